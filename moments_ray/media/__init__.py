@@ -1,0 +1,1 @@
+"""Probing, fetching and cutting media, always in killable child processes."""

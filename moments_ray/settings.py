@@ -1,0 +1,142 @@
+"""Frozen settings, read once at a process's entry and passed from there; nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Return ``~/.moments``; for root a directory outside every home, because PostgreSQL runs as its own user."""
+    return Path("/var/lib/moments") if os.geteuid() == 0 else Path.home() / ".moments"
+
+
+class Group(BaseModel):
+    """A named group of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NodeResources(Group):
+    """What one node offers its stages; ``cluster.yaml`` carries the same names."""
+
+    audio_extraction: int = Field(2, ge=1, description="audio extractions at once")
+    clip_extraction: int = Field(4, ge=1, description="clip extractions at once")
+    minimum_cpus: int = Field(8, ge=1, description="logical CPUs of a local node; encoder threads follow real cores")
+
+
+class WorkerSettings(Group):
+    """How pipeline workers take, keep and give up runs."""
+
+    runs_at_once: int = Field(2, ge=1, description="pipelines one worker drives at a time")
+    heartbeat_seconds: float = Field(10.0, gt=0, description="how often a lease is renewed")
+    lease_seconds: float = Field(60.0, gt=0, description="idle time after which a run is taken from its worker")
+    lock_seconds: float = Field(1800.0, gt=0, description="life of a video's lock without renewal")
+    sweep_seconds: float = Field(15.0, gt=0, description="how often lost work is looked for")
+    cancel_poll_seconds: float = Field(0.5, gt=0, description="how often the cancel flag is looked at")
+    cancel_grace_seconds: float = Field(3.0, gt=0, description="time a cancelled stage has to stop by itself")
+    drain_seconds: float = Field(20.0, ge=0, description="time running stages have to finish on SIGTERM")
+    deaths_until_poison: int = Field(3, ge=1, description="claims that may die without progress")
+    capacity_wait_seconds: float = Field(600.0, gt=0, description="time a stage may wait for a node that fits it")
+
+
+class RetrySettings(Group):
+    """Backoff between tries of a stage."""
+
+    first_delay_seconds: float = Field(1.0, ge=0)
+    factor: float = Field(2.0, ge=1)
+    longest_delay_seconds: float = Field(60.0, ge=0)
+    attempts: dict[str, int] = Field(default_factory=dict, description="tries a stage, by stage name, over its own")
+
+
+class DownloadSettings(Group):
+    """What may be fetched, and how much of it."""
+
+    max_bytes: int = Field(8 * 1024**3, gt=0)
+    timeout_seconds: float = Field(1800.0, gt=0)
+    min_bytes_per_second: int = Field(1024, ge=0, description="slower than this for 30 s is given up")
+    max_redirects: int = Field(5, ge=0)
+    allowed_ports: tuple[int, ...] = (80, 443)
+    allow_private_addresses: bool = Field(False, description="fetch from loopback and private networks: tests only")
+
+
+class MediaSettings(Group):
+    """Limits on media; over them is ``media.limits_exceeded``."""
+
+    max_duration_seconds: float = Field(12 * 3600.0, gt=0)
+    max_pixels: int = Field(35_389_440, gt=0, description="8192 x 4320")
+    max_streams: int = Field(32, gt=0)
+    max_memory_bytes: int = Field(1_500_000_000, gt=0, description="address space of one media process")
+    max_scratch_bytes: int = Field(32 * 1024**3, gt=0, description="largest file a media process may write")
+    probe_timeout_seconds: float = Field(60.0, gt=0)
+    kill_grace_seconds: float = Field(2.0, ge=0, description="between SIGTERM and SIGKILL")
+    encoder_threads: int = Field(0, ge=0, description="0: follow the stage's CPUs and the machine's cores")
+
+
+class SpeechSettings(Group):
+    """How speech becomes words."""
+
+    transcriber: str | None = Field(None, description="force one recogniser; unset: choose by what is there")
+    weights_timeout_seconds: float = Field(8.0, gt=0, description="patience with the host of model weights")
+
+
+class StorageSettings(Group):
+    """The object store and the node's cache of it."""
+
+    signed_url_seconds: int = Field(3600, gt=0)
+    cache_bytes: int = Field(20 * 1024**3, gt=0, description="bound of one node's cache of sources")
+
+
+class Settings(BaseSettings):
+    """All settings; six carry the names operators know, the rest begin with ``MOMENTS_``.
+
+    A nested setting is written with two underscores: ``MOMENTS_WORKER__RUNS_AT_ONCE=4``.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix="MOMENTS_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        populate_by_name=True,
+    )
+
+    database_url: SecretStr | None = Field(
+        None, validation_alias="DATABASE_URL", description="postgresql://…; unset: the embedded server"
+    )
+    redis_url: SecretStr | None = Field(
+        None, validation_alias="REDIS_URL", description="redis://…; unset: the embedded server"
+    )
+    gcs_bucket_name: str | None = Field(
+        None, validation_alias="GCS_BUCKET_NAME", description="unset: a directory under MOMENTS_HOME"
+    )
+    gcs_credentials_path: Path | None = Field(
+        None, validation_alias="GCS_CREDENTIALS_PATH", description="unset: application default credentials"
+    )
+    backend_port: int = Field(7005, validation_alias="BACKEND_PORT", ge=1, le=65535)
+    ray_address: str | None = Field(None, validation_alias="RAY_ADDRESS", description="unset: a Ray of our own")
+
+    home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
+    public_url: str | None = Field(None, description="where clients reach the API, for signed URLs of the directory")
+    log_level: str = "INFO"
+    pipelines: tuple[str, ...] = Field(
+        ("moments_ray.pipelines.moments",), description="modules whose pipelines are registered"
+    )
+
+    resources: NodeResources = Field(default_factory=NodeResources)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    retry: RetrySettings = Field(default_factory=RetrySettings)
+    download: DownloadSettings = Field(default_factory=DownloadSettings)
+    media: MediaSettings = Field(default_factory=MediaSettings)
+    speech: SpeechSettings = Field(default_factory=SpeechSettings)
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+
+    @property
+    def scratch(self) -> Path:
+        """The directory under which every run has a private one."""
+        return self.home / "scratch"

@@ -1,0 +1,1 @@
+"""One object-store protocol, its stores and the node's cache."""

@@ -1,0 +1,1 @@
+"""What tests of this product and of what is built on it need."""
