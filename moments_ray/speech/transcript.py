@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, JsonValue
 
+from moments_ray.speech.scripts import join_words
+
 
 class Frozen(BaseModel):
     """A value that crosses process borders as JSON."""
@@ -42,5 +44,5 @@ class Transcript(Frozen):
 
     @property
     def text(self) -> str:
-        """The words joined by spaces."""
-        return " ".join(word.text for word in self.words)
+        """The words joined as their script joins them."""
+        return join_words(word.text for word in self.words)

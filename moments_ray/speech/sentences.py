@@ -1,0 +1,169 @@
+"""Sentences from word times: what a moment may start and end on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from moments_ray.speech.scripts import CLAUSE_ENDS, TERMINALS, is_ideograph, join_words, without_closers
+from moments_ray.speech.transcript import Frozen, Transcript, Word
+
+PAUSE_SECONDS = 0.6
+LONGEST_SECONDS = 12.0
+MOST_WORDS = 30.0
+
+# Where a full stop may be an abbreviation's or a sentence's, the voice decides.
+_TELLING_PAUSE_SECONDS = 0.3
+_IDEOGRAPH_WEIGHT = 0.5  # a Chinese or Japanese word has about two characters
+_CLAUSE_BONUS_SECONDS = 0.25
+
+_BEFORE_A_NAME = re.compile(
+    r"(?:dr|mr|mrs|ms|mx|prof|st|sr|jr|rev|gen|col|sgt|capt|lt|sen|rep|gov|pres|hon|mt|e\.g|i\.e|vs|cf|vol|eds?|approx"
+    r"|viz|al|hr|fr|hrsg|bzw|z\.b|d\.h|mme|mlle|sra|dra|dott|sig|ing)\."
+)
+_BEFORE_A_NUMBER = re.compile(r"(?:no|nr|pp?|ch|art|op|vol|fig|eq|sec)\.")
+_MAYBE_LAST = re.compile(r"(?:etc|inc|ltd|co|corp|ph\.d|usw|ca|(?:\w\.)+\w)\.")
+_INITIAL = re.compile(r"[^\W\d]\.")
+_ORDINAL = re.compile(r"\d+\.")
+
+
+class Sentence(Frozen):
+    """A run of words that stands for itself; times in seconds, word indexes inclusive."""
+
+    index: int
+    start: float
+    end: float
+    text: str
+    first_word: int
+    last_word: int
+
+
+def sentences(transcript: Transcript) -> tuple[Sentence, ...]:
+    """Part a transcript's words into sentences, every word in exactly one, in order.
+
+    Punctuation ends a sentence. Where there is none, a pause of ``PAUSE_SECONDS`` does. What is then still longer than
+    ``LONGEST_SECONDS`` or ``MOST_WORDS`` is parted at the best of its pauses and commas.
+    """
+    words = transcript.words
+    edges: list[tuple[int, int]] = []
+    for first, last in _punctuated(words):
+        if _fits(words, first, last) and _is_terminal(words, last, first):
+            edges.append((first, last))
+            continue
+        pieces = [(first, last)] if _is_one_long_sentence(words, first, last) else _at_pauses(words, first, last)
+        for piece in pieces:
+            edges.extend(_within_limits(words, *piece))
+    return tuple(
+        Sentence(
+            index=index,
+            start=words[first].start,
+            end=words[last].end,
+            text=join_words(word.text for word in words[first : last + 1]),
+            first_word=first,
+            last_word=last,
+        )
+        for index, (first, last) in enumerate(edges)
+    )
+
+
+def _punctuated(words: Sequence[Word]) -> list[tuple[int, int]]:
+    edges = []
+    first = 0
+    for index in range(len(words)):
+        if index == len(words) - 1 or _is_terminal(words, index, first):
+            edges.append((first, index))
+            first = index + 1
+    return edges
+
+
+def _is_terminal(words: Sequence[Word], index: int, first: int) -> bool:
+    """Tell whether the word at ``index`` ends the sentence that began with the word ``first``."""
+    text = words[index].text.strip()
+    bare = without_closers(text)
+    if not bare or bare[-1] not in TERMINALS:
+        return False
+    following = words[index + 1].text.strip() if index + 1 < len(words) else ""
+    if not following:
+        return True
+    goes_on = following[0].islower()
+    if bare[-1] != ".":
+        return not (goes_on and (bare[-1] in "…‥" or bare != text))
+    if goes_on:
+        return False
+    told_by_voice = _pause_after(words, index) >= _TELLING_PAUSE_SECONDS
+    return _is_full_stop(bare.lstrip("([{\"'“‘«¿¡").lower(), following, told_by_voice, index == first)
+
+
+def _is_full_stop(word: str, following: str, told_by_voice: bool, alone: bool) -> bool:
+    if _BEFORE_A_NAME.fullmatch(word) or _INITIAL.fullmatch(word):
+        return False
+    if _BEFORE_A_NUMBER.fullmatch(word) and following[0].isdigit():
+        return False
+    if _ORDINAL.fullmatch(word):
+        return told_by_voice or not (alone or following[0].isdigit())
+    return told_by_voice or not _MAYBE_LAST.fullmatch(word)
+
+
+def _is_one_long_sentence(words: Sequence[Word], first: int, last: int) -> bool:
+    """Tell a sentence that is merely long from a stretch that nobody punctuated."""
+    return _is_terminal(words, last, first) and _fits(words, first, last, times=2.0)
+
+
+def _at_pauses(words: Sequence[Word], first: int, last: int) -> list[tuple[int, int]]:
+    edges = []
+    for index in range(first, last + 1):
+        if index == last or _pause_after(words, index) >= PAUSE_SECONDS:
+            edges.append((first, index))
+            first = index + 1
+    return edges
+
+
+def _within_limits(words: Sequence[Word], first: int, last: int) -> list[tuple[int, int]]:
+    edges = []
+    while not _fits(words, first, last):
+        cut = _best_break(words, first, last)
+        edges.append((first, cut))
+        first = cut + 1
+    edges.append((first, last))
+    return edges
+
+
+def _best_break(words: Sequence[Word], first: int, last: int) -> int:
+    """Return the index of the word to end on: the head fits the limits and, where it can, so does the rest."""
+    furthest = first
+    weight = _weight(words[first])
+    while furthest + 1 < last:
+        weight += _weight(words[furthest + 1])
+        if weight > MOST_WORDS or words[furthest + 1].end - words[first].start > LONGEST_SECONDS:
+            break
+        furthest += 1
+    earliest = min(first + (furthest - first) // 3, furthest)
+    if _fits(words, first, last, times=2.0):
+        while earliest < furthest and not _fits(words, earliest + 1, last):
+            earliest += 1
+    middle = (earliest + furthest) / 2
+
+    def worth(index: int) -> tuple[float, float]:
+        clause = _CLAUSE_BONUS_SECONDS if without_closers(words[index].text.strip())[-1:] in CLAUSE_ENDS else 0.0
+        return _pause_after(words, index) + clause, -abs(index - middle)
+
+    return max(range(earliest, furthest + 1), key=worth)
+
+
+def _fits(words: Sequence[Word], first: int, last: int, times: float = 1.0) -> bool:
+    if words[last].end - words[first].start > LONGEST_SECONDS * times:
+        return first == last
+    limit = MOST_WORDS * times
+    if last - first + 1 <= limit:
+        return True
+    if (last - first + 1) * _IDEOGRAPH_WEIGHT > limit:
+        return False
+    return sum(_weight(word) for word in words[first : last + 1]) <= limit
+
+
+def _weight(word: Word) -> float:
+    return _IDEOGRAPH_WEIGHT if is_ideograph(word.text) else 1.0
+
+
+def _pause_after(words: Sequence[Word], index: int) -> float:
+    return round(words[index + 1].start - words[index].end, 3) if index + 1 < len(words) else 0.0
