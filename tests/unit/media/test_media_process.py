@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from moments_ray.errors import DiskFull, InvalidRequest, MediaError, MediaLimitsExceeded, MediaTimeout
 from moments_ray.media.process import STDERR_TAIL_BYTES, ffmpeg_executable, run_python, run_tool
@@ -205,7 +206,7 @@ async def test_a_file_over_the_scratch_limit_is_a_full_disk(tmp_path: Path) -> N
 
 async def test_python_gives_its_result_and_reports_progress(child_code: str) -> None:
     seen: list[float] = []
-    payload = {"words": ["ä", "b" * 1_500_000], "none": None}
+    payload: JsonValue = {"words": ["ä", "b" * 1_500_000], "none": None}
     result = await run_python(f"{child_code}:echo", payload, timeout=10, settings=SETTINGS, on_progress=seen.append)
     assert result == payload
     assert seen == pytest.approx([0, 1 / 3, 2 / 3])
