@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
+
+from moments_ray.embedded.postgres import PostgresServer
+from moments_ray.embedded.redis import RedisServer
+from moments_ray.embedded.services import Services, embedded_services
+from moments_ray.file_lock import FileLock
+from moments_ray.settings import Settings
 
 # Ray reads these when it is imported, which happens after this module.
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
@@ -21,3 +30,40 @@ def shared_media() -> Path:
     if not SHARED_MEDIA.is_dir():
         pytest.skip("the folder of real recordings (../shared/media) is not beside this checkout")
     return SHARED_MEDIA
+
+
+@pytest.fixture(scope="session")
+def embedded_home() -> Iterator[Path]:
+    """A ``MOMENTS_HOME`` with a short path, for the session's one set of servers."""
+    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as home:
+        yield Path(home)
+
+
+@pytest.fixture(scope="session")
+def embedded(embedded_home: Path) -> Iterator[Services]:
+    """The session's real PostgreSQL and Redis; they are gone when it ends."""
+    settings = Settings(_env_file=None, database_url=None, redis_url=None, home=embedded_home)
+    with start_blocking_portal() as portal:  # its thread watches over the servers while tests run loops of their own
+        with portal.wrap_async_context_manager(embedded_services(settings)) as services:
+            yield services
+        for server in (PostgresServer(embedded_home), RedisServer(embedded_home)):
+            with FileLock(server.files.keeper_lock) as keeper:
+                portal.call(keeper.acquire)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(embedded: Services) -> str:
+    """``postgresql://…`` of a real server, with an empty database that tests share."""
+    return embedded.database_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(embedded: Services) -> str:
+    """``unix://…`` of a real server that tests share."""
+    return embedded.redis_url
+
+
+@pytest.fixture(scope="session")
+def redis_server(embedded: Services, embedded_home: Path) -> RedisServer:
+    """The server behind ``redis_url``, for tests that hurt it: ``working_in(files.data, program)`` finds it."""
+    return RedisServer(embedded_home)
