@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ async def run_tool(
 
 async def run_python(
     function: str,
-    payload: JsonValue,
+    payload: JsonValue | Mapping[str, object],
     *,
     timeout: float,
     settings: MediaSettings,
@@ -105,7 +105,7 @@ async def run_python(
     memory_bytes: int | None = None,
     network: bool = False,
 ) -> JsonValue:
-    """Call ``"package.module:function"`` with ``(payload, report_progress)`` in a child; return its JSON result.
+    """Call ``"package.module:function"`` with ``(payload, report_progress)`` in a child; payload and result are JSON.
 
     A MomentsError raised there is raised here as the same class; otherwise as ``run_tool``.
     """

@@ -39,14 +39,13 @@ def source_url(path: Path) -> str:
     return f"file:{path.resolve()}"
 
 
-def container_options(settings: MediaSettings) -> dict[str, str]:
+def container_options() -> dict[str, str]:
     """Return libavformat's options for any source, for ffmpeg and PyAV alike."""
     return {
         "protocol_whitelist": "file",
         "format_whitelist": FORMATS,
         "probesize": str(_PROBE_BYTES),
         "analyzeduration": str(_ANALYZE_MICROSECONDS),
-        "max_streams": str(settings.max_streams),
     }
 
 
@@ -54,7 +53,7 @@ def source_options(path: Path, settings: MediaSettings) -> SourceOptions:
     """Return what a child needs to open a source."""
     return SourceOptions(
         url=source_url(path),
-        container_options=container_options(settings),
+        container_options=container_options(),
         max_pixels=settings.max_pixels,
         max_streams=settings.max_streams,
         max_duration_seconds=settings.max_duration_seconds,
@@ -63,7 +62,7 @@ def source_options(path: Path, settings: MediaSettings) -> SourceOptions:
 
 def ffmpeg_input_options(settings: MediaSettings) -> dict[str, str]:
     """Return the options that stand before every ``-i``, as ffmpeg-python's ``input`` takes them."""
-    return {**container_options(settings), "max_pixels": str(settings.max_pixels)}
+    return {**container_options(), "max_pixels": str(settings.max_pixels)}
 
 
 def ffmpeg_input_arguments(path: Path, settings: MediaSettings) -> list[str]:

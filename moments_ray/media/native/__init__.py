@@ -1,0 +1,1 @@
+"""What touches libav directly: called only in children, through ``media.process.run_python``."""
