@@ -1,0 +1,253 @@
+"""Runs: submitted, claimed, renewed, finished, found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from moments_ray.database.repositories.journal import Claim
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Run, RunEvent
+from moments_ray.errors import NotFound, RunActive
+from moments_ray.ids import RunId, new_identifier
+from moments_ray.states import ACTIVE_RUN, RunStatus
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run as it is asked for; ``fingerprint`` is that of its config."""
+
+    pipeline: str
+    subject: str
+    config: dict[str, Any]
+    fingerprint: str
+    video_key: int | None = None
+    priority: int = 5
+    idempotency_key: str | None = None
+
+
+class Runs:
+    """Reads and unfenced writes of runs; a worker's fenced writes are the Journal's."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def insert(self, submission: Submission) -> Run:
+        """Write a queued run.
+
+        Raises:
+            RunActive: the subject has an active run; ``detail["run"]`` names it.
+        """
+        run = Run(
+            identifier=new_identifier(),
+            pipeline=submission.pipeline,
+            subject=submission.subject,
+            video_id=submission.video_key,
+            config=submission.config,
+            config_fingerprint=submission.fingerprint,
+            priority=submission.priority,
+            idempotency_key=submission.idempotency_key,
+            event_seq=1,
+        )
+        try:
+            async with self._session.begin_nested():
+                self._session.add(run)
+                await self._session.flush()
+        except IntegrityError as error:
+            if "uq_runs_active_subject" not in str(error.orig):
+                raise
+            active = await self.active(submission.subject)
+            raise RunActive(
+                "another run of this video is active; wait for it, or cancel it",
+                {"run": active.identifier if active else None},
+            ) from error
+        self._session.add(RunEvent(run_id=run.id, seq=1, type="run.queued", data={"pipeline": run.pipeline}))
+        await self._session.flush()
+        await self._session.refresh(run)
+        return run
+
+    async def get(self, identifier: str) -> Run:
+        """Return a run.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        run = await self._session.scalar(
+            select(Run).where(Run.identifier == identifier).execution_options(populate_existing=True)
+        )
+        if run is None:
+            raise NotFound(f"there is no run {identifier}")
+        return run
+
+    async def active(self, subject: str) -> Run | None:
+        """Return the subject's queued or processing run."""
+        return await self._one(select(Run).where(Run.subject == subject, Run.status.in_(ACTIVE_RUN)))
+
+    async def newest(self, subject: str, pipeline: str, fingerprint: str | None = None) -> Run | None:
+        """Return the subject's newest run of a pipeline, or of that with exactly these options."""
+        query = select(Run).where(Run.subject == subject, Run.pipeline == pipeline)
+        if fingerprint is not None:
+            query = query.where(Run.config_fingerprint == fingerprint)
+        return await self._one(query.order_by(Run.id.desc()).limit(1))
+
+    async def by_idempotency_key(self, key: str) -> Run | None:
+        """Return the run that was submitted under this key."""
+        return await self._one(select(Run).where(Run.idempotency_key == key))
+
+    async def rung(self, identifier: str, message_id: str | None) -> None:
+        """Note the stream entry that rings for a run."""
+        await self._session.execute(
+            update(Run).where(Run.identifier == identifier).values(message_id=message_id, rung_at=func.now())
+        )
+
+    async def claim(self, identifier: str, owner: str, lease_seconds: float) -> tuple[Run, bool] | None:
+        """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had.
+
+        Returns the run and whether its last worker died with it.
+        """
+        stale = and_(
+            Run.status == RunStatus.PROCESSING,
+            or_(Run.owner == owner, Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds)),
+        )
+        before = await self._session.scalar(
+            select(Run)
+            .where(Run.identifier == identifier, or_(Run.status == RunStatus.QUEUED, stale))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        if before is None:
+            return None
+        died = before.status == RunStatus.PROCESSING
+        before.attempt += 1
+        before.deaths += int(died)
+        before.status = RunStatus.PROCESSING
+        before.owner = owner
+        before.event_seq += 1
+        self._session.add(
+            RunEvent(
+                run_id=before.id,
+                seq=before.event_seq,
+                type="run.started",
+                data={"attempt": before.attempt, "worker": owner, "after_death": died},
+            )
+        )
+        await self._session.flush()
+        await self._session.execute(
+            update(Run)
+            .where(Run.id == before.id)
+            .values(heartbeat_at=func.now(), started_at=func.coalesce(Run.started_at, func.now()))
+        )
+        await self._session.refresh(before)
+        return before, died
+
+    async def renew(self, claim: Claim) -> Run | None:
+        """Renew a claim's heartbeat and return the run; None when the claim is lost."""
+        return await self._session.scalar(
+            update(Run)
+            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
+            .values(heartbeat_at=func.now())
+            .returning(Run)
+        )
+
+    async def hand_back(self, claim: Claim) -> bool:
+        """Put a run that its worker cannot finish back in the queue; tell whether it was still ours."""
+        seq = await self._session.scalar(
+            update(Run)
+            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
+            .values(status=RunStatus.QUEUED, owner=None, heartbeat_at=None, event_seq=Run.event_seq + 1)
+            .returning(Run.event_seq)
+        )
+        if seq is not None:
+            self._session.add(RunEvent(run_id=claim.key, seq=seq, type="run.handed_back", data={}))
+        return seq is not None
+
+    async def request_cancel(self, identifier: str) -> Run:
+        """Note durably that a run is to be cancelled; a queued one is cancelled here and now."""
+        queued = Run.status == RunStatus.QUEUED
+        run = await self._session.scalar(
+            update(Run)
+            .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN))
+            .values(
+                cancel_requested_at=func.coalesce(Run.cancel_requested_at, func.now()),
+                status=case((queued, RunStatus.CANCELLED.value), else_=Run.status),
+                completed_at=case((queued, func.now()), else_=Run.completed_at),
+                event_seq=Run.event_seq + 1,
+            )
+            .returning(Run)
+        )
+        if run is None:
+            return await self.get(identifier)
+        event = "run.cancelled" if run.status == RunStatus.CANCELLED else "run.cancel_requested"
+        self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type=event, data={}))
+        return run
+
+    async def reopen(self, identifier: str) -> Run | None:
+        """Queue a finished run again, its standing outputs kept; None when it is active or fully completed."""
+        again = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.COMPLETED_WITH_ERRORS)
+        run = await self._session.scalar(
+            update(Run)
+            .where(Run.identifier == identifier, Run.status.in_(again))
+            .values(
+                status=RunStatus.QUEUED,
+                deaths=0,
+                owner=None,
+                heartbeat_at=None,
+                cancel_requested_at=None,
+                error=None,
+                error_stage=None,
+                result=None,
+                completed_at=None,
+                queued_at=func.now(),
+                rung_at=func.now(),
+                event_seq=Run.event_seq + 1,
+            )
+            .returning(Run)
+        )
+        if run is not None:
+            self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.queued", data={"again": True}))
+        return run
+
+    async def forgive(self, identifier: str) -> None:
+        """Forget a run's deaths: a person asked for it again."""
+        await self._session.execute(update(Run).where(Run.identifier == identifier).values(deaths=0))
+
+    async def unheard(self, older_than: float, limit: int) -> list[Run]:
+        """Return queued runs that were rung for more than ``older_than`` seconds ago, the longest wait first."""
+        return await self._list(
+            select(Run)
+            .where(Run.status == RunStatus.QUEUED, Run.rung_at < func.now() - timedelta(seconds=older_than))
+            .order_by(Run.rung_at)
+            .limit(limit)
+        )
+
+    async def silent(self, lease_seconds: float, limit: int) -> list[Run]:
+        """Return processing runs whose worker has not been heard of for the lease."""
+        return await self._list(
+            select(Run)
+            .where(
+                Run.status == RunStatus.PROCESSING,
+                Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds),
+                Run.rung_at < func.now() - timedelta(seconds=lease_seconds),
+            )
+            .order_by(Run.heartbeat_at)
+            .limit(limit)
+        )
+
+    async def active_identifiers(self) -> set[str]:
+        """Return the identifiers of every queued or processing run."""
+        return set(await self._session.scalars(select(Run.identifier).where(Run.status.in_(ACTIVE_RUN))))
+
+    async def _one(self, query: Select[tuple[Run]]) -> Run | None:
+        return (await self._session.scalars(query)).first()
+
+    async def _list(self, query: Select[tuple[Run]]) -> list[Run]:
+        return list((await self._session.scalars(query)).all())
+
+
+def claim_of(run: Run) -> Claim:
+    """Return the claim a run stands under."""
+    return Claim(run.id, RunId(run.identifier), run.attempt)

@@ -1,0 +1,37 @@
+"""Transcripts: one a video and engine, the newest is the video's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import TranscriptRow
+
+
+class Transcripts:
+    """Reads and writes of transcripts."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def put(self, video_key: int, engine: str, **values: Any) -> None:
+        """Write what an engine heard, over what it heard before."""
+        row = {"video_id": video_key, "engine": engine, **values}
+        await self._session.execute(
+            insert(TranscriptRow)
+            .values(**row)
+            .on_conflict_do_update(
+                index_elements=[TranscriptRow.video_id, TranscriptRow.engine], set_={**values, "created_at": func.now()}
+            )
+        )
+
+    async def get(self, video_key: int, engine: str | None = None) -> TranscriptRow | None:
+        """Return what an engine heard in a video, or the newest transcript."""
+        query = select(TranscriptRow).where(TranscriptRow.video_id == video_key)
+        if engine is not None:
+            query = query.where(TranscriptRow.engine == engine)
+        newest = query.order_by(TranscriptRow.created_at.desc(), TranscriptRow.id.desc()).limit(1)
+        return (await self._session.scalars(newest)).first()

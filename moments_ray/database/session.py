@@ -1,0 +1,97 @@
+"""The connection to PostgreSQL: one engine an event loop, one transaction a unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NewType, Self
+
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from moments_ray.errors import DatabaseUnavailable
+
+ReadSession = NewType("ReadSession", AsyncSession)
+WriteSession = NewType("WriteSession", AsyncSession)
+
+# The server went away or never was there; anything else a statement raises is a bug or bad data.
+_LOST = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
+
+
+def async_url(url: SecretStr) -> str:
+    """Return the URL with the driver we use, whatever driver the operator wrote."""
+    parsed = make_url(url.get_secret_value()).set(drivername="postgresql+asyncpg")
+    return parsed.render_as_string(hide_password=False)
+
+
+class Database:
+    """Sessions on one PostgreSQL database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @classmethod
+    def connect(cls, url: SecretStr, *, pool_size: int = 5) -> Self:
+        """Prepare an engine; the first session opens the first connection."""
+        engine = create_async_engine(
+            async_url(url),
+            pool_pre_ping=True,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            connect_args={"timeout": 10, "server_settings": {"application_name": "moments_ray", "jit": "off"}},
+        )
+        return cls(engine)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """Open a session whose work is thrown away at its end.
+
+        Raises:
+            DatabaseUnavailable: PostgreSQL cannot be reached.
+        """
+        async with self._translated(), self._sessions() as session:
+            yield ReadSession(session)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[WriteSession]:
+        """Open a session that commits at its end, or rolls back whole.
+
+        Raises:
+            DatabaseUnavailable: PostgreSQL cannot be reached.
+        """
+        async with self._translated(), self._sessions.begin() as session:
+            yield WriteSession(session)
+
+    async def ping(self) -> None:
+        """Ask PostgreSQL for an answer.
+
+        Raises:
+            DatabaseUnavailable: there is none.
+        """
+        async with self.read() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except _LOST as error:
+            raise DatabaseUnavailable(f"PostgreSQL cannot be reached: {_reason(error)}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise DatabaseUnavailable(f"PostgreSQL went away: {_reason(error)}") from error
+            raise
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__

@@ -1,0 +1,1 @@
+"""Submitting, claiming, driving, cancelling and repairing runs of any pipeline."""

@@ -1,0 +1,53 @@
+"""The worker as a Ray actor; everything it holds can be lost, because PostgreSQL has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ray
+import redis.asyncio as redis
+
+from moments_ray.pipeline.environment import Connect
+from moments_ray.runs.worker import PipelineWorker
+from moments_ray.settings import Settings
+
+OpenRedis = Callable[[Settings], redis.Redis]
+
+
+class WorkerActor:
+    """One pipeline worker; the constructor reads nothing, so that a restart is only a new start."""
+
+    def __init__(self, connect: Connect, settings: Settings, open_redis: OpenRedis, name: str) -> None:
+        self._make = lambda: PipelineWorker(connect, settings, open_redis(settings), name=name)
+        self._worker: PipelineWorker | None = None
+
+    async def start(self) -> None:
+        """Begin to take runs."""
+        self._here().start()
+
+    async def drive_only(self, run: str) -> None:
+        """Drive one run to its end."""
+        await self._here().drive_only(run)
+
+    async def drain(self) -> None:
+        """Finish or hand back what is on its way."""
+        await self._here().drain()
+
+    async def driving(self) -> list[str]:
+        """Return the runs on their way here."""
+        return self._here().driving()
+
+    def _here(self) -> PipelineWorker:
+        if self._worker is None:
+            self._worker = self._make()
+        return self._worker
+
+
+def start_worker(connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool) -> Any:
+    """Create a worker actor, or find the one of this name; a detached one outlives its creator."""
+    options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
+    if detached:
+        options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
+    actor: Any = ray.remote(WorkerActor).options(**options)
+    return actor.remote(connect, settings, open_redis, name)

@@ -1,0 +1,210 @@
+"""Driving one claimed run: its stages in order, tries by one policy, until it has a verdict or is somebody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+import structlog
+from sqlalchemy import func
+
+from moments_ray.database.repositories.journal import Journal, JournalReader
+from moments_ray.database.session import WriteSession
+from moments_ray.errors import (
+    LeaseLost,
+    MomentsError,
+    NoCapacity,
+    RunCancelled,
+    RunPoisoned,
+    StageCrashed,
+)
+from moments_ray.pipeline.claimed_run import ClaimedRun
+from moments_ray.pipeline.definition import Chain
+from moments_ray.pipeline.environment import Connect, Environment
+from moments_ray.pipeline.execute import Task, node_resources
+from moments_ray.pipeline.policy import retry_delay, tries_allowed
+from moments_ray.pipeline.stage import Stage
+from moments_ray.runs.lease import Lease
+from moments_ray.states import RunStatus, StageStatus
+
+log = structlog.get_logger()
+
+_CAPACITY_POLL_SECONDS = 2.0
+
+
+class StopReason(Enum):
+    """Why a drive ends before its run does."""
+
+    CANCEL = "a person asked"
+    LOST = "another worker owns the run"
+    DRAIN = "this worker is going down and has no time left"
+
+
+class Drive:
+    """One run on its way through one worker."""
+
+    def __init__(self, environment: Environment, connect: Connect, lease: Lease, *, deaths: int) -> None:
+        self.lease = lease
+        self._environment = environment
+        self._connect = connect
+        self._deaths = deaths
+        self._draining = False
+        self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
+
+    def drain(self) -> None:
+        """End before the next stage, so that another worker takes the run from there."""
+        self._draining = True
+
+    def stop(self, reason: StopReason) -> None:
+        """Stop what runs; the first reason counts."""
+        if not self._stop.done():
+            self._stop.set_result(reason)
+
+    async def run(self) -> RunStatus | None:
+        """Drive the run to its verdict and return it; None when it ended without one, drained or lost."""
+        try:
+            return await self._stages()
+        except LeaseLost:
+            log.info("run.lost", run=self.lease.claim.run)
+            return None
+
+    async def _stages(self) -> RunStatus | None:
+        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+        limit = self._environment.settings.worker.deaths_until_poison
+        if self._deaths >= limit:
+            return await self._fail(RunPoisoned(f"the run killed its worker {limit} times without making progress"))
+        for unit in claimed.pipeline.units():
+            if self._draining:
+                return None
+            names = [unit.name] if isinstance(unit, Stage) else [step.name for step in unit]
+            claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+            if all(claimed.done(name) for name in names):
+                continue
+            try:
+                await self._bring(unit, names)
+            except RunCancelled:
+                return await self._end(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
+            except LeaseLost:
+                raise
+            except MomentsError as error:
+                return await self._fail(error, await self._failed_stage(names))
+        return None if self._draining else await self._complete()
+
+    async def _bring(self, unit: Stage | Chain, names: Sequence[str]) -> None:
+        """Try a stage until its output stands."""
+        settings = self._environment.settings
+        declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
+        allowed = tries_allowed(names[0], declared, settings.retry)
+        number = 0
+        while True:
+            number += 1
+            try:
+                await self._await_capacity(unit)
+                self._raise_if_stopped()
+                await self._try(Task(self._connect, settings, self.lease.claim, unit))
+            except (RunCancelled, LeaseLost):
+                raise
+            except MomentsError as error:
+                failed = error
+            else:
+                failed = StageCrashed(f"{names[0]} ended without an output")
+            if await self._done(names):
+                return  # also where the process died after its commit: the journal decides, not the answer
+            self._raise_if_stopped()
+            delay = retry_delay(failed, number, allowed, settings.retry, jitter=random.Random())  # noqa: S311
+            log.warning("stage.failed", run=self.lease.claim.run, stage=names[0], code=failed.code, retry_in=delay)
+            if delay is None:
+                raise failed
+            await asyncio.wait([self._stop], timeout=delay)
+            self._raise_if_stopped()
+
+    async def _try(self, task: Task) -> None:
+        ended = asyncio.ensure_future(task.ended())
+        try:
+            waited: set[asyncio.Future[Any]] = {ended, self._stop}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await ended
+                return
+            await task.stop(self._environment.settings.worker.cancel_grace_seconds)
+        finally:
+            ended.cancel()
+
+    async def _await_capacity(self, unit: Stage | Chain) -> None:
+        """Wait until the cluster has a node on which every step fits.
+
+        Raises:
+            NoCapacity: it had none for the whole patience.
+        """
+        steps = (unit,) if isinstance(unit, Stage) else unit
+        patience = self._environment.settings.worker.capacity_wait_seconds
+        give_up = asyncio.get_running_loop().time() + patience
+        while True:
+            nodes = await asyncio.to_thread(node_resources)
+            unfit = [step for step in steps if not step.resources.fits(nodes)]
+            if not unfit or self._stop.done():
+                return
+            needs = ", ".join(f"{name} {amount:g}" for name, amount in unfit[0].resources.requirements().items())
+            if asyncio.get_running_loop().time() > give_up:
+                raise NoCapacity(f"no node of the cluster offers what {unfit[0].name} asks for: {needs}")
+            log.warning("stage.waiting_for_resources", stage=unfit[0].name, needs=needs)
+            await asyncio.wait([self._stop], timeout=_CAPACITY_POLL_SECONDS)
+
+    def _raise_if_stopped(self) -> None:
+        """Leave the run where it is when told to stop.
+
+        Raises:
+            RunCancelled: a person asked.
+            LeaseLost: the run is, or is to be, another worker's.
+        """
+        if self._stop.done():
+            raise RunCancelled if self._stop.result() is StopReason.CANCEL else LeaseLost
+
+    async def _done(self, names: Sequence[str]) -> bool:
+        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+        return all(claimed.done(name) for name in names)
+
+    async def _failed_stage(self, names: Sequence[str]) -> str:
+        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+        return next((name for name in names if not claimed.done(name)), names[0])
+
+    async def _complete(self) -> RunStatus:
+        async with self._environment.database.read() as session:
+            stages = await JournalReader(session, self.lease.claim.key).stages()
+        errors = sum(len((stage.output or {}).get("failed", ())) for stage in stages.values())
+        status = RunStatus.COMPLETED_WITH_ERRORS if errors else RunStatus.COMPLETED
+        return await self._end(status, f"run.{status}", {"errors": errors}, result={"errors": errors}, progress=1.0)
+
+    async def _fail(self, error: MomentsError, stage: str | None = None) -> RunStatus:
+        told = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
+        return await self._end(
+            RunStatus.FAILED,
+            "run.failed",
+            {"stage": stage, **told},
+            error=told,
+            error_stage=stage,
+            open_stages=StageStatus.FAILED,
+        )
+
+    async def _end(
+        self,
+        status: RunStatus,
+        event: str,
+        data: Mapping[str, Any],
+        *,
+        open_stages: StageStatus = StageStatus.FAILED,
+        **values: Any,
+    ) -> RunStatus:
+        """Write the verdict in one fenced transaction: after it the run is history."""
+        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+
+        async def verdict(journal: Journal, _: WriteSession) -> None:
+            await journal.close_open(open_stages)
+            await journal.event(event, data, status=status, completed_at=func.now(), owner=None, **values)
+
+        await claimed.commit(verdict)
+        log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
+        return status

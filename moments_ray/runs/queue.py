@@ -1,0 +1,181 @@
+"""The queue: Redis streams by priority, heard by one consumer group. Only commands that Redis 6.2 has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import redis.asyncio as redis
+from redis.exceptions import ResponseError
+
+from moments_ray.database.tables import Run
+
+GROUP = "pipeline_workers"
+DEAD = "pipeline:dead"
+_DEAD_LENGTH = 10_000  # the given-up are few; the bound keeps a flood from filling Redis
+
+# Takes by priority in one round trip; finding nothing, it says up to which entries there was nothing.
+_TAKE = """
+local newest = {}
+for i, stream in ipairs(KEYS) do
+  local got = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', stream, '>')
+  if got then return {1, stream, got[1][2][1][1], got[1][2][1][2]} end
+  local info = redis.call('XINFO', 'STREAM', stream)
+  for at = 1, #info, 2 do
+    if info[at] == 'last-generated-id' then newest[i] = info[at + 1] end
+  end
+end
+return {0, newest}
+"""
+
+
+def stream_of(priority: int) -> str:
+    """Return the stream of a priority, 0 to 10."""
+    return "pipeline:requests" if priority == 5 else f"pipeline:requests:{priority}"
+
+
+STREAMS = tuple(stream_of(priority) for priority in range(10, -1, -1))  # higher first
+
+
+@dataclass(frozen=True)
+class Message:
+    """A stream entry that rings for a run; ``run`` is None when nobody can read it."""
+
+    stream: str
+    id: str
+    run: str | None
+
+
+class Queue:
+    """The bell between those who submit runs and those who work on them."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._take_script = client.register_script(_TAKE)
+        self._nothing_up_to: dict[str, str] = dict.fromkeys(STREAMS, "0-0")
+
+    async def ensure_groups(self) -> None:
+        """Create streams and group where they are missing, from the first entry on, so that none is skipped."""
+        for stream in STREAMS:
+            try:
+                await self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    async def ring(self, run: Run) -> str:
+        """Announce a run and return the entry's id; ringing twice is harmless, a claim admits one."""
+        entry = await self._redis.xadd(
+            stream_of(run.priority),
+            {
+                "request_id": run.identifier,
+                "video_id": run.subject,
+                "config": run.config_fingerprint,
+                "requested_at": datetime.now(UTC).isoformat(),
+            },
+        )
+        return _text(entry)
+
+    async def take(self, consumer: str) -> Message | None:
+        """Take the oldest entry of the highest priority that has one."""
+        try:
+            got = await self._take_script(keys=STREAMS, args=[GROUP, consumer])
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            await self.ensure_groups()  # Redis was wiped
+            return None
+        if got[0] == 0:
+            self._nothing_up_to = {stream: _text(entry) for stream, entry in zip(STREAMS, got[1], strict=True)}
+            return None
+        _, stream, entry, flat = got
+        return Message(_text(stream), _text(entry), _run_of(dict(zip(flat[::2], flat[1::2], strict=False))))
+
+    async def wait(self, milliseconds: int) -> None:
+        """Wait for an entry newer than what ``take`` last found nothing up to, at most so long."""
+        await self._redis.xread(dict(self._nothing_up_to.items()), count=1, block=milliseconds)
+
+    async def take_idle(self, consumer: str, idle_milliseconds: int, most: int) -> list[Message]:
+        """Take over entries whose consumer has not renewed them for so long, ``most`` at the most."""
+        taken: list[Message] = []
+        for stream in STREAMS:
+            cursor = "0-0"
+            while len(taken) < most:
+                try:
+                    answer = await self._redis.xautoclaim(
+                        stream, GROUP, consumer, idle_milliseconds, start_id=cursor, count=most - len(taken)
+                    )
+                except ResponseError as error:
+                    if "NOGROUP" not in str(error):
+                        raise
+                    await self.ensure_groups()
+                    break
+                cursor = _text(answer[0])
+                # An entry that was deleted while pending has no id left on Redis 6.2.
+                taken += [Message(stream, _text(e), _run_of(fields)) for e, fields in answer[1] if e is not None]
+                if cursor == "0-0":
+                    break
+        return taken
+
+    async def forget_deleted(self) -> None:
+        """Drop pending entries whose message was deleted; Redis 6.2 keeps them for ever."""
+        for stream in STREAMS:
+            pending = await self._redis.xpending_range(stream, GROUP, min="-", max="+", count=1000)
+            for row in pending:
+                entry = row["message_id"]
+                if not await self._redis.xrange(stream, min=entry, max=entry, count=1):
+                    await self._redis.xack(stream, GROUP, entry)
+
+    async def acknowledge(self, message: Message) -> None:
+        """Remove an entry for good."""
+        async with self._redis.pipeline(transaction=True) as transaction:
+            transaction.xack(message.stream, GROUP, message.id)
+            transaction.xdel(message.stream, message.id)
+            await transaction.execute()
+
+    async def bury(self, run: str, reason: str, message: Message | None) -> None:
+        """Write what was given up into the stream of the dead, and remove its entry with it."""
+        async with self._redis.pipeline(transaction=True) as transaction:
+            fields = {"request_id": run, "reason": reason, "at": datetime.now(UTC).isoformat()}
+            transaction.xadd(DEAD, dict(fields.items()), maxlen=_DEAD_LENGTH, approximate=True)
+            if message is not None:
+                transaction.xack(message.stream, GROUP, message.id)
+                transaction.xdel(message.stream, message.id)
+            await transaction.execute()
+
+    async def standing(self, runs: Sequence[Run]) -> set[str]:
+        """Return the identifiers of those runs whose entry still stands in its stream."""
+        async with self._redis.pipeline(transaction=False) as batch:
+            asked = [run for run in runs if run.message_id]
+            for run in asked:
+                entry = run.message_id or ""
+                batch.xrange(stream_of(run.priority), min=entry, max=entry, count=1)
+            answers: list[Any] = await batch.execute() if asked else []
+        return {run.identifier for run, answer in zip(asked, answers, strict=True) if answer}
+
+    async def retire(self, consumer: str) -> None:
+        """Remove a consumer that will not come back and has nothing pending."""
+        for stream in STREAMS:
+            for known in await self._redis.xinfo_consumers(stream, GROUP):
+                if _text(known["name"]) == consumer and known["pending"] == 0:
+                    await self._redis.xgroup_delconsumer(stream, GROUP, consumer)
+
+    async def retire_silent(self, idle_milliseconds: int) -> None:
+        """Remove consumers that have nothing pending and were not seen for so long; names would pile up for ever."""
+        for stream in STREAMS:
+            for known in await self._redis.xinfo_consumers(stream, GROUP):
+                if known["pending"] == 0 and known["idle"] > idle_milliseconds:
+                    await self._redis.xgroup_delconsumer(stream, GROUP, known["name"])
+
+
+def _run_of(fields: dict[Any, Any]) -> str | None:
+    try:
+        return _text(fields[b"request_id"])[:64] or None
+    except (KeyError, UnicodeDecodeError):
+        return None
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,62 @@
+"""The sweeper: rings again for what nobody heard, and for runs whose worker fell silent."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+import structlog
+from sqlalchemy import text
+
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.session import Database
+from moments_ray.runs.queue import Queue
+from moments_ray.settings import Settings
+
+log = structlog.get_logger()
+
+_LOCK = 7005_002  # the advisory lock that lets one sweeper in at a time
+_UNHEARD_SECONDS = 30.0
+_BATCH = 500
+_SILENT_CONSUMER_MILLISECONDS = 24 * 3600 * 1000
+
+
+class Sweeper:
+    """Repairs the difference between PostgreSQL, the truth, and Redis, the bell."""
+
+    def __init__(self, settings: Settings, database: Database, queue: Queue) -> None:
+        self._settings = settings
+        self._database = database
+        self._queue = queue
+
+    async def sweep(self) -> int:
+        """Ring for every run that waits unheard; return for how many."""
+        async with self._database.begin() as session:
+            if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+                return 0  # another worker sweeps
+            runs = Runs(session)
+            waiting = await runs.unheard(_UNHEARD_SECONDS, _BATCH)
+            standing = await self._queue.standing(waiting)
+            silent = await runs.silent(self._settings.worker.lease_seconds, _BATCH)
+            rung = 0
+            for run in [*waiting, *silent]:
+                if run.identifier in standing:
+                    await runs.rung(run.identifier, run.message_id)
+                    continue
+                await runs.rung(run.identifier, await self._queue.ring(run))
+                log.info("run.rung_again", run=run.identifier, status=run.status)
+                rung += 1
+        await self._queue.forget_deleted()
+        await self._queue.retire_silent(_SILENT_CONSUMER_MILLISECONDS)
+        await self._sweep_scratch()
+        return rung
+
+    async def _sweep_scratch(self) -> None:
+        """Remove scratch directories of runs that are over; a crash leaves them behind."""
+        if not self._settings.scratch.is_dir():
+            return
+        async with self._database.read() as session:
+            active = await Runs(session).active_identifiers()
+        for directory in await asyncio.to_thread(lambda: list(self._settings.scratch.iterdir())):
+            if directory.name not in active:
+                await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)

@@ -1,0 +1,265 @@
+"""A pipeline worker: takes runs from the queue, keeps their leases, drives them, and hands back what it cannot end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Coroutine
+from typing import Any
+
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError
+
+from moments_ray.database.repositories.journal import Claim, JournalReader
+from moments_ray.database.repositories.runs import Runs, claim_of
+from moments_ray.database.tables import Run
+from moments_ray.errors import LeaseLost, MomentsError, NotFound, ServiceUnavailable
+from moments_ray.ids import RunId
+from moments_ray.pipeline.environment import Connect
+from moments_ray.runs.drive import Drive, StopReason
+from moments_ray.runs.lease import Lease
+from moments_ray.runs.live import Live, cancel_key
+from moments_ray.runs.queue import Message, Queue
+from moments_ray.runs.reconcile import Sweeper
+from moments_ray.settings import Settings
+from moments_ray.states import RunStatus
+
+log = structlog.get_logger()
+
+_IDLE_WAIT_MILLISECONDS = 2000
+_OUTAGE_WAIT_SECONDS = 1.0
+
+
+class PipelineWorker:
+    """A consumer of the group ``pipeline_workers``; lives in one asyncio loop, usually a Ray actor's."""
+
+    def __init__(self, connect: Connect, settings: Settings, client: redis.Redis, *, name: str) -> None:
+        self.consumer = f"worker-{name}"
+        self._settings = settings.worker
+        self._connect = connect
+        self._environment = connect(settings)
+        self._redis = client
+        self._queue = Queue(client)
+        self._live = Live(client)
+        self._sweeper = Sweeper(settings, self._environment.database, self._queue)
+        self._drives: dict[str, tuple[Run, Drive]] = {}
+        self._driving: set[asyncio.Task[Any]] = set()
+        self._draining = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take runs; calling it again changes nothing."""
+        if not self._loops:
+            self._loops = [asyncio.create_task(loop) for loop in (self._take(), self._watch_cancels(), self._sweep())]
+
+    async def drive_only(self, identifier: str) -> None:
+        """Drive one run to its end without listening to the queue."""
+        watch = asyncio.create_task(self._watch_cancels())
+        try:
+            while (run := await self._claim(identifier)) is None:
+                if await self._finished(identifier):
+                    return
+                await asyncio.sleep(_OUTAGE_WAIT_SECONDS)  # its last worker may not be silent for long enough yet
+            await self._drive(run, None)
+        finally:
+            watch.cancel()
+
+    async def drain(self) -> None:
+        """Stop taking runs; let running stages finish for a while, then hand back what is left."""
+        self._draining.set()
+        for _, drive in self._drives.values():
+            drive.drain()
+        if self._driving:
+            _, late = await asyncio.wait(self._driving, timeout=self._settings.drain_seconds)
+            for _, drive in self._drives.values():
+                drive.stop(StopReason.DRAIN)
+            if late:
+                await asyncio.wait(late)
+        for loop in self._loops:
+            loop.cancel()
+        with contextlib.suppress(RedisError):
+            await self._queue.retire(self.consumer)
+
+    def driving(self) -> list[str]:
+        """Return the identifiers of the runs on their way here."""
+        return list(self._drives)
+
+    async def _take(self) -> None:
+        await self._over_outages(self._queue.ensure_groups)
+        while not self._draining.is_set():
+            if len(self._driving) >= self._settings.runs_at_once:
+                await asyncio.wait(self._driving, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            await self._over_outages(self._take_one)
+
+    async def _take_one(self) -> None:
+        message = await self._queue.take(self.consumer)
+        if message is None:
+            await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
+        else:
+            self._keep(self._accept(message))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._driving.add(task)
+        task.add_done_callback(self._driving.discard)
+
+    async def _accept(self, message: Message) -> None:
+        """Drive the run a message rings for, or clear the message away."""
+        try:
+            if message.run is None:
+                await self._queue.bury("", "malformed", message)
+                return
+            run = await self._claim(message.run)
+            if run is not None:
+                await self._drive(run, message)
+                return
+            if await self._finished(message.run, message):
+                return
+            await self._queue.acknowledge(message)  # another worker has it; the sweeper watches over that one
+        except NotFound:
+            await self._queue.bury(message.run or "", "unknown", message)
+        except (RedisError, ServiceUnavailable) as error:
+            log.warning("message.left", message=message.id, error=str(error))  # it is claimed again when idle
+
+    async def _claim(self, identifier: str) -> Run | None:
+        async with self._environment.database.begin() as session:
+            claimed = await Runs(session).claim(identifier, self.consumer, self._settings.lease_seconds)
+        return claimed[0] if claimed else None
+
+    async def _finished(self, identifier: str, message: Message | None = None) -> bool:
+        """Tell whether a run is over, and clear away what its last worker had no time for."""
+        async with self._environment.database.read() as session:
+            run = await Runs(session).get(identifier)
+        if not RunStatus(run.status).finished:
+            return False
+        await self._settle(run, self._lease(run, message))
+        return True
+
+    def _lease(self, run: Run, message: Message | None) -> Lease:
+        return Lease(
+            self._redis,
+            claim_of(run),
+            run.subject,
+            consumer=self.consumer,
+            message=message,
+            seconds=self._settings.lock_seconds,
+        )
+
+    async def _drive(self, run: Run, message: Message | None) -> None:
+        lease = self._lease(run, message)
+        drive = Drive(self._environment, self._connect, lease, deaths=run.deaths)
+        self._drives[run.identifier] = (run, drive)
+        if run.cancel_requested_at is not None:
+            drive.stop(StopReason.CANCEL)
+        with contextlib.suppress(RedisError):
+            await lease.take_lock()
+        await self._show(lease.claim)
+        heartbeat = asyncio.create_task(self._heartbeat(run, drive))
+        try:
+            status = await drive.run()
+            if status is None:
+                await self._hand_back(lease)
+                return
+        finally:
+            heartbeat.cancel()
+            del self._drives[run.identifier]
+        await self._settle(await self._show(lease.claim), lease)
+
+    async def _settle(self, run: Run, lease: Lease) -> None:
+        """Leave nothing of a finished run in Redis but history."""
+        try:
+            await self._show(lease.claim)
+            await lease.release_lock()
+            if run.status == RunStatus.FAILED and (run.error or {}).get("code"):
+                await self._queue.bury(run.identifier, str((run.error or {})["code"]), lease.message)
+            elif lease.message is not None:
+                await self._queue.acknowledge(lease.message)
+        except RedisError as error:
+            log.warning("run.unsettled", run=run.identifier, error=str(error))
+
+    async def _hand_back(self, lease: Lease) -> None:
+        """Queue a drained run again for another worker; a lost one is that worker's already."""
+        async with self._environment.database.begin() as session:
+            if not await Runs(session).hand_back(lease.claim):
+                return
+            run = await Runs(session).get(lease.claim.run)
+        try:
+            await lease.release_lock()
+            entry = await self._queue.ring(run)
+            if lease.message is not None:
+                await self._queue.acknowledge(lease.message)
+            async with self._environment.database.begin() as session:
+                await Runs(session).rung(run.identifier, entry)
+        except RedisError as error:
+            log.warning("run.unrung", run=run.identifier, error=str(error))  # the sweeper rings it
+
+    async def _show(self, claim: Claim) -> Run:
+        async with self._environment.database.read() as session:
+            run = await Runs(session).get(claim.run)
+            stages = await JournalReader(session, claim.key).stages()
+        await self._live.whole(run, self._environment.registry.get(run.pipeline).stage_names, stages)
+        return run
+
+    async def _heartbeat(self, run: Run, drive: Drive) -> None:
+        """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+            try:
+                standing = await drive.lease.renew_in_database(self._environment.database)
+                if standing.cancel_requested_at is not None:
+                    drive.stop(StopReason.CANCEL)
+                await drive.lease.renew_in_redis()
+                if await self._live.missing(run.subject):
+                    await self._show(drive.lease.claim)  # Redis was wiped
+            except LeaseLost:
+                drive.stop(StopReason.LOST)
+                return
+            except (RedisError, ServiceUnavailable) as error:
+                log.warning("lease.unrenewed", run=run.identifier, error=str(error))
+
+    async def _watch_cancels(self) -> None:
+        """Look at the cancel flags of the runs on their way: faster than the heartbeat's look at PostgreSQL."""
+        while True:
+            await asyncio.sleep(self._settings.cancel_poll_seconds)
+            driven = list(self._drives.values())
+            if not driven:
+                continue
+            with contextlib.suppress(RedisError):
+                flags = await self._redis.mget([cancel_key(run.subject) for run, _ in driven])
+                for (run, drive), flag in zip(driven, flags, strict=True):
+                    if flag is not None and not _names_another(flag, RunId(run.identifier)):
+                        drive.stop(StopReason.CANCEL)
+
+    async def _sweep(self) -> None:
+        """Take over entries of workers that fell silent, and repair what nobody heard."""
+        while not self._draining.is_set():
+            await self._over_outages(self._sweep_once)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._draining.wait(), self._settings.sweep_seconds)
+
+    async def _sweep_once(self) -> None:
+        spare = self._settings.runs_at_once - len(self._driving)
+        for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
+            self._keep(self._accept(message))
+        await self._sweeper.sweep()
+
+    async def _over_outages(self, work: Any) -> None:
+        try:
+            await work()
+        except (RedisError, ServiceUnavailable) as error:
+            log.warning("worker.waiting", error=str(error))
+            await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+        except MomentsError:
+            log.exception("worker.failed")
+            await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+
+
+def _names_another(flag: bytes | str, run: RunId) -> bool:
+    """Tell whether a cancel flag names some other run, as one that outlived its own does."""
+    try:
+        return str(uuid.UUID(flag.decode() if isinstance(flag, bytes) else flag)) != run
+    except ValueError:
+        return False

@@ -1,0 +1,56 @@
+"""The statuses that are stored and shown, and no others."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"  # some items of a fan-out failed, the rest is right
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen unless somebody asks."""
+        return self not in ACTIVE_RUN
+
+
+ACTIVE_RUN = (RunStatus.QUEUED, RunStatus.PROCESSING)
+
+
+class StageStatus(StrEnum):
+    """Where a stage, one of its tries, or one of its items stands."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_output(self) -> bool:
+        """Whether the stage need not run again."""
+        return self in {StageStatus.COMPLETED, StageStatus.SKIPPED}
+
+
+class VideoStatus(StrEnum):
+    """Where a video stands."""
+
+    PENDING = "pending"  # known, its bytes are not here yet
+    READY = "ready"
+    DELETING = "deleting"  # a crash in the middle of a deletion is finished by the sweeper
+
+
+class ClipStatus(StrEnum):
+    """Where a clip stands."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
