@@ -208,12 +208,15 @@ async def test_a_video_whose_pictures_cannot_be_decoded_is_refused(tmp_path: Pat
 @pytest.fixture
 def bomb(tmp_path: Path) -> Path:
     """A kilobyte that says it holds two pictures of 384 MB."""
-    path = tmp_path / "bomb.mkv"
-    run_ffmpeg(["-f", "lavfi", "-i", "color=s=16x16:r=1", "-frames:v", "2", "-c:v", "mjpeg", path])
-    frame_header, side = b"\xff\xc0\x00\x11\x08", (16000).to_bytes(2, "big")
+    path = tmp_path / "bomb.avi"
+    run_ffmpeg(["-f", "lavfi", "-i", "color=s=48x48:r=1", "-frames:v", "2", "-c:v", "mjpeg", path])
     content = path.read_bytes()
-    assert content.count(frame_header + b"\0\x10\0\x10") == 2
-    path.write_bytes(content.replace(frame_header + b"\0\x10\0\x10", frame_header + side + side))
+    for order in ("big", "little"):
+        width = 2 if order == "big" else 4
+        small, huge = (side.to_bytes(width, order) * 2 for side in (48, 16000))
+        assert small in content, "JPEG frame headers, AVI headers"
+        content = content.replace(small, huge)
+    path.write_bytes(content)
     return path
 
 
