@@ -81,11 +81,13 @@ def open_path(account: Account, directory: Path) -> None:
 
 
 def copy_software(packages: tuple[Path, ...], target: Path) -> None:
-    """Copy installed packages, which keep their relative places, into ``target``, readable by everybody."""
+    """Copy installed packages, which keep their places to each other, into ``target``, readable by everybody."""
     unfinished = target.with_name(target.name + ".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     for package in packages:
-        shutil.copytree(package, unfinished / package.name, ignore=shutil.ignore_patterns("*.a", "include", "pgxs"))
+        shutil.copytree(
+            package, unfinished / package.name, ignore=shutil.ignore_patterns("*.a", "include", "pgxs", "pginstall")
+        )
     for step in (unfinished, *unfinished.rglob("*")):
         if not step.is_symlink():
             step.chmod(stat.S_IMODE(step.stat().st_mode) | (0o555 if step.is_dir() else 0o444))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import logging
 import os
 import signal
@@ -22,7 +21,7 @@ from pathlib import Path
 from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.server import Command, Server
-from moments_ray.embedded.strays import stop_strays
+from moments_ray.embedded.strays import stop_strays, stopped_with_parent
 from moments_ray.errors import EmbeddedServerFailed, ServiceUnavailable
 from moments_ray.file_lock import FileLock
 
@@ -35,7 +34,6 @@ _STOP_SECONDS = 10.0
 _STRAY_SECONDS = 3.0
 _FIRST_RESTART_SECONDS = 0.1
 _LONGEST_RESTART_SECONDS = 5.0
-_PR_SET_PDEATHSIG = 1
 
 _log = logging.getLogger("moments_ray.embedded.keeper")
 
@@ -139,7 +137,7 @@ class Keeper:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                preexec_fn=_stopped_with_parent(self._server.stop_signal),
+                preexec_fn=stopped_with_parent(self._server.stop_signal),
             )
 
     async def _until_unused(self) -> None:
@@ -159,19 +157,6 @@ class Keeper:
                 self._clients.release()
                 return
             self._starters.release()
-
-
-def _stopped_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """Return what a child does before exec: ask the kernel for a signal when this process dies."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def arrange() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return arrange
 
 
 async def _stop(process: Process, stop_signal: signal.Signals) -> None:

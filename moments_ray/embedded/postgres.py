@@ -14,6 +14,7 @@ import asyncpg
 
 from moments_ray.embedded.account import Account, can_run, copy_software, lent_account, open_path
 from moments_ray.embedded.server import Command, ServerFiles, wheel_directory
+from moments_ray.embedded.strays import stopped_with_parent
 from moments_ray.errors import DatabaseUnavailable, EmbeddedServerFailed
 
 DATABASE = "vision_ai"
@@ -149,6 +150,7 @@ async def _run(argv: list[str], account: Account | None, text: str = "") -> None
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
+        preexec_fn=stopped_with_parent(signal.SIGKILL),
     )
     said, _ = await process.communicate(text.encode())
     if process.returncode != 0:

@@ -1,14 +1,33 @@
-"""Servers that outlived their keeper: found by name and working directory, which no stale pid file can forge."""
+"""No server outlives its keeper for long: the kernel stops it, and strays are found before the next start.
+
+A stray is found by its program's name and its working directory, which no stale pid file can forge.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _POLL_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+
+
+def stopped_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """Return what a child does before exec: ask the kernel for a signal when this process dies."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def arrange() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return arrange
 
 
 def working_in(directory: Path, program: str) -> list[int]:
