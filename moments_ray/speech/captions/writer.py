@@ -1,0 +1,157 @@
+"""Transcripts as subtitles and as plain text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from moments_ray.speech.captions.text import clean
+from moments_ray.speech.scripts import CLAUSE_ENDS, join_words, without_closers
+from moments_ray.speech.sentences import sentences
+from moments_ray.speech.transcript import Transcript, Word
+
+LINE_COLUMNS = 42  # the common limit of subtitling guides; a Chinese or Japanese character takes two
+LINES = 2
+LONGEST_SECONDS = 7.0
+
+_SHORTEST_SECONDS = 0.001
+_TELLING_PAUSE_SECONDS = 0.3
+_PARAGRAPH_PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class _Subtitle:
+    start: float
+    end: float
+    lines: tuple[str, ...]
+
+
+def write_srt(transcript: Transcript) -> str:
+    """Return the transcript as SubRip, cues broken at sentences and clauses."""
+    return "".join(
+        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{_unmarked(cue.lines)}\n\n"
+        for number, cue in enumerate(_subtitles(transcript), start=1)
+    )
+
+
+def write_vtt(transcript: Transcript) -> str:
+    """Return the transcript as WebVTT, cues broken at sentences and clauses."""
+    language = f"\nLanguage: {transcript.language}" if transcript.language else ""
+    return f"WEBVTT{language}\n\n" + "".join(
+        f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_escaped(cue.lines)}\n\n"
+        for cue in _subtitles(transcript)
+    )
+
+
+def write_txt(transcript: Transcript) -> str:
+    """Return the transcript as text; a pause of two seconds begins a new paragraph."""
+    paragraphs: list[list[str]] = []
+    silent_since = float("-inf")
+    for sentence in sentences(transcript):
+        if sentence.start - silent_since >= _PARAGRAPH_PAUSE_SECONDS:
+            paragraphs.append([])
+        paragraphs[-1].append(clean(sentence.text))
+        silent_since = sentence.end
+    return "".join(join_words(paragraph) + "\n\n" for paragraph in paragraphs)[:-1]
+
+
+def _subtitles(transcript: Transcript) -> list[_Subtitle]:
+    cues: list[_Subtitle] = []
+    for sentence in sentences(transcript):
+        words = [
+            word.model_copy(update={"text": part})
+            for word in transcript.words[sentence.first_word : sentence.last_word + 1]
+            for part in _parts(" ".join(word.text.split()))
+        ]
+        cues.extend(_cues(words))
+    return [
+        _Subtitle(cue.start, _end(cue, cues[index + 1].start if index + 1 < len(cues) else None), cue.lines)
+        for index, cue in enumerate(cues)
+    ]
+
+
+def _end(cue: _Subtitle, following: float | None) -> float:
+    end = min(cue.end, cue.start + LONGEST_SECONDS)
+    if following is not None and following > cue.start:
+        end = min(end, following)
+    return max(end, cue.start + _SHORTEST_SECONDS)
+
+
+def _cues(words: Sequence[Word]) -> Iterator[_Subtitle]:
+    first = 0
+    while first < len(words):
+        last = first
+        while last + 1 < len(words) and _fits(words[first : last + 2]):
+            last += 1
+        if last + 1 < len(words):
+            last = _good_break(words, first, last)
+        taken = words[first : last + 1]
+        yield _Subtitle(max(taken[0].start, 0.0), taken[-1].end, tuple(_lines(taken)))
+        first = last + 1
+
+
+def _good_break(words: Sequence[Word], first: int, last: int) -> int:
+    """Return the last clause end or pause in the second half of what fits, else all that fits."""
+    for index in range(last, first + (last - first) // 2, -1):
+        pause = words[index + 1].start - words[index].end
+        if pause >= _TELLING_PAUSE_SECONDS or without_closers(words[index].text)[-1:] in CLAUSE_ENDS:
+            return index
+    return last
+
+
+def _fits(words: Sequence[Word]) -> bool:
+    return words[-1].end - words[0].start <= LONGEST_SECONDS and len(_wrapped(words, LINE_COLUMNS)) <= LINES
+
+
+def _lines(words: Sequence[Word]) -> list[str]:
+    """Wrap at the narrowest width that still gives as few lines, so that lines are about as long as each other."""
+    lines = _wrapped(words, LINE_COLUMNS)
+    for columns in range(LINE_COLUMNS // 2, LINE_COLUMNS):
+        narrower = _wrapped(words, columns)
+        if len(narrower) == len(lines) and max(map(_columns, narrower)) <= columns:
+            return narrower
+    return lines
+
+
+def _wrapped(words: Sequence[Word], columns: int) -> list[str]:
+    lines: list[str] = []
+    for word in words:
+        longer = join_words((lines[-1], word.text)) if lines else ""
+        if lines and _columns(longer) <= columns:
+            lines[-1] = longer
+        else:
+            lines.append(word.text)
+    return lines
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cut a word that is wider than a line."""
+    part = ""
+    for char in text:
+        if part and _columns(part + char) > LINE_COLUMNS:
+            yield part
+            part = ""
+        part += char
+    yield part
+
+
+def _columns(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def _clock(seconds: float, mark: str) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{mark}{milliseconds % 1000:03}"
+
+
+def _unmarked(lines: Sequence[str]) -> str:
+    return "\n".join(line.replace("-->", "→") for line in lines)
+
+
+def _escaped(lines: Sequence[str]) -> str:
+    return "\n".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines)
