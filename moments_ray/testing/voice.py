@@ -11,6 +11,7 @@ import itertools
 import json
 import sys
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,8 @@ _CHARS_UTF8: Final = 1
 _POS_CHARACTER: Final = 1
 _EVENT_LIST_TERMINATED: Final = 0
 _EVENT_WORD: Final = 1
-_RATE, _PITCH, _RANGE = 1, 3, 4
+_RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
+_UNCLIPPED = 70  # the library's own 100 clips some voices
 
 _QUIET: Final = 60  # of 32767: below this the ends of a line are silence
 _MARGIN_SECONDS: Final = 0.02  # kept at both ends of a line and faded, so that no line begins with a click
@@ -124,6 +126,7 @@ class _Synthesiser:
             raise MediaError(f"The speech synthesiser has no voice named {speech.voice!r}.")
         for parameter, value in (
             (_RATE, speech.words_per_minute),
+            (_VOLUME, _UNCLIPPED),
             (_PITCH, speech.pitch),
             (_RANGE, speech.pitch_range),
         ):
@@ -220,7 +223,7 @@ def _words(text: str, events: list[_WordEvent], first: int, samples: int) -> lis
     return [(token, start, end) for (token, _), start, end in zip(tokens, starts, ends, strict=True)]
 
 
-def speak(payload: JsonValue) -> JsonValue:
+def speak(payload: JsonValue, report_progress: Callable[[float], None]) -> JsonValue:
     """Say the lines of a `Speech` and return a `Spoken`, both as JSON.
 
     Raises:
@@ -250,8 +253,9 @@ def speak(payload: JsonValue) -> JsonValue:
             silence = round(line.pause * rate)
             file.writeframes(bytes(2 * silence))
             position += len(sound) + silence
+            report_progress(len(spoken) / len(speech.lines))
     return Spoken(duration=position / rate, lines=tuple(spoken)).model_dump(mode="json")
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(speak(json.load(sys.stdin))))
+    sys.stdout.write(json.dumps(speak(json.load(sys.stdin), lambda _: None)))
