@@ -1,0 +1,1 @@
+"""Cuts clips out of a source; ``job`` is the way in."""

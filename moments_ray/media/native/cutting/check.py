@@ -1,0 +1,96 @@
+"""Proves that a written clip is the planned one before it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Discard
+from av.video.stream import VideoStream
+
+from moments_ray.errors import CutVerifyFailed
+from moments_ray.media.native.cutting.clip import Pictures
+from moments_ray.media.native.cutting.reader import shown_at
+
+# Pictures decoded on both sides of a seam.
+_AROUND_SEAM = 4
+# What the container rounds, and what a last frame of sound at 8 kHz may stand over.
+_LENGTH_SLACK = Fraction(1, 1000)
+_SOUND_OVERHANG = Fraction(1024, 8000)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a checked clip file holds."""
+
+    width: int
+    height: int
+    bytes: int
+
+
+def check_clip(path: Path, pictures: Pictures, seams: tuple[int, ...], *, sound: bool) -> Written:
+    """Compare a clip file with its plan and decode its ends and both sides of each seam.
+
+    A seam is the index of the first picture after it. Raises CutVerifyFailed naming the first difference.
+    """
+    try:
+        with av.open(f"file:{path}", format="mp4", container_options={"protocol_whitelist": "file"}) as container:
+            kinds = sorted(stream.type for stream in container.streams)
+            _expect("streams", kinds, ["audio", "video"] if sound else ["video"])
+            video = container.streams.video[0]
+            for stream in container.streams.audio:
+                stream.discard = Discard.all
+            times = _check_times(container, video, pictures)
+            for seam in sorted({0, len(times), *seams}):
+                rotation = _decode(container, video, times[max(0, seam - _AROUND_SEAM) : seam + _AROUND_SEAM])
+            width, height = video.codec_context.width, video.codec_context.height
+    except av.error.FFmpegError as error:
+        raise CutVerifyFailed(f"The clip does not read back: {error.strerror}.") from error
+    if rotation % 180:
+        width, height = height, width
+    return Written(width, height, path.stat().st_size)
+
+
+def _check_times(container: InputContainer, video: VideoStream, pictures: Pictures) -> list[int]:
+    """Compare every picture's time with the plan; return them in order, in the file's own ticks."""
+    base = _time_base(video)
+    shown = sorted(
+        shown_at(packet) for packet in container.demux(video) if packet.dts is not None and not packet.is_discard
+    )
+    planned = [(tick - pictures.start) * pictures.time_base for tick in pictures.shown]
+    _expect("number of pictures", len(shown), len(planned))
+    for tick, time in zip(shown, planned, strict=True):
+        _expect(f"picture at {float(time):.3f} s", tick * base, time)
+    length = Fraction(container.duration or 0, av.time_base)
+    if not -_LENGTH_SLACK <= length - pictures.duration <= _LENGTH_SLACK + _SOUND_OVERHANG:
+        _expect("length", float(length), float(pictures.duration))
+    return shown
+
+
+def _decode(container: InputContainer, video: VideoStream, window: list[int]) -> int:
+    """Decode from the key frame before a window of pictures to its end; return the rotation they are shown with."""
+    container.seek(window[0], stream=video)
+    missing = set(window)
+    rotation = 0
+    for frame in container.decode(video):
+        if frame.pts in missing:
+            if frame.is_corrupt:
+                break
+            missing.discard(frame.pts)
+            rotation = frame.rotation
+        if not missing:
+            return rotation
+    raise CutVerifyFailed(f"The picture at {float(min(missing) * _time_base(video)):.3f} s does not decode.")
+
+
+def _time_base(video: VideoStream) -> Fraction:
+    assert video.time_base is not None  # noqa: S101 - every demuxed stream has one
+    return video.time_base
+
+
+def _expect(what: str, found: object, planned: object) -> None:
+    if found != planned:
+        raise CutVerifyFailed(f"The clip's {what} is {found} and was planned as {planned}.")

@@ -1,0 +1,66 @@
+"""The child's side of a cut: one source opened once, its ranges cut one after another, each with its own outcome."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import av
+from pydantic import JsonValue
+
+from moments_ray.errors import MediaError, MomentsError
+from moments_ray.media.native.cutting.cutter import Cutter
+
+if TYPE_CHECKING:
+    from moments_ray.media.source import SourceOptions
+
+# These would meet the next range as well, and the process module knows their cures.
+_FOR_THE_WHOLE_JOB = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+
+
+# The fields of a Clip or of a CutFailure.
+Outcome = dict[str, JsonValue]
+
+
+class Range(TypedDict):
+    """One range to cut, in seconds from the start of the source."""
+
+    name: str
+    start: float
+    end: float
+
+
+class Job(TypedDict):
+    """What the parent asks for; JSON."""
+
+    source: SourceOptions
+    ranges: list[Range]
+    directory: str
+    threads: int
+
+
+def cut(job: Job, report_progress: Callable[[float], None]) -> list[Outcome]:
+    """Cut every range of one source; a range that fails does not touch the others."""
+    results: list[Outcome] = []
+    cutter = Cutter(job["source"], Path(job["directory"]), job["threads"])
+    try:
+        for number, wanted in enumerate(job["ranges"], 1):
+            try:
+                results.append(cutter.cut(wanted["name"], wanted["start"], wanted["end"]))
+            except MomentsError as error:
+                results.append(_failed(wanted, error.code, str(error)))
+            except av.error.FFmpegError as error:
+                if error.errno in _FOR_THE_WHOLE_JOB:
+                    raise
+                message = f"The range could not be cut: {error.strerror}."
+                results.append(_failed(wanted, MediaError.code, message))
+            report_progress(number / len(job["ranges"]))
+    finally:
+        cutter.close()
+    return results
+
+
+def _failed(wanted: Range, code: str, message: str) -> Outcome:
+    return {"name": wanted["name"], "code": code, "message": message}

@@ -1,0 +1,190 @@
+"""Reads one stream of a source from a key frame at or before any position."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition, Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from moments_ray.errors import UnsupportedMedia
+from moments_ray.media.native.source import moving_picture, open_source, origin, require_decodable
+
+if TYPE_CHECKING:
+    from moments_ray.media.source import SourceOptions
+
+AnyPacket: TypeAlias = "Packet[Any]"
+
+# One packet of these is one picture, so the demuxer's times are the frame grid. VP8 and VP9 have invisible packets.
+ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc"})
+
+
+class Reader:
+    """One stream of a source, opened once and read many times; positions are ticks of ``time_base``.
+
+    Two streams are read by two readers, so that each is demuxed lazily and neither waits in memory for the other.
+    """
+
+    container: InputContainer
+    stream: Stream
+    time_base: Fraction
+    first_tick: int
+
+    def __init__(self, source: SourceOptions) -> None:
+        self._source = source
+        self._opened = ExitStack()
+        self._open()
+
+    def _open(self) -> None:
+        self.close()
+        self.container = self._opened.enter_context(open_source(self._source))
+        self.stream = self._choose()
+        for stream in self.container.streams:
+            if stream.index != self.stream.index:
+                stream.discard = Discard.all
+        self.time_base = self.stream.time_base or Fraction(1, av.time_base)
+        self.first_tick = self.stream.start_time or 0
+
+    def _choose(self) -> Stream:
+        """Return the stream to read."""
+        raise NotImplementedError
+
+    @property
+    def origin(self) -> Fraction:
+        """The stream's own time of the source's position 0, in seconds."""
+        return origin(self.container)
+
+    @property
+    def duration(self) -> Fraction | None:
+        """What the container says its length is, in seconds."""
+        return None if self.container.duration is None else Fraction(self.container.duration, av.time_base)
+
+    def close(self) -> None:
+        """Close the source."""
+        self._opened.close()
+
+    def packets_from(self, tick: int) -> Iterator[AnyPacket]:
+        """Yield packets in decoding order, from a key frame shown at or before ``tick`` where there is one."""
+        return next(self._runs(tick))
+
+    def _runs(self, tick: int) -> Iterator[Iterator[AnyPacket]]:
+        """Yield ways to reach a tick, each beginning earlier than the one before and the last at the very beginning.
+
+        Where a seek lands is checked and not believed: an index may be wrong, or absent (MPEG-TS).
+        """
+        distance = 0
+        step = int(1 / self.time_base)
+        while tick - distance > self.first_tick:
+            try:
+                self.container.seek(tick - distance, stream=self.stream)
+                packets = self._packets()
+                first = next(packets, None)
+            except av.error.FFmpegError:
+                break  # cannot seek; from the beginning it may still read
+            if first is not None and first.is_keyframe and shown_at(first) <= tick:
+                yield itertools.chain([first], packets)
+            distance, step = distance + step, step * 2
+        self._open()
+        yield self._packets()
+
+    def _packets(self) -> Iterator[AnyPacket]:
+        """Yield what has a time; the demuxer's last, empty packet is left out."""
+        for packet in self.container.demux(self.stream):
+            if packet.dts is not None or packet.pts is not None:
+                yield packet
+
+
+class PictureReader(Reader):
+    """The pictures of a source."""
+
+    codec: VideoCodecContext
+
+    def __init__(self, source: SourceOptions, threads: int) -> None:
+        self._threads = threads
+        super().__init__(source)
+
+    def _choose(self) -> Stream:
+        stream = moving_picture(self.container)
+        require_decodable(stream, self._source)
+        codec = stream.codec_context
+        codec.options = {"max_pixels": str(self._source["max_pixels"])}
+        codec.thread_count = self._threads
+        self.codec = codec
+        return stream
+
+    def pictures_from(self, tick: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Yield pictures shown at or after ``tick`` with their own ticks, in order of presentation, to the end.
+
+        A key frame's flag may be a recovery point from which the first pictures do not decode; then an earlier one
+        is taken.
+        """
+        for run in self._runs(tick):
+            pictures = self._decoded(run, tick)
+            first = next(pictures, None)
+            if first is not None:
+                yield first
+                yield from pictures
+                return
+
+    def _decoded(self, packets: Iterator[AnyPacket], tick: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode a run and yield what is shown from ``tick`` on; nothing at all if its first picture is missing."""
+        expected: int | None = None
+        last: int | None = None
+        for packet in itertools.chain(packets, [None]):
+            if packet is not None and self.codec.name in ONE_PICTURE_A_PACKET and not packet.is_discard:
+                planned = shown_at(packet)
+                self.codec.skip_frame = "NONREF" if planned < tick else "DEFAULT"
+                if planned >= tick and last is None:
+                    expected = planned if expected is None else min(expected, planned)
+            for frame in _decode(self.codec, packet):
+                shown = frame.pts if frame.pts is not None else frame.dts
+                if shown is None or shown < tick or (last is not None and shown <= last):
+                    continue
+                if last is None and expected is not None and shown > expected:
+                    return
+                last = shown
+                yield shown, frame
+
+
+class SoundReader(Reader):
+    """The sound that goes with a source's pictures."""
+
+    codec: AudioCodecContext
+
+    def _choose(self) -> Stream:
+        tracks = [stream for stream in self.container.streams.audio if stream.codec_context is not None]
+        if not tracks:
+            raise UnsupportedMedia("The source has no sound that we can decode.")
+        stream = next((track for track in tracks if track.disposition & Disposition.default), tracks[0])
+        self.codec = stream.codec_context
+        return stream
+
+    def sound_from(self, time: Fraction) -> Iterator[AudioFrame]:
+        """Yield decoded sound beginning at or before a time of the stream, in seconds."""
+        for packet in itertools.chain(self.packets_from(int(time / self.time_base)), [None]):
+            yield from _decode(self.codec, packet)
+
+
+def _decode(codec: Any, packet: AnyPacket | None) -> Any:
+    """Decode one packet into its frames; a damaged one gives none, as in any player."""
+    try:
+        return codec.decode(packet)
+    except av.error.InvalidDataError:
+        return []
+
+
+def shown_at(packet: AnyPacket) -> int:
+    """Return when a packet is shown, in ticks; containers without presentation times have no reordering."""
+    shown = packet.pts if packet.pts is not None else packet.dts
+    assert shown is not None  # noqa: S101 - packets without any time were left out
+    return shown

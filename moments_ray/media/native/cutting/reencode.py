@@ -1,0 +1,145 @@
+"""An accurate cut by decoding and encoding every picture: slow, and right for everything that decodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.container import OutputContainer
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from moments_ray.media.native.cutting.clip import Pictures
+from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader
+
+_UNKNOWN_RATE = Fraction(25)
+_X264 = {"preset": "veryfast", "crf": "18"}
+_X265 = {"preset": "veryfast", "crf": "20", "x265-params": "log-level=none:pools=1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How pictures are encoded: the encoder, its options, and filters (name, arguments) they pass before it."""
+
+    codec: str
+    options: dict[str, str]
+    pixel_format: str
+    filters: tuple[tuple[str, str], ...] = field(default=())
+
+
+def encoding_like(reader: PictureReader) -> Encoding:
+    """Return the encoding that changes a source least: its own codec and pixel format where we can write them."""
+    pixel_format = reader.codec.pix_fmt or "yuv420p"
+    hevc = reader.codec.name == "hevc" or _bits(pixel_format) > 8
+    codec, options = ("libx265", _X265) if hevc else ("libx264", _X264)
+    if pixel_format not in {known.name for known in av.Codec(codec, "w").video_formats or ()}:
+        pixel_format = "yuv420p"
+    return Encoding(codec, options, pixel_format, _even(reader, pixel_format))
+
+
+def _bits(pixel_format: str) -> int:
+    """Return the bits of one sample."""
+    return av.VideoFormat(pixel_format).components[0].bits
+
+
+def _even(reader: PictureReader, pixel_format: str) -> tuple[tuple[str, str], ...]:
+    """Drop the last column or row where the pixel format stores colour for pairs of them and the size is odd."""
+    chroma = av.VideoFormat(pixel_format, reader.codec.width, reader.codec.height).components[1:2]
+    wide = reader.codec.width % 2 and any(plane.width < reader.codec.width for plane in chroma)
+    high = reader.codec.height % 2 and any(plane.height < reader.codec.height for plane in chroma)
+    if not wide and not high:
+        return ()
+    width, height = reader.codec.width - bool(wide), reader.codec.height - bool(high)
+    return (("crop", f"{width}:{height}:0:0"),)
+
+
+class Filters:
+    """Passes pictures through an encoding's filters, one for one; a picture that fits already is not touched."""
+
+    def __init__(self, encoding: Encoding, time_base: Fraction) -> None:
+        self._encoding = encoding
+        self._time_base = time_base
+        self._graph: Graph | None = None
+        self._input: tuple[int, int, str] | None = None
+
+    def apply(self, frame: VideoFrame) -> VideoFrame:
+        """Return the picture as the encoder takes it."""
+        if not self._encoding.filters and frame.format.name == self._encoding.pixel_format:
+            return frame
+        shape = (frame.width, frame.height, frame.format.name)
+        if self._graph is None or shape != self._input:
+            self._graph, self._input = self._build(frame), shape
+        self._graph.vpush(frame)
+        return self._graph.vpull()
+
+    def _build(self, frame: VideoFrame) -> Graph:
+        graph = Graph()
+        nodes = [
+            graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=self._time_base),
+            *(graph.add(name, arguments) for name, arguments in self._encoding.filters),
+            graph.add("format", f"pix_fmts={self._encoding.pixel_format}"),
+            graph.add("buffersink"),
+        ]
+        graph.link_nodes(*nodes).configure()
+        return graph
+
+
+def add_pictures(
+    output: OutputContainer, reader: PictureReader, first: VideoFrame, encoding: Encoding, threads: int
+) -> VideoStream:
+    """Add a stream to an output, set up for the first picture: its size, and the source's colours and rotation."""
+    rate = reader.stream.average_rate or _UNKNOWN_RATE
+    stream = cast("VideoStream", output.add_stream(encoding.codec, rate=rate, options=dict(encoding.options)))
+    codec = stream.codec_context
+    codec.width, codec.height, codec.pix_fmt = first.width, first.height, encoding.pixel_format
+    codec.time_base = reader.time_base
+    codec.thread_count = threads
+    if reader.codec.sample_aspect_ratio is not None:
+        codec.sample_aspect_ratio = reader.codec.sample_aspect_ratio
+    codec.color_range, codec.colorspace = reader.codec.color_range, reader.codec.colorspace
+    codec.color_primaries, codec.color_trc = reader.codec.color_primaries, reader.codec.color_trc
+    if encoding.codec == "libx265":
+        codec.codec_tag = "hvc1"
+    if first.rotation:
+        stream.set_display_rotation(first.rotation)
+    return stream
+
+
+def encoded(
+    frames: Iterator[tuple[int, VideoFrame]], stream: VideoStream, pictures: Pictures, end: int
+) -> Iterator[AnyPacket]:
+    """Encode pictures until ``end`` (a tick of the source), noting each; times in the output count from the first."""
+    durations: dict[int, int] = {}
+    last_duration = 0
+    for shown, frame in frames:
+        _give_way(pictures, durations, shown)
+        if shown >= end:
+            pictures.end = shown
+            break
+        pictures.shown.append(shown)
+        last_duration = frame.duration
+        frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, 0
+        yield from _stamped(stream.encode(frame), durations)
+    else:
+        usual = max(1, round(1 / (stream.average_rate or _UNKNOWN_RATE) / pictures.time_base))
+        pictures.end = pictures.shown[-1] + (last_duration or usual)
+        _give_way(pictures, durations, pictures.end)
+    yield from _stamped(stream.encode(None), durations)
+
+
+def _give_way(pictures: Pictures, durations: dict[int, int], now: int) -> None:
+    """Note that the picture shown so far gives way to the next one, or to nothing, now."""
+    if pictures.shown:
+        durations[pictures.shown[-1] - pictures.start] = now - pictures.shown[-1]
+
+
+def _stamped(packets: Iterable[AnyPacket], durations: dict[int, int]) -> Iterator[AnyPacket]:
+    """Give every packet the time its picture stays, so that the last one is not guessed."""
+    for packet in packets:
+        if packet.pts in durations:
+            packet.duration = durations.pop(packet.pts)
+        yield packet
