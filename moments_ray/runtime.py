@@ -66,7 +66,7 @@ def connect(settings: Settings) -> Environment:
         registry=Registry.load(settings.pipelines),
         database=_database(settings),
         store=store,
-        cache=NodeCache(settings, store),
+        cache=NodeCache(store, settings.home / "cache", settings.storage.cache_bytes),
         board=Live(open_redis(settings)),
     )
 

@@ -131,15 +131,17 @@ class FanOut:
             raise TypeError(f"{self.name}: give either each or each_row")
         if self.plan is not None:
             _ = self.item_type  # an unannotated plan does not import
+            taken = set(inspect.signature(self.plan).parameters) & set(_ITEM_PARAMETERS) - {"ctx"}
+            if taken:
+                raise TypeError(f"{self.name}: {sorted(taken)} are names of the work's parameters, not of the plan's")
         _check_predicate(self.skip_when, self.inputs)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """What the plan and the work take from earlier stages."""
-        found: dict[str, Input] = {}
-        for function in (self.plan, self.work):
-            if function is not None:
-                found |= {i.parameter: i for i in _signature(function, reserved=_ITEM_PARAMETERS)[1]}
+        found = {i.parameter: i for i in _signature(self.work, reserved=_ITEM_PARAMETERS)[1]}
+        if self.plan is not None:
+            found |= {i.parameter: i for i in _signature(self.plan, reserved=("ctx",))[1]}
         return tuple(found.values())
 
     @property

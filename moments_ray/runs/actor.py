@@ -49,5 +49,6 @@ def start_worker(connect: Connect, settings: Settings, open_redis: OpenRedis, *,
     options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
     if detached:
         options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
-    actor: Any = ray.remote(WorkerActor).options(**options)
+    remote: Any = ray.remote(WorkerActor)
+    actor = remote.options(**options)
     return actor.remote(connect, settings, open_redis, name)

@@ -125,6 +125,8 @@ class PipelineWorker:
             log.warning("message.left", message=message.id, error=str(error))  # it is claimed again when idle
 
     async def _claim(self, identifier: str) -> Run | None:
+        if identifier in self._drives:
+            return None  # rung twice; to PostgreSQL this worker may claim what it owns, as after a restart
         async with self._environment.database.begin() as session:
             claimed = await Runs(session).claim(identifier, self.consumer, self._settings.lease_seconds)
         return claimed[0] if claimed else None

@@ -52,7 +52,7 @@ class Moments:
 
     async def key_of(self, identifier: str) -> int | None:
         """Return a moment's integer key."""
-        return await self._session.scalar(select(MomentRow.id).where(MomentRow.identifier == identifier))
+        return (await self._session.scalars(select(MomentRow.id).where(MomentRow.identifier == identifier))).first()
 
     async def by_identifiers(self, identifiers: Sequence[str]) -> dict[str, MomentRow]:
         """Return moments by identifier."""

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from moments_ray.database.repositories.journal import Claim
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, RunEvent
+from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
 from moments_ray.errors import NotFound, RunActive
 from moments_ray.ids import RunId, new_identifier
-from moments_ray.states import ACTIVE_RUN, RunStatus
+from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,16 @@ class Runs:
             )
             .returning(Run)
         )
-        if run is not None:
-            self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.queued", data={"again": True}))
+        if run is None:
+            return None
+        self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.queued", data={"again": True}))
+        incomplete = select(RunItem.stage).where(RunItem.run_id == run.id, RunItem.output.is_(None))
+        unfinished = RunStage.status.not_in([StageStatus.COMPLETED, StageStatus.SKIPPED])
+        await self._session.execute(
+            update(RunStage)
+            .where(RunStage.run_id == run.id, or_(unfinished, RunStage.name.in_(incomplete)))
+            .values(status=StageStatus.PENDING, output=None, progress=0.0, completed_at=None, seconds=None)
+        )
         return run
 
     async def forgive(self, identifier: str) -> None:

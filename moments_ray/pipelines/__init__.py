@@ -1,0 +1,1 @@
+"""Declarations of pipelines, and nothing else."""

@@ -1,0 +1,1 @@
+"""The stages of the product's pipelines, one file each."""

@@ -1,0 +1,91 @@
+"""VIDEO_DOWNLOAD: the source's bytes into the store, probed before they count."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.session import WriteSession
+from moments_ray.errors import DiskFull
+from moments_ray.media.download import Downloaded, download
+from moments_ray.media.probe import MediaInfo, probe
+from moments_ray.media.thumbnails import thumbnail
+from moments_ray.pipeline import Context, Resources, stage
+from moments_ray.stages.request import Source
+from moments_ray.stages.values import CaptionObject, SourceVideo
+from moments_ray.storage.object_store import StoredObject
+
+_EXTENSIONS = {"matroska,webm": ".mkv", "mov,mp4,m4a,3gp,3g2,mj2": ".mp4", "avi": ".avi", "mpegts": ".ts"}
+_CAPTION_TYPES = {".srt": "application/x-subrip", ".vtt": "text/vtt", ".json3": "application/json"}
+
+
+@stage("VIDEO_DOWNLOAD", resources=Resources(cpus=0.5), attempts=4, timeout=3600, reusable=True)
+async def download_video(ctx: Context, source: Source) -> SourceVideo:
+    """Fetch or copy the source, probe it, store it with its thumbnail and the captions its site offers."""
+    fetched = await _fetched(ctx, source)
+    info = await probe(fetched.path, ctx.settings.media)
+    stored = await _stored(ctx, fetched.path, info)
+    captions = [await _store_caption(ctx, index, c.path, c.language) for index, c in enumerate(fetched.captions)]
+    picture = await _picture(ctx, fetched.path, info)
+
+    async def write(session: WriteSession) -> None:
+        videos = Videos(session)
+        await videos.set_source(
+            ctx.subject,
+            fetched.title,
+            cloud_url=stored.uri,
+            duration=info.duration,
+            resolution=f"{info.width}x{info.height}",
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            codec=info.codec,
+            bytes=stored.bytes,
+            checksum=stored.checksum,
+            info=info.model_dump(mode="json"),
+        )
+        await videos.set_thumbnail(ctx.subject, picture.uri)
+
+    ctx.record(write)
+    if source.url is not None:
+        await asyncio.to_thread(shutil.rmtree, ctx.kept("download"), ignore_errors=True)
+    return SourceVideo(
+        name=stored.name, title=fetched.title, checksum=stored.checksum, info=info, captions=tuple(captions)
+    )
+
+
+async def _fetched(ctx: Context, source: Source) -> Downloaded:
+    if source.path is not None:
+        path = Path(source.path)
+        return Downloaded(path=path, bytes=0, title=path.stem)
+    assert source.url is not None  # noqa: S101 - a Source has one of the two
+    _require_room(ctx.scratch, 0)
+    return await download(source.url, ctx.kept("download"), ctx.settings, ctx.report)
+
+
+def _require_room(directory: Path, needed: int) -> None:
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise DiskFull(f"{directory} has {free} bytes free where {needed} are needed; free some space and retry")
+
+
+async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
+    extension = _EXTENSIONS.get(info.container, ".bin")
+    name = f"videos/{ctx.subject}/source-{ctx.attempt}{extension}"
+    return await ctx.store.put_file(name, path, content_type="video/mp4" if extension == ".mp4" else "video/x-matroska")
+
+
+async def _store_caption(ctx: Context, index: int, path: Path, language: str | None) -> CaptionObject:
+    name = f"videos/{ctx.subject}/captions-{ctx.attempt}-{index}{path.suffix}"
+    await ctx.store.put_file(name, path, content_type=_CAPTION_TYPES.get(path.suffix, "text/plain"))
+    return CaptionObject(name=name, language=language)
+
+
+async def _picture(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
+    """Store a frame from a tenth into the video: titles and black are over by then."""
+    target = ctx.scratch / "thumbnail.jpg"
+    await thumbnail(path, info.duration / 10, target, settings=ctx.settings.media)
+    name = f"videos/{ctx.subject}/thumbnails/video-{ctx.attempt}.jpg"
+    return await ctx.store.put_file(name, target, content_type="image/jpeg")

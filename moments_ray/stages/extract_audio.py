@@ -1,0 +1,36 @@
+"""AUDIO_EXTRACTION: the sound, as speech recognisers want it."""
+
+from __future__ import annotations
+
+from moments_ray.media.audio import extract_audio
+from moments_ray.pipeline import Context, Resources, stage
+from moments_ray.stages.values import AudioTrack, SourceVideo
+
+
+def _silent(video: SourceVideo) -> str | None:
+    return None if video.info.has_audio else "the video has no sound"
+
+
+@stage(
+    "AUDIO_EXTRACTION",
+    resources=Resources(cpus=1, custom={"audio_extraction": 1}),
+    timeout=1800,
+    skip_when=_silent,
+    reusable=True,
+)
+async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
+    """Stage the default sound track as 16 kHz mono WAV; its output must outlive this node, so it is an object."""
+    target = ctx.scratch / "audio.wav"
+    async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+        audio = await extract_audio(
+            source,
+            video.info,
+            target,
+            settings=ctx.settings.media,
+            threads=ctx.threads,
+            timeout=ctx.seconds_left(),
+            progress=ctx.report,
+        )
+    name = f"videos/{ctx.subject}/staging/audio-{ctx.run}-{ctx.attempt}.wav"
+    stored = await ctx.store.put_file(name, target, content_type="audio/wav")
+    return AudioTrack(staged=name, duration=audio.duration, bytes=stored.bytes, checksum=stored.checksum)

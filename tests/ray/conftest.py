@@ -1,0 +1,151 @@
+"""One Ray for the session, and workers on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from moments_ray import runtime
+from moments_ray.database.repositories.journal import JournalReader
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
+from moments_ray.embedded.services import Services
+from moments_ray.runs.actor import start_worker
+from moments_ray.runs.submit import Desk
+from moments_ray.settings import RetrySettings, Settings, WorkerSettings
+from moments_ray.states import RunStatus
+
+
+@pytest.fixture(scope="session")
+def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
+    """Settings with short waits, on the session's PostgreSQL and Redis."""
+    return Settings(
+        _env_file=None,
+        home=embedded_home,
+        database_url=SecretStr(embedded.database_url),
+        redis_url=SecretStr(embedded.redis_url),
+        gcs_bucket_name=None,
+        ray_address=None,
+        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines"),
+        worker=WorkerSettings(
+            heartbeat_seconds=0.5, lease_seconds=3.0, sweep_seconds=1.0, cancel_poll_seconds=0.2, drain_seconds=5.0
+        ),
+        retry=RetrySettings(first_delay_seconds=0.1),
+    )
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(ray_settings: Settings) -> Iterator[Settings]:
+    """A Ray of one node, with the schema in place."""
+    asyncio.run(runtime.migrate(ray_settings))
+    with runtime.cluster(ray_settings):
+        yield ray_settings
+
+
+class Engine:
+    """What a test of the engine asks and looks at."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.environment = runtime.connect(settings)
+        self.redis = runtime.open_redis(settings)
+        self.desk = Desk(self.environment.database, self.redis, self.environment.registry)
+
+    async def run(self, identifier: str) -> Run:
+        async with self.environment.database.read() as session:
+            return await Runs(session).get(identifier)
+
+    async def stages(self, run: Run) -> dict[str, RunStage]:
+        async with self.environment.database.read() as session:
+            return await JournalReader(session, run.id).stages()
+
+    async def tries(self, run: Run) -> list[RunAttempt]:
+        async with self.environment.database.read() as session:
+            return await JournalReader(session, run.id).tries()
+
+    async def items(self, run: Run, stage: str) -> list[RunItem]:
+        async with self.environment.database.read() as session:
+            return await JournalReader(session, run.id).items(stage)
+
+    async def events(self, run: Run) -> list[RunEvent]:
+        async with self.environment.database.read() as session:
+            return await JournalReader(session, run.id).events()
+
+    async def ended(self, identifier: str, timeout: float = 60.0) -> Run:
+        """Wait for a run's verdict."""
+        async with asyncio.timeout(timeout):
+            while not RunStatus((run := await self.run(identifier)).status).finished:
+                await asyncio.sleep(0.05)
+        return run
+
+    async def settled(self, run: Run, timeout: float = 10.0) -> None:
+        """Wait until nothing of a run is left in Redis but history."""
+        async with asyncio.timeout(timeout):
+            while await self.left(run.subject):
+                await asyncio.sleep(0.05)
+
+    async def left(self, subject: str) -> list[str]:
+        """Return what is in Redis of a subject, and of the queue, that should be gone after its run."""
+        history = {f"pipeline:{subject}:active", f"pipeline:{subject}:history"}
+        left = [key.decode() async for key in self.redis.scan_iter(f"pipeline:{subject}:*")]
+        left = [key for key in left if key not in history]
+        async for stream in self.redis.scan_iter("pipeline:requests*"):
+            pending = await self.redis.xpending(stream, "pipeline_workers")
+            if pending["pending"] or await self.redis.xlen(stream):
+                left.append(stream.decode())
+        if not 0 < await self.redis.ttl(f"pipeline:{subject}:active") <= 3600:
+            left.append("an active hash that stays")
+        return left
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
+        """Wait for something a stage writes down."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def engine(ray_cluster: Settings) -> AsyncIterator[Engine]:
+    """The engine without a worker, on an empty Redis."""
+    engine = Engine(ray_cluster)
+    await engine.redis.flushall()
+    async with engine.environment.database.begin() as session:
+        await session.execute(text("UPDATE runs SET status = 'cancelled' WHERE status IN ('queued', 'processing')"))
+    yield engine
+    await engine.redis.aclose()
+    await engine.environment.database.close()
+
+
+StartWorker = Callable[[str], Awaitable[Any]]
+
+
+@pytest.fixture
+async def start(engine: Engine) -> AsyncIterator[StartWorker]:
+    """Starts workers that listen to the queue; they are gone at the end of the test."""
+    actors = []
+
+    async def start_one(name: str) -> Any:
+        actor = start_worker(runtime.connect, engine.settings, runtime.open_redis, name=name, detached=False)
+        actors.append(actor)
+        await actor.start.remote()
+        return actor
+
+    yield start_one
+    for actor in actors:
+        with contextlib.suppress(ray.exceptions.RayActorError):  # a test may have killed it
+            await actor.drain.remote()
+            ray.kill(actor)
+
+
+@pytest.fixture
+async def worker(start: StartWorker) -> Any:
+    """One worker that listens to the queue."""
+    return await start("test")

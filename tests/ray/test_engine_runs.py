@@ -1,0 +1,353 @@
+"""A run through the engine: queue, journal, retries, resume, cancel, live status, history and events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from redis.exceptions import ConnectionError as RedisConnectionError
+from sqlalchemy import text
+
+from moments_ray.database.repositories.journal import Journal
+from moments_ray.database.repositories.runs import Runs, claim_of
+from moments_ray.database.tables import Run
+from moments_ray.errors import Conflict, LeaseLost, RunActive
+from moments_ray.runs.queue import Queue
+from moments_ray.states import RunStatus
+from tests.ray.conftest import Engine, StartWorker
+from tests.ray.toy_pipeline import TOY, Ask
+from tests.ray.trial_pipelines import FAN, TRIAL, Trial
+
+
+def subject() -> str:
+    return str(uuid.uuid4())
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def lines(notes: Path) -> Counter[str]:
+    return Counter(notes.read_text().splitlines()) if notes.exists() else Counter()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    return tmp_path / "notes"
+
+
+async def nothing_left(engine: Engine, run: Run) -> None:
+    """Nothing of the run is in Redis but history, and no scratch is on disk."""
+    await engine.settled(run)
+    assert await engine.left(run.subject) == []
+    assert not any(engine.settings.scratch.glob("*"))
+
+
+async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engine: Engine, worker: object) -> None:
+    run = await engine.desk.submit(TOY, Ask(text="hello"), subject=(who := subject()))
+    ended = await engine.ended(run.identifier)
+    assert ended.status == RunStatus.COMPLETED
+    assert (ended.attempt, ended.progress, ended.error) == (1, 1.0, None)
+    stages = await engine.stages(run)
+    assert {name: stage.output for name, stage in stages.items()} == {
+        "SHOUT": {"text": "HELLO"},
+        "COUNT": {"letters": 5},
+    }
+    events = await engine.events(run)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert [event.type for event in events] == [
+        "run.queued",
+        "run.started",
+        "stage.started",
+        "stage.completed",
+        "stage.started",
+        "stage.completed",
+        "run.completed",
+    ]
+    await engine.settled(run)
+    live = {k.decode(): v.decode() for k, v in (await engine.redis.hgetall(f"pipeline:{who}:active")).items()}
+    assert (live["status"], live["request_id"], live["errors"]) == ("completed", run.identifier, "0")
+    assert (live["SHOUT_status"], live["COUNT_status"], live["COUNT_progress"]) == ("completed", "completed", "1.000")
+    assert await engine.redis.zrange(f"pipeline:{who}:history", 0, -1) == [run.identifier.encode()]
+    await nothing_left(engine, run)
+
+
+async def test_a_passing_error_is_tried_again_and_every_try_is_a_row(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), fail_first=2), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+    tries = [(t.stage, t.number, t.status, t.error_code) for t in await engine.tries(run)]
+    assert tries == [
+        ("FIRST", 1, "completed", None),
+        ("SECOND", 1, "failed", "download.interrupted"),
+        ("SECOND", 2, "failed", "download.interrupted"),
+        ("SECOND", 3, "completed", None),
+        ("THIRD", 1, "completed", None),
+    ]
+
+
+async def test_a_lasting_error_fails_the_run_at_once_and_retry_goes_on_at_that_stage(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    request = Trial(notes=str(notes), fail_for_good=True)
+    run = await engine.desk.submit(TRIAL, request, subject=subject())
+    failed = await engine.ended(run.identifier)
+    assert (failed.status, failed.error_stage) == (RunStatus.FAILED, "SECOND")
+    assert failed.error is not None
+    assert (failed.error["code"], failed.error["message"]) == ("media.unsupported", "this will never work, as asked")
+    assert lines(notes) == {"first": 1, "second": 1}
+    await engine.settled(run)
+    assert [entry[1][b"reason"] for entry in await engine.redis.xrange("pipeline:dead")] == [b"media.unsupported"]
+    again = await engine.desk.retry(run.identifier)
+    assert again.identifier == run.identifier
+    assert (await engine.ended(run.identifier)).attempt == 2
+    assert lines(notes) == {"first": 1, "second": 2}
+    await nothing_left(engine, run)
+
+
+async def test_a_stage_with_nothing_to_do_is_skipped(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), skip=True), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+    assert (await engine.stages(run))["THIRD"].status == "skipped"
+    assert lines(notes) == {"first": 1, "second": 1}
+
+
+async def test_a_process_that_dies_is_one_failed_try_not_four_by_ray(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), crash_first=1), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+    assert lines(notes) == {"first": 1, "second": 2, "third": 1}
+    seconds = [(t.number, t.status, t.error_code) for t in await engine.tries(run) if t.stage == "SECOND"]
+    assert seconds == [(1, "failed", "stage.crashed"), (2, "completed", None)]
+
+
+async def test_cancelling_stops_the_child_process_within_five_seconds(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=subject())
+    await engine.until(lambda: any(line.startswith("child") for line in lines(notes)))
+    child = int(next(line for line in lines(notes) if line.startswith("child")).split()[1])
+    began = time.monotonic()
+    await engine.desk.cancel(run.identifier)
+    cancelled = await engine.ended(run.identifier, timeout=5)
+    assert time.monotonic() - began < 5
+    assert cancelled.status == RunStatus.CANCELLED
+    assert not is_alive(child)
+    assert (await engine.stages(run))["SECOND"].status == "cancelled"
+    await nothing_left(engine, run)
+    assert (await engine.desk.cancel(run.identifier)).status == RunStatus.CANCELLED
+
+
+async def test_a_run_cancelled_while_queued_never_starts(engine: Engine, notes: Path) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes)), subject=subject())
+    assert (await engine.desk.cancel(run.identifier)).status == RunStatus.CANCELLED
+    waiting = await engine.desk.submit(TOY, Ask(text="x"), subject=subject())
+    with pytest.raises(Conflict, match="there is nothing to retry"):
+        await engine.desk.retry(waiting.identifier)
+    assert lines(notes) == {}
+
+
+async def test_a_subject_has_one_active_run_and_the_refusal_names_it(engine: Engine) -> None:
+    who = subject()
+    first = await engine.desk.submit(TOY, Ask(text="a"), subject=who)
+    with pytest.raises(RunActive) as refused:
+        await engine.desk.submit(TOY, Ask(text="b"), subject=who)
+    assert refused.value.detail == {"run": first.identifier}
+    fifty = await asyncio.gather(
+        *(engine.desk.submit(TOY, Ask(text="c"), subject=(other := "s" + who)) for _ in range(50)),
+        return_exceptions=True,
+    )
+    assert Counter(type(one).__name__ for one in fifty) == {"Run": 1, "RunActive": 49}
+    assert other
+
+
+async def test_the_same_idempotency_key_returns_the_same_run(engine: Engine) -> None:
+    who = subject()
+    one = await engine.desk.submit(TOY, Ask(text="a"), subject=who, idempotency_key=who)
+    two = await engine.desk.submit(TOY, Ask(text="a"), subject=who, idempotency_key=who)
+    assert one.identifier == two.identifier
+
+
+async def test_a_higher_priority_is_taken_first(engine: Engine) -> None:
+    ranks = [5, 0, 10, 7]
+    runs = {p: await engine.desk.submit(TOY, Ask(text="p"), subject=subject(), priority=p) for p in ranks}
+    queue = Queue(engine.redis)
+    await queue.ensure_groups()
+    taken = [message.run for _ in ranks if (message := await queue.take("worker-x"))]
+    assert taken == [runs[priority].identifier for priority in sorted(ranks, reverse=True)]
+    assert await queue.take("worker-x") is None
+
+
+async def test_a_chain_streams_items_and_commits_each(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=5), subject=subject())
+    ended = await engine.ended(run.identifier)
+    assert ended.error is None
+    assert ended.status == RunStatus.COMPLETED
+    stages = await engine.stages(run)
+    assert stages["LABEL"].output == {"items": [{"label": f"{n} is {2 * n}"} for n in range(5)], "failed": []}
+    assert {key: count for key, count in lines(notes).items() if count != 1} == {}
+    await nothing_left(engine, run)
+
+
+async def test_items_that_fail_leave_the_others_right_and_retry_does_only_them(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=4, bad_items=1), subject=subject())
+    ended = await engine.ended(run.identifier)
+    assert (ended.status, ended.result) == (RunStatus.COMPLETED_WITH_ERRORS, {"errors": 1})
+    await engine.settled(run)
+    live = await engine.redis.hgetall(f"pipeline:{run.subject}:active")
+    assert (live[b"status"], live[b"errors"]) == (b"completed", b"1")  # what pollers of old stop on
+    items = await engine.items(run, "DOUBLE")
+    assert [item.status for item in items] == ["failed", "completed", "completed", "completed"]
+    assert [item.status for item in await engine.items(run, "LABEL")] == ["skipped", *["completed"] * 3]
+    await engine.desk.retry(run.identifier)
+    assert (await engine.ended(run.identifier)).attempt == 2
+    assert lines(notes)["double 1"] == 1
+    assert lines(notes)["double 0"] == 2
+
+
+async def test_too_many_failed_items_fail_the_stage(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=4, bad_items=3), subject=subject())
+    ended = await engine.ended(run.identifier)
+    assert (ended.status, ended.error_stage) == (RunStatus.FAILED, "DOUBLE")
+    assert ended.error is not None
+    assert ended.error["code"] == "stage.items_failed"
+
+
+async def test_a_chain_whose_process_dies_does_only_what_is_missing(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=6, crash_first=1, sleep=0.3), subject=subject())
+    assert (await engine.ended(run.identifier, timeout=90)).status == RunStatus.COMPLETED
+    labels = [item.output for item in await engine.items(run, "LABEL")]
+    assert labels == [{"label": f"{n} is {2 * n}"} for n in range(6)]
+
+
+async def test_a_skipped_fan_out_leaves_its_successor_alone_with_the_items(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=2, skip=True), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+    stages = await engine.stages(run)
+    assert stages["DOUBLE"].status == "skipped"
+    assert stages["LABEL"].output == {"items": [{"label": "0 is alone"}, {"label": "1 is alone"}], "failed": []}
+
+
+async def test_a_fan_out_over_nothing_completes(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=0), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+
+
+async def test_a_chain_is_cancelled_within_five_seconds(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=8, sleep=30), subject=subject())
+    await engine.until(lambda: lines(notes)["double 0"] == 1)
+    began = time.monotonic()
+    await engine.desk.cancel(run.identifier)
+    assert (await engine.ended(run.identifier, timeout=8)).status == RunStatus.CANCELLED
+    assert time.monotonic() - began < 5
+    await nothing_left(engine, run)
+
+
+async def test_another_worker_takes_over_from_one_that_was_killed(
+    engine: Engine, start: StartWorker, worker: object, notes: Path
+) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=4), subject=subject())
+    await engine.until(lambda: lines(notes)["second"] == 1)
+    ray.kill(worker, no_restart=True)
+    await start("next")
+    ended = await engine.ended(run.identifier)
+    assert ended.error is None
+    assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 2)
+    assert lines(notes)["first"] == 1
+    assert lines(notes)["second"] == 2
+    await nothing_left(engine, run)
+
+
+async def test_a_drained_worker_hands_its_run_back_and_nothing_runs_twice(
+    engine: Engine, worker: Any, notes: Path
+) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=1), subject=subject())
+    await engine.until(lambda: lines(notes)["second"] == 1)
+    await worker.drain.remote()
+    handed_back = await engine.run(run.identifier)
+    assert (handed_back.status, handed_back.deaths) == (RunStatus.QUEUED, 0)
+    assert (await engine.stages(run))["SECOND"].status == "completed"
+
+
+async def test_redis_wiped_in_the_middle_changes_nothing(engine: Engine, worker: object, notes: Path) -> None:
+    waiting = await engine.desk.submit(TRIAL, Trial(notes=str(notes) + "2"), subject=subject(), priority=1)
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=3), subject=subject())
+    await engine.until(lambda: lines(notes)["second"] == 1)
+    await engine.redis.flushall()
+    ended = await engine.ended(run.identifier)
+    assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
+    assert lines(notes) == {"first": 1, "second": 1, "third": 1, **{k: 1 for k in lines(notes) if "child" in k}}
+    assert (await engine.ended(waiting.identifier, timeout=60)).status == RunStatus.COMPLETED
+    await nothing_left(engine, run)
+
+
+async def test_a_run_that_kills_three_workers_without_progress_is_given_up(
+    engine: Engine, start: StartWorker, notes: Path
+) -> None:
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes)), subject=subject())
+    async with engine.environment.database.begin() as session:
+        await session.execute(
+            text(
+                "UPDATE runs SET status='processing', deaths=2, owner='gone', heartbeat_at=now()-interval '1 hour'"
+                " WHERE identifier=:run"
+            ),
+            {"run": run.identifier},
+        )
+    await start("third")
+    ended = await engine.ended(run.identifier)
+    assert ended.error is not None
+    assert (ended.status, ended.error["code"]) == (RunStatus.FAILED, "run.poison")
+    assert lines(notes) == {}
+
+
+async def test_entries_nobody_can_read_are_buried_and_the_worker_goes_on(engine: Engine, worker: object) -> None:
+    await engine.redis.xadd("pipeline:requests", {b"\xff\xfe": b"\xff"})
+    await engine.redis.xadd("pipeline:requests", {"request_id": b"\xff\xfe"})
+    await engine.redis.xadd("pipeline:requests", {"request_id": "nobody"})
+    run = await engine.desk.submit(TOY, Ask(text="hello"), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+    reasons = [entry[1][b"reason"] for entry in await engine.redis.xrange("pipeline:dead")]
+    assert sorted(reasons) == [b"malformed", b"malformed", b"unknown"]
+
+
+async def test_a_zombies_writes_reach_no_row(engine: Engine, notes: Path) -> None:
+    run = await engine.desk.submit(TOY, Ask(text="x"), subject=subject())
+    async with engine.environment.database.begin() as session:
+        one = await Runs(session).claim(run.identifier, "worker-a", 60)
+    async with engine.environment.database.begin() as session:
+        two = await Runs(session).claim(run.identifier, "worker-b", 0)
+    assert one is not None
+    assert two is not None
+    zombie = claim_of(one[0])
+    assert (two[0].attempt, two[1]) == (2, True)
+    with pytest.raises(LeaseLost):
+        async with engine.environment.database.begin() as session:
+            await Journal(session, zombie).start("SHOUT", 0, node="here")
+    assert await engine.stages(run) == {}
+
+
+async def test_redis_that_is_down_when_a_run_is_submitted_costs_only_time(
+    engine: Engine, worker: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(*_: object, **__: object) -> None:
+        raise RedisConnectionError
+
+    monkeypatch.setattr(engine.desk._queue, "ring", unreachable)
+    run = await engine.desk.submit(TOY, Ask(text="hello"), subject=subject())
+    async with engine.environment.database.begin() as session:
+        await session.execute(text("UPDATE runs SET rung_at = now() - interval '1 minute'"))
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
