@@ -36,9 +36,22 @@ class FileLock:
         while not self.try_acquire(shared=shared):  # noqa: ASYNC110 - the kernel rings no bell for it
             await asyncio.sleep(_POLL_SECONDS)
 
+    def wait(self, *, shared: bool = False) -> None:
+        """Wait for the lock in a thread of its own: for what is held for moments only."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+
     def release(self) -> None:
         """Give the lock back and keep the file open."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def still_named(self) -> bool:
+        """Tell whether the path still means this file: who removes lock files must hold them, who takes them ask."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return False
+        own = os.fstat(self._descriptor)
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
 
     def close(self) -> None:
         """Give the lock back for good."""

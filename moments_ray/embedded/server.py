@@ -122,6 +122,7 @@ class ServerFiles:
         """Put a log of more than ``longest`` bytes aside, in place of the one put aside before."""
         if self.log.exists() and self.log.stat().st_size > longest:
             self.log.replace(self.log.with_suffix(".log.1"))
+        self.log.touch(mode=0o600)
 
     def log_tail(self, since: int = 0) -> str:
         """Return the end of the log, at most 2,000 bytes, nothing from before byte ``since``."""

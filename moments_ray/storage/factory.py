@@ -1,0 +1,23 @@
+"""The object store that the settings ask for."""
+
+from __future__ import annotations
+
+from moments_ray.settings import Settings
+from moments_ray.storage.directory import DirectoryStore
+from moments_ray.storage.object_store import ObjectStore
+from moments_ray.storage.signing import UrlSigner, signing_key
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """Return the bucket ``GCS_BUCKET_NAME``, or the directory under ``MOMENTS_HOME``.
+
+    Raises:
+        StorageError: the directory cannot be made or used.
+    """
+    return DirectoryStore(settings.home / "store", url_signer(settings))
+
+
+def url_signer(settings: Settings) -> UrlSigner:
+    """Return what signs the directory store's URLs, and what the API checks them with."""
+    base_url = settings.public_url or f"http://127.0.0.1:{settings.backend_port}"
+    return UrlSigner(signing_key(settings.home / "signing.key"), base_url)
