@@ -66,7 +66,7 @@ CONTRASTS = _words(
     """
 )
 GREETING = re.compile(
-    r"\b(?:welcome (?:back )?to|(?:hello|hi|hey) (?:everyone|everybody|guys|folks|there)|"
+    r"\b(?:welcome|(?:hello|hi|hey) (?:everyone|everybody|guys|folks|there)|"
     r"good (?:morning|evening|afternoon)|"
     r"thank(?:s| you)(?: \w+){0,3} for (?:watching|listening|joining|having|coming|tuning)|subscribe|"
     r"see you (?:next|in the next|soon)|without further ado|my name is)\b",

@@ -1,4 +1,4 @@
-"""Where the subject changes: soft boundaries from two views of the same words.
+"""Where the subject changes: soft boundaries from two views of the words, and from the pauses between them.
 
 The first view is the probability that a segment ends at a gap, summed over all ways to segment the text, each segment
 being a bag of words of its own. The model is M. Utiyama and H. Isahara's ("A statistical model for domain-independent
@@ -21,6 +21,9 @@ _LONGEST_SEGMENT_SECONDS = 240.0
 _LONGEST_SEGMENT_TOKENS = 2000  # bounds the work on a text whose times say nothing
 _LEAST_LOG_PROBABILITY = -20.0
 _DEPTH_SHARE = 0.25
+_PAUSE_SHARE = 0.35
+_MOST_PAUSE = 3.0
+_LONGEST_PAUSE_SECONDS = 5.0
 _FULL_STRENGTH = 2.5
 
 
@@ -36,9 +39,14 @@ def boundary_strengths(terms: TermIndex, starts: Floats, ends: Floats) -> Floats
 
 
 def boundary_scores(terms: TermIndex, starts: Floats, ends: Floats) -> Floats:
-    """Return the two views of each gap added up, as deviations from the text's own mean."""
+    """Return the views of each gap added up, as deviations from the text's own mean."""
     posterior = np.maximum(log_boundary_probabilities(terms, starts, ends), _LEAST_LOG_PROBABILITY)
-    return standardised(standardised(posterior) + _DEPTH_SHARE * standardised(depth_scores(terms)))
+    pauses = np.log1p(np.clip(starts[1:] - ends[:-1], 0.0, _LONGEST_PAUSE_SECONDS))
+    return standardised(
+        standardised(posterior)
+        + _DEPTH_SHARE * standardised(depth_scores(terms))
+        + _PAUSE_SHARE * np.minimum(standardised(pauses), _MOST_PAUSE)
+    )
 
 
 def log_boundary_probabilities(terms: TermIndex, starts: Floats, ends: Floats) -> Floats:

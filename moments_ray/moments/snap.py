@@ -116,8 +116,10 @@ def _room(start: float, end: float, timeline: Timeline, bounds: Bounds, *, spoke
 def _pause(start: float, end: float, place: _Place) -> _Move | None:
     """Give the start a lead and the end a tail from the pauses around; without a measure of loudness, half a pause."""
     share = 1.0 if place.loudness else 0.5
-    lead = min((start - place.room.start_from) * share, LEAD_SECONDS)
-    tail = min((place.room.end_to - end) * share, TAIL_SECONDS)
+    timeline = place.ground.timeline
+    before, after = timeline.gap_at(start) or (start, start), timeline.gap_at(end) or (end, end)
+    lead = min(start - place.room.start_from, (start - before[0]) * share)
+    tail = min(place.room.end_to - end, (after[1] - end) * share)
     return _Move(start - lead, end + tail, f"into the pauses: {lead:.2f} s before the first word, {tail:.2f} s after")
 
 

@@ -22,6 +22,7 @@ LONGEST_TITLE = 80
 _MOST_WORDS = 4
 _MOST_FALLBACK_WORDS = 8
 _LONGEST_CLAUSE = 24  # characters, in scripts without spaces
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _MARKUP = re.compile(r"[<>{}\[\]|*_#`~^\\=]+")
 _CLAUSE = re.compile(r"[.,;:!?…—–()\"“”«»。、，！？：；「」『』()]+|\s-+\s")
@@ -44,9 +45,7 @@ _LONGEST_INFERRED = 6
 
 def readable(text: str, longest: int = LONGEST_TITLE) -> str:
     """Make one plain line of a text from anywhere: no control characters, no markup, cut at a word's end."""
-    visible = "".join(
-        " " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else char for char in text
-    )
+    visible = "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
     plain = re.sub(r"\s+", " ", _MARKUP.sub(" ", _TAG.sub(" ", visible))).strip()
     if len(plain) <= longest:
         return plain
