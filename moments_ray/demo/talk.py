@@ -20,7 +20,7 @@ from moments_ray.testing.media import make_captions
 from moments_ray.testing.voice import Line, Speech, Spoken
 
 _VOICE = "en-us+klatt4"  # of sixteen tried, the one our recogniser mishears least
-_WORDS_PER_MINUTE = 182
+_WORDS_PER_MINUTE = 172
 _PITCH, _PITCH_RANGE = 37, 46
 # A studio's touch on a dry voice: no rumble, softer sibilants, a small room; none of it moves a word.
 _SOUND = "highpass=f=80,treble=g=-4:f=5000,aecho=0.9:0.9:23|37:0.10|0.06,volume=1.8,alimiter=limit=0.9:level=false"
