@@ -18,6 +18,8 @@ from moments_ray.storage.object_store import ObjectStore
 
 Write = Callable[[WriteSession], Awaitable[None]]
 
+_SHOWN_EVERY_SECONDS = 0.25
+
 
 @dataclass
 class Context:
@@ -33,11 +35,18 @@ class Context:
     resources: Resources
     environment: Environment = field(repr=False)
     _writes: list[Write] = field(default_factory=list, repr=False)
+    _shown_at: float = field(default=0.0, repr=False)
+    _showing: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 
     @property
     def run(self) -> RunId:
         """The run this is a part of."""
         return self.place.run
+
+    @property
+    def subject(self) -> str:
+        """What the run is about: for a video its identifier."""
+        return self.place.subject
 
     @property
     def attempt(self) -> int:
@@ -80,6 +89,22 @@ class Context:
         """Hand the recorded writes to the executor, once."""
         writes, self._writes = self._writes, []
         return writes
+
+    def kept(self, name: str) -> Path:
+        """Return a directory of the run's that outlives this try, for what the next try can go on with."""
+        directory = self.scratch.parent / name
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def report(self, fraction: float) -> None:
+        """Show progress from code that cannot wait; what comes too fast to be seen is left out."""
+        now = asyncio.get_running_loop().time()
+        if now - self._shown_at < _SHOWN_EVERY_SECONDS:
+            return
+        self._shown_at = now
+        task = asyncio.ensure_future(self.progress(fraction))
+        self._showing.add(task)
+        task.add_done_callback(self._showing.discard)
 
     async def progress(self, fraction: float) -> None:
         """Show how far this try is, 0 to 1; cheap enough to call often."""

@@ -29,7 +29,7 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
             settings=ctx.settings.media,
             threads=ctx.threads,
             timeout=ctx.seconds_left(),
-            progress=ctx.report,
+            on_progress=ctx.report,
         )
     name = f"videos/{ctx.subject}/staging/audio-{ctx.run}-{ctx.attempt}.wav"
     stored = await ctx.store.put_file(name, target, content_type="audio/wav")

@@ -1,0 +1,69 @@
+"""MOMENT_GENERATION: the moments of a video, by whoever was asked to find them."""
+
+from __future__ import annotations
+
+from moments_ray.database.repositories.moments import Moments
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.session import WriteSession
+from moments_ray.ids import moment_id
+from moments_ray.media.signals import Signals, measure
+from moments_ray.moments.find import find_moments
+from moments_ray.pipeline import Context, Resources, stage
+from moments_ray.stages.ground import frame_grid, read_transcript
+from moments_ray.stages.names import content_mark
+from moments_ray.stages.request import GenerationOptions
+from moments_ray.stages.values import GeneratedMoment, GeneratedMoments, HeardSpeech, SourceVideo
+
+
+@stage("MOMENT_GENERATION", resources=Resources(cpus=1), timeout=1800)
+async def generate_moments(
+    ctx: Context, video: SourceVideo, heard: HeardSpeech, options: GenerationOptions
+) -> GeneratedMoments:
+    """Find the moments and write them, with the options that made them, each once."""
+    transcript, transcript_key = await read_transcript(ctx, heard)
+    signals, signals_name = await _signals(ctx, video)
+    found = find_moments(transcript, signals, video.info.duration, options.find, frame_grid(video.info))
+    moments = tuple(
+        GeneratedMoment(
+            identifier=moment_id(ctx.run, rank),
+            title=moment.title,
+            start_time=moment.start_time,
+            end_time=moment.end_time,
+            score=moment.score,
+            reason=moment.reason,
+            provenance=moment.provenance,
+        )
+        for rank, moment in enumerate(found.moments)
+    )
+
+    async def write(session: WriteSession) -> None:
+        repository = Moments(session)
+        config = await repository.generation_config(
+            user_prompt=options.find.prompt or "",
+            system_prompt="",
+            transcript_key=transcript_key,
+            sampling={"model": options.model},
+        )
+        await repository.set_run_config(ctx.run, config)
+        video_key = await Videos(session).key_of(ctx.subject)
+        shared = {"video_id": video_key, "generation_config_id": config, "is_refined": False}
+        await repository.put([shared | moment.model_dump(mode="json") for moment in moments])
+
+    ctx.record(write)
+    return GeneratedMoments(
+        moments=moments, quality=found.quality, report=found.report, basis=found.basis, signals=signals_name
+    )
+
+
+async def _signals(ctx: Context, video: SourceVideo) -> tuple[Signals, str]:
+    """Measure sound and picture once a content; a second run of the video reads the figures back."""
+    name = f"videos/{ctx.subject}/signals-{content_mark(video.checksum)}.json"
+    if await ctx.store.exists(name):
+        stored = await ctx.store.stat(name)
+        return Signals.model_validate_json(await ctx.store.read_range(name, 0, stored.bytes)), name
+    async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+        signals = await measure(
+            source, video.info, settings=ctx.settings.media, threads=ctx.threads, timeout=ctx.seconds_left()
+        )
+    await ctx.store.put_bytes(name, signals.model_dump_json().encode(), content_type="application/json")
+    return signals, name

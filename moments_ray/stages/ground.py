@@ -1,0 +1,51 @@
+"""What moments of a video are placed by, read back from where earlier stages left it."""
+
+from __future__ import annotations
+
+from moments_ray.database.repositories.transcripts import Transcripts
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.tables import TranscriptRow
+from moments_ray.errors import StageFailed
+from moments_ray.media.probe import MediaInfo
+from moments_ray.media.signals import Signals
+from moments_ray.moments.frames import FrameGrid
+from moments_ray.pipeline import Context
+from moments_ray.speech.transcript import Segment, Transcript, Word
+from moments_ray.stages.values import HeardSpeech
+
+
+async def read_transcript(ctx: Context, heard: HeardSpeech) -> tuple[Transcript, int]:
+    """Return the transcript that TRANSCRIPTION wrote, and its key.
+
+    Raises:
+        StageFailed: it was deleted meanwhile.
+    """
+    async with ctx.read() as session:
+        video = await Videos(session).key_of(ctx.subject)
+        row = await Transcripts(session).get(video, heard.engine)
+    if row is None:
+        raise StageFailed(f"the transcript by {heard.engine} is gone; retry the run from TRANSCRIPTION")
+    return transcript_of(row), row.id
+
+
+def transcript_of(row: TranscriptRow) -> Transcript:
+    """Return a stored transcript as the value it was."""
+    return Transcript(
+        engine=row.engine,
+        language=row.language,
+        words=tuple(Word(text=w["word"], start=w["start"], end=w["end"]) for w in row.word_timestamps),
+        segments=tuple(Segment.model_validate(segment) for segment in row.segment_timestamps),
+        words_estimated=bool(row.health.get("words_estimated", False)),
+        health=row.health,
+    )
+
+
+async def read_signals(ctx: Context, name: str) -> Signals:
+    """Return what was measured of a video's sound and picture."""
+    stored = await ctx.store.stat(name)
+    return Signals.model_validate_json(await ctx.store.read_range(name, 0, stored.bytes))
+
+
+def frame_grid(info: MediaInfo) -> FrameGrid | None:
+    """Return where edges can lie; None where the distances between frames vary, and the cut decides."""
+    return None if info.vfr else FrameGrid(fps=info.fps)

@@ -1,0 +1,125 @@
+"""MOMENT_REFINEMENT: a second look at each moment's edges, and the clip that the user plays."""
+
+from __future__ import annotations
+
+from moments_ray.database.repositories.moments import Moments
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.session import WriteSession
+from moments_ray.errors import MomentsError
+from moments_ray.ids import MomentId, fingerprint, refined_moment_id
+from moments_ray.media.cut import CutRange
+from moments_ray.moments.moment import Moment
+from moments_ray.moments.options import Bounds
+from moments_ray.moments.refine import Reach, Refinement, refine
+from moments_ray.moments.snap import Ground
+from moments_ray.moments.timeline import Timeline
+from moments_ray.pipeline import Context, FanOut, Resources
+from moments_ray.stages.clips import cut_and_stage, publish_clip, record_clip
+from moments_ray.stages.ground import frame_grid, read_signals, read_transcript
+from moments_ray.stages.request import DeliveryOptions, GenerationOptions, RefinementOptions
+from moments_ray.stages.values import (
+    ClipObject,
+    GeneratedMoment,
+    GeneratedMoments,
+    HeardSpeech,
+    MomentItem,
+    RefinedMoment,
+    RefinedMoments,
+    SourceVideo,
+)
+
+
+async def refine_moment(
+    ctx: Context,
+    item: MomentItem,
+    video: SourceVideo,
+    heard: HeardSpeech,
+    generated: GeneratedMoments,
+    generation: GenerationOptions,
+    options: RefinementOptions,
+    delivery: DeliveryOptions,
+) -> RefinedMoment:
+    """Refine a moment into a child moment, and cut the clip of its final edges."""
+    ground = await _ground(ctx, video, heard, generated)
+    refinement = _refined(item, ground, generation)
+    made_with = fingerprint({"model": options.model, "start": refinement.start_time, "end": refinement.end_time})
+    identifier = refined_moment_id(MomentId(item.moment.identifier), made_with)
+    clip = await _delivered(ctx, video, identifier, refinement, delivery)
+    child = RefinedMoment(
+        identifier=identifier,
+        parent=item.moment.identifier,
+        title=item.moment.title,
+        start_time=refinement.start_time,
+        end_time=refinement.end_time,
+        score=item.moment.score,
+        reason=item.moment.reason,
+        provenance=(*item.moment.provenance, *refinement.provenance),
+        clip=clip,
+    )
+
+    async def write(session: WriteSession) -> None:
+        await _write(ctx, session, item.moment, child, delivery)
+
+    ctx.record(write)
+    return child
+
+
+async def _ground(ctx: Context, video: SourceVideo, heard: HeardSpeech, generated: GeneratedMoments) -> Ground:
+    transcript, _ = await read_transcript(ctx, heard)
+    timeline = Timeline.of(transcript, video.info.duration)
+    if generated.basis != "speech":
+        timeline = timeline.without_sentences()
+    return Ground(timeline, await read_signals(ctx, generated.signals), frame_grid(video.info))
+
+
+def _refined(item: MomentItem, ground: Ground, generation: GenerationOptions) -> Refinement:
+    allowed = generation.find.bounds(ground.timeline.duration)
+    bounds = Bounds(
+        max(allowed.earliest, item.earliest), min(allowed.latest, item.latest), allowed.shortest, allowed.longest
+    )
+    moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
+    return refine(moment, ground, Reach(bounds))
+
+
+async def _delivered(
+    ctx: Context, video: SourceVideo, moment: str, refinement: Refinement, delivery: DeliveryOptions
+) -> ClipObject | None:
+    if not delivery.deliver_clips:
+        return None
+    wanted = CutRange(name=moment, start=refinement.start_time, end=refinement.end_time)
+    (staged,) = await cut_and_stage(ctx, video, [wanted])
+    if isinstance(staged, MomentsError):
+        raise staged
+    return await publish_clip(ctx, moment, delivery.preset, staged)
+
+
+async def _write(
+    ctx: Context, session: WriteSession, parent: GeneratedMoment, child: RefinedMoment, delivery: DeliveryOptions
+) -> None:
+    repository = Moments(session)
+    known = (await repository.by_identifiers([parent.identifier]))[parent.identifier]
+    row = child.model_dump(mode="json", exclude={"parent", "clip"})
+    await repository.put(
+        [
+            row
+            | {
+                "video_id": await Videos(session).key_of(ctx.subject),
+                "parent_id": known.id,
+                "is_refined": True,
+                "generation_config_id": known.generation_config_id,
+            }
+        ]
+    )
+    if child.clip is not None:
+        span = (child.start_time, child.end_time)
+        await record_clip(ctx, session, child.identifier, delivery.preset, child.clip, span=span)
+
+
+REFINE_MOMENTS = FanOut(
+    "MOMENT_REFINEMENT",
+    each=refine_moment,
+    gives=RefinedMoments,
+    resources=Resources(cpus=0.5, custom={"clip_extraction": 1}),
+    timeout=1800,
+    tolerate=0.9,
+)
