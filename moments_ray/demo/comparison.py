@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
@@ -38,7 +39,7 @@ class Match(BaseModel):
 
 
 class Comparison(BaseModel):
-    """All matches in time order, and their sums."""
+    """All matches in time order, and what they come to; the median is of absolute start distances, in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,12 +47,19 @@ class Comparison(BaseModel):
     topics: int
     topics_covered: int
     moments_inside_one_topic: int
+    median_start_distance: FiniteFloat | None
 
     def summary(self) -> str:
         """Return the figures as one sentence."""
+        distance = self.median_start_distance
         return (
             f"{self.moments_inside_one_topic} of {len(self.matches)} moments lie inside one topic; "
-            f"{self.topics_covered} of {self.topics} topics have a moment."
+            f"{self.topics_covered} of {self.topics} topics have a moment"
+            + (
+                f"; half of them start within {distance:.1f} s of their topic's beginning."
+                if distance is not None
+                else "."
+            )
         )
 
 
@@ -59,11 +67,13 @@ def compare(topics: Sequence[Topic], moments: Sequence[Mapping[str, Any]]) -> Co
     """Match moments, given as in ``moments.json`` (title, start_time, end_time), with the true topics."""
     ordered = sorted(moments, key=lambda moment: (moment["start_time"], moment["end_time"]))
     matches = tuple(_match(topics, m["title"], m["start_time"], m["end_time"]) for m in ordered)
+    distances = [abs(match.start_distance) for match in matches if match.start_distance is not None]
     return Comparison(
         matches=matches,
         topics=len(topics),
         topics_covered=len({match.topic for match in matches if match.topic is not None}),
         moments_inside_one_topic=sum(match.inside for match in matches),
+        median_start_distance=median(distances) if distances else None,
     )
 
 

@@ -19,7 +19,7 @@ from moments_ray.settings import MediaSettings, Settings
 from moments_ray.testing.media import make_captions
 from moments_ray.testing.voice import Line, Speech, Spoken
 
-_VOICE = "en-us+klatt4"  # of sixteen tried, the one our recogniser mishears least
+_VOICE = "en-us+klatt4"  # the one our recogniser mishears least of those tried
 _WORDS_PER_MINUTE = 172
 _PITCH, _PITCH_RANGE = 37, 46
 # A studio's touch on a dry voice: no rumble, softer sibilants, a small room; none of it moves a word.

@@ -31,7 +31,11 @@ def test_the_pause_around_a_topic_counts_as_inside() -> None:
 def test_topics_covered_counts_each_topic_once() -> None:
     comparison = compare(TOPICS, [moment(12.0, 30.0), moment(31.0, 59.0), moment(115.0, 150.0)])
     assert (comparison.topics_covered, comparison.topics) == (2, 3)
-    assert comparison.summary() == "3 of 3 moments lie inside one topic; 2 of 3 topics have a moment."
+    assert comparison.median_start_distance == 4.0
+    assert comparison.summary() == (
+        "3 of 3 moments lie inside one topic; 2 of 3 topics have a moment; "
+        "half of them start within 4.0 s of their topic's beginning."
+    )
 
 
 def test_a_moment_outside_every_topic_says_so() -> None:
