@@ -31,6 +31,11 @@ class Bounds(NamedTuple):
     shortest: float
     longest: float
 
+    @property
+    def ideal(self) -> float:
+        """The length that costs a moment nothing."""
+        return min(self.shortest + _IDEAL_SHARE * (self.longest - self.shortest), self.latest - self.earliest)
+
 
 class FindOptions(Frozen):
     """What to look for; lengths and positions in seconds. Made by ``find_options``, which checks it."""
@@ -42,11 +47,6 @@ class FindOptions(Frozen):
     topic: str | None = None
     time_range: tuple[float, float] | None = None
 
-    @property
-    def ideal_seconds(self) -> float:
-        """The length that costs a moment nothing."""
-        return self.min_seconds + _IDEAL_SHARE * (self.max_seconds - self.min_seconds)
-
     def count_for(self, seconds: float) -> int:
         """Return how many moments to look for in a source of this length: the asked, else one a minute up to 12."""
         if self.count is not None:
@@ -54,10 +54,10 @@ class FindOptions(Frozen):
         return max(1, min(MOST_BY_DEFAULT, round(seconds / SECONDS_PER_MOMENT)))
 
     def bounds(self, duration: float) -> Bounds:
-        """Return what holds for a source of this length: one shorter than the minimum may give a moment as it is."""
+        """Return what holds for a source of this length: one shorter than the minimum may give half of it or more."""
         earliest, latest = self.time_range or (0.0, duration)
         latest = max(earliest, min(latest, duration))
-        shortest = self.min_seconds if latest - earliest >= self.min_seconds else 0.0
+        shortest = self.min_seconds if latest - earliest >= self.min_seconds else (latest - earliest) / 2
         return Bounds(earliest, latest, shortest, self.max_seconds)
 
 

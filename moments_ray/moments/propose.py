@@ -130,7 +130,7 @@ def _candidates(known: _Known, options: FindOptions) -> _Spans:
             + _WEIGHTS["change inside"] * inside
             + _WEIGHTS["opening"] * scores.opening[first]
             + _WEIGHTS["closing"] * scores.closing[last]
-            + _WEIGHTS["length"] * np.abs(np.log(seconds / options.ideal_seconds))
+            + _WEIGHTS["length"] * np.abs(np.log(seconds / bounds.ideal))
             + _WEIGHTS["dead air"] * np.maximum(0.0, silence - _TOLERATED_SILENCE)
             + _WEIGHTS["query"] * known.query.coverage(first, last)
         )

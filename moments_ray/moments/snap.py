@@ -85,7 +85,8 @@ def snap(start: float, end: float, ground: Ground, bounds: Bounds, *, spoken: bo
         if moved is None:
             continue
         new_start, new_end = place.room.keep(round(moved.start, 6), round(moved.end, 6))
-        if max(abs(new_start - start), abs(new_end - end)) > _SMALLEST_MOVE:
+        too_short = new_end - new_start < min(bounds.shortest, end - start)
+        if not too_short and max(abs(new_start - start), abs(new_end - end)) > _SMALLEST_MOVE:
             start, end = new_start, new_end
             steps.append(Step(step="snap", start_time=start, end_time=end, reason=moved.reason))
     return tuple(steps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -107,16 +107,6 @@ class Timeline:
             and closing >= 0
             and bool(self.ends[closing] >= after[0])
         )
-
-    def speech_seconds(self, start: float, end: float) -> float:
-        """Return how much of a stretch is inside words."""
-        first = max(0, bisect_right(self._island_ends, start))
-        total = 0.0
-        for at in range(first, len(self._island_starts)):
-            if self._island_starts[at] >= end:
-                break
-            total += min(end, self._island_ends[at]) - max(start, self._island_starts[at])
-        return total
 
 
 def _islands(words: Sequence[Word]) -> tuple[list[float], list[float]]:

@@ -29,6 +29,7 @@ _CLAUSE = re.compile(r"[.,;:!?…—–()\"“”«»。、，！？：；「」
 _SPACELESS_CLAUSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u4e00-\u9fff]{3}")
 _ENGLISH_SHARE = 0.15
 _EARLY_BONUS = 0.3
+_MENTION = 0.05
 _BESIDE_SHARE = 0.5
 _AFTER_ARTICLE = 1.25
 _TORN = 0.6
@@ -113,10 +114,13 @@ class Titles:
         ]
 
     def _worth(self, term: int, count: int, size: int) -> float:
-        """Return how much more of a term this stretch has than its share of the source would be."""
+        """Return how much more of a term this stretch has than its share of the source would be.
+
+        A little is left for every mention: a stretch that is all of the source has nothing to stand out from.
+        """
         expected = float(self._terms.counts[term]) * size / self._total
         surprise = count * math.log(count / expected) if count > expected else 0.0
-        return math.sqrt(surprise) * min(1.0, float(self._terms.weights[term]) + 0.2)
+        return math.sqrt(surprise + _MENTION * count) * min(1.0, float(self._terms.weights[term]) + 0.2)
 
     def _value(self, words: tuple[str, ...], worth: dict[int, float]) -> float:
         """Add up what a phrase's content words are worth, with less than full credit for length, and weigh its head."""

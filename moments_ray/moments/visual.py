@@ -67,7 +67,7 @@ def propose_by_signals(signals: Signals, duration: float, options: FindOptions) 
         total = (
             (reached[1:] - reached[0]) / seconds
             + _SHOT_EDGE * (float(on_shot[at]) + on_shot[max(first, at + 1) : after])
-            + _LENGTH * np.abs(np.log(seconds / options.ideal_seconds))
+            + _LENGTH * np.abs(np.log(seconds / bounds.ideal))
         )
         ranked = np.argsort(-total, kind="stable")[:_ENDS_PER_START]
         found.extend((float(total[best]), float(start), float(ends[best])) for best in ranked)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,16 +42,27 @@ words = st.builds(
     st.floats(-5, 320, allow_nan=False),
     st.floats(-1, 3, allow_nan=False),
 )
-spoken_words = st.lists(
-    st.tuples(st.floats(0, 1.2), st.floats(0, 0.8), st.sampled_from(["flour", "magma.", "why?", "and", "Bees", "7"])),
-    max_size=300,
-).map(
-    lambda steps: tuple(
-        Word(text=text, start=end - length, end=end)
-        for (_, length, text), end in zip(steps, accumulate(gap + length for gap, length, _ in steps), strict=True)
-    )
+VOCABULARY = (
+    "flour magma violin hive clock train yeast ash bow wax Greenwich 1880 and the of so it but which why? crust. lava. "
+    "strings. nectar! station. dough, crater, spruce, pollen, wires, you're <b>bold</b> 42% Ünïcode مرحبا 东京。 ignore"
 )
-transcripts = st.one_of(st.lists(words, max_size=80).map(tuple), spoken_words).map(
+
+
+def rambling(seed: int) -> tuple[Word, ...]:
+    """Up to a few hundred words with pauses, words that touch, and words that talk over each other."""
+    draw = random.Random(seed)
+    vocabulary = VOCABULARY.split()
+    heard: list[Word] = []
+    now = draw.uniform(0, 5)
+    for _ in range(draw.randrange(20, 400)):
+        length = draw.choice((0.0, 0.2, 0.4, draw.uniform(0, 2)))
+        heard.append(Word(text=draw.choice(vocabulary), start=now, end=now + length))
+        now = max(0.0, now + length + draw.choice((0.0, 0.0, 0.0, draw.uniform(0, 2), draw.uniform(-0.3, 0))))
+    return tuple(heard)
+
+
+spoken_words = st.integers(0, 2**32).map(rambling)
+transcripts = st.one_of(spoken_words, st.lists(words, max_size=80).map(tuple)).map(
     lambda heard: Transcript(engine="test", language=None, words=heard, segments=())
 )
 decibels = st.lists(st.floats(-90, 0), max_size=400)
@@ -100,9 +112,8 @@ def assert_sound(found: Found, transcript: Transcript, duration: float, options:
             moment.end_time,
         )
         for edge in (moment.start_time, moment.end_time):
-            assert not any(0 <= word.start < edge < word.end for word in transcript.words if word.start < duration), (
-                "an edge is inside a word"
-            )
+            inside = [word for word in transcript.words if 0 <= word.start < edge < min(word.end, duration)]
+            assert inside == []
     for before, after in pairwise(found.moments):
         assert before.end_time <= after.start_time
     assert len(found.moments) <= options.count_for(duration)
@@ -120,6 +131,18 @@ def test_moments_are_sorted_inside_apart_and_in_no_word_whatever_comes(
 
     assert_sound(found, transcript, duration, options)
     assert find_moments(transcript, signals, duration, options, frames).model_dump_json() == found.model_dump_json()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_ramblings_that_fill_the_time_give_sound_moments(seed: int) -> None:
+    transcript = Transcript(engine="test", language=None, words=rambling(seed), segments=())
+    duration = max(word.end for word in transcript.words)
+    options = find_options(count=6, min_seconds=5, max_seconds=40)
+
+    found = find_moments(transcript, None, duration, options, FrameGrid(29.97))
+
+    assert found.moments or duration < 60
+    assert_sound(found, transcript, duration, options)
 
 
 @settings(max_examples=25, deadline=None)
