@@ -49,7 +49,7 @@ def encode(payload: JsonValue, report_progress: Callable[[float], None]) -> Json
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "21"})
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
-        # Beside ultrafast: a key frame where the picture changes, as published videos have.
+        # What ultrafast leaves out and published videos have: key frames where the picture changes.
         stream.codec_context.options |= {"x264-params": "threads=2:scenecut=40"}
         stream.codec_context.colorspace = _BT709
         stream.codec_context.color_primaries = _BT709
