@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from moments_ray.moments import cues
 from moments_ray.moments.moment import Moment, Step
@@ -64,8 +66,8 @@ class _Place:
 
 def refine(moment: Moment, ground: Ground, reach: Reach) -> Refinement:
     """Look for better edges by pauses, cuts and words alone."""
-    starts = _within_reach(_starts(ground), moment.start_time, reach.max_move)
-    ends = _within_reach(_ends(ground), moment.end_time, reach.max_move)
+    starts = _places(moment.start_time, ground, reach.max_move, at_end=False)
+    ends = _places(moment.end_time, ground, reach.max_move, at_end=True)
     here_start, here_end = _present(starts, moment.start_time), _present(ends, moment.end_time)
     pairs = [
         (start, end)
@@ -150,15 +152,6 @@ def _land(wanted: float, present: float, ground: Ground, reach: Reach, *, at_end
     return landed if abs(landed - present) <= reach.max_move else present
 
 
-def _within_reach(places: Iterable[_Place], present: float, max_move: float) -> list[_Place]:
-    """Return the places an edge can reach, each less what the way costs."""
-    return [
-        replace(place, merit=place.merit + _DISTANCE * abs(place.position - present) / max_move)
-        for place in places
-        if abs(place.position - present) <= max_move
-    ]
-
-
 def _present(places: list[_Place], present: float) -> _Place:
     """Return the place an edge is at: the one its lead or tail was given from, or one that nothing speaks for."""
     near = [place for place in places if abs(place.position - present) <= max(LEAD_SECONDS, TAIL_SECONDS)]
@@ -166,32 +159,36 @@ def _present(places: list[_Place], present: float) -> _Place:
     return nearest or _Place(present, 0.0, "")
 
 
-def _starts(ground: Ground) -> Iterator[_Place]:
+def _places(present: float, ground: Ground, max_move: float, *, at_end: bool) -> list[_Place]:
+    """Return the places an edge can reach, each less what the way costs."""
+    if not ground.timeline.sentences:
+        found = _unspoken(present, ground, max_move)
+    elif at_end:
+        found = _ends(present, ground, max_move)
+    else:
+        found = _starts(present, ground, max_move)
+    return [replace(place, merit=place.merit + _DISTANCE * abs(place.position - present) / max_move) for place in found]
+
+
+def _starts(present: float, ground: Ground, max_move: float) -> Iterator[_Place]:
     timeline = ground.timeline
-    if not timeline.sentences:
-        yield from _unspoken(ground)
-        return
-    for at, sentence in enumerate(timeline.sentences):
+    for at in np.flatnonzero(np.abs(timeline.starts - present) <= max_move).tolist():
         if timeline.may_start[at]:
-            before = float(timeline.ends[at - 1]) if at else 0.0
             position = float(timeline.starts[at])
-            heard = tokens(sentence.text)
+            heard = tokens(timeline.sentences[at].text)
+            place = _in_gap(position, (float(timeline.ends[at - 1]) if at else 0.0, position), ground)
             leans = not heard or heard[0] in cues.LEANING_OPENERS
-            place = _in_gap(position, (before, position), ground)
             yield place if leans else place.with_words("at a sentence that stands alone")
 
 
-def _ends(ground: Ground) -> Iterator[_Place]:
+def _ends(present: float, ground: Ground, max_move: float) -> Iterator[_Place]:
     timeline = ground.timeline
-    if not timeline.sentences:
-        yield from _unspoken(ground)
-        return
-    for at, sentence in enumerate(timeline.sentences):
+    for at in np.flatnonzero(np.abs(timeline.ends - present) <= max_move).tolist():
         if timeline.may_end[at]:
             position = float(timeline.ends[at])
             after = float(timeline.starts[at + 1]) if at + 1 < len(timeline.starts) else timeline.duration
-            finished = without_closers(sentence.text.strip())[-1:] in TERMINALS
             place = _in_gap(position, (position, after), ground)
+            finished = without_closers(timeline.sentences[at].text.strip())[-1:] in TERMINALS
             yield place.with_words("at the end of a sentence") if finished else place
 
 
@@ -203,15 +200,15 @@ def _in_gap(position: float, gap: tuple[float, float], ground: Ground) -> _Place
     return _Place(position, _PAUSE * min(1.0, pause / _FULL_PAUSE_SECONDS) + _CUT * cut, ", ".join(said))
 
 
-def _unspoken(ground: Ground) -> Iterator[_Place]:
-    """Give the cuts and the edges of silences that lie in no word."""
-    for shot in _shots(ground):
-        if ground.timeline.gap_at(shot) is not None:
-            yield _Place(shot, _CUT + _WORDS, "on a cut")
-    for silence in ground.signals.silences if ground.signals is not None else ():
-        for edge in silence:
-            if ground.timeline.gap_at(edge) is not None:
-                yield _Place(edge, _PAUSE * min(1.0, (silence[1] - silence[0]) / _FULL_PAUSE_SECONDS), "by a silence")
+def _unspoken(present: float, ground: Ground, max_move: float) -> Iterator[_Place]:
+    """Give the cuts and the edges of silences in reach that lie in no word."""
+    found = [_Place(shot, _CUT + _WORDS, "on a cut") for shot in _shots(ground)]
+    for start, end in ground.signals.silences if ground.signals is not None else ():
+        merit = _PAUSE * min(1.0, (end - start) / _FULL_PAUSE_SECONDS)
+        found += [_Place(start, merit, "by a silence"), _Place(end, merit, "by a silence")]
+    for place in found:
+        if abs(place.position - present) <= max_move and ground.timeline.gap_at(place.position) is not None:
+            yield place
 
 
 def _shots(ground: Ground) -> tuple[float, ...]:
