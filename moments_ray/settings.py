@@ -81,6 +81,7 @@ class SpeechSettings(Group):
 
     transcriber: str | None = Field(None, description="force one recogniser; unset: choose by what is there")
     weights_timeout_seconds: float = Field(8.0, gt=0, description="patience with the host of model weights")
+    weights_url: str = Field("https://huggingface.co", description="that host: a Hugging Face hub or a mirror of it")
 
 
 class StorageSettings(Group):

@@ -152,7 +152,7 @@ def _spoken_seconds(words: Sequence[Word]) -> float:
 
 
 def _warnings(words: Sequence[Word], repairs: Counter[str], loops: Sequence[Loop], rate: float) -> list[str]:
-    warnings = []
+    warnings: list[str] = []
     if not words:
         return warnings
     slowest, fastest = _PLAUSIBLE_RATE

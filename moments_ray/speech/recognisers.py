@@ -1,0 +1,100 @@
+"""The choice of a recogniser: what came with the video before what is heard, the better ear before the poorer one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moments_ray.errors import RecogniserUnavailable, UnknownModel
+from moments_ray.settings import Settings
+from moments_ray.speech.given_captions import CaptionFile, GivenCaptions, Origin
+from moments_ray.speech.parakeet import ParakeetLocal
+from moments_ray.speech.recogniser import Availability, Progress, Recogniser
+from moments_ray.speech.sphinx import Pocketsphinx
+from moments_ray.speech.transcript import Transcript
+
+__all__ = ["Availability", "CaptionFile", "Choice", "Origin", "Recogniser", "choose", "recognisers", "without_speech"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A recogniser, why it was chosen, and why those before it were not (by key)."""
+
+    recogniser: Recogniser
+    reason: str
+    passed_over: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """The choice in one sentence, for people."""
+        over = "".join(f"; not {key}: {reason}" for key, reason in self.passed_over.items())
+        return f"Transcribing by {self.recogniser.key}: {self.reason}{over}."
+
+    async def transcribe(
+        self, audio: Path, settings: Settings, timeout: float, progress: Progress | None = None
+    ) -> Transcript:
+        """Transcribe by the chosen recogniser; the choice is noted in the transcript's health."""
+        transcript = await self.recogniser.transcribe(audio, settings, timeout, progress)
+        health = {**transcript.health, "recogniser": self.recogniser.key, "chosen": self.sentence}
+        return transcript.model_copy(update={"health": health})
+
+
+def recognisers(
+    captions: Sequence[CaptionFile] = (),
+    *,
+    spoken: str | None = None,
+    duration: float | None = None,
+    remote: Sequence[Recogniser] = (),
+) -> tuple[Recogniser, ...]:
+    """Return all recognisers in the order they are tried.
+
+    ``spoken`` (the sound's language, if known) and ``duration`` (seconds) help to judge captions that nobody named;
+    ``remote`` recognisers come between captions and the local models.
+    """
+    return (GivenCaptions(captions, spoken=spoken, duration=duration), *remote, ParakeetLocal(), Pocketsphinx())
+
+
+async def choose(
+    candidates: Sequence[Recogniser], settings: Settings, *, forced: str | None = None, progress: Progress | None = None
+) -> Choice:
+    """Choose the first of ``candidates`` that is ready or can be made so, or the one ``forced`` by its key.
+
+    Raises:
+        UnknownModel: no candidate has the forced key; the message lists those there are.
+        RecogniserUnavailable: the forced one, or every one, cannot be used; the message names the cure.
+        TranscriptInvalid: the captions that the caller named cannot be read.
+    """
+    forced = forced or settings.speech.transcriber
+    if forced is not None:
+        recogniser = next((each for each in candidates if each.key == forced), None)
+        if recogniser is None:
+            keys = ", ".join(each.key for each in candidates)
+            raise UnknownModel(f"There is no transcriber {forced!r}; there are: {keys}.")
+        await _make_ready(recogniser, settings, progress)
+        return Choice(recogniser, "it was asked for", {})
+    passed_over: dict[str, str] = {}
+    for recogniser in candidates:
+        try:
+            reason = await _make_ready(recogniser, settings, progress)
+        except RecogniserUnavailable as unavailable:
+            passed_over[recogniser.key] = str(unavailable).rstrip(".")
+            continue
+        return Choice(recogniser, reason, passed_over)
+    reasons = "; ".join(f"{key}: {reason}" for key, reason in passed_over.items())
+    raise RecogniserUnavailable(f"No speech recogniser can be used here; {reasons}.")
+
+
+def without_speech(reason: str) -> Transcript:
+    """Return the transcript of a source that has nothing to hear, such as a video without sound."""
+    return Transcript(engine="none", language=None, words=(), segments=(), health={"chosen": reason})
+
+
+async def _make_ready(recogniser: Recogniser, settings: Settings, progress: Progress | None) -> str:
+    availability = recogniser.availability(settings)
+    if availability.ok:
+        return availability.reason
+    if not availability.preparable:
+        raise RecogniserUnavailable(f"{availability.reason}.")
+    await recogniser.prepare(settings, progress)
+    return recogniser.availability(settings).reason

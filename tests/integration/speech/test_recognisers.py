@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from moments_ray.errors import RecogniserUnavailable, UnknownModel
+from moments_ray.settings import Settings, SpeechSettings
+from moments_ray.speech.recognisers import CaptionFile, Origin, choose, recognisers, without_speech
+
+UNREACHABLE = "http://127.0.0.1:9"  # discard: nobody listens
+
+
+@pytest.fixture(autouse=True)
+def _empty_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+@pytest.fixture
+async def black_hole() -> AsyncIterator[str]:
+    """A host that takes connections and never answers."""
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    yield f"http://{host}:{port}"
+    server.close()
+    await server.wait_closed()
+
+
+def settings(home: Path, url: str = UNREACHABLE, **speech: object) -> Settings:
+    return Settings(
+        home=home,
+        speech=SpeechSettings.model_validate({"weights_url": url, "weights_timeout_seconds": 2.0, **speech}),
+    )
+
+
+def captions(path: Path, origin: Origin = Origin.SIDECAR) -> CaptionFile:
+    path.write_text("1\n00:00:01,000 --> 00:00:06,000\nten words that somebody took the care to write down\n")
+    return CaptionFile(path=path, origin=origin, language="en")
+
+
+async def test_captions_are_chosen_first_and_the_choice_is_noted(tmp_path: Path) -> None:
+    configured = settings(tmp_path)
+    choice = await choose(recognisers([captions(tmp_path / "a.srt")]), configured)
+    assert choice.sentence == "Transcribing by captions: the captions given (en, 10 words)."
+
+    transcript = await choice.transcribe(tmp_path / "unheard.wav", configured, 10.0)
+    assert transcript.engine == "captions"
+    assert transcript.health == {"recogniser": "captions", "chosen": choice.sentence}
+
+
+async def test_without_captions_and_weights_what_comes_in_a_wheel_is_chosen_and_the_reasons_said(
+    tmp_path: Path,
+) -> None:
+    choice = await choose(recognisers(), settings(tmp_path))
+    assert choice.recogniser.key == "pocketsphinx"
+    assert choice.passed_over["captions"] == "the video came without captions; name a file with --captions"
+    assert "parakeet-tdt-0.6b-v3-onnx (670 MB) cannot be fetched" in choice.passed_over["parakeet_local"]
+    assert choice.sentence.startswith("Transcribing by pocketsphinx: its model is part of the installation; not cap")
+
+
+async def test_a_host_that_never_answers_is_given_up_within_seconds(tmp_path: Path, black_hole: str) -> None:
+    started = time.monotonic()
+    choice = await choose(recognisers(), settings(tmp_path, black_hole))
+    assert time.monotonic() - started < 8.0
+    assert choice.recogniser.key == "pocketsphinx"
+    assert "did not answer in time" in choice.passed_over["parakeet_local"]
+    assert not (tmp_path / "models").exists()
+
+
+async def test_a_forced_recogniser_is_taken_though_a_better_one_is_there(tmp_path: Path) -> None:
+    candidates = recognisers([captions(tmp_path / "a.srt")])
+    assert (await choose(candidates, settings(tmp_path), forced="pocketsphinx")).recogniser.key == "pocketsphinx"
+    configured = settings(tmp_path, transcriber="pocketsphinx")
+    assert (await choose(candidates, configured)).reason == "it was asked for"
+
+
+async def test_an_unknown_key_is_refused_with_the_ones_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UnknownModel, match="'whisper'; there are: captions, parakeet_local, pocketsphinx"):
+        await choose(recognisers(), settings(tmp_path), forced="whisper")
+
+
+@pytest.mark.parametrize(
+    ("key", "cure"), [("captions", "--captions"), ("parakeet_local", "MOMENTS_SPEECH__WEIGHTS_URL")]
+)
+async def test_a_forced_recogniser_that_cannot_be_used_names_the_cure(tmp_path: Path, key: str, cure: str) -> None:
+    with pytest.raises(RecogniserUnavailable, match=cure):
+        await choose(recognisers(), settings(tmp_path), forced=key)
+
+
+def test_a_source_without_sound_has_a_transcript_that_says_so() -> None:
+    transcript = without_speech("the video has no sound")
+    assert transcript.words == ()
+    assert transcript.health["chosen"] == "the video has no sound"
