@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import structlog
 import typer
 from pydantic import ValidationError
@@ -31,6 +30,8 @@ app = typer.Typer(
 )
 
 console = Console(stderr=True, highlight=False)  # stdout is for results
+
+_INTERRUPTED = 130  # what shells expect of a command that SIGINT ended
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
@@ -158,7 +159,11 @@ def _call(target: str, *args: Any, **kwargs: Any) -> Any:
     """Call a function of a module beside this one: Ray and PyAV are imported only by the commands that need them."""
     module, name = target.split(":")
     result = getattr(importlib.import_module(f"moments_ray.cli.{module}"), name)(*args, **kwargs)
-    return asyncio.run(result) if asyncio.iscoroutine(result) else result
+    try:
+        return asyncio.run(result) if asyncio.iscoroutine(result) else result
+    except KeyboardInterrupt:
+        console.print("stopped; the same command goes on where it was", style="yellow")
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 def _settings() -> Settings:
@@ -184,15 +189,12 @@ def run_app(arguments: Sequence[str]) -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        return int(app(list(arguments), standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        console.print("stopped; the same command goes on where it was", style="yellow")
-        return 130
+        app(list(arguments))
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     except MomentsError as error:
         return _told(error, as_json="--json" in arguments)
+    return 0
 
 
 def _told(error: MomentsError, *, as_json: bool) -> int:

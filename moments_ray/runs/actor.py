@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ import redis.asyncio as redis
 from moments_ray.pipeline.environment import Connect
 from moments_ray.runs.worker import PipelineWorker
 from moments_ray.settings import Settings
+
+_RESTART_POLL_SECONDS = 0.5
 
 OpenRedis = Callable[[Settings], redis.Redis]
 
@@ -44,6 +47,17 @@ class WorkerActor:
         return self._worker
 
 
+async def drive_to_the_end(actor: Any, run: str) -> None:
+    """Have a worker drive one run to its end, through as many deaths of the worker as the run survives."""
+    while True:
+        try:
+            await actor.drive_only.remote(run)
+        except ray.exceptions.RayActorError:
+            await asyncio.sleep(_RESTART_POLL_SECONDS)  # Ray starts it anew
+        else:
+            return
+
+
 def start_worker(connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool) -> Any:
     """Create a worker actor, or find the one of this name; a detached one outlives its creator."""
     options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
@@ -51,4 +65,4 @@ def start_worker(connect: Connect, settings: Settings, open_redis: OpenRedis, *,
         options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
     remote: Any = ray.remote(WorkerActor)
     actor = remote.options(**options)
-    return actor.remote(connect, settings, open_redis, name)
+    return actor.remote(connect, settings, open_redis, name)  # type: ignore[no-untyped-call]

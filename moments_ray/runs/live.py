@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import redis.asyncio as redis
@@ -89,6 +89,11 @@ class Live:
             await self._publish(STATUS_CHANNEL, run.identifier, run.subject, {"status": fields["status"]})
         except RedisError as error:
             log.warning("live.unwritten", run=run.identifier, error=str(error))
+
+    async def forget(self, subject: str, runs: Sequence[str]) -> None:
+        """Remove every key of a subject and of its runs."""
+        keys = [active_key(subject), cancel_key(subject), history_key(subject), lock_key(subject)]
+        await self._redis.delete(*keys, *(run_key(run) for run in runs))
 
     async def missing(self, subject: str) -> bool:
         """Tell whether the board lost a run that is on its way."""

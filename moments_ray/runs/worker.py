@@ -45,6 +45,7 @@ class PipelineWorker:
         self._live = Live(client)
         self._sweeper = Sweeper(settings, self._environment.database, self._queue)
         self._drives: dict[str, tuple[Run, Drive]] = {}
+        self._claiming: set[str] = set()
         self._driving: set[asyncio.Task[Any]] = set()
         self._draining = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -55,14 +56,15 @@ class PipelineWorker:
             self._loops = [asyncio.create_task(loop) for loop in (self._take(), self._watch_cancels(), self._sweep())]
 
     async def drive_only(self, identifier: str) -> None:
-        """Drive one run to its end without listening to the queue."""
+        """Drive one run to its end without listening to the queue; the caller vouches that nobody else drives it."""
         watch = asyncio.create_task(self._watch_cancels())
         try:
-            while (run := await self._claim(identifier)) is None:
+            while not self._draining.is_set():
+                run = await self._claim(identifier, lease_seconds=0.0)
+                if run is not None:
+                    await self._drive(run, None)
                 if await self._finished(identifier):
                     return
-                await asyncio.sleep(_OUTAGE_WAIT_SECONDS)  # its last worker may not be silent for long enough yet
-            await self._drive(run, None)
         finally:
             watch.cancel()
 
@@ -112,7 +114,7 @@ class PipelineWorker:
             if message.run is None:
                 await self._queue.bury("", "malformed", message)
                 return
-            run = await self._claim(message.run)
+            run = await self._claim(message.run, self._settings.lease_seconds)
             if run is not None:
                 await self._drive(run, message)
                 return
@@ -124,12 +126,15 @@ class PipelineWorker:
         except (RedisError, ServiceUnavailable) as error:
             log.warning("message.left", message=message.id, error=str(error))  # it is claimed again when idle
 
-    async def _claim(self, identifier: str) -> Run | None:
-        if identifier in self._drives:
-            return None  # rung twice; to PostgreSQL this worker may claim what it owns, as after a restart
-        async with self._environment.database.begin() as session:
-            claimed = await Runs(session).claim(identifier, self.consumer, self._settings.lease_seconds)
-        return claimed[0] if claimed else None
+    async def _claim(self, identifier: str, lease_seconds: float) -> Run | None:
+        if identifier in self._drives or identifier in self._claiming:
+            return None  # rung twice; PostgreSQL would let this worker claim again what it owns, as after a restart
+        self._claiming.add(identifier)
+        try:
+            async with self._environment.database.begin() as session:
+                return await Runs(session).claim(identifier, self.consumer, lease_seconds)
+        finally:
+            self._claiming.discard(identifier)
 
     async def _finished(self, identifier: str, message: Message | None = None) -> bool:
         """Tell whether a run is over, and clear away what its last worker had no time for."""
@@ -161,9 +166,8 @@ class PipelineWorker:
         await self._show(lease.claim)
         heartbeat = asyncio.create_task(self._heartbeat(run, drive))
         try:
-            status = await drive.run()
-            if status is None:
-                await self._hand_back(lease)
+            if await drive.run() is None:
+                await self._hand_back(lease, ring=message is not None)
                 return
         finally:
             heartbeat.cancel()
@@ -182,7 +186,7 @@ class PipelineWorker:
         except RedisError as error:
             log.warning("run.unsettled", run=run.identifier, error=str(error))
 
-    async def _hand_back(self, lease: Lease) -> None:
+    async def _hand_back(self, lease: Lease, *, ring: bool) -> None:
         """Queue a drained run again for another worker; a lost one is that worker's already."""
         async with self._environment.database.begin() as session:
             if not await Runs(session).hand_back(lease.claim):
@@ -190,6 +194,8 @@ class PipelineWorker:
             run = await Runs(session).get(lease.claim.run)
         try:
             await lease.release_lock()
+            if not ring:
+                return  # it came without an entry, from a command that will be given again
             entry = await self._queue.ring(run)
             if lease.message is not None:
                 await self._queue.acknowledge(lease.message)

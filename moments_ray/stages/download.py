@@ -8,8 +8,8 @@ from pathlib import Path
 
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import WriteSession
-from moments_ray.errors import DiskFull
-from moments_ray.media.download import Downloaded, download
+from moments_ray.media.download import download
+from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
 from moments_ray.media.probe import MediaInfo, probe
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.pipeline import Context, Resources, stage
@@ -18,7 +18,6 @@ from moments_ray.stages.values import CaptionObject, SourceVideo
 from moments_ray.storage.object_store import StoredObject
 
 _EXTENSIONS = {"matroska,webm": ".mkv", "mov,mp4,m4a,3gp,3g2,mj2": ".mp4", "avi": ".avi", "mpegts": ".ts"}
-_CAPTION_TYPES = {".srt": "application/x-subrip", ".vtt": "text/vtt", ".json3": "application/json"}
 
 
 @stage("VIDEO_DOWNLOAD", resources=Resources(cpus=0.5), attempts=4, timeout=3600, reusable=True)
@@ -27,7 +26,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     fetched = await _fetched(ctx, source)
     info = await probe(fetched.path, ctx.settings.media)
     stored = await _stored(ctx, fetched.path, info)
-    captions = [await _store_caption(ctx, index, c.path, c.language) for index, c in enumerate(fetched.captions)]
+    captions = [await _store_caption(ctx, index, caption) for index, caption in enumerate(fetched.captions)]
     picture = await _picture(ctx, fetched.path, info)
 
     async def write(session: WriteSession) -> None:
@@ -52,23 +51,16 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     if source.url is not None:
         await asyncio.to_thread(shutil.rmtree, ctx.kept("download"), ignore_errors=True)
     return SourceVideo(
-        name=stored.name, title=fetched.title, checksum=stored.checksum, info=info, captions=tuple(captions)
+        name=stored.name, title=fetched.title or "", checksum=stored.checksum, info=info, captions=tuple(captions)
     )
 
 
 async def _fetched(ctx: Context, source: Source) -> Downloaded:
     if source.path is not None:
         path = Path(source.path)
-        return Downloaded(path=path, bytes=0, title=path.stem)
+        return Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
     assert source.url is not None  # noqa: S101 - a Source has one of the two
-    _require_room(ctx.scratch, 0)
-    return await download(source.url, ctx.kept("download"), ctx.settings, ctx.report)
-
-
-def _require_room(directory: Path, needed: int) -> None:
-    free = shutil.disk_usage(directory).free
-    if free < needed:
-        raise DiskFull(f"{directory} has {free} bytes free where {needed} are needed; free some space and retry")
+    return await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
 
 
 async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
@@ -77,10 +69,10 @@ async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
     return await ctx.store.put_file(name, path, content_type="video/mp4" if extension == ".mp4" else "video/x-matroska")
 
 
-async def _store_caption(ctx: Context, index: int, path: Path, language: str | None) -> CaptionObject:
-    name = f"videos/{ctx.subject}/captions-{ctx.attempt}-{index}{path.suffix}"
-    await ctx.store.put_file(name, path, content_type=_CAPTION_TYPES.get(path.suffix, "text/plain"))
-    return CaptionObject(name=name, language=language)
+async def _store_caption(ctx: Context, index: int, captions: SiteCaptions) -> CaptionObject:
+    name = f"videos/{ctx.subject}/captions-{ctx.attempt}-{index}.txt"
+    await ctx.store.put_file(name, captions.path, content_type="text/plain")
+    return CaptionObject(name=name, language=captions.language, automatic=captions.automatic)
 
 
 async def _picture(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:

@@ -11,10 +11,11 @@ from moments_ray.pipeline import FanOutput, Item, Value
 
 
 class CaptionObject(Value):
-    """A caption file in the store, with the language its site gives."""
+    """A caption file in the store; ``language`` is its site's word, ``automatic`` if the site's recogniser wrote it."""
 
     name: str
     language: str | None = None
+    automatic: bool = False
 
 
 class SourceVideo(Value):

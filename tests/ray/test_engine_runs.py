@@ -332,8 +332,8 @@ async def test_a_zombies_writes_reach_no_row(engine: Engine, notes: Path) -> Non
         two = await Runs(session).claim(run.identifier, "worker-b", 0)
     assert one is not None
     assert two is not None
-    zombie = claim_of(one[0])
-    assert (two[0].attempt, two[1]) == (2, True)
+    zombie = claim_of(one)
+    assert (two.attempt, two.deaths) == (2, 1)
     with pytest.raises(LeaseLost):
         async with engine.environment.database.begin() as session:
             await Journal(session, zombie).start("SHOUT", 0, node="here")

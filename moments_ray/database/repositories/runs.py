@@ -104,11 +104,8 @@ class Runs:
             update(Run).where(Run.identifier == identifier).values(message_id=message_id, rung_at=func.now())
         )
 
-    async def claim(self, identifier: str, owner: str, lease_seconds: float) -> tuple[Run, bool] | None:
-        """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had.
-
-        Returns the run and whether its last worker died with it.
-        """
+    async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
+        """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had."""
         stale = and_(
             Run.status == RunStatus.PROCESSING,
             or_(Run.owner == owner, Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds)),
@@ -142,7 +139,7 @@ class Runs:
             .values(heartbeat_at=func.now(), started_at=func.coalesce(Run.started_at, func.now()))
         )
         await self._session.refresh(before)
-        return before, died
+        return before
 
     async def renew(self, claim: Claim) -> Run | None:
         """Renew a claim's heartbeat and return the run; None when the claim is lost."""
@@ -218,6 +215,22 @@ class Runs:
             .values(status=StageStatus.PENDING, output=None, progress=0.0, completed_at=None, seconds=None)
         )
         return run
+
+    async def supersede(self, identifier: str) -> None:
+        """End an active run that nobody drives any more, because another one of its subject is asked for."""
+        run = await self._session.scalar(
+            update(Run)
+            .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN))
+            .values(
+                status=RunStatus.CANCELLED,
+                attempt=Run.attempt + 1,
+                completed_at=func.now(),
+                event_seq=Run.event_seq + 1,
+            )
+            .returning(Run)
+        )
+        if run is not None:
+            self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.superseded", data={}))
 
     async def forgive(self, identifier: str) -> None:
         """Forget a run's deaths: a person asked for it again."""

@@ -1,0 +1,218 @@
+"""``moments run``: one video, from the command line, through the same engine as everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from moments_ray import runtime
+from moments_ray.cli.delivery import deliver
+from moments_ray.cli.document import describe
+from moments_ray.cli.presence import server_lives
+from moments_ray.cli.source import NamedSource, examine
+from moments_ray.cli.watching import watch
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.tables import Run, Video
+from moments_ray.errors import Conflict, InputError, MomentsError, SourceNotFound, UnknownModel, all_errors
+from moments_ray.file_lock import FileLock
+from moments_ray.ids import fingerprint
+from moments_ray.models.registry import model
+from moments_ray.moments.options import FindOptions, find_options
+from moments_ray.pipeline.environment import Environment
+from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.runs.actor import drive_to_the_end, start_worker
+from moments_ray.runs.live import Live
+from moments_ray.settings import Settings
+from moments_ray.speech.captions.reader import read_captions
+from moments_ray.speech.recognisers import recognisers
+from moments_ray.stages.request import GenerationOptions, MomentsRequest, RefinementOptions, SpeechOptions
+from moments_ray.states import RunStatus
+
+_LARGEST_CAPTIONS = 32 * 1024 * 1024
+_EXIT = {RunStatus.COMPLETED: 0, RunStatus.COMPLETED_WITH_ERRORS: 3}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for."""
+
+    source: str
+    out: Path
+    captions: Path | None = None
+    count: int | None = None
+    min_seconds: float | None = None
+    max_seconds: float | None = None
+    prompt: str | None = None
+    transcriber: str | None = None
+    generation_model: str | None = None
+    refinement_model: str | None = None
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What was asked for, found to make sense; ``captions`` is the caption file's bytes."""
+
+    named: NamedSource
+    find: FindOptions
+    generation_model: str
+    refinement: RefinementOptions
+    transcriber: str | None
+    captions: bytes | None
+
+
+async def run(wanted: Wanted, settings: Settings, console: Console) -> tuple[dict[str, Any], int]:
+    """Bring a video's moments to a directory; return the document and the exit status.
+
+    Raises:
+        InputError: before anything was started, or with everything removed again.
+        MomentsError: the run could not be made.
+    """
+    checked = await _check(wanted, settings)
+    async with runtime.services(settings) as resolved:
+        environment = runtime.connect(resolved)
+        try:
+            return await _run(checked, wanted.out, environment, console)
+        finally:
+            await environment.database.close()
+
+
+async def _check(wanted: Wanted, settings: Settings) -> _Checked:
+    find = find_options(
+        count=wanted.count, min_seconds=wanted.min_seconds, max_seconds=wanted.max_seconds, prompt=wanted.prompt
+    )
+    generator, refiner = model(wanted.generation_model), model(wanted.refinement_model)
+    _check_transcriber(wanted.transcriber)
+    captions = await asyncio.to_thread(_read_captions, wanted.captions) if wanted.captions else None
+    return _Checked(
+        named=await examine(wanted.source, settings),
+        find=find,
+        generation_model=generator.key,
+        refinement=RefinementOptions(model=refiner.key, watches_video=refiner.supports_video),
+        transcriber=wanted.transcriber or settings.speech.transcriber,
+        captions=captions,
+    )
+
+
+def _check_transcriber(key: str | None) -> None:
+    known = [recogniser.key for recogniser in recognisers()]
+    if key is not None and key not in known:
+        raise UnknownModel(f"there is no transcriber {key[:80]!r}; there are {', '.join(known)}")
+
+
+def _read_captions(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_CAPTIONS + 1)
+    except OSError as error:
+        raise SourceNotFound(f"the caption file {path} cannot be read: {error.strerror}") from error
+    if len(data) > _LARGEST_CAPTIONS:
+        raise InputError(f"the caption file {path} is larger than {_LARGEST_CAPTIONS} bytes")
+    read_captions(data)  # a file we cannot read is refused before anything starts
+    return data
+
+
+async def _run(checked: _Checked, out: Path, environment: Environment, console: Console) -> tuple[dict[str, Any], int]:
+    async with environment.database.begin() as session:
+        named = checked.named
+        video, created = await Videos(session).get_or_create(
+            named.canonical, source_url=named.source.url, title=named.title
+        )
+    settings = environment.settings
+    locks = settings.home / "run" / "videos"
+    locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / f"{video.identifier}.lock") as sole:
+        if not sole.try_acquire():
+            raise Conflict("another `moments run` of this video is at work; wait for it to end")
+        alone = not server_lives(settings)
+        run = await _run_of(video, await _request(checked, video, environment), environment, alone=alone)
+        if not RunStatus(run.status).finished:
+            run = await _driven(run, environment, console, alone=alone)
+        if run.status == RunStatus.FAILED:
+            await _give_up(run, video, environment, created=created)
+        document = await deliver(await describe(run, environment), environment, out)
+    return document, _EXIT.get(RunStatus(run.status), 1)
+
+
+async def _request(checked: _Checked, video: Video, environment: Environment) -> MomentsRequest:
+    captions = None
+    if checked.captions is not None:
+        mark = hashlib.sha256(checked.captions).hexdigest()[:16]
+        captions = f"videos/{video.identifier}/captions-given-{mark}.txt"
+        await environment.store.put_bytes(captions, checked.captions, content_type="text/plain")
+    return MomentsRequest(
+        source=checked.named.source,
+        speech=SpeechOptions(transcriber=checked.transcriber, captions=captions),
+        generation=GenerationOptions(model=checked.generation_model, find=checked.find),
+        refinement=checked.refinement,
+    )
+
+
+async def _run_of(video: Video, request: MomentsRequest, environment: Environment, *, alone: bool) -> Run:
+    """Return the run of exactly these options: the unfinished one, the finished one, or a new one."""
+    desk = runtime.desk(environment)
+    made_of = fingerprint({"pipeline": MOMENTS.name, "config": request.model_dump(mode="json")})
+    async with environment.database.begin() as session:
+        runs = Runs(session)
+        known = await runs.newest(video.identifier, MOMENTS.name, made_of)
+        if known is not None and not RunStatus(known.status).finished:
+            await runs.forgive(known.identifier)
+            return known
+        active = await runs.active(video.identifier)
+        if active is not None and alone:  # its command was killed, and this one asks for something else
+            await runs.supersede(active.identifier)
+    if known is None:
+        return await desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id, ring=not alone)
+    return known if known.status == RunStatus.COMPLETED else await desk.retry(known.identifier, ring=not alone)
+
+
+async def _driven(run: Run, environment: Environment, console: Console, *, alone: bool) -> Run:
+    """See a run to its end: by the live server's workers, or by one of our own."""
+    if not alone:
+        return await watch(run, environment, console)
+    async with _private_worker(environment.settings, console) as actor:
+        driving = asyncio.ensure_future(drive_to_the_end(actor, run.identifier))
+        watching = asyncio.ensure_future(watch(run, environment, console))
+        try:
+            await asyncio.wait([driving, watching], return_when=asyncio.FIRST_EXCEPTION)
+            await driving
+            return await watching
+        except asyncio.CancelledError:
+            await actor.drain.remote()  # the same command goes on from here
+            raise
+        finally:
+            driving.cancel()
+            watching.cancel()
+
+
+@asynccontextmanager
+async def _private_worker(settings: Settings, console: Console) -> AsyncIterator[Any]:
+    """Run a Ray of our own, or join the configured one, with a worker that takes nothing but our run."""
+    with console.status("starting Ray"):
+        cluster = runtime.cluster(settings)
+        cluster.__enter__()  # starting takes seconds and blocks, like Ray itself
+    try:
+        name = f"private-{os.getpid()}"
+        yield start_worker(runtime.connect, settings, runtime.open_redis, name=name, detached=False)
+    finally:
+        cluster.__exit__(None, None, None)
+
+
+async def _give_up(run: Run, video: Video, environment: Environment, *, created: bool) -> None:
+    """Raise what the run failed with; bad input leaves nothing behind."""
+    told = run.error or {}
+    kind = next((kind for kind in all_errors() if kind.code == told.get("code")), MomentsError)
+    if issubclass(kind, InputError) and created:
+        await environment.store.delete_prefix(f"videos/{video.identifier}/")
+        await Live(runtime.open_redis(environment.settings)).forget(video.identifier, [run.identifier])
+        async with environment.database.begin() as session:
+            await Videos(session).delete(video.identifier)
+    raise kind(str(told.get("message", "the run failed")))

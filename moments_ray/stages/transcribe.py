@@ -1,0 +1,88 @@
+"""TRANSCRIPTION: what was said, by the best ear there is, checked before anybody relies on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from moments_ray.database.repositories.transcripts import Transcripts
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.session import WriteSession
+from moments_ray.media.subtitles import extract_subtitles
+from moments_ray.pipeline import Context, Resources, stage
+from moments_ray.pipeline.context import Write
+from moments_ray.speech.health import check
+from moments_ray.speech.recognisers import CaptionFile, Choice, Origin, choose, recognisers, without_speech
+from moments_ray.speech.transcript import Transcript
+from moments_ray.stages.request import SpeechOptions
+from moments_ray.stages.values import AudioObject, HeardSpeech, SourceVideo
+
+
+@stage("TRANSCRIPTION", resources=Resources(cpus=1), timeout=6 * 3600, attempts=2, reusable=True)
+async def transcribe_speech(
+    ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
+) -> HeardSpeech:
+    """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
+    captions = await _captions(ctx, video, options)
+    candidates = recognisers(captions, duration=video.info.duration)
+    if audio is None and not captions and options.transcriber is None:
+        heard = without_speech("the video has no sound and came without captions")
+        why = "the video has no sound and came without captions"
+    else:
+        choice = await choose(candidates, ctx.settings, forced=options.transcriber)
+        why = choice.sentence
+        heard = await _transcribed(ctx, choice, audio)
+    transcript = check(heard, video.info.duration)
+    ctx.record(_writer(ctx, transcript))
+    return HeardSpeech(engine=transcript.engine, why=why, language=transcript.language, words=len(transcript.words))
+
+
+async def _transcribed(ctx: Context, choice: Choice, audio: AudioObject | None) -> Transcript:
+    async with _sound(ctx, audio) as path:
+        return await choice.transcribe(path, ctx.settings, ctx.seconds_left(), ctx.report)
+
+
+@asynccontextmanager
+async def _sound(ctx: Context, audio: AudioObject | None) -> AsyncIterator[Path]:
+    if audio is None:  # captions are read without it
+        yield ctx.scratch / "no-sound.wav"
+        return
+    async with ctx.cache.open(ctx.store.uri(audio.name)) as path:
+        yield path
+
+
+async def _captions(ctx: Context, video: SourceVideo, options: SpeechOptions) -> Sequence[CaptionFile]:
+    """Gather the caption files: the one a person gave, else the tracks in the video and what its site offers."""
+    if options.captions is not None:
+        path = ctx.scratch / "given-captions"
+        await ctx.store.get_file(options.captions, path)
+        return [CaptionFile(path=path, origin=Origin.SIDECAR)]
+    found = []
+    if video.info.subtitle_tracks:
+        async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+            tracks = await extract_subtitles(
+                source, video.info, ctx.scratch, settings=ctx.settings.media, timeout=ctx.seconds_left()
+            )
+        found += [CaptionFile(path=t.path, origin=Origin.EMBEDDED, language=t.language) for t in tracks]
+    for index, caption in enumerate(video.captions):
+        path = ctx.scratch / f"site-captions-{index}"
+        await ctx.store.get_file(caption.name, path)
+        origin = Origin.SITE_AUTOMATIC if caption.automatic else Origin.SITE
+        found.append(CaptionFile(path=path, origin=origin, language=caption.language))
+    return found
+
+
+def _writer(ctx: Context, transcript: Transcript) -> Write:
+    async def write(session: WriteSession) -> None:
+        await Transcripts(session).put(
+            await Videos(session).key_of(ctx.subject),
+            transcript.engine,
+            full_text=transcript.text,
+            word_timestamps=[{"word": w.text, "start": w.start, "end": w.end} for w in transcript.words],
+            segment_timestamps=[segment.model_dump(mode="json") for segment in transcript.segments],
+            language=transcript.language,
+            health={**transcript.health, "words_estimated": transcript.words_estimated},
+        )
+
+    return write
