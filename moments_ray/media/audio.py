@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from moments_ray.errors import MediaError, UnsupportedMedia
 from moments_ray.media.probe import MediaInfo
 from moments_ray.media.process import ffmpeg_executable, run_tool
-from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments
+from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments, file_url
 from moments_ray.settings import MediaSettings
 
 SAMPLE_RATE = 16_000
@@ -64,7 +64,7 @@ async def extract_audio(
         *ffmpeg_input_arguments(source, settings),
         *("-map", f"0:{track.index}", "-map_metadata", "-1", "-threads", str(threads)),
         *("-af", ",".join(filters), "-ac", "1", "-c:a", "pcm_s16le"),
-        *("-f", "wav", f"file:{partial.absolute()}"),
+        *("-f", "wav", file_url(partial)),
     ]
 
     def on_line(line: str) -> None:

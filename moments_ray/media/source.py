@@ -36,7 +36,12 @@ def source_url(path: Path) -> str:
         raise UnsupportedMedia(f"{path.name} is not a regular file.")
     if status.st_size == 0:
         raise UnsupportedMedia(f"{path.name} is empty (0 bytes).")
-    return f"file:{path.resolve()}"
+    return file_url(path.resolve())
+
+
+def file_url(path: Path) -> str:
+    """Return ``file:`` and the absolute path, so that no name is ever taken for an option or a protocol."""
+    return f"file:{path.absolute()}"
 
 
 def container_options() -> dict[str, str]:

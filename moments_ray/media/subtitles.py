@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from moments_ray.media.probe import MediaInfo, SubtitleTrack
 from moments_ray.media.process import ffmpeg_executable, run_tool
-from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments
+from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments, file_url
 from moments_ray.settings import MediaSettings
 
 # Pictures of text (DVD, Blu-ray, DVB) would need to be recognised first.
@@ -44,7 +44,7 @@ async def extract_subtitles(
     written = [(track, _target(track, directory)) for track in tracks]
     for track, path in written:
         codec = "webvtt" if path.suffix == ".vtt" else "srt"
-        argv += ["-map", f"0:{track.index}", "-map_metadata", "-1", "-c:s", codec, f"file:{path.absolute()}"]
+        argv += ["-map", f"0:{track.index}", "-map_metadata", "-1", "-c:s", codec, file_url(path)]
     await run_tool(argv, timeout=timeout, settings=settings)
     extracted = [
         ExtractedSubtitles(path=path, language=track.language, default=track.default)

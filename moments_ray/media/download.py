@@ -1,0 +1,45 @@
+"""Fetches a video from an address that somebody gave us: a plain file over HTTP, or a site that yt-dlp knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from moments_ray.errors import DownloadInterrupted
+from moments_ray.media.downloaded import Downloaded
+from moments_ray.media.guard import Resolver, check_url, resolve_by_system
+from moments_ray.media.http_file import fetch_file
+from moments_ray.media.sites import fetch_from_site
+from moments_ray.settings import Settings
+
+# An address that ends so is a file, whoever serves it; asking yt-dlp first costs seconds.
+_FILE_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".ts", ".mpg", ".mpeg", ".wmv")
+
+
+async def download(
+    url: str,
+    directory: Path,
+    settings: Settings,
+    *,
+    on_progress: Callable[[float], None] | None = None,
+    resolver: Resolver = resolve_by_system,
+) -> Downloaded:
+    """Fetch a video, and the captions its site has, into ``directory``; progress runs to 1 where the size is known.
+
+    What has arrived stays there after a failure, and the same call goes on from it. Raises UrlNotAllowed,
+    DownloadPrivate, DownloadUnavailable, DownloadTooLarge, MediaLimitsExceeded (too long), DiskFull, and
+    DownloadInterrupted, which is worth another try.
+    """
+    destination = await check_url(url, settings.download, resolver)
+    report = on_progress or (lambda _fraction: None)
+    try:
+        async with asyncio.timeout(settings.download.timeout_seconds):
+            if not destination.url.path.lower().endswith(_FILE_SUFFIXES):
+                fetched = await fetch_from_site(str(destination.url), directory, settings, report, resolver)
+                if fetched is not None:
+                    return fetched
+            return await fetch_file(destination.url, directory, settings.download, report, resolver)
+    except TimeoutError as error:
+        seconds = settings.download.timeout_seconds
+        raise DownloadInterrupted(f"The download did not end within {seconds:g} s.") from error

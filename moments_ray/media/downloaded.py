@@ -1,0 +1,41 @@
+"""What a download leaves."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+_MAX_TITLE_LENGTH = 300
+
+
+class SiteCaptions(BaseModel):
+    """A caption file that a site offers for its video; ``automatic`` if the site's own recogniser wrote it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    language: str
+    automatic: bool
+
+
+class Downloaded(BaseModel):
+    """A fetched video: its file and size in bytes, and what the site says of it; a title is data, never a name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    bytes: int
+    title: str | None = None
+    site: str | None = None
+    site_id: str | None = None
+    captions: tuple[SiteCaptions, ...] = ()
+
+
+def clean_title(text: str) -> str | None:
+    """Return a title of at most 300 characters without control characters and lone surrogates, or None."""
+    kept = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character for character in text
+    )
+    return " ".join(kept.split())[:_MAX_TITLE_LENGTH] or None
