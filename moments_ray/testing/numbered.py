@@ -87,7 +87,7 @@ def read_numbers(path: Path) -> list[tuple[Fraction, int]]:
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         return [
-            (cast("int", frame.pts) * cast("Fraction", frame.time_base), _number(frame))
+            (cast("int", frame.pts) * cast("Fraction", frame.time_base), number_of(frame))
             for frame in container.decode(video)
         ]
 
@@ -111,21 +111,26 @@ def sound_offset(found: NDArray[np.float32], expected: NDArray[np.float32], reac
     return int(np.argmax(scores)) - reach
 
 
+def draw_number(picture: NDArray[np.uint8], number: int) -> None:
+    """Draw a number's bits, the lowest first, as white and black bars over the top quarter of a picture or a plane."""
+    height, width = picture.shape[:2]
+    edges = np.linspace(0, width, BITS + 1).astype(int)
+    for bit, (left, right) in enumerate(pairwise(edges)):
+        picture[: height // 4, left:right] = 235 if number >> bit & 1 else 16
+
+
 def _picture(number: int, size: tuple[int, int]) -> VideoFrame:
     """Draw a drifting pattern, the number above it."""
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     pattern = 128 + 60 * np.sin((x + 3 * number) / 17) + 50 * np.cos((y - 2 * number) / 13 + x / 41)
     picture = np.repeat(pattern.astype(np.uint8)[:, :, None], 3, axis=2)
-    bars = (number >> np.arange(BITS)) & 1
-    edges = np.linspace(0, width, BITS + 1).astype(int)
-    for bit, (left, right) in zip(bars, pairwise(edges), strict=True):
-        picture[: height // 4, left:right] = 235 if bit else 16
+    draw_number(picture, number)
     return VideoFrame.from_ndarray(picture, format="rgb24")
 
 
-def _number(frame: VideoFrame) -> int:
-    """Read the number back."""
+def number_of(frame: VideoFrame) -> int:
+    """Read a picture's number back."""
     grey = cast("NDArray[np.uint8]", frame.reformat(format="gray").to_ndarray())
     height, width = grey.shape
     edges = np.linspace(0, width, BITS + 1).astype(int)

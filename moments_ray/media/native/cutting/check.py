@@ -16,7 +16,7 @@ from moments_ray.media.native.cutting.clip import Pictures
 from moments_ray.media.native.cutting.reader import shown_at
 
 # Pictures decoded on both sides of a seam.
-_AROUND_SEAM = 4
+AROUND_SEAM = 2
 # What the container rounds, and what a last frame of sound at 8 kHz may stand over.
 _LENGTH_SLACK = Fraction(1, 1000)
 _SOUND_OVERHANG = Fraction(1024, 8000)
@@ -44,8 +44,10 @@ def check_clip(path: Path, pictures: Pictures, seams: tuple[int, ...], *, sound:
             for stream in container.streams.audio:
                 stream.discard = Discard.all
             times = _check_times(container, video, pictures)
-            for seam in sorted({0, len(times), *seams}):
-                rotation = _decode(container, video, times[max(0, seam - _AROUND_SEAM) : seam + _AROUND_SEAM])
+            # Errors show in what is parsed; what is only smoothed afterwards need not be.
+            video.codec_context.options = {"err_detect": "explode", "skip_loop_filter": "all"}
+            for begin, end in _windows(len(times), seams):
+                rotation = _decode(container, video, times[begin:end])
             width, height = video.codec_context.width, video.codec_context.height
     except av.error.FFmpegError as error:
         raise CutVerifyFailed(f"The clip does not read back: {error.strerror}.") from error
@@ -60,14 +62,28 @@ def _check_times(container: InputContainer, video: VideoStream, pictures: Pictur
     shown = sorted(
         shown_at(packet) for packet in container.demux(video) if packet.dts is not None and not packet.is_discard
     )
-    planned = [(tick - pictures.start) * pictures.time_base for tick in pictures.shown]
+    scale = pictures.time_base / base
+    _expect("clock", scale.denominator, 1)
+    planned = [(tick - pictures.start) * scale.numerator for tick in pictures.shown]
     _expect("number of pictures", len(shown), len(planned))
     for tick, time in zip(shown, planned, strict=True):
-        _expect(f"picture at {float(time):.3f} s", tick * base, time)
+        if tick != time:
+            _expect(f"picture at {float(time * base):.3f} s", float(tick * base), float(time * base))
     length = Fraction(container.duration or 0, av.time_base)
     if not -_LENGTH_SLACK <= length - pictures.duration <= _LENGTH_SLACK + _SOUND_OVERHANG:
         _expect("length", float(length), float(pictures.duration))
     return shown
+
+
+def _windows(count: int, seams: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return the ranges of pictures around the ends and the seams, joined where they meet."""
+    windows: list[tuple[int, int]] = []
+    for seam in sorted({0, count, *seams}):
+        begin, end = max(0, seam - AROUND_SEAM), min(count, seam + AROUND_SEAM)
+        if windows and begin <= windows[-1][1]:
+            begin = windows.pop()[0]
+        windows.append((begin, end))
+    return windows
 
 
 def _decode(container: InputContainer, video: VideoStream, window: list[int]) -> int:
@@ -75,12 +91,13 @@ def _decode(container: InputContainer, video: VideoStream, window: list[int]) ->
     container.seek(window[0], stream=video)
     missing = set(window)
     rotation = 0
-    for frame in container.decode(video):
-        if frame.pts in missing:
-            if frame.is_corrupt:
-                break
-            missing.discard(frame.pts)
-            rotation = frame.rotation
+    for packet in container.demux(video):
+        before = packet.pts is not None and packet.pts < window[0]
+        video.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
+        for frame in packet.decode():
+            if frame.pts in missing and not frame.is_corrupt:
+                missing.discard(frame.pts)
+                rotation = frame.rotation
         if not missing:
             return rotation
     raise CutVerifyFailed(f"The picture at {float(min(missing) * _time_base(video)):.3f} s does not decode.")

@@ -13,7 +13,7 @@ from av.container import OutputContainer
 from moments_ray.media.native.cutting.reader import AnyPacket
 
 _SLOWEST_CLOCK = 10_000
-_SOUND_TRAILS = Fraction(1, 2)
+_SOUND_TRAILS_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -59,9 +59,10 @@ def mux(output: OutputContainer, pictures: Iterable[AnyPacket], sound: Iterator[
     """
     waiting: AnyPacket | None = None
     for packet in pictures:
-        while _decoded_at(packet) > _SOUND_TRAILS:
+        reached = _decoded_at(packet) - _SOUND_TRAILS_SECONDS
+        while reached > 0:
             waiting = waiting or next(sound, None)
-            if waiting is None or _decoded_at(waiting) > _decoded_at(packet) - _SOUND_TRAILS:
+            if waiting is None or _decoded_at(waiting) > reached:
                 break
             output.mux(waiting)
             waiting = None
@@ -72,6 +73,8 @@ def mux(output: OutputContainer, pictures: Iterable[AnyPacket], sound: Iterator[
         output.mux(packet)
 
 
-def _decoded_at(packet: AnyPacket) -> Fraction:
+def _decoded_at(packet: AnyPacket) -> float:
+    """Return seconds; no fractions, of which an hour of packets would make millions."""
     assert packet.dts is not None  # noqa: S101 - encoders and the copier set it
-    return packet.dts * packet.time_base
+    base = packet.time_base
+    return packet.dts * base.numerator / base.denominator

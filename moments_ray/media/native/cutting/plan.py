@@ -1,0 +1,120 @@
+"""Decides from the packets alone which pictures of a range are copied and which must be encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from moments_ray.media.native.cutting.clip import Pictures
+from moments_ray.media.native.cutting.reader import AnyPacket
+
+# No more pictures than this may be decoded before one that is shown before them (ITU-T H.264, A.3.1; H.265, A.4.2).
+_DEEPEST_REORDERING = 16
+
+
+class CannotCopy(Exception):
+    """Why nothing of a range can be copied, for the person who wonders about a slow cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """One packet as the plan sees it: when it is shown, how long, and whether copying may begin with it."""
+
+    shown: int
+    lasts: int
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A range as encoded head, copied middle and encoded tail.
+
+    ``pictures`` is the whole clip in order of presentation, ``copied`` the ticks of the copied ones in decoding order,
+    ``decoded`` the decoding times of all pictures in the clip's own decoding order, which never run backward.
+    """
+
+    pictures: Pictures
+    head: int
+    copied: tuple[int, ...]
+    decoded: tuple[int, ...]
+
+    @property
+    def tail_from(self) -> int:
+        """How many pictures come before the tail."""
+        return self.head + len(self.copied)
+
+
+def plan_cut(
+    packets: Iterable[AnyPacket], pictures: Pictures, begin: int, stop: int, is_clean: Callable[[AnyPacket], bool]
+) -> Plan:
+    """Plan the cut of the pictures shown from ``begin`` until ``stop`` (ticks), and fill ``pictures``.
+
+    ``packets`` come in decoding order from a key frame before ``begin`` on. ``is_clean`` tells of a key frame whether
+    nothing after it refers to anything before it. Raises CannotCopy.
+    """
+    seen = _read(packets, begin, stop, is_clean)
+    timeline = sorted(packet.shown for packet in seen)
+    pictures.shown = [tick for tick in timeline if begin <= tick < stop]
+    if not pictures.shown:
+        raise CannotCopy("the range holds no picture")
+    last = max(seen, key=lambda packet: packet.shown)
+    pictures.end = next((tick for tick in timeline if tick >= stop), last.shown + last.lasts)
+    first = _first_clean(seen)
+    middle = _closed_prefix([packet.shown for packet in seen[first:]], stop)
+    head = pictures.shown.index(middle[0])
+    if pictures.shown[head : head + len(middle)] != sorted(middle):
+        raise CannotCopy("its pictures are not in an order that can be followed")
+    order = [*pictures.shown[:head], *middle, *pictures.shown[head + len(middle) :]]
+    return Plan(pictures, head, tuple(middle), _decoding_times(order, pictures))
+
+
+def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_clean: Callable[[AnyPacket], bool]) -> list[Packaged]:
+    """Note packets until no later one can be shown before ``stop``."""
+    seen: list[Packaged] = []
+    beyond = 0
+    for packet in packets:
+        if packet.pts is None:
+            raise CannotCopy("its packets do not say when they are shown")
+        if packet.is_discard:
+            if begin <= packet.pts < stop:
+                raise CannotCopy("an edit list hides pictures inside the range")
+            continue
+        clean = begin <= packet.pts < stop and packet.is_keyframe and is_clean(packet)
+        seen.append(Packaged(packet.pts, packet.duration or 0, clean))
+        beyond += packet.pts >= stop
+        if beyond > _DEEPEST_REORDERING or (packet.dts is not None and packet.dts >= stop):
+            break
+    return seen
+
+
+def _first_clean(seen: list[Packaged]) -> int:
+    for index, packet in enumerate(seen):
+        if packet.clean and all(later.shown >= packet.shown for later in seen[index:]):
+            return index
+    raise CannotCopy("no key frame inside the range stands alone")
+
+
+def _closed_prefix(shown: list[int], stop: int) -> list[int]:
+    """Return the longest run of packets, in decoding order, that is shown without a gap and ends before ``stop``."""
+    timeline = sorted(shown)
+    latest, closed = shown[0], 1
+    for count, tick in enumerate(shown, 1):
+        if tick >= stop:
+            break
+        latest = max(latest, tick)
+        if timeline[count - 1] == latest:
+            closed = count
+    return shown[:closed]
+
+
+def _decoding_times(order: list[int], pictures: Pictures) -> tuple[int, ...]:
+    """Return decoding times: the presentation times in order, as much earlier as pictures are reordered.
+
+    Taken from the presentation times of the whole clip they rise across both seams whatever the source's own were.
+    """
+    rank = {tick: index for index, tick in enumerate(pictures.shown)}
+    depth = max(index - rank[tick] for index, tick in enumerate(order))
+    second = pictures.shown[1] if len(pictures.shown) > 1 else pictures.end or pictures.start + 1
+    step = second - pictures.start
+    before = [pictures.start - step * count for count in range(depth, 0, -1)]
+    return tuple([*before, *pictures.shown][: len(order)])

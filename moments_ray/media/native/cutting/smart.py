@@ -1,0 +1,116 @@
+"""A cut that copies pictures and encodes only those before the first clean key frame and after the last group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+from typing import cast
+
+from av.codec.context import CodecContext, Flags
+from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+from moments_ray.errors import CutVerifyFailed
+from moments_ray.media.native.cutting.check import AROUND_SEAM
+from moments_ray.media.native.cutting.plan import Plan
+from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader
+from moments_ray.media.native.cutting.splice import Splice, replaced
+
+_UNKNOWN_RATE = Fraction(25)
+
+
+class SmartCut:
+    """One planned range being written into one output."""
+
+    def __init__(self, reader: PictureReader, plan: Plan, splice: Splice, threads: int) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._splice = splice
+        self._threads = threads
+        self._shown = plan.pictures.shown
+        self._lasts = dict(zip(self._shown, [*self._shown[1:], plan.pictures.end or 0], strict=True))
+
+    @property
+    def seams(self) -> tuple[int, ...]:
+        """The index of the first picture after each seam."""
+        return tuple({self._plan.head, self._plan.tail_from} - {0, len(self._shown)})
+
+    def add_stream(self, output: OutputContainer) -> VideoStream:
+        """Add the source's stream to an output, with a header that fits the encoded pictures as well."""
+        stream = cast("VideoStream", output.add_stream_from_template(self._reader.stream, opaque=True))
+        if self.seams:
+            stream.codec_context.extradata = self._splice.header(self._encoder())
+        self._stream = stream
+        return stream
+
+    def packets(self) -> Iterator[AnyPacket]:
+        """Yield the clip's packets in decoding order, times counting from its first picture."""
+        plan = self._plan
+        decoded = iter(plan.decoded)
+        for packet in self._joined():
+            shown = cast("int", packet.pts)
+            packet.pts = shown - plan.pictures.start
+            packet.dts = next(decoded) - plan.pictures.start
+            packet.duration = self._lasts[shown] - shown
+            packet.time_base = plan.pictures.time_base
+            packet.stream = self._stream
+            yield packet
+
+    def _joined(self) -> Iterator[AnyPacket]:
+        yield from self._encoded(self._shown[: self._plan.head], key_at=self._plan.head - AROUND_SEAM)
+        yield from self._copied()
+        yield from self._encoded(self._shown[self._plan.tail_from :])
+
+    def _copied(self) -> Iterator[AnyPacket]:
+        expected = iter(self._plan.copied)
+        wanted = next(expected, None)
+        for packet in self._reader.packets_from(self._plan.copied[0]):
+            if packet.is_discard or packet.pts != wanted:
+                if wanted != self._plan.copied[0] and not packet.is_discard:
+                    raise CutVerifyFailed("The source read differently the second time.")
+                continue
+            data = self._splice.copied(packet)
+            yield packet if data is None else replaced(packet, data)
+            wanted = next(expected, None)
+            if wanted is None:
+                return
+        raise CutVerifyFailed("The source ended earlier the second time.")
+
+    def _encoded(self, ticks: list[int], key_at: int = 0) -> Iterator[AnyPacket]:
+        """Decode and encode pictures that follow each other, with key frames at the first and at ``key_at``."""
+        if not ticks:
+            return
+        encoder = self._encoder()
+        pictures = islice(self._reader.pictures_from(ticks[0]), len(ticks))
+        for index, ((shown, frame), wanted) in enumerate(zip(pictures, ticks, strict=True)):
+            if shown != wanted:
+                raise CutVerifyFailed(f"The picture at tick {wanted} of the source does not decode.")
+            frame.pts, frame.time_base, frame.pict_type = shown, self._plan.pictures.time_base, PictureType.NONE
+            if index == key_at:
+                # From here the check of the seam decodes; the whole head again would double its cost.
+                frame.pict_type = PictureType.I
+            yield from map(self._fitted, encoder.encode(frame))
+        yield from map(self._fitted, encoder.encode(None))
+
+    def _fitted(self, packet: AnyPacket) -> AnyPacket:
+        return replaced(packet, self._splice.edge(packet))
+
+    def _encoder(self) -> VideoCodecContext:
+        """Return an opened encoder that matches the source; two of them write the same header."""
+        source = self._reader.codec
+        encoder = cast("VideoCodecContext", CodecContext.create(self._splice.encoder, "w"))
+        encoder.width, encoder.height, encoder.pix_fmt = source.width, source.height, source.pix_fmt
+        encoder.time_base = self._plan.pictures.time_base
+        encoder.framerate = self._reader.stream.average_rate or _UNKNOWN_RATE
+        if source.sample_aspect_ratio is not None:
+            encoder.sample_aspect_ratio = source.sample_aspect_ratio
+        encoder.color_range, encoder.colorspace = source.color_range, source.colorspace
+        encoder.color_primaries, encoder.color_trc = source.color_primaries, source.color_trc
+        encoder.flags |= Flags.global_header
+        encoder.thread_count = self._threads
+        encoder.options = self._splice.options
+        encoder.open()
+        return encoder
