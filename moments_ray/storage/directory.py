@@ -151,6 +151,9 @@ class DirectoryStore:
         with file_errors(self._root):
             return await in_thread(self._files.path, checked_name(name))
 
+    async def close(self) -> None:
+        """Do nothing: no connection is kept."""
+
     async def _put(
         self, name: str, pieces: AsyncIterator[bytes], size: int, content_type: str, if_absent: bool
     ) -> StoredObject:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from moments_ray.settings import Settings
 from moments_ray.storage.directory import DirectoryStore
+from moments_ray.storage.gcs import GoogleStore
+from moments_ray.storage.gcs_client import connect
 from moments_ray.storage.object_store import ObjectStore
 from moments_ray.storage.signing import UrlSigner, signing_key
 
@@ -12,8 +14,11 @@ def open_store(settings: Settings) -> ObjectStore:
     """Return the bucket ``GCS_BUCKET_NAME``, or the directory under ``MOMENTS_HOME``.
 
     Raises:
-        StorageError: the directory cannot be made or used.
+        StorageForbidden: there are no usable Google credentials, or the directory is not ours.
+        StorageError: the directory cannot be made.
     """
+    if settings.gcs_bucket_name is not None:
+        return GoogleStore(*connect(settings.gcs_credentials_path), settings.gcs_bucket_name)
     return DirectoryStore(settings.home / "store", url_signer(settings))
 
 

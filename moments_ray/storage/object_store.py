@@ -130,6 +130,9 @@ class ObjectStore(Protocol):
             ObjectMissing: there is no such object.
         """
 
+    async def close(self) -> None:
+        """Give back the connections of the running event loop; the store may be used again."""
+
 
 def checked_name(name: str) -> str:
     """Return an object name that is safe in a path and a URL.
