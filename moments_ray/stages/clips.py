@@ -142,8 +142,10 @@ async def record_clip(
     await repository.set_clip_thumbnail(ClipId(clip.identifier), ctx.store.uri(clip.thumbnail))
 
 
-async def upload_watched_clip(ctx: Context, item: MomentItem, before: StagedClip | None) -> ClipObject:
-    """Publish the clip of a moment."""
+async def upload_watched_clip(
+    ctx: Context, item: MomentItem, before: StagedClip | None, options: RefinementOptions
+) -> ClipObject:
+    """Publish the clip of a moment; ``options`` decide whether there is one."""
     assert before is not None  # noqa: S101 - both fan-outs are skipped together
     clip = await publish_clip(ctx, item.moment.identifier, WATCHED_PRESET, before)
     span = (item.moment.start_time, item.moment.end_time)
