@@ -39,7 +39,8 @@ def _stage(number: int, takes: type[Value]) -> tuple[type[Value], object]:
     gives = type(f"Nothing{number}", (Value,), {"__module__": __name__})
 
     async def do_nothing(ctx: Context, before: Value) -> Value:  # noqa: ARG001 - it does nothing
-        return gives()
+        nothing: Value = gives()
+        return nothing
 
     do_nothing.__annotations__ = {"ctx": Context, "before": takes, "return": gives}
     return gives, stage(f"NOTHING_{number}", resources=Resources(cpus=0.5))(do_nothing)

@@ -22,7 +22,10 @@ class WorkerActor:
     """One pipeline worker; the constructor reads nothing, so that a restart is only a new start."""
 
     def __init__(self, connect: Connect, settings: Settings, open_redis: OpenRedis, name: str) -> None:
-        self._make = lambda: PipelineWorker(connect, settings, open_redis(settings), name=name)
+        self._connect = connect
+        self._settings = settings
+        self._open_redis = open_redis
+        self._name = name
         self._worker: PipelineWorker | None = None
 
     async def start(self) -> None:
@@ -43,7 +46,8 @@ class WorkerActor:
 
     def _here(self) -> PipelineWorker:
         if self._worker is None:
-            self._worker = self._make()
+            client = self._open_redis(self._settings)
+            self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name)
         return self._worker
 
 
@@ -65,4 +69,4 @@ def start_worker(connect: Connect, settings: Settings, open_redis: OpenRedis, *,
         options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
     remote: Any = ray.remote(WorkerActor)
     actor = remote.options(**options)
-    return actor.remote(connect, settings, open_redis, name)  # type: ignore[no-untyped-call]
+    return actor.remote(connect, settings, open_redis, name)

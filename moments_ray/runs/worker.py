@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import uuid
 from collections.abc import Coroutine
 from typing import Any
@@ -38,6 +39,7 @@ class PipelineWorker:
     def __init__(self, connect: Connect, settings: Settings, client: redis.Redis, *, name: str) -> None:
         self.consumer = f"worker-{name}"
         self._settings = settings.worker
+        self._scratch = settings.scratch
         self._connect = connect
         self._environment = connect(settings)
         self._redis = client
@@ -175,7 +177,8 @@ class PipelineWorker:
         await self._settle(await self._show(lease.claim), lease)
 
     async def _settle(self, run: Run, lease: Lease) -> None:
-        """Leave nothing of a finished run in Redis but history."""
+        """Leave nothing of a finished run in Redis but history, and nothing on this node's disk."""
+        await asyncio.to_thread(shutil.rmtree, self._scratch / run.identifier, ignore_errors=True)
         try:
             await self._show(lease.claim)
             await lease.release_lock()

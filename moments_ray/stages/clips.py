@@ -13,7 +13,7 @@ from moments_ray.ids import ClipId, MomentId, clip_id
 from moments_ray.media.cut import CutFailure, CutRange, cut_clips
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.pipeline import Context, FanOut, Resources
-from moments_ray.stages.names import content_mark
+from moments_ray.stages.names import content_mark, put_by_content
 from moments_ray.stages.request import RefinementOptions
 from moments_ray.stages.values import (
     ClipObject,
@@ -73,7 +73,7 @@ async def cut_and_stage(
         if isinstance(cut, CutFailure):
             outcomes.append(_error_of(cut))
             continue
-        name = f"videos/{ctx.subject}/staging/clip-{cut.name}-{ctx.attempt}.mp4"
+        name = f"videos/{ctx.subject}/staging/clip-{cut.name}.mp4"
         stored = await ctx.store.put_file(name, cut.path, content_type="video/mp4")
         outcomes.append(
             StagedClip(
@@ -104,15 +104,14 @@ async def publish_clip(ctx: Context, moment: str, preset: str, staged: StagedCli
     mark = content_mark(staged.checksum)
     name = f"videos/{ctx.subject}/clips/{identifier}-{mark}.mp4"
     await ctx.store.promote(staged.staged, name)
-    picture = f"videos/{ctx.subject}/thumbnails/{identifier}-{mark}.jpg"
     target = ctx.scratch / f"{identifier}.jpg"
     async with ctx.cache.open(ctx.store.uri(name)) as clip:
         await thumbnail(clip, (staged.end_time - staged.start_time) / 2, target, settings=ctx.settings.media)
-    await ctx.store.put_file(picture, target, content_type="image/jpeg")
+    picture = await put_by_content(ctx, f"thumbnails/{identifier}", target, content_type="image/jpeg")
     return ClipObject(
         identifier=identifier,
         name=name,
-        thumbnail=picture,
+        thumbnail=picture.name,
         **staged.model_dump(include={"start_time", "end_time", "method", "fallback_reason", "bytes", "frames"}),
     )
 

@@ -13,11 +13,17 @@ from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
 from moments_ray.media.probe import MediaInfo, probe
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.pipeline import Context, Resources, stage
+from moments_ray.stages.names import put_by_content
 from moments_ray.stages.request import Source
 from moments_ray.stages.values import CaptionObject, SourceVideo
 from moments_ray.storage.object_store import StoredObject
 
-_EXTENSIONS = {"matroska,webm": ".mkv", "mov,mp4,m4a,3gp,3g2,mj2": ".mp4", "avi": ".avi", "mpegts": ".ts"}
+_CONTAINERS = {
+    "mov,mp4,m4a,3gp,3g2,mj2": ("video/mp4", ".mp4"),
+    "matroska,webm": ("video/x-matroska", ".mkv"),
+    "avi": ("video/x-msvideo", ".avi"),
+    "mpegts": ("video/mp2t", ".ts"),
+}
 
 
 @stage("VIDEO_DOWNLOAD", resources=Resources(cpus=0.5), attempts=4, timeout=3600, reusable=True)
@@ -26,7 +32,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     fetched = await _fetched(ctx, source)
     info = await probe(fetched.path, ctx.settings.media)
     stored = await _stored(ctx, fetched.path, info)
-    captions = [await _store_caption(ctx, index, caption) for index, caption in enumerate(fetched.captions)]
+    captions = [await _store_captions(ctx, one) for one in fetched.captions]
     picture = await _picture(ctx, fetched.path, info)
 
     async def write(session: WriteSession) -> None:
@@ -64,20 +70,21 @@ async def _fetched(ctx: Context, source: Source) -> Downloaded:
 
 
 async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
-    extension = _EXTENSIONS.get(info.container, ".bin")
-    name = f"videos/{ctx.subject}/source-{ctx.attempt}{extension}"
-    return await ctx.store.put_file(name, path, content_type="video/mp4" if extension == ".mp4" else "video/x-matroska")
+    kind, suffix = _CONTAINERS.get(info.container, ("application/octet-stream", ".bin"))
+    if path.suffix != suffix:
+        link = ctx.scratch / f"source{suffix}"  # the name's suffix is the probe's word, not the sender's
+        link.symlink_to(path)
+        path = link
+    return await put_by_content(ctx, "source", path, content_type=kind)
 
 
-async def _store_caption(ctx: Context, index: int, captions: SiteCaptions) -> CaptionObject:
-    name = f"videos/{ctx.subject}/captions-{ctx.attempt}-{index}.txt"
-    await ctx.store.put_file(name, captions.path, content_type="text/plain")
-    return CaptionObject(name=name, language=captions.language, automatic=captions.automatic)
+async def _store_captions(ctx: Context, captions: SiteCaptions) -> CaptionObject:
+    stored = await put_by_content(ctx, "captions", captions.path, content_type="text/plain")
+    return CaptionObject(name=stored.name, language=captions.language, automatic=captions.automatic)
 
 
 async def _picture(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
     """Store a frame from a tenth into the video: titles and black are over by then."""
     target = ctx.scratch / "thumbnail.jpg"
     await thumbnail(path, info.duration / 10, target, settings=ctx.settings.media)
-    name = f"videos/{ctx.subject}/thumbnails/video-{ctx.attempt}.jpg"
-    return await ctx.store.put_file(name, target, content_type="image/jpeg")
+    return await put_by_content(ctx, "thumbnails/video", target, content_type="image/jpeg")

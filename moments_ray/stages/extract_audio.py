@@ -31,6 +31,6 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
             timeout=ctx.seconds_left(),
             on_progress=ctx.report,
         )
-    name = f"videos/{ctx.subject}/staging/audio-{ctx.run}-{ctx.attempt}.wav"
+    name = f"videos/{ctx.subject}/staging/audio-{ctx.run}.wav"
     stored = await ctx.store.put_file(name, target, content_type="audio/wav")
     return AudioTrack(staged=name, duration=audio.duration, bytes=stored.bytes, checksum=stored.checksum)

@@ -105,6 +105,16 @@ class Engine:
             left.append("an active hash that stays")
         return left
 
+    async def live(self, subject: str) -> dict[str, str]:
+        """Return what pollers read of a subject."""
+        fields: dict[Any, Any] = await self.redis.hgetall(f"pipeline:{subject}:active")
+        return {name.decode(): value.decode() for name, value in fields.items()}
+
+    async def buried(self) -> list[str]:
+        """Return the reasons in the stream of the dead."""
+        entries: list[Any] = await self.redis.xrange("pipeline:dead") or []
+        return sorted(fields[b"reason"].decode() for _, fields in entries)
+
     async def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
         """Wait for something a stage writes down."""
         async with asyncio.timeout(timeout):

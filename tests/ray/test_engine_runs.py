@@ -71,7 +71,7 @@ async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engi
         "run.completed",
     ]
     await engine.settled(run)
-    live = {k.decode(): v.decode() for k, v in (await engine.redis.hgetall(f"pipeline:{who}:active")).items()}
+    live = await engine.live(who)
     assert (live["status"], live["request_id"], live["errors"]) == ("completed", run.identifier, "0")
     assert (live["SHOUT_status"], live["COUNT_status"], live["COUNT_progress"]) == ("completed", "completed", "1.000")
     assert await engine.redis.zrange(f"pipeline:{who}:history", 0, -1) == [run.identifier.encode()]
@@ -104,7 +104,7 @@ async def test_a_lasting_error_fails_the_run_at_once_and_retry_goes_on_at_that_s
     assert (failed.error["code"], failed.error["message"]) == ("media.unsupported", "this will never work, as asked")
     assert lines(notes) == {"first": 1, "second": 1}
     await engine.settled(run)
-    assert [entry[1][b"reason"] for entry in await engine.redis.xrange("pipeline:dead")] == [b"media.unsupported"]
+    assert await engine.buried() == ["media.unsupported"]
     again = await engine.desk.retry(run.identifier)
     assert again.identifier == run.identifier
     assert (await engine.ended(run.identifier)).attempt == 2
@@ -204,8 +204,8 @@ async def test_items_that_fail_leave_the_others_right_and_retry_does_only_them(
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.result) == (RunStatus.COMPLETED_WITH_ERRORS, {"errors": 1})
     await engine.settled(run)
-    live = await engine.redis.hgetall(f"pipeline:{run.subject}:active")
-    assert (live[b"status"], live[b"errors"]) == (b"completed", b"1")  # what pollers of old stop on
+    live = await engine.live(run.subject)
+    assert (live["status"], live["errors"]) == ("completed", "1")  # what pollers of old stop on
     items = await engine.items(run, "DOUBLE")
     assert [item.status for item in items] == ["failed", "completed", "completed", "completed"]
     assert [item.status for item in await engine.items(run, "LABEL")] == ["skipped", *["completed"] * 3]
@@ -258,7 +258,7 @@ async def test_a_chain_is_cancelled_within_five_seconds(engine: Engine, worker: 
 
 
 async def test_another_worker_takes_over_from_one_that_was_killed(
-    engine: Engine, start: StartWorker, worker: object, notes: Path
+    engine: Engine, start: StartWorker, worker: Any, notes: Path
 ) -> None:
     run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=4), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
@@ -320,8 +320,7 @@ async def test_entries_nobody_can_read_are_buried_and_the_worker_goes_on(engine:
     await engine.redis.xadd("pipeline:requests", {"request_id": "nobody"})
     run = await engine.desk.submit(TOY, Ask(text="hello"), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
-    reasons = [entry[1][b"reason"] for entry in await engine.redis.xrange("pipeline:dead")]
-    assert sorted(reasons) == [b"malformed", b"malformed", b"unknown"]
+    assert await engine.buried() == ["malformed", "malformed", "unknown"]
 
 
 async def test_a_zombies_writes_reach_no_row(engine: Engine, notes: Path) -> None:
