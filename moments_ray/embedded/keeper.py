@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
@@ -70,29 +71,35 @@ class Keeper:
             await running
 
     async def _keep_running(self) -> None:
-        files, stop_signal = self._server.files, self._server.stop_signal
-        await stop_strays(files.data, self._server.program, stop_signal, _STRAY_SECONDS)
-        command = await self._server.prepare()
-        process = await self._start(command)
-        files.note_outcome("")
+        """Start the server, and start it again for ever, after growing delays while it does not last."""
+        process = await self._start()
+        self._server.files.note_outcome("")
         delay = _FIRST_RESTART_SECONDS
         while True:
             started = time.monotonic()
             try:
                 status = await process.wait()
             finally:
-                await _stop(process, stop_signal)
+                await _stop(process, self._server.stop_signal)
             if time.monotonic() - started > _LONGEST_RESTART_SECONDS:
                 delay = _FIRST_RESTART_SECONDS
-            _log.error("%s ended with status %s; it is started again in %.1f s", files.name, status, delay)
+            _log.error("the server ended with status %s; it is started again in %.1f s", status, delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_RESTART_SECONDS)
-            await stop_strays(files.data, self._server.program, stop_signal, _STRAY_SECONDS)
-            process = await self._spawn(await self._server.prepare())
+            try:
+                process = await self._start()
+            except EmbeddedServerFailed as error:
+                _log.error("%s", error)  # and the next round finds the old process ended, and waits longer
 
-    async def _start(self, command: Command) -> Process:
-        """Start the server and wait until it answers; once more if damage it could do without was in the way."""
+    async def _start(self) -> Process:
+        """Start the server and wait until it answers; once more if damage it could do without was in the way.
+
+        Raises:
+            EmbeddedServerFailed: it does not answer.
+        """
         files = self._server.files
+        await stop_strays(files.data, self._server.program, self._server.stop_signal, _STRAY_SECONDS)
+        command = await self._server.prepare()
         while True:
             before = files.log.stat().st_size
             process = await self._spawn(command)
@@ -195,6 +202,8 @@ def main(home: Path, name: str) -> int:
     except EmbeddedServerFailed as error:
         server.files.note_outcome(str(error))
         return 1
+    finally:
+        shutil.rmtree(server.files.sockets, ignore_errors=True)
     return 0
 
 

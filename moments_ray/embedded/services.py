@@ -104,11 +104,11 @@ class _Client:
         """Start a new keeper when somebody killed the old one: its server is gone with it."""
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            if not self._keeper_lives():
-                try:
+            try:
+                if not self._keeper_lives():
                     await self._ensure_running()
-                except EmbeddedServerFailed as error:
-                    _log.error("%s", error)
+            except (EmbeddedServerFailed, OSError) as error:  # OSError: somebody removed the home; it may come back
+                _log.error("%s", error)
 
     async def _ensure_running(self) -> None:
         """Return when the server answers; at most one process at a time starts it."""
@@ -151,7 +151,7 @@ class _Client:
         self._files.start_new_log(_LONGEST_LOG_BYTES)
         with self._files.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "moments_ray.embedded.keeper", str(self._files.home), self._files.name),
+                *(sys.executable, "-P", "-m", "moments_ray.embedded.keeper", str(self._files.home), self._files.name),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -161,7 +161,8 @@ class DirectoryStore:
         checksum, written = Checksum(), 0
         with file_errors(self._root, size):
             require_room(self._root, size)
-            with self._files.staged() as (path, descriptor):
+            with contextlib.ExitStack() as stack:
+                path, descriptor = await in_thread(stack.enter_context, self._files.staged())
                 async for piece in pieces:
                     await in_thread(_write_fully, descriptor, piece)
                     checksum.update(piece)

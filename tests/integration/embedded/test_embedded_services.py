@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -96,7 +95,7 @@ def keepers(server: Server) -> list[int]:
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
                 command = (entry / "cmdline").read_text().split("\0")
-                if command[2:5] == ["moments_ray.embedded.keeper", str(server.files.home), server.files.name]:
+                if command[3:6] == ["moments_ray.embedded.keeper", str(server.files.home), server.files.name]:
                     found.append(int(entry.name))
     return found
 
@@ -309,6 +308,8 @@ async def test_ruins_of_an_earlier_life_are_cleared_away(used_home: Path) -> Non
     pid_of_another = os.getpid()
     stale = f"{pid_of_another}\n{postgres.files.data}\n1700000000\n5432\n{postgres.files.sockets}\n\n  1 1\nready\n"
     (postgres.files.data / "postmaster.pid").write_text(stale)
+    for server in (postgres, redis):
+        server.files.sockets.mkdir(exist_ok=True)
     (postgres.files.sockets / ".s.PGSQL.5432").touch()
     (postgres.files.sockets / ".s.PGSQL.5432.lock").write_text(stale)
     (redis.files.sockets / "redis.sock").touch()
@@ -356,8 +357,7 @@ async def test_a_home_too_long_for_a_socket_address_works(home: Path) -> None:
         assert await answers(services)
         assert " " not in services.database_url
     await stop(long)
-    for server in servers(long):
-        shutil.rmtree(server.files.sockets)
+    assert not any(server.files.sockets.exists() for server in servers(long))
 
 
 async def test_a_start_that_fails_says_why_and_what_to_do(used_home: Path) -> None:
