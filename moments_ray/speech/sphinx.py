@@ -30,8 +30,9 @@ _MOST_CHILDREN = 2
 _FEWEST_WORDS = 3
 _VARIANT = re.compile(r"\(\d+\)$")
 _FIRST_PERSON = re.compile(r"^i(?='|$)")
-# A word's acoustic score underflows to 0 in the units that the wheel answers in.
-_SMALLEST_LOG = -690.0
+# The wheel answers in units in which the scores of long words underflow to 0.
+_SMALLEST_ACOUSTIC = -690.0
+_SMALLEST_POSTERIOR = -20.0
 
 
 class DecodedWindow(Frozen):
@@ -127,7 +128,6 @@ def decode(payload: dict[str, Any], report_progress: Callable[[float], None]) ->
 
 def _decoded(window: Window, segments: Sequence[Any]) -> DecodedWindow:
     spoken = [segment for segment in segments if segment.word[0] not in "<["]
-    silences = sum(segment.word == "<sil>" or segment.word[0] == "[" for segment in segments)
     return DecodedWindow(
         start=window.start,
         end=window.end,
@@ -139,36 +139,35 @@ def _decoded(window: Window, segments: Sequence[Any]) -> DecodedWindow:
             )
             for segment in spoken
         ),
-        plausibility=_plausibility(window, spoken, silences) if spoken else 0.0,
+        plausibility=_plausibility(window, spoken) if spoken else 0.0,
     )
 
 
-def _plausibility(window: Window, spoken: Sequence[Any], silences: int) -> float:
+def _plausibility(window: Window, spoken: Sequence[Any]) -> float:
     """Return the log odds that somebody speaks, by how the decoder had to bend its words to fit the sound.
 
-    A logistic regression of lectures, readings and addresses against radio noise, battle and music: in noise the words
-    found have few letters, last long, stand far apart and fit the sound badly.
+    A logistic regression of human and synthetic voices against radio noise, battle and music: in noise the words found
+    have few letters, last long, stand far apart and fit the sound badly.
     """
     frames: int = sum(segment.end_frame - segment.start_frame + 1 for segment in spoken)
-    acoustic = sum(_log(segment.ascore) for segment in spoken) / frames
-    posterior = sum(max(_log(segment.prob), -20.0) for segment in spoken) / len(spoken)
+    acoustic = sum(_log(segment.ascore, _SMALLEST_ACOUSTIC) for segment in spoken) / frames
+    posterior = sum(_log(segment.prob, _SMALLEST_POSTERIOR) for segment in spoken) / len(spoken)
     letters = sum(len(_VARIANT.sub("", segment.word)) for segment in spoken) / len(spoken)
     seconds_a_word = frames / _FRAMES_A_SECOND / len(spoken)
     words_a_second = len(spoken) / (window.end - window.start)
     odds = (
-        0.9 * acoustic
-        + 0.7 * posterior
-        + 1.5 * letters
-        + 1.4 * math.log(words_a_second)
-        - 2.8 * math.log(seconds_a_word)
-        - 2.1 * silences / len(spoken)
-        - 3.9
+        0.8 * acoustic
+        + 1.1 * posterior
+        + 2.6 * letters
+        - 5.0 * math.log(seconds_a_word)
+        + 2.4 * math.log(words_a_second)
+        - 11.5
     )
     return round(odds, 2)
 
 
-def _log(score: float) -> float:
-    return math.log(score) if score > 0 else _SMALLEST_LOG
+def _log(score: float, smallest: float) -> float:
+    return max(math.log(score), smallest) if score > 0 else smallest
 
 
 def _transcript(windows: Sequence[DecodedWindow]) -> Transcript:
