@@ -81,7 +81,7 @@ async def _report(described: Described, environment: Environment, out: Path) -> 
             render_report,
             described.document,
             transcript=described.transcript,
-            waveform=[level + 100 for level in signals.loudness] if signals and signals.loudness else None,
+            waveform=[10 ** (level / 20) for level in signals.loudness] if signals and signals.loudness else None,
             storyboard=pictures or None,
             directory=out,
         )

@@ -124,7 +124,7 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
     async with environment.database.begin() as session:
         named = checked.named
         video, created = await Videos(session).get_or_create(
-            named.canonical, source_url=named.source.url, title=named.title
+            named.canonical, source_url=named.source.url
         )
     settings = environment.settings
     locks = settings.home / "run" / "videos"

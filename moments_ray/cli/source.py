@@ -23,7 +23,6 @@ class NamedSource:
 
     source: Source
     canonical: str
-    title: str | None
 
 
 async def examine(text: str, settings: Settings) -> NamedSource:
@@ -35,13 +34,13 @@ async def examine(text: str, settings: Settings) -> NamedSource:
     """
     if _SCHEME.match(text):
         await check_url(text, settings.download)
-        return NamedSource(Source(url=text), canonical_url(text), None)
+        return NamedSource(Source(url=text), canonical_url(text))
     path = Path(text)
     if not await asyncio.to_thread(path.exists):
         raise SourceNotFound(f"there is no file {text}")
     await probe(path, settings.media)
     digest = await asyncio.to_thread(_sha256, path)
-    return NamedSource(Source(path=str(path.resolve())), f"sha256:{digest}", path.stem)
+    return NamedSource(Source(path=str(path.resolve())), f"sha256:{digest}")
 
 
 def _sha256(path: Path) -> str:

@@ -40,6 +40,8 @@ class MediaInfo(_Frozen):
 
     container: str
     """libav's name of the format, such as ``mov,mp4,m4a,3gp,3g2,mj2``."""
+    title: str | None = None
+    """What the file calls itself, untrusted."""
     duration: FiniteFloat
     """Seconds, from the first thing shown or heard to the last."""
     width: PositiveInt

@@ -34,12 +34,13 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     stored = await _stored(ctx, fetched.path, info)
     captions = [await _store_captions(ctx, one) for one in fetched.captions]
     picture = await _picture(ctx, fetched.path, info)
+    title = clean_title(info.title or "") or fetched.title
 
     async def write(session: WriteSession) -> None:
         videos = Videos(session)
         await videos.set_source(
             ctx.subject,
-            fetched.title,
+            title,
             cloud_url=stored.uri,
             duration=info.duration,
             resolution=f"{info.width}x{info.height}",
@@ -57,7 +58,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     if source.url is not None:
         await asyncio.to_thread(shutil.rmtree, ctx.kept("download"), ignore_errors=True)
     return SourceVideo(
-        name=stored.name, title=fetched.title or "", checksum=stored.checksum, info=info, captions=tuple(captions)
+        name=stored.name, title=title or "", checksum=stored.checksum, info=info, captions=tuple(captions)
     )
 
 

@@ -65,6 +65,7 @@ def _properties(container: InputContainer, source: SourceOptions, path: str) -> 
     turned = rotation in {90, 270}
     return {
         "container": container.format.name,
+        "title": container.metadata.get("title"),
         "duration": duration,
         "width": frame.height if turned else frame.width,
         "height": frame.width if turned else frame.height,
