@@ -74,11 +74,11 @@ async def test_a_voice_gives_words_at_their_times(tmp_path: Path) -> None:
 
     transcript = await Pocketsphinx().transcribe(audio, SETTINGS, 120.0, progress.append)
 
-    heard = {word.text: word.start for word in transcript.words}
-    true = {word.text: word.start for word in spoken.lines[0].words}
-    both = heard.keys() & true.keys()
-    assert len(both) >= 4
-    assert all(abs(heard[word] - true[word]) < 0.25 for word in both - {"the"})
+    heard = {word.text: word for word in transcript.words}
+    for word in spoken.lines[0].words:
+        if word.text in ("people", "united", "states"):
+            assert heard[word.text].start == pytest.approx(word.start, abs=0.1)
+            assert heard[word.text].end == pytest.approx(word.end, abs=0.1)
     assert transcript.engine == "pocketsphinx"
     assert transcript.language == "en"
     assert not transcript.words_estimated
