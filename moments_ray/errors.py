@@ -41,6 +41,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── DatabaseUnavailable    database.unavailable
     │   ├── SchemaOutdated         database.schema
     │   ├── RedisUnavailable       redis.unavailable
+    │   ├── RayUnavailable         ray.unavailable
     │   └── EmbeddedServerFailed   embedded.failed
     └── RunError                   run.failed
         ├── StageTimeout           stage.timeout
@@ -334,6 +335,12 @@ class RedisUnavailable(ServiceUnavailable):
     """Redis cannot be reached."""
 
     code = "redis.unavailable"
+
+
+class RayUnavailable(ServiceUnavailable):
+    """The Ray cluster cannot be reached."""
+
+    code = "ray.unavailable"
 
 
 class EmbeddedServerFailed(ServiceUnavailable):

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import shutil
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import ray
@@ -16,11 +19,12 @@ import ray.data
 import redis.asyncio as redis
 import structlog
 from pydantic import SecretStr
+from ray._private import ray_constants
 
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
-from moments_ray.errors import NoCapacity, RedisUnavailable
+from moments_ray.errors import InvalidRequest, RayUnavailable, RedisUnavailable
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipeline.registry import Registry
 from moments_ray.runs.live import Live
@@ -32,6 +36,8 @@ from moments_ray.storage.factory import open_store
 log = structlog.get_logger()
 
 _OBJECT_STORE_BYTES = 256 * 1024**2  # rows of a fan-out are a few hundred bytes; media never passes through it
+_LOOPBACK = "127.0.0.1"
+_JOIN_SECONDS = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -76,7 +82,10 @@ def open_redis(settings: Settings) -> redis.Redis:
     if settings.redis_url is None:
         raise RedisUnavailable("no Redis is configured and the embedded one was not started")
     url = settings.redis_url.get_secret_value()
-    return redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=15, health_check_interval=30)
+    try:
+        return redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=15, health_check_interval=30)
+    except ValueError as error:
+        raise InvalidRequest("REDIS_URL is not the URL of a Redis: write redis://HOST:6379/0.") from error
 
 
 def desk(environment: Environment) -> Desk:
@@ -89,81 +98,156 @@ def _database(settings: Settings) -> Database:
     return Database.connect(settings.database_url)
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The Ray that this process has joined; ``token_file`` guards one of our own, unless the operator does."""
+
+    address: str
+    dashboard_url: str | None = None
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A living node of the cluster: its id, its address, what it offers in all, and whether it is this process's."""
+
+    identifier: str
+    address: str
+    resources: Mapping[str, float]
+    here: bool
+
+
 @contextlib.contextmanager
-def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[None]:
+def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]:
     """Join the cluster of ``RAY_ADDRESS``, or run a Ray of our own until the block ends.
 
-    A Ray of our own offers what ``cluster.yaml`` says of a node, keeps to loopback, and leaves no files behind.
+    A Ray of our own offers what ``cluster.yaml`` says of a node, keeps to loopback, asks everybody for the token in
+    ``MOMENTS_HOME``, and leaves no other files behind. Its processes end with the thread that entered the block.
+
+    Raises:
+        InvalidRequest: ``RAY_ADDRESS`` is no address.
+        RayUnavailable: there is no cluster at that address, or it does not let us in.
     """
     logging.getLogger("ray").setLevel(logging.WARNING)
     if settings.ray_address is not None:
-        ray.init(address=settings.ray_address, namespace="moments", log_to_driver=False)
         try:
-            yield
+            yield _join(settings.ray_address)
         finally:
             ray.shutdown()
         return
     directory = _ray_directory()
     try:
-        ray.init(
-            address="local",
-            namespace="moments",
-            num_cpus=max(os.cpu_count() or 1, settings.resources.minimum_cpus),
-            resources=node_offer(settings),
-            include_dashboard=dashboard,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            log_to_driver=False,
-            configure_logging=False,
-            _temp_dir=str(directory),
-            _node_ip_address="127.0.0.1",
-        )
-        yield
+        with _private_ray(settings) as token_file:
+            context = ray.init(
+                address="local",
+                namespace="moments",
+                num_cpus=int(node_offer(settings)["CPU"]),
+                resources=custom_resources(settings),
+                include_dashboard=dashboard,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(directory),
+                _node_ip_address=_LOOPBACK,
+            )
+            url = f"http://{context.dashboard_url}" if context.dashboard_url else None
+            yield Cluster(ray.get_runtime_context().gcs_address, url, token_file)
     finally:
         ray.shutdown()
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _join(address: str) -> Cluster:
+    """Join a cluster; Ray itself would wait two minutes for one that is not there, and then end the process."""
+    host, _, port = address.rpartition(":")
+    if address != "auto" and not (host and port.isdecimal() and "/" not in host):
+        raise InvalidRequest(f"RAY_ADDRESS={address} is not the address of a Ray cluster: write HOST:6379, or auto.")
+    try:
+        if address != "auto":
+            socket.create_connection((host, int(port)), timeout=_JOIN_SECONDS).close()
+        ray.init(address=address, namespace="moments", log_to_driver=False)
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise RayUnavailable(
+            f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): start it, or unset RAY_ADDRESS."
+        ) from error
+    return Cluster(ray.get_runtime_context().gcs_address)
+
+
+@contextlib.contextmanager
+def _private_ray(settings: Settings) -> Iterator[Path | None]:
+    """Have a Ray that starts in this block listen on loopback only and ask for a token; gives the token's file.
+
+    Ray takes both from the environment, which its processes inherit. That it would otherwise listen on every
+    interface, whatever address it is given, was found with 2.60.
+    """
+    values = {ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"}
+    guarded = os.environ.get("RAY_AUTH_MODE", "token").lower() == "token"
+    own = guarded and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    if own:
+        values["RAY_AUTH_TOKEN_PATH"] = str(_token_file(settings.home / "ray_token"))
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)  # it warns that it asks for a token
+    before = {name: os.environ.get(name) for name in (*values, "RAY_AUTH_MODE")}  # Ray writes the last itself
+    os.environ.update(values)
+    allowed, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    try:
+        yield Path(values["RAY_AUTH_TOKEN_PATH"]) if own else None
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = allowed
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _token_file(path: Path) -> Path:
+    """Return a file with a token, for its owner's eyes, made when there is none."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    if not path.exists():
+        try:
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):  # another process was first, and its token counts
+                os.link(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return path
+
+
 def node_offer(settings: Settings) -> dict[str, float]:
+    """Return what the one node of a Ray of our own offers."""
+    return {"CPU": max(os.cpu_count() or 1, settings.resources.minimum_cpus), **custom_resources(settings)}
+
+
+def custom_resources(settings: Settings) -> dict[str, float]:
     """Return the custom resources of one node."""
     offer = settings.resources
     return {"audio_extraction": offer.audio_extraction, "clip_extraction": offer.clip_extraction}
 
 
+def nodes() -> list[Node]:
+    """Return the living nodes of the cluster that this process has joined."""
+    living = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    here = ray.get_runtime_context().get_node_id()
+    return [
+        Node(node["NodeID"], node["NodeManagerAddress"], node["Resources"], here=node["NodeID"] == here)
+        for node in living
+    ]
+
+
 def _ray_directory() -> Path:
     """Make a directory for a Ray of this process, and remove those of processes that died without doing so.
 
-    Ray's sockets live in it, and a socket's path holds 107 characters: hence ``/tmp`` and not ``MOMENTS_HOME``.
+    Ray's sockets live in it, and a socket's path holds 107 characters: hence not in ``MOMENTS_HOME``.
     """
-    root = Path(tempfile.gettempdir()) / f"moments-ray-{os.geteuid()}"
-    root.mkdir(mode=0o700, exist_ok=True)
-    for sibling in root.iterdir():
-        if sibling.name.isdecimal() and not Path(f"/proc/{sibling.name}").exists():
-            shutil.rmtree(sibling, ignore_errors=True)
-    directory = root / str(os.getpid())
-    directory.mkdir(exist_ok=True)
-    return directory
-
-
-def unsatisfiable(registry: Registry, nodes: Iterable[Mapping[str, float]]) -> dict[str, str]:
-    """Return the stages that no node of the cluster can take, each with what it asks for."""
-    offers = list(nodes)
-    steps = {step.name: step.resources for pipeline in registry for step in pipeline.steps}
-    return {
-        name: ", ".join(f"{what} {amount:g}" for what, amount in resources.requirements().items())
-        for name, resources in steps.items()
-        if not resources.fits(offers)
-    }
-
-
-def require_capacity(registry: Registry, nodes: Iterable[Mapping[str, float]]) -> None:
-    """Refuse to start on a cluster that cannot run every stage.
-
-    Raises:
-        NoCapacity: naming the stages and what they ask for.
-    """
-    if missing := unsatisfiable(registry, nodes):
-        told = "; ".join(f"{stage} asks for {needs}" for stage, needs in missing.items())
-        raise NoCapacity(f"the cluster has no node for every stage: {told}; see cluster.yaml")
+    root = Path(tempfile.gettempdir())
+    for left in root.glob("moments-ray-*-*"):
+        owner = left.name.split("-")[2]
+        if left.lstat().st_uid == os.geteuid() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"moments-ray-{os.getpid()}-", dir=root))
 
 
 async def warm_up() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import InvalidRequest, NoCapacity
 from moments_ray.pipeline.definition import Pipeline
 
 
@@ -42,3 +42,23 @@ class Registry:
         except KeyError:
             known = ", ".join(sorted(self._pipelines))
             raise InvalidRequest(f"there is no pipeline {name!r}; this deployment knows {known}") from None
+
+    def unsatisfiable(self, nodes: Iterable[Mapping[str, float]]) -> dict[str, str]:
+        """Return the stages that none of these nodes can take, each with what it asks for."""
+        offers = list(nodes)
+        steps = {step.name: step.resources for pipeline in self for step in pipeline.steps}
+        return {
+            name: ", ".join(f"{what} {amount:g}" for what, amount in resources.requirements().items())
+            for name, resources in steps.items()
+            if not resources.fits(offers)
+        }
+
+    def require_capacity(self, nodes: Iterable[Mapping[str, float]]) -> None:
+        """Refuse a cluster that cannot run every stage.
+
+        Raises:
+            NoCapacity: naming the stages and what they ask for.
+        """
+        if missing := self.unsatisfiable(nodes):
+            told = "; ".join(f"{stage} asks for {needs}" for stage, needs in missing.items())
+            raise NoCapacity(f"The cluster has no node for every stage ({told}): give a node what cluster.yaml does.")
