@@ -22,6 +22,7 @@ SLIVER_SECONDS = 0.5
 _SLACK_SECONDS = 0.1  # what frames and cuts may move an edge that no word holds
 _QUIET_SECONDS = 0.03
 _SMALLEST_MOVE = 1e-4
+_SAME_INSTANT = 4e-3  # times of cuts are rounded; no frame is this short
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,14 @@ class _Room(NamedTuple):
     end_to: float
 
     def keep(self, start: float, end: float) -> tuple[float, float]:
-        return min(max(start, self.start_from), self.start_to), min(max(end, self.end_from), self.end_to)
+        """Return edges brought into the room, to the microsecond where that stays in it."""
+        return _within(start, self.start_from, self.start_to), _within(end, self.end_from, self.end_to)
+
+
+def _within(position: float, earliest: float, latest: float) -> float:
+    kept = min(max(position, earliest), latest)
+    rounded = round(kept, 6)
+    return rounded if earliest <= rounded <= latest else kept
 
 
 class _Move(NamedTuple):
@@ -84,7 +92,7 @@ def snap(start: float, end: float, ground: Ground, bounds: Bounds, *, spoken: bo
         moved = move(start, end, place)
         if moved is None:
             continue
-        new_start, new_end = place.room.keep(round(moved.start, 6), round(moved.end, 6))
+        new_start, new_end = place.room.keep(moved.start, moved.end)
         too_short = new_end - new_start < min(bounds.shortest, end - start)
         if not too_short and max(abs(new_start - start), abs(new_end - end)) > _SMALLEST_MOVE:
             start, end = new_start, new_end
@@ -96,8 +104,8 @@ def slivers(start: float, end: float, signals: Signals | None) -> int:
     """Count the edges of a stretch that show less than half a second of another shot."""
     if signals is None:
         return 0
-    at_start = any(_SMALLEST_MOVE < shot - start < SLIVER_SECONDS for shot in signals.shots)
-    at_end = any(_SMALLEST_MOVE < end - shot < SLIVER_SECONDS for shot in signals.shots)
+    at_start = any(_SAME_INSTANT < shot - start < SLIVER_SECONDS for shot in signals.shots)
+    at_end = any(_SAME_INSTANT < end - shot < SLIVER_SECONDS for shot in signals.shots)
     return at_start + at_end
 
 

@@ -10,23 +10,29 @@ import numpy as np
 
 from moments_ray.media.signals import Signals
 from moments_ray.moments.moment import TimedProposal, clock
-from moments_ray.moments.options import FindOptions
+from moments_ray.moments.options import Bounds, FindOptions
 from moments_ray.moments.scoring import local_deviations, mean_loudness
+from moments_ray.moments.snap import SLIVER_SECONDS
 from moments_ray.moments.terms import Floats
 
-_WEIGHTS = {"motion": 1.0, "loudness": 0.8, "cutting": 0.6}
-_SHOT_EDGE = 0.4
-_LENGTH = -0.5
 LEAST_SCORE = 30.0
+_WEIGHTS = {"motion": 1.0, "loudness": 0.8, "cutting": 0.6}
+_CUT_EDGE = 0.4
+_SLIVER = 1.5
+_LENGTH = -0.5
+_IDEAL_SHARE = 0.15  # without words to follow, short is better
 _HALF_SCORE = 0.2
 _STEEPNESS = 1.2
 _CUTTING_WINDOW = 5  # seconds over which cuts are counted
-_LONGEST_BETWEEN_EDGES = 5.0
+_LONGEST_STEP_SECONDS = 5.0
+_LEAST_STEPS = 12
 _SHORTEST_SECONDS = 0.1
 _ENDS_PER_START = 2
 _MOST = 400
-_LEAST_SPREAD = {"motion": 1e-3, "loudness": 0.5, "cutting": 0.1}  # below it a measure is flat, not calm
-_CLEAR = 0.25
+# Below these a measure is flat, not calm: bits a pixel, decibels, cuts; and motion below a share of its own mean.
+_LEAST_SPREAD = {"motion": 1e-3, "loudness": 0.5, "cutting": 0.1}
+_LEAST_SHARE = 0.05
+_CLEAR = 0.15
 
 _NAMES = {"motion": "Action", "loudness": "Loud Stretch", "cutting": "Fast Cutting"}
 _SAYINGS = {"motion": "more motion", "loudness": "more sound", "cutting": "faster cutting"}
@@ -52,22 +58,23 @@ def propose_by_signals(signals: Signals, duration: float, options: FindOptions) 
     activity = _activity(signals, duration)
     if activity is None or bounds.latest - bounds.earliest < _SHORTEST_SECONDS:
         return ()
-    edges, on_shot = _edges(signals, bounds.earliest, bounds.latest)
-    sums = np.concatenate(([0.0], np.cumsum(activity.total)))
+    edges = _edges(signals, bounds)
+    opening, closing = _edge_merits(edges, signals)
+    reached = np.interp(edges, np.arange(len(activity.total) + 1), np.concatenate(([0.0], np.cumsum(activity.total))))
+    room = bounds.latest - bounds.earliest
+    ideal = max(bounds.shortest, min(bounds.shortest + _IDEAL_SHARE * (bounds.longest - bounds.shortest), room / 2))
     found: list[tuple[float, float, float]] = []
     for at, start in enumerate(edges):
-        first = int(np.searchsorted(edges, start + max(bounds.shortest, _SHORTEST_SECONDS), "left"))
+        first = max(at + 1, int(np.searchsorted(edges, start + bounds.shortest, "left")))
         after = int(np.searchsorted(edges, start + bounds.longest, "right"))
-        if after <= max(first, at + 1):
+        if after <= first:
             continue
-        ends = edges[max(first, at + 1) : after]
-        seconds = ends - start
-        positions = np.array([start, *ends])
-        reached = np.interp(positions, np.arange(len(sums)), sums)
+        ends = edges[first:after]
         total = (
-            (reached[1:] - reached[0]) / seconds
-            + _SHOT_EDGE * (float(on_shot[at]) + on_shot[max(first, at + 1) : after])
-            + _LENGTH * np.abs(np.log(seconds / bounds.ideal))
+            (reached[first:after] - reached[at]) / (ends - start)
+            + opening[at]
+            + closing[first:after]
+            + _LENGTH * np.abs(np.log((ends - start) / ideal))
         )
         ranked = np.argsort(-total, kind="stable")[:_ENDS_PER_START]
         found.extend((float(total[best]), float(start), float(ends[best])) for best in ranked)
@@ -90,7 +97,7 @@ def _activity(signals: Signals, duration: float) -> _Activity | None:
     measures = {
         name: local_deviations(values, starts + 0.5, _LEAST_SPREAD[name])
         for name, values in raw.items()
-        if float(values.std()) > _LEAST_SPREAD[name]
+        if values.std() > max(_LEAST_SPREAD[name], _LEAST_SHARE * abs(float(values.mean())) * (name == "motion"))
     }
     if not measures:
         return None
@@ -99,17 +106,27 @@ def _activity(signals: Signals, duration: float) -> _Activity | None:
     return _Activity(measures, total)
 
 
-def _edges(signals: Signals, earliest: float, latest: float) -> tuple[Floats, Floats]:
-    """Return where a stretch may begin or end, and 1.0 for those of them that are cuts: cuts, silences, even steps."""
-    shots = {shot for shot in signals.shots if earliest < shot < latest}
-    silences = {edge for silence in signals.silences for edge in silence if earliest < edge < latest}
-    edges = sorted({earliest, latest} | shots | silences)
-    filled: list[float] = []
+def _edges(signals: Signals, bounds: Bounds) -> Floats:
+    """Return where a stretch may begin or end: at cuts, at silences, and at even steps between those."""
+    known = {*signals.shots, *(edge for silence in signals.silences for edge in silence)}
+    edges = sorted(
+        {bounds.earliest, bounds.latest} | {edge for edge in known if bounds.earliest < edge < bounds.latest}
+    )
+    longest_step = min(_LONGEST_STEP_SECONDS, (bounds.latest - bounds.earliest) / _LEAST_STEPS)
+    stepped: list[float] = []
     for start, end in pairwise(edges):
-        steps = max(1, math.ceil((end - start) / _LONGEST_BETWEEN_EDGES))
-        filled.extend(start + (end - start) * step / steps for step in range(steps))
-    filled.append(latest)
-    return np.array(filled), np.array([float(edge in shots) for edge in filled])
+        steps = max(1, math.ceil((end - start) / longest_step))
+        stepped.extend(start + (end - start) * step / steps for step in range(steps))
+    return np.array([*stepped, bounds.latest])
+
+
+def _edge_merits(edges: Floats, signals: Signals) -> tuple[Floats, Floats]:
+    """Return what each edge is worth as a beginning and as an end: good on a cut, bad beside a sliver of a shot."""
+    shots = np.array(sorted(signals.shots))
+    on_cut = _CUT_EDGE * np.isin(edges, shots)
+    after = np.searchsorted(shots, edges + SLIVER_SECONDS, "left") - np.searchsorted(shots, edges, "right")
+    before = np.searchsorted(shots, edges, "left") - np.searchsorted(shots, edges - SLIVER_SECONDS, "right")
+    return on_cut - _SLIVER * (after > 0), on_cut - _SLIVER * (before > 0)
 
 
 def _proposal(total: float, start: float, end: float, activity: _Activity, signals: Signals) -> TimedProposal:
