@@ -8,10 +8,14 @@ from typing import Any
 
 import ray
 import redis.asyncio as redis
+import structlog
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from moments_ray.pipeline.environment import Connect
 from moments_ray.runs.worker import PipelineWorker
 from moments_ray.settings import Settings
+
+log = structlog.get_logger()
 
 _RESTART_POLL_SECONDS = 0.5
 
@@ -62,11 +66,30 @@ async def drive_to_the_end(actor: Any, run: str) -> None:
             return
 
 
-def start_worker(connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool) -> Any:
-    """Create a worker actor, or find the one of this name; a detached one outlives its creator."""
+def start_worker(
+    connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool, node: str | None = None
+) -> Any:
+    """Create a worker actor, on a given node if asked, or find the detached one of this name.
+
+    A detached worker outlives its creator.
+    """
     options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
     if detached:
         options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
+    if node is not None:
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
     remote: Any = ray.remote(WorkerActor)
     actor = remote.options(**options)
     return actor.remote(connect, settings, open_redis, name)
+
+
+async def stop_worker(actor: Any, patience: float) -> None:
+    """Have a worker finish or hand back its runs within ``patience`` seconds, and end it."""
+    try:
+        async with asyncio.timeout(patience):
+            await actor.drain.remote()
+    except TimeoutError:
+        log.warning("worker.undrained", patience=patience)  # its runs are taken over when their leases end
+    except ray.exceptions.RayError as error:
+        log.warning("worker.lost", error=type(error).__name__)
+    ray.kill(actor)
