@@ -100,9 +100,9 @@ class Cutter:
         try:
             return self._copy(part, begin, stop)
         except CannotCopy as error:
-            reason = f"encoded anew because {error}"
+            reason = f"{error}"
         except CutVerifyFailed as error:
-            reason = f"encoded anew because the copy did not pass its check: {error}"
+            reason = f"the copy did not pass its check: {error}"
         frames = self._video.pictures_from(begin)
         first = next(frames, None)
         if first is None:
@@ -117,7 +117,7 @@ class Cutter:
         base = self._video.time_base
         splice = splice_for(self._video.codec)
         pictures = Pictures(base)
-        plan = plan_cut(self._video.packets_from(begin), pictures, begin, stop, splice.is_clean)
+        plan = plan_cut(self._video.packets_from(begin), pictures, begin, stop, splice.is_entry)
         smart = SmartCut(self._video, plan, splice, self._threads)
         with open_output(part, base) as output:
             smart.add_stream(output)

@@ -22,7 +22,7 @@ class Packaged:
 
     shown: int
     lasts: int
-    clean: bool
+    entry: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,26 @@ class Plan:
 
 
 def plan_cut(
-    packets: Iterable[AnyPacket], pictures: Pictures, begin: int, stop: int, is_clean: Callable[[AnyPacket], bool]
+    packets: Iterable[AnyPacket], pictures: Pictures, begin: int, stop: int, is_entry: Callable[[AnyPacket], bool]
 ) -> Plan:
     """Plan the cut of the pictures shown from ``begin`` until ``stop`` (ticks), and fill ``pictures``.
 
-    ``packets`` come in decoding order from a key frame before ``begin`` on. ``is_clean`` tells of a key frame whether
-    nothing after it refers to anything before it. Raises CannotCopy.
+    ``packets`` come in decoding order from a key frame before ``begin`` on. ``is_entry`` tells of a key frame whether
+    copying may begin with it; pictures that are decoded after it and shown before it may refer to what is gone, and
+    are encoded with the head. Raises CannotCopy.
     """
-    seen = _read(packets, begin, stop, is_clean)
+    seen = _read(packets, begin, stop, is_entry)
     timeline = sorted(packet.shown for packet in seen)
     pictures.shown = [tick for tick in timeline if begin <= tick < stop]
     if not pictures.shown:
         raise CannotCopy("the range holds no picture")
     last = max(seen, key=lambda packet: packet.shown)
     pictures.end = next((tick for tick in timeline if tick >= stop), last.shown + last.lasts)
-    first = _first_clean(seen)
-    middle = _closed_prefix([packet.shown for packet in seen[first:]], stop)
+    entry = next((index for index, packet in enumerate(seen) if packet.entry), None)
+    if entry is None:
+        raise CannotCopy("no key frame inside the range stands alone")
+    following = [packet.shown for packet in seen[entry:] if packet.shown >= seen[entry].shown]
+    middle = _closed_prefix(following, stop)
     head = pictures.shown.index(middle[0])
     if pictures.shown[head : head + len(middle)] != sorted(middle):
         raise CannotCopy("its pictures are not in an order that can be followed")
@@ -68,7 +72,7 @@ def plan_cut(
     return Plan(pictures, head, tuple(middle), _decoding_times(order, pictures))
 
 
-def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_clean: Callable[[AnyPacket], bool]) -> list[Packaged]:
+def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_entry: Callable[[AnyPacket], bool]) -> list[Packaged]:
     """Note packets until no later one can be shown before ``stop``."""
     seen: list[Packaged] = []
     beyond = 0
@@ -79,19 +83,12 @@ def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_clean: Callabl
             if begin <= packet.pts < stop:
                 raise CannotCopy("an edit list hides pictures inside the range")
             continue
-        clean = begin <= packet.pts < stop and packet.is_keyframe and is_clean(packet)
-        seen.append(Packaged(packet.pts, packet.duration or 0, clean))
+        entry = begin <= packet.pts < stop and packet.is_keyframe and is_entry(packet)
+        seen.append(Packaged(packet.pts, packet.duration or 0, entry))
         beyond += packet.pts >= stop
         if beyond > _DEEPEST_REORDERING or (packet.dts is not None and packet.dts >= stop):
             break
     return seen
-
-
-def _first_clean(seen: list[Packaged]) -> int:
-    for index, packet in enumerate(seen):
-        if packet.clean and all(later.shown >= packet.shown for later in seen[index:]):
-            return index
-    raise CannotCopy("no key frame inside the range stands alone")
 
 
 def _closed_prefix(shown: list[int], stop: int) -> list[int]:

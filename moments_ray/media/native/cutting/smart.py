@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
 from typing import cast
 
+import av.error
 from av.codec.context import CodecContext, Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from moments_ray.errors import CutVerifyFailed
 from moments_ray.media.native.cutting.check import AROUND_SEAM
-from moments_ray.media.native.cutting.plan import Plan
+from moments_ray.media.native.cutting.plan import CannotCopy, Plan
 from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader
 from moments_ray.media.native.cutting.splice import Splice, replaced
 
@@ -41,8 +41,10 @@ class SmartCut:
     def add_stream(self, output: OutputContainer) -> VideoStream:
         """Add the source's stream to an output, with a header that fits the encoded pictures as well."""
         stream = cast("VideoStream", output.add_stream_from_template(self._reader.stream, opaque=True))
-        if self.seams:
-            stream.codec_context.extradata = self._splice.header(self._encoder())
+        edge = self._encoder().extradata if self.seams else None
+        header = self._splice.header(edge or b"")
+        if header is not None:
+            stream.codec_context.extradata = header
         self._stream = stream
         return stream
 
@@ -67,36 +69,40 @@ class SmartCut:
     def _copied(self) -> Iterator[AnyPacket]:
         expected = iter(self._plan.copied)
         wanted = next(expected, None)
+        first = True
         for packet in self._reader.packets_from(self._plan.copied[0]):
-            if packet.is_discard or packet.pts != wanted:
-                if wanted != self._plan.copied[0] and not packet.is_discard:
-                    raise CutVerifyFailed("The source read differently the second time.")
+            if packet.is_discard or (packet.pts or 0) < self._plan.copied[0]:
                 continue
-            data = self._splice.copied(packet)
-            yield packet if data is None else replaced(packet, data)
+            if packet.pts != wanted:
+                break
+            yield replaced(packet, self._splice.copied(packet, first=first))
+            first = False
             wanted = next(expected, None)
             if wanted is None:
                 return
-        raise CutVerifyFailed("The source ended earlier the second time.")
+        raise CutVerifyFailed("The source read differently the second time.")
 
     def _encoded(self, ticks: list[int], key_at: int = 0) -> Iterator[AnyPacket]:
         """Decode and encode pictures that follow each other, with key frames at the first and at ``key_at``."""
         if not ticks:
             return
         encoder = self._encoder()
-        pictures = islice(self._reader.pictures_from(ticks[0]), len(ticks))
-        for index, ((shown, frame), wanted) in enumerate(zip(pictures, ticks, strict=True)):
-            if shown != wanted:
-                raise CutVerifyFailed(f"The picture at tick {wanted} of the source does not decode.")
+        pictures = self._reader.pictures_from(ticks[0])
+        for index, wanted in enumerate(ticks):
+            shown, frame = next(pictures, (None, None))
+            if shown != wanted or frame is None:
+                raise CutVerifyFailed(f"The picture at {self._seconds(wanted):.3f} s of the source does not decode.")
             frame.pts, frame.time_base, frame.pict_type = shown, self._plan.pictures.time_base, PictureType.NONE
             if index == key_at:
                 # From here the check of the seam decodes; the whole head again would double its cost.
                 frame.pict_type = PictureType.I
-            yield from map(self._fitted, encoder.encode(frame))
-        yield from map(self._fitted, encoder.encode(None))
+            yield from self._fitted(encoder, frame)
+        yield from self._fitted(encoder, None)
 
-    def _fitted(self, packet: AnyPacket) -> AnyPacket:
-        return replaced(packet, self._splice.edge(packet))
+    def _fitted(self, encoder: VideoCodecContext, frame: VideoFrame | None) -> Iterator[AnyPacket]:
+        for packet in encoder.encode(frame):
+            data = self._splice.encoded(packet, encoder.extradata or b"", first=packet.is_keyframe)
+            yield replaced(packet, data)
 
     def _encoder(self) -> VideoCodecContext:
         """Return an opened encoder that matches the source; two of them write the same header."""
@@ -112,5 +118,11 @@ class SmartCut:
         encoder.flags |= Flags.global_header
         encoder.thread_count = self._threads
         encoder.options = self._splice.options
-        encoder.open()
+        try:
+            encoder.open()
+        except av.error.ArgumentError as error:
+            raise CannotCopy("pictures like its own cannot be encoded here") from error
         return encoder
+
+    def _seconds(self, tick: int) -> float:
+        return float(tick * self._plan.pictures.time_base - self._reader.origin)
