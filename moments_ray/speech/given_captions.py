@@ -12,10 +12,10 @@ from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.captions.reader import LARGEST_BYTES
 from moments_ray.speech.health import check
+from moments_ray.speech.languages import ORIGINAL, normal_language, same_language
 from moments_ray.speech.recogniser import Availability, Progress
 from moments_ray.speech.transcript import Frozen, Transcript
 
-_ORIGINAL = "-orig"  # YouTube marks the automatic captions that its other languages are translated from
 _FEWEST_WORDS = 10
 _LEAST_COVERAGE = 0.02  # "forced" tracks translate a foreign sentence now and then
 
@@ -30,7 +30,7 @@ class Origin(IntEnum):
 
 
 class CaptionFile(Frozen):
-    """A caption file, its language as named beside it (BCP 47) and where it comes from."""
+    """A caption file, its language as named beside it (a tag of any kind) and where it comes from."""
 
     path: Path
     origin: Origin
@@ -96,8 +96,7 @@ class GivenCaptions:
         return self._read[1]
 
     def _usable(self, file: CaptionFile) -> Transcript:
-        language = file.language.removesuffix(_ORIGINAL) if file.language else None
-        transcript = read_captions(_bytes(file.path), language=language)
+        transcript = read_captions(_bytes(file.path), language=file.language)
         if file.origin is Origin.SIDECAR:
             return transcript
         coverage = check(transcript, self._duration).health["coverage"]
@@ -115,14 +114,15 @@ def _bytes(path: Path) -> bytes:
 
 
 def _language_rank(language: str | None, spoken: str | None) -> int:
-    """Rank by likeness to the sound: the very language, the same without its region, unnamed, another."""
-    if language is None:
+    """Rank by likeness to the sound: the very language, the same of another region, unnamed, another."""
+    named, wanted = normal_language(language), normal_language(spoken)
+    if named is None or language is None:
         return 2
-    if spoken is None:
-        return 0 if language.endswith(_ORIGINAL) else 1
-    if language.lower().removesuffix(_ORIGINAL) == spoken.lower():
+    if wanted is None:
+        return 0 if language.endswith(ORIGINAL) else 1
+    if named == wanted:
         return 0
-    return 1 if language.split("-")[0].lower() == spoken.split("-")[0].lower() else 3
+    return 1 if same_language(named, wanted) else 3
 
 
 def _description(file: CaptionFile, transcript: Transcript) -> str:

@@ -11,6 +11,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from pydantic import JsonValue
 
 from moments_ray.errors import TranscriptInvalid
+from moments_ray.speech.languages import normal_language, same_language
 from moments_ray.speech.loops import Loop, find_loops
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
@@ -44,12 +45,12 @@ def check(transcript: Transcript, duration: float | None) -> Transcript:
     words = _apart(words, duration, repairs)
     text = transcript.model_copy(update={"words": tuple(words)}).text
     detected = _language(text)
-    language = transcript.language or detected
+    language = normal_language(transcript.language) or detected
     loops = find_loops(words)
     spoken = _spoken_seconds(words)
     rate = len(words) / spoken if spoken else 0.0
     warnings = _warnings(words, repairs, loops, rate)
-    if detected and language and detected != language.split("-")[0].lower():
+    if detected and language and not same_language(detected, language):
         warnings.append(f"the words look like {detected}, not {language}")
     health: dict[str, JsonValue] = {
         **transcript.health,

@@ -178,7 +178,7 @@ def _transcript(windows: Sequence[DecodedWindow]) -> Transcript:
     words = tuple(word for window in heard for word in window.words)
     return Transcript(
         engine=Pocketsphinx.key,
-        language="en",
+        language="en" if heard else None,
         words=words,
         segments=tuple(
             Segment(

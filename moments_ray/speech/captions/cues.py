@@ -60,8 +60,10 @@ def transcript_of(cues: Sequence[Cue], language: str | None) -> Transcript:
     Lines that scroll through several cues (YouTube's automatic captions, roll-up captions) are taken once.
 
     Raises:
-        TranscriptInvalid: more than ``MOST_WORDS`` words.
+        TranscriptInvalid: more than ``MOST_WORDS`` cues or words.
     """
+    if len(cues) > MOST_WORDS:
+        raise TranscriptInvalid(f"The captions have more than {MOST_WORDS:,} cues; split the file.")
     ordered = sorted(cues, key=lambda cue: cue.start)
     speakers = speaker_labels(cue.text for cue in ordered)
     marked = [(cue, _marks(cue, speakers)) for cue in ordered]

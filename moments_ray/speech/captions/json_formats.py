@@ -10,6 +10,7 @@ from typing import Any, Never
 from moments_ray.errors import TranscriptInvalid
 from moments_ray.speech.captions.cues import ENGINE, MOST_WORDS, Cue, Piece, transcript_of
 from moments_ray.speech.captions.text import clean, spoken_words
+from moments_ray.speech.languages import normal_language
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 LONGEST_ENGINE = 64  # characters
@@ -32,7 +33,8 @@ def read_json(text: str, language: str | None) -> Transcript:
         document = {"segments": document} if _has_text(document) else {"words": document}
     if not isinstance(document, Mapping):
         raise TranscriptInvalid("The JSON holds no transcript; expected an object with timed words or segments.")
-    language = language or _language(document)
+    named = document.get("language")
+    language = language or (normal_language(named) if isinstance(named, str) else None)
     if isinstance(document.get("events"), list):
         return transcript_of(_json3_cues(document["events"]), language)
     return _timed_words(document, language)
@@ -55,11 +57,6 @@ def _refuse_constant(name: str) -> Never:
 
 def _has_text(items: Sequence[Any]) -> bool:
     return bool(items) and isinstance(items[0], Mapping) and "segment" not in items[0] and "words" in items[0]
-
-
-def _language(document: Mapping[str, Any]) -> str | None:
-    named = document.get("language")
-    return clean(named)[:35] or None if isinstance(named, str) else None
 
 
 def _json3_cues(events: Sequence[Any]) -> list[Cue]:

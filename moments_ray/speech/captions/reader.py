@@ -9,9 +9,10 @@ from moments_ray.errors import TranscriptInvalid
 from moments_ray.speech.captions.cues import transcript_of
 from moments_ray.speech.captions.json_formats import read_json
 from moments_ray.speech.captions.timed_text import read_ass, read_srt, read_vtt
+from moments_ray.speech.languages import normal_language
 from moments_ray.speech.transcript import Transcript
 
-LARGEST_BYTES = 64 * 1024**2  # a json3 of twelve hours of speech has about 12 MB
+LARGEST_BYTES = 32 * 1024**2  # a json3 of twelve hours of speech has about 10 MB
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,20 +27,21 @@ _SNIFFED = 4096  # characters
 
 
 def read_captions(data: bytes, *, language: str | None = None) -> Transcript:
-    """Read SRT, WebVTT, json3, ASS or our own JSON; ``language`` (BCP 47) overrides what the file says.
+    """Read SRT, WebVTT, json3, ASS or our own JSON; ``language`` (a tag of any kind) overrides what the file says.
 
     Raises:
         TranscriptInvalid: not one of these formats, damaged (the message names the line), or too large.
     """
     if len(data) > LARGEST_BYTES:
         raise TranscriptInvalid(f"The captions are {len(data):,} bytes; at most {LARGEST_BYTES:,} are read.")
+    language = normal_language(language)
     text = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
     start = text[:_SNIFFED].lstrip()
     if not start:
         raise TranscriptInvalid("The captions are empty.")
     if start.startswith("WEBVTT"):
         cues, named = read_vtt(text.lstrip())
-        return transcript_of(cues, language or named)
+        return transcript_of(cues, language or normal_language(named))
     if _ASS.search(start):
         return transcript_of(read_ass(text), language)
     if start[0] in "{[":

@@ -22,8 +22,9 @@ _SOUND_WORD = re.compile(
     r"|^(?:笑|拍手|音楽|音乐|掌声|박수|음악)$",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"^(?:-\s*)?([^\W\d_][^:.,;!?\n]{0,38}):\s+(?=\S)", re.MULTILINE)
-_TURN = re.compile(r"^\s*(?:>{2,}|[-–—‐•](?=\s|[^\W\d]))\s*", re.MULTILINE)
+_LABEL = re.compile(r"^([^\W\d_][^:.,;!?\n]{0,38}):[^\S\n]+(?=\S)", re.MULTILINE)
+_TURN = re.compile(r"^[^\S\n]*(?:>{2,}|[-–—‐•](?=\s|[^\W\d]))[^\S\n]*", re.MULTILINE)
+_UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
 _SPOKEN_SYMBOLS = frozenset("&%+=@#$€£¥°×÷<>/\\~^|")
 _JOINERS = frozenset("\u200c\u200d")  # change how Persian and Indic letters are drawn
 _REPEATS_OF_A_LABEL = 3
@@ -79,6 +80,8 @@ def speaker_labels(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _printable(text: str) -> str:
+    if not _UNUSUAL.search(text):
+        return text
     kept = []
     for char in unicodedata.normalize("NFC", text.replace("\ufffd", "")):
         category = unicodedata.category(char)

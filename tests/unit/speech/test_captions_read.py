@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -237,9 +238,21 @@ def test_a_transcript_with_more_words_than_anybody_speaks_is_refused(monkeypatch
     monkeypatch.setattr("moments_ray.speech.captions.cues.MOST_WORDS", 4)
     with pytest.raises(TranscriptInvalid, match="more than 4 words"):
         read(SRT)
+    monkeypatch.setattr("moments_ray.speech.captions.cues.MOST_WORDS", 1)
+    with pytest.raises(TranscriptInvalid, match="more than 1 cues"):
+        read(SRT)
     monkeypatch.setattr("moments_ray.speech.captions.json_formats.MOST_WORDS", 1)
     with pytest.raises(TranscriptInvalid, match="more than 1 words"):
         read(OURS)
+
+
+@pytest.mark.parametrize(
+    "filler", ["\n", " \n", "-\n", "- ", "(", "[", "<", "&amp;", "A: ", ">> ", "{\\", "1\n", "\u202e"]
+)
+def test_a_hostile_cue_is_read_in_linear_time(filler: str) -> None:
+    started = time.monotonic()
+    read("00:00:01,000 --> 00:00:02,000\n" + filler * 40_000)
+    assert time.monotonic() - started < 5.0
 
 
 @given(st.binary(max_size=400))

@@ -130,6 +130,12 @@ def test_a_language_that_the_words_deny_is_kept_and_said() -> None:
     assert checked.health["warnings"] == ["the words look like de, not en-GB"]
 
 
+def test_a_containers_way_to_write_a_language_is_understood() -> None:
+    checked = check(said(ENGLISH, language="eng"), None)
+    assert checked.language == "en"
+    assert checked.health["warnings"] == []
+
+
 def test_a_recogniser_going_round_in_circles_is_suspect() -> None:
     checked = check(said(ENGLISH + " thank you so much" * 5), None)
     assert checked.health["verdict"] == "suspect"
