@@ -38,12 +38,16 @@ async def _migrate(database: Database, action: Callable[[Config], None]) -> None
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         action(_config(connection))
 
-    async with database.engine.begin() as connection:
-        await connection.run_sync(locked)
+    async with database.begin() as session:
+        await (await session.connection()).run_sync(locked)
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Migrate to a revision in one transaction; a second migrator waits for the first."""
+    """Migrate to a revision in one transaction; a second migrator waits for the first.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL cannot be reached.
+    """
     await _migrate(database, lambda config: command.upgrade(config, revision))
 
 

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NewType, Self
 
+import asyncpg
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from moments_ray.errors import DatabaseUnavailable
+from moments_ray.errors import DatabaseUnavailable, InvalidRequest
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
 
-# The server went away or never was there; anything else a statement raises is a bug or bad data.
-_LOST = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
+# The server went away, never was there, or lets us not in; anything else a statement raises is a bug or bad data.
+# The driver's own errors come unwrapped only while it connects.
+_LOST = (
+    OperationalError,
+    InterfaceError,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    ssl.SSLError,
+    asyncpg.PostgresError,
+)
 
 
 def async_url(url: SecretStr) -> str:
-    """Return the URL with the driver we use, whatever driver the operator wrote."""
-    parsed = make_url(url.get_secret_value()).set(drivername="postgresql+asyncpg")
-    return parsed.render_as_string(hide_password=False)
+    """Return the URL with the driver we use, whatever driver the operator wrote; ``sslmode`` is its ``ssl``.
+
+    Raises:
+        InvalidRequest: it is not the URL of a PostgreSQL.
+    """
+    try:
+        parsed = make_url(url.get_secret_value())
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise InvalidRequest(
+            "DATABASE_URL is not the URL of a PostgreSQL: write postgresql://USER:PASSWORD@HOST:5432/NAME."
+        )  # and not the URL itself, nor its parser's words: there is a password in it
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
+    return parsed.set(drivername="postgresql+asyncpg", query=query).render_as_string(hide_password=False)
 
 
 class Database:

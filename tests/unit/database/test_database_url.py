@@ -1,0 +1,36 @@
+"""What DATABASE_URL may be, and what is said where nobody answers it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from moments_ray.database import schema
+from moments_ray.database.session import Database, async_url
+from moments_ray.errors import DatabaseUnavailable, InvalidRequest
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+asyncpg"])
+def test_any_drivers_url_serves(scheme: str) -> None:
+    assert async_url(SecretStr(f"{scheme}://me:secret@host/db")) == "postgresql+asyncpg://me:secret@host/db"
+
+
+def test_the_ssl_mode_of_other_drivers_is_understood() -> None:
+    assert async_url(SecretStr("postgresql://host/db?sslmode=require")) == "postgresql+asyncpg://host/db?ssl=require"
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://me:secret@host/db", "postgresql://me:secret@host:port/db"])
+def test_another_url_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(InvalidRequest, match="DATABASE_URL") as refused:
+        async_url(SecretStr(url))
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid"])
+async def test_a_server_that_is_not_there_is_unavailable_to_readers_and_migrators(host: str) -> None:
+    database = Database.connect(SecretStr(f"postgresql://me:secret@{host}/db"))
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        await database.ping()
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        await schema.upgrade(database)
+    await database.close()
