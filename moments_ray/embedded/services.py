@@ -21,6 +21,7 @@ from moments_ray.settings import Settings
 
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
+_STOP_POLL_SECONDS = 0.4
 _PATIENCE_SECONDS = READY_SECONDS + 15  # the keeper's own, and its time to find and stop strays
 _LONGEST_LOG_BYTES = 4 * 1024**2
 
@@ -55,6 +56,24 @@ async def embedded_services(settings: Settings) -> AsyncIterator[Services]:
             if isinstance(outcome, BaseException):
                 raise outcome
         yield Services(*(str(outcome) for outcome in joined))
+
+
+@contextlib.asynccontextmanager
+async def embedded_database(settings: Settings) -> AsyncIterator[str]:
+    """Give the URL of PostgreSQL alone, running the embedded one if the settings leave it unset.
+
+    Raises:
+        EmbeddedServerFailed: it did not start.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        yield await _url(stack, settings.database_url, "postgres", settings.home)
+
+
+async def until_stopped(settings: Settings) -> None:
+    """Wait until the embedded servers have ended, unless somebody else of this home uses them."""
+    configured = {"postgres": settings.database_url, "redis": settings.redis_url}
+    names = [name for name, url in configured.items() if url is None]
+    await asyncio.gather(*(_Client(server_named(name, settings.home)).until_stopped() for name in names))
 
 
 async def _url(stack: contextlib.AsyncExitStack, configured: SecretStr | None, name: str, home: Path) -> str:
@@ -99,6 +118,14 @@ class _Client:
             await asyncio.wait({self._watch})
         if self._use is not None:
             self._use.close()
+
+    async def until_stopped(self) -> None:
+        """Wait for the keeper's end, for as long as nobody holds on."""
+        while self._keeper_lives():
+            with FileLock(self._files.clients_lock) as clients:
+                if not clients.try_acquire():
+                    return
+            await asyncio.sleep(_STOP_POLL_SECONDS)
 
     async def _replace_lost_keeper(self) -> None:
         """Start a new keeper when somebody killed the old one: its server is gone with it."""
