@@ -157,22 +157,24 @@ class ClaimedRun:
         root = self.environment.settings.scratch / self.claim.run
         scratch = root / f"{step.name.lower()}-{self.claim.attempt}-{uuid.uuid4().hex[:8]}"
         scratch.mkdir(parents=True)
+        context = Context(
+            place=self.place,
+            stage=step.name,
+            scratch=scratch,
+            deadline=asyncio.get_running_loop().time() + step.timeout,
+            resources=step.resources,
+            environment=self.environment,
+        )
         try:
-            async with asyncio.timeout(step.timeout) as timeout:
-                yield Context(
-                    place=self.place,
-                    stage=step.name,
-                    scratch=scratch,
-                    deadline=timeout.when() or 0.0,
-                    resources=step.resources,
-                    environment=self.environment,
-                )
+            async with asyncio.timeout_at(context.deadline) as timeout:
+                yield context
         except TimeoutError as error:
             if not timeout.expired():
                 raise
             message = f"{step.name} did not finish within {step.timeout:g} seconds and was stopped"
             raise StageTimeout(message) from error
         finally:
+            await context.close()
             await asyncio.to_thread(_remove_scratch, scratch)
 
 

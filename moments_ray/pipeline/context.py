@@ -85,6 +85,12 @@ class Context:
         """Have domain rows written in the transaction that commits this output; a stage itself never commits."""
         self._writes.append(write)
 
+    async def close(self) -> None:
+        """End what still shows progress: the try is over."""
+        for task in self._showing:
+            task.cancel()
+        await asyncio.gather(*self._showing, return_exceptions=True)
+
     def take_writes(self) -> list[Write]:
         """Hand the recorded writes to the executor, once."""
         writes, self._writes = self._writes, []

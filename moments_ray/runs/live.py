@@ -24,18 +24,20 @@ _AFTER_THE_END = 3600
 _RUN_LIFE = 24 * 3600
 _HISTORY_LENGTH = 1000
 
-# A zombie must not paint over its successor: only the lock's holder writes, or anybody while there is no lock.
+# A zombie must not paint over its successor: only the lock's holder writes, or anybody while there is no lock, and only
+# on the board of its own run: one that Redis lost is written whole by the worker, one that expired stays gone.
 _SHOW = """
 local lock = redis.call('GET', KEYS[2])
 if lock and lock ~= ARGV[1] then return 0 end
-local n = tonumber(ARGV[2])
-for i = 3, 2 + n, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if redis.call('HGET', KEYS[1], 'request_id') ~= ARGV[2] then return 0 end
+local n = tonumber(ARGV[3])
+for i = 4, 3 + n, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 local current = ''
-for i = 3 + n, #ARGV do
+for i = 4 + n, #ARGV do
   local status = redis.call('HGET', KEYS[1], ARGV[i] .. '_status')
   if status ~= 'completed' and status ~= 'skipped' then current = ARGV[i] break end
 end
-if #ARGV > 2 + n then redis.call('HSET', KEYS[1], 'current_stage', current) end
+if #ARGV > 3 + n then redis.call('HSET', KEYS[1], 'current_stage', current) end
 return 1
 """
 
@@ -122,7 +124,8 @@ class Live:
         token = f"{place.run}:{place.attempt}"
         try:
             await self._show_script(
-                keys=[active_key(place.subject), lock_key(place.subject)], args=[token, len(flat), *flat, *stages]
+                keys=[active_key(place.subject), lock_key(place.subject)],
+                args=[token, place.run, len(flat), *flat, *stages],
             )
         except RedisError as error:
             log.warning("live.unwritten", run=place.run, error=str(error))

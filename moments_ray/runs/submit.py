@@ -68,7 +68,7 @@ class Desk:
             runs = Runs(session)
             if idempotency_key is not None and (known := await runs.by_idempotency_key(idempotency_key)):
                 return _same(known, submission)
-            run = await runs.insert(submission)
+            run = _same(await runs.insert(submission), submission)
         await self._announce(run, ring=ring)
         return run
 

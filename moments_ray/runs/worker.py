@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from moments_ray.database.repositories.journal import Claim, JournalReader
 from moments_ray.database.repositories.runs import Runs, claim_of
 from moments_ray.database.tables import Run
-from moments_ray.errors import LeaseLost, MomentsError, NotFound, ServiceUnavailable
+from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
 from moments_ray.ids import RunId
 from moments_ray.pipeline.environment import Connect
 from moments_ray.runs.drive import Drive, StopReason
@@ -106,7 +106,7 @@ class PipelineWorker:
             self._keep(self._accept(message))
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(_logged(work))
         self._driving.add(task)
         task.add_done_callback(self._driving.discard)
 
@@ -263,9 +263,17 @@ class PipelineWorker:
         except (RedisError, ServiceUnavailable) as error:
             log.warning("worker.waiting", error=str(error))
             await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
-        except MomentsError:
-            log.exception("worker.failed")
+        except Exception:
+            log.exception("worker.failed")  # a worker that stopped listening would still look alive
             await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    """See an accepted entry through; what goes wrong leaves the run to whoever finds its heartbeat stale."""
+    try:
+        await work
+    except Exception:
+        log.exception("run.abandoned")
 
 
 def _names_another(flag: bytes | str, run: RunId) -> bool:

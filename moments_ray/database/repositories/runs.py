@@ -58,6 +58,9 @@ class Runs:
                 self._session.add(run)
                 await self._session.flush()
         except IntegrityError as error:
+            same = submission.idempotency_key and await self.by_idempotency_key(submission.idempotency_key)
+            if same:
+                return same  # two submissions under one key at once: the other was first
             if "uq_runs_active_subject" not in str(error.orig):
                 raise
             active = await self.active(submission.subject)
@@ -158,9 +161,16 @@ class Runs:
             .values(status=RunStatus.QUEUED, owner=None, heartbeat_at=None, event_seq=Run.event_seq + 1)
             .returning(Run.event_seq)
         )
-        if seq is not None:
-            self._session.add(RunEvent(run_id=claim.key, seq=seq, type="run.handed_back", data={}))
-        return seq is not None
+        if seq is None:
+            return False
+        self._session.add(RunEvent(run_id=claim.key, seq=seq, type="run.handed_back", data={}))
+        stopped = [StageStatus.PROCESSING, StageStatus.CANCELLED]
+        await self._session.execute(
+            update(RunStage)
+            .where(RunStage.run_id == claim.key, RunStage.status.in_(stopped))
+            .values(status=StageStatus.PENDING)
+        )
+        return True
 
     async def request_cancel(self, identifier: str) -> Run:
         """Note durably that a run is to be cancelled; a queued one is cancelled here and now."""
