@@ -30,7 +30,7 @@ def read_json(text: str, language: str | None) -> Transcript:
     """
     document = _parse(text)
     if isinstance(document, list):
-        document = {"segments": document} if _has_text(document) else {"words": document}
+        document = {"segments" if _holds_segments(document) else "words": document}
     if not isinstance(document, Mapping):
         raise TranscriptInvalid("The JSON holds no transcript; expected an object with timed words or segments.")
     named = document.get("language")
@@ -55,8 +55,11 @@ def _refuse_constant(name: str) -> Never:
     raise TranscriptInvalid(f"The transcript's JSON holds {name}, which is not a number.")
 
 
-def _has_text(items: Sequence[Any]) -> bool:
-    return bool(items) and isinstance(items[0], Mapping) and "segment" not in items[0] and "words" in items[0]
+def _holds_segments(items: Sequence[Any]) -> bool:
+    """Tell a bare list of segments from one of words: segments have words of their own, or a text of several."""
+    return any(
+        isinstance(item, Mapping) and ("words" in item or " " in str(item.get("text", "")).strip()) for item in items
+    )
 
 
 def _json3_cues(events: Sequence[Any]) -> list[Cue]:

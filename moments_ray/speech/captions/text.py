@@ -12,7 +12,7 @@ from moments_ray.speech.scripts import CLAUSE_ENDS, TERMINALS, has_letters, spli
 
 LONGEST_WORD = 200  # characters; Thai and Khmer phrases without a space reach about 100
 
-_ESCAPED_TWICE = 3
+_MOST_UNESCAPINGS = 3
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<[\d:.]{1,20}>|\{\\[^{}]{0,200}\}")
 _SOUND = re.compile(r"\[[^\[\]]{0,80}\]|［[^［］]{0,80}］|【[^【】]{0,80}】")
 _PARENTHESIS = re.compile(r"[(（]([^()（）]{1,60})[)）]")
@@ -24,6 +24,7 @@ _SOUND_WORD = re.compile(
 )
 _LABEL = re.compile(r"^([^\W\d_][^:.,;!?\n]{0,38}):[^\S\n]+(?=\S)", re.MULTILINE)
 _TURN = re.compile(r"^[^\S\n]*(?:>{2,}|[-–—‐•](?=\s|[^\W\d]))[^\S\n]*", re.MULTILINE)
+_LINE = re.compile(r".*")
 _UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
 _SPOKEN_SYMBOLS = frozenset("&%+=@#$€£¥°×÷<>/\\~^|")
 _JOINERS = frozenset("\u200c\u200d")  # change how Persian and Indic letters are drawn
@@ -37,13 +38,13 @@ def clean(text: str, speakers: frozenset[str] = frozenset()) -> str:
     Gone are: control, bidirectional and zero-width characters, lone surrogates, markup and its entities, sounds
     (``[Music]``), signs of a new speaker and speakers' names (capitals, or one of ``speakers``).
     """
-    for _ in range(_ESCAPED_TWICE):
+    for _ in range(_MOST_UNESCAPINGS):
         plain = html.unescape(without_markup(text))
         if plain == text:
             break
         text = plain
     text = without_markup(_printable(text))
-    text = _SOUND.sub(" ", text)
+    text = _SOUND.sub(" ", text).strip()
     text = _PARENTHESIS.sub(_without_sound, text)
     text = _LABEL.sub(lambda match: _without_speaker(match, speakers), _TURN.sub("", text))
     return " ".join(text.split())
@@ -94,16 +95,16 @@ def _printable(text: str) -> str:
 
 def _without_sound(match: re.Match[str]) -> str:
     inside = match[1].strip()
-    alone = match[0] == match.string.strip()
+    alone = match.span() == (0, len(match.string))
     loud = inside.isupper() and len(inside) > 3 and not any(char.isdigit() for char in inside)
     return " " if alone or loud or _SOUND_WORD.search(inside) else match[0]
 
 
 def _without_speaker(match: re.Match[str], speakers: frozenset[str]) -> str:
     label = match[1]
-    line = match.string[match.end() :].split("\n", 1)[0]
+    line = _LINE.match(match.string, match.end())
     # Where everything is in capitals they do not tell a name from speech.
-    shouted = label.isupper() and not line.isupper() and len(label.split()) <= _WORDS_OF_A_LABEL
+    shouted = label.isupper() and not (line and line[0].isupper()) and len(label.split()) <= _WORDS_OF_A_LABEL
     return "" if shouted or label in speakers else match[0]
 
 

@@ -36,6 +36,7 @@ async def black_hole() -> AsyncIterator[str]:
 
 def settings(home: Path, url: str = UNREACHABLE, **speech: object) -> Settings:
     return Settings(
+        _env_file=None,
         home=home,
         speech=SpeechSettings.model_validate({"weights_url": url, "weights_timeout_seconds": 2.0, **speech}),
     )

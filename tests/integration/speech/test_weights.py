@@ -67,7 +67,7 @@ def _empty_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings(home: Path, url: str) -> Settings:
-    return Settings(home=home, speech=SpeechSettings(weights_url=url, weights_timeout_seconds=10.0))
+    return Settings(_env_file=None, home=home, speech=SpeechSettings(weights_url=url, weights_timeout_seconds=10.0))
 
 
 async def test_weights_are_fetched_once_into_the_home_with_progress(tmp_path: Path, hub: str) -> None:

@@ -180,6 +180,12 @@ def test_the_answers_of_recognisers_are_read(document: object) -> None:
     assert (word.text, word.start, word.end) == ("Hello", 1.0, 1.5)
 
 
+def test_a_bare_list_of_segments_is_read_as_cues() -> None:
+    transcript = read('[{"text": "Hello there.", "start": 1, "end": 2}, {"text": "Yes.", "start": 3, "end": 4}]')
+    assert transcript.text == "Hello there. Yes."
+    assert transcript.words_estimated
+
+
 def test_an_answer_without_words_is_an_empty_transcript_not_an_error() -> None:
     assert read('{"transcription": "", "word_timestamps": [], "segment_timestamps": []}').words == ()
     assert read("WEBVTT\n").words == ()
@@ -247,7 +253,7 @@ def test_a_transcript_with_more_words_than_anybody_speaks_is_refused(monkeypatch
 
 
 @pytest.mark.parametrize(
-    "filler", ["\n", " \n", "-\n", "- ", "(", "[", "<", "&amp;", "A: ", ">> ", "{\\", "1\n", "\u202e"]
+    "filler", ["\n", " \n", "-\n", "- ", "(", "[", "<", "&amp;", "A: ", ">> ", "{\\", "1\n", "\u202e", "(a)", "A: b\n"]
 )
 def test_a_hostile_cue_is_read_in_linear_time(filler: str) -> None:
     started = time.monotonic()
