@@ -28,6 +28,9 @@ from moments_ray.stages.values import (
     SourceVideo,
 )
 
+# Matroska keeps times in whole milliseconds: a frame may stand up to half of one before the k/fps that is asked for.
+_TICK_SECONDS = 0.0006
+
 
 async def refine_moment(
     ctx: Context,
@@ -86,7 +89,8 @@ async def _delivered(
 ) -> ClipObject | None:
     if not delivery.deliver_clips:
         return None
-    wanted = CutRange(name=moment, start=refinement.start_time, end=refinement.end_time)
+    start, end = max(0.0, refinement.start_time - _TICK_SECONDS), refinement.end_time - _TICK_SECONDS
+    wanted = CutRange(name=moment, start=start, end=end)
     (staged,) = await cut_and_stage(ctx, video, [wanted])
     if isinstance(staged, MomentsError):
         raise staged
