@@ -1,0 +1,28 @@
+"""The deployment that answers HTTP."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from ray import serve
+
+from moments_ray.settings import Settings
+from serve_app.container import Container
+from serve_app.factory import create_app
+from serve_app.logs import log_through_serve
+
+
+@serve.deployment(name="api", ray_actor_options={"num_cpus": 0.2})
+@serve.ingress()
+class Api:
+    """One replica of the API; it holds nothing that another would miss."""
+
+    def __init__(self, settings: Settings) -> None:
+        log_through_serve(settings.log_level)
+        self._container = Container.connect(settings)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Return what answers; Serve calls this on the replica, after the constructor."""
+        return create_app(self._container)
+
+    async def check_health(self) -> None:
+        """Answer: whoever does is alive. A PostgreSQL that blinked is no reason to start replicas anew."""

@@ -1,0 +1,46 @@
+"""The application builder: ``serve_app.app:app`` in a Serve config, or called by ``moments up``."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+from ray.serve import Application
+from ray.serve.schema import LoggingConfig
+
+from moments_ray.errors import InvalidRequest
+from moments_ray.settings import Settings
+from serve_app.api import Api
+
+
+class ServeArgs(BaseModel):
+    """What a Serve config may say under ``args``; settings come from the environment of the cluster."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settings: Settings = Field(default_factory=Settings)
+    replicas: int = Field(1, ge=1, description="of the API; it holds nothing, so any number will do")
+    # Every open socket or stream holds one: the default of 5 would be taken by one person's browser.
+    max_ongoing_requests: int = Field(2000, ge=1000, description="a replica")
+    log_level: str | None = Field(None, description="unset: that of the settings")
+
+
+def app(args: ServeArgs) -> Application:
+    """Build the application.
+
+    Raises:
+        InvalidRequest: a service has no URL; replicas cannot run embedded servers, which end with who started them.
+    """
+    settings = args.settings
+    unset = [
+        name
+        for name, url in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url))
+        if url is None
+    ]
+    if unset:
+        raise InvalidRequest(f"A Serve application needs {' and '.join(unset)}: set it, or use `moments up`.")
+    deployment = Api.options(  # type: ignore[attr-defined]  # what Serve's decorator returns is untyped
+        num_replicas=args.replicas,
+        max_ongoing_requests=args.max_ongoing_requests,
+        logging_config=LoggingConfig(encoding="JSON", log_level=args.log_level or settings.log_level),
+    )
+    application: Application = deployment.bind(settings)
+    return application

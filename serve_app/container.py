@@ -1,0 +1,39 @@
+"""What the routes need, connected once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import redis.asyncio as redis
+
+from moments_ray import runtime
+from moments_ray.pipeline.environment import Environment
+from moments_ray.settings import Settings
+
+Nodes = Callable[[], Sequence[Mapping[str, float]]]
+
+
+@dataclass(frozen=True)
+class Container:
+    """The connections of the API; ``nodes`` blocks while it asks the cluster what each living node offers."""
+
+    environment: Environment
+    redis: redis.Redis
+    nodes: Nodes
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Self:
+        """Connect; connections open on their first use.
+
+        Raises:
+            StorageError: the object store cannot be used.
+        """
+        environment = runtime.connect(settings)
+        return cls(environment, runtime.open_redis(settings), lambda: [node.resources for node in runtime.nodes()])
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.redis.aclose()
+        await self.environment.database.close()

@@ -1,0 +1,100 @@
+"""Errors as RFC 9457 problems: ours by their code, the framework's by their status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from moments_ray.errors import InputError, MomentsError
+
+log = structlog.get_logger()
+
+_RETRY_AFTER_SECONDS = 5
+_KNOWN_PLACES = ("stage", "item")  # the rest of an error's detail may hold a tool's words about our machine
+
+
+class Problem(JSONResponse):
+    """An error as ``application/problem+json``."""
+
+    media_type = "application/problem+json"
+
+
+def render_problems(app: FastAPI) -> None:
+    """Have every error of an application answered as a problem."""
+    app.add_exception_handler(MomentsError, _ours)
+    app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+
+
+def problem_of(error: MomentsError, request_id: str, **more: Any) -> Problem:
+    """Return the problem that an error of ours is; ``more`` are members beside the usual ones."""
+    kind = type(error)
+    places = {name: error.detail[name] for name in _KNOWN_PLACES if name in error.detail}
+    title = (kind.__doc__ or kind.__name__).split("\n")[0]
+    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return _problem(
+        kind.status,
+        kind.code,
+        request_id,
+        title=title,
+        detail=error.message,
+        retryable=kind.retryable,
+        headers=headers,
+        more={**places, **more},
+    )
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MomentsError)  # noqa: S101 - registered for it
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request.failed", code=error.code, error=error.message, detail=error.detail)
+    return problem_of(error, request.state.request_id)
+
+
+async def _of_framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    status = HTTPStatus(error.status_code)
+    code = f"http.{status.name.lower()}"
+    detail = error.detail if error.detail != status.phrase else status.description
+    return _problem(
+        status, code, request.state.request_id, title=status.phrase, detail=detail, headers=error.headers or {}
+    )
+
+
+async def _of_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    errors = [{"where": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
+    first = errors[0]
+    told = InputError(f"{first['where']}: {first['message']}")
+    return problem_of(told, request.state.request_id, errors=errors)
+
+
+def _problem(
+    status: int,
+    code: str,
+    request_id: str,
+    *,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str],
+    retryable: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Problem:
+    body = {
+        "type": f"urn:moments:error:{code}",
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "retryable": retryable,
+        "request_id": request_id,
+        **(more or {}),
+    }
+    return Problem(body, status, headers=dict(headers))

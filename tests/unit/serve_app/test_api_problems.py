@@ -1,0 +1,157 @@
+"""Errors as the API's clients see them, and health when everything is gone: real connections to where nobody is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel, SecretStr
+
+from moments_ray import runtime
+from moments_ray.errors import DatabaseUnavailable, DownloadPrivate, MediaError
+from moments_ray.settings import Settings
+from serve_app.app import ServeArgs, app
+from serve_app.container import Container, Nodes
+from serve_app.factory import create_app
+
+
+class Body(BaseModel):
+    count: int
+
+
+def container(home: Path, nodes: Nodes) -> Container:
+    settings = Settings(
+        _env_file=None,
+        home=home,
+        gcs_bucket_name=None,
+        database_url=SecretStr("postgresql://me:secret@127.0.0.1:1/db"),
+        redis_url=SecretStr("redis://:secret@127.0.0.1:1/0"),
+    )
+    return Container(runtime.connect(settings), runtime.open_redis(settings), nodes)
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> FastAPI:
+    """The API with nobody behind it, and routes that fail in every way."""
+    api = create_app(container(tmp_path, lambda: [{"CPU": 8.0, "audio_extraction": 2.0}]))
+
+    @api.get("/fails/{how}")
+    async def fail(how: str) -> None:
+        raise {
+            "ours": DownloadPrivate("The video is private."),
+            "placed": MediaError("A tool failed.", {"stage": "CLIP_EXTRACTION", "item": 3, "stderr": "/home/secret"}),
+            "service": DatabaseUnavailable("PostgreSQL cannot be reached."),
+            "unforeseen": ZeroDivisionError("the secret of the house"),
+        }[how]
+
+    @api.post("/counts")
+    async def count(body: Body) -> int:
+        return body.count
+
+    return api
+
+
+@pytest.fixture
+async def client(api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://api") as client:
+        yield client
+
+
+def problem(answer: httpx.Response) -> dict[str, object]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, object] = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["type"] == f"urn:moments:error:{body['code']}"
+    assert {"title", "detail", "retryable", "request_id"} <= body.keys()
+    return body
+
+
+async def test_an_error_of_ours_is_a_problem_with_its_code(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/fails/ours", headers={"X-Request-ID": "mine"})
+    body = problem(answer)
+    assert answer.status_code == 422
+    assert (body["code"], body["detail"], body["retryable"]) == ("download.private", "The video is private.", False)
+    assert body["title"] == "The video is private or needs a login."
+    assert body["request_id"] == "mine"
+
+
+async def test_a_problem_says_where_it_happened_and_nothing_of_the_machine(client: httpx.AsyncClient) -> None:
+    body = problem(await client.get("/fails/placed"))
+    assert (body["stage"], body["item"]) == ("CLIP_EXTRACTION", 3)
+    assert "secret" not in str(body)
+
+
+async def test_a_missing_service_asks_the_client_to_come_back(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/fails/service")
+    assert (answer.status_code, problem(answer)["retryable"], answer.headers["retry-after"]) == (503, True, "5")
+
+
+async def test_an_unforeseen_error_is_a_problem_that_tells_nothing(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/fails/unforeseen")
+    assert (answer.status_code, problem(answer)["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("GET", "/nowhere", 404, "http.not_found"), ("DELETE", "/health", 405, "http.method_not_allowed")],
+)
+async def test_the_frameworks_errors_are_problems_too(
+    client: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await client.request(method, path)
+    assert (answer.status_code, problem(answer)["code"]) == (status, code)
+    assert status != 405 or answer.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize("content", [b'{"count": "many"}', b"{", b""])
+async def test_a_body_that_does_not_fit_is_told_where(client: httpx.AsyncClient, content: bytes) -> None:
+    answer = await client.post("/counts", content=content, headers={"content-type": "application/json"})
+    body = problem(answer)
+    assert (answer.status_code, body["code"]) == (422, "input.invalid")
+    assert str(body["detail"]).startswith("body")
+    assert body["errors"]
+
+
+async def test_health_names_the_parts_that_are_down_and_not_where_they_are(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/health")
+    report = answer.json()
+    assert answer.status_code == 503
+    assert answer.headers["cache-control"] == "no-store"
+    assert (report["status"], report["database"]["status"], report["redis"]["status"]) == ("down", "down", "down")
+    assert (report["database"]["code"], report["redis"]["code"]) == ("database.unavailable", "redis.unavailable")
+    assert report["ray"]["status"] == "ok"
+    assert report["ray"]["nodes"] == 1
+    assert "CLIP_EXTRACTION" in report["ray"]["unsatisfiable"]
+    assert "127.0.0.1" not in answer.text
+    assert (await client.get("/livez")).json() == {"status": "ok"}
+
+
+async def test_health_answers_within_two_seconds_however_long_a_part_takes(tmp_path: Path) -> None:
+    asked = []
+
+    def stuck() -> list[dict[str, float]]:
+        asked.append(True)
+        time.sleep(2.5)
+        raise RuntimeError("the head is gone")
+
+    transport = httpx.ASGITransport(create_app(container(tmp_path, stuck)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        started = time.monotonic()
+        answers = await asyncio.gather(*(client.get("/health") for _ in range(5)))
+        assert time.monotonic() - started < 2
+        assert {answer.json()["ray"]["code"] for answer in answers} == {"ray.unavailable"}
+        assert len(asked) == 1
+
+
+def test_a_serve_config_without_services_is_refused() -> None:
+    with pytest.raises(ValueError, match="extra"):
+        ServeArgs.model_validate({"speed": 11})
+    settings = Settings(_env_file=None, database_url=None, redis_url=None)
+    with pytest.raises(Exception, match="needs DATABASE_URL and REDIS_URL"):
+        app(ServeArgs(settings=settings))
