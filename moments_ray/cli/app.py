@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +18,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from moments_ray import __version__
-from moments_ray.errors import InputError, MomentsError
+from moments_ray.errors import InputError, InvalidRequest, MomentsError
 from moments_ray.settings import Settings
 
 app = typer.Typer(
     name="moments",
     help="A video in, the moments worth watching out.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -82,13 +82,16 @@ def run(
         generation_model=generation_model,
         refinement_model=refinement_model,
     )
-    _finish(_call("run:run", wanted, _settings(), console), as_json=as_json)
+    document, status = _call("run:run", wanted, _settings(), console)
+    if not as_json:
+        _call("listing:list_run", document, out)
+    _finish((document, status), as_json=as_json)
 
 
 @app.command()
 def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
     """Make a short narrated talk and run the whole pipeline on it."""
-    _finish(_call("demo:demo", out, _settings(), console), as_json=as_json)
+    _finish(_call("demo:demo", out, _settings(), console, quiet=as_json), as_json=as_json)
 
 
 @app.command()
@@ -188,13 +191,26 @@ def run_app(arguments: Sequence[str]) -> int:
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    as_json = "--json" in arguments
     try:
-        app(list(arguments))
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+        status = app(list(arguments) or ["--help"], standalone_mode=False)
     except MomentsError as error:
-        return _told(error, as_json="--json" in arguments)
-    return 0
+        return _told(error, as_json=as_json)
+    except typer.TyperException as error:
+        message = f"{error.format_message().rstrip('.')}; see `moments --help`"
+        return _told(InvalidRequest(message), as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, a user is told in a sentence
+        return _told(_unforeseen(error), as_json=as_json)
+    return status if isinstance(status, int) else 0
+
+
+def _unforeseen(error: Exception) -> MomentsError:
+    """Return what is said of a defect of ours: enough for a report of it."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return MomentsError(
+        f"a defect of moments, please report it: {what} (at {Path(place.filename).name}:{place.lineno})"
+    )
 
 
 def _told(error: MomentsError, *, as_json: bool) -> int:

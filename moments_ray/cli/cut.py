@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import re
 import tempfile
@@ -13,9 +15,9 @@ from typing import Any
 
 import typer
 
-from moments_ray.cli.source import examine
-from moments_ray.errors import InvalidRequest, SourceNotFound
-from moments_ray.media.cut import Clip, CutRange, cut_clips
+from moments_ray.cli.source import examine, require_writable
+from moments_ray.errors import InvalidRequest, MediaError, MomentsError, SourceNotFound, all_errors
+from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips
 from moments_ray.media.download import download
 from moments_ray.settings import Settings
 
@@ -27,23 +29,22 @@ _MOST_RANGES = 1000
 async def cut(
     source: str, given: Sequence[str], ranges_file: Path | None, *, preset: str, out: Path, settings: Settings
 ) -> tuple[dict[str, Any], int]:
-    """Cut every range and return the document and the exit status: 3 when some could not be cut, 1 when none could.
+    """Cut every range and return the document and the exit status: 3 when some could not be cut.
 
     Raises:
-        InputError: a range, or the source, is no good; nothing was written.
+        InputError: the source, or every range, is no good; nothing was written.
+        MediaError: no range could be cut.
     """
     if preset != "source":
         raise InvalidRequest(f"there is no preset {preset[:40]!r}; there is source")
     ranges = [_range(text, at) for at, text in enumerate([*given, *_read(ranges_file)], start=1)]
     if not 1 <= len(ranges) <= _MOST_RANGES:
         raise InvalidRequest(f"give from 1 to {_MOST_RANGES} ranges: --range A-B, in seconds, or --ranges FILE")
+    require_writable(out)
     async with _local(source, settings) as path:
-        out.mkdir(parents=True, exist_ok=True)
-        cuts = await cut_clips(
-            path, ranges, out, settings=settings.media, threads=os.cpu_count() or 1, timeout=_TIMEOUT_SECONDS
-        )
+        cuts = await _cut_into(out, path, ranges, settings)
     clips = [_entry(one) for one in cuts if isinstance(one, Clip)]
-    errors = [one.model_dump(mode="json") for one in cuts if not isinstance(one, Clip)]
+    errors = [one.model_dump(mode="json") for one in cuts if isinstance(one, CutFailure)]
     for clip in clips:
         typer.echo(
             f"{clip['path']}  {clip['start_time']:.3f}-{clip['end_time']:.3f} s, {clip['frames']} frames,"
@@ -52,7 +53,35 @@ async def cut(
         )
     for error in errors:
         typer.echo(f"error: {error['message']} [{error['code']}]", err=True)
-    return {"clips": clips, "errors": errors}, 0 if not errors else 3 if clips else 1
+    return {"clips": clips, "errors": errors}, 3 if errors else 0
+
+
+async def _cut_into(
+    out: Path, source: Path, ranges: Sequence[CutRange], settings: Settings
+) -> Sequence[Clip | CutFailure]:
+    """Cut into a directory that is made if need be, and is not left behind empty."""
+    missing = [directory for directory in (out, *out.parents) if not directory.exists()]
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        cuts = await cut_clips(
+            source, ranges, out, settings=settings.media, threads=os.cpu_count() or 1, timeout=_TIMEOUT_SECONDS
+        )
+    finally:
+        with contextlib.suppress(OSError):  # not empty: there is a clip in it
+            for directory in missing:
+                directory.rmdir()
+    failures = [one for one in cuts if isinstance(one, CutFailure)]
+    if len(failures) == len(cuts):
+        raise _none_cut(failures)
+    return cuts
+
+
+def _none_cut(failures: Sequence[CutFailure]) -> MomentsError:
+    first = failures[0]
+    kind = next((kind for kind in all_errors() if kind.code == first.code), MediaError)
+    if len(failures) == 1:
+        return kind(first.message)
+    return kind(f"None of the {len(failures)} ranges could be cut, the first for this reason: {first.message}")
 
 
 def _entry(clip: Clip) -> dict[str, Any]:
@@ -62,9 +91,9 @@ def _entry(clip: Clip) -> dict[str, Any]:
 
 def _range(text: str, rank: int) -> CutRange:
     match = _RANGE.fullmatch(text)
-    if match is None or float(match[1]) >= float(match[2]):
+    if match is None or not float(match[1]) < float(match[2]) < math.inf:
         raise InvalidRequest(f"{text[:60]!r} is not a range: write A-B in seconds with A before B, as 12.5-47")
-    return CutRange(name=f"{rank:02}-{match[1].replace('.', '_')}", start=float(match[1]), end=float(match[2]))
+    return CutRange(name=f"{rank:02}-{match[1].replace('.', '_')[:40]}", start=float(match[1]), end=float(match[2]))
 
 
 def _read(path: Path | None) -> list[str]:

@@ -15,17 +15,27 @@ from moments_ray.moments.moment import clock
 from moments_ray.pipeline.environment import Environment
 from moments_ray.report.render import render_report
 from moments_ray.stages.values import RefinedMoment
+from moments_ray.storage.blocking import file_errors
 
 _DOCUMENT = "moments.json"
 
 
 async def deliver(described: Described, environment: Environment, out: Path) -> dict[str, Any]:
-    """Write everything and return the document, with the paths of what was written."""
+    """Write everything and return the document, with the paths of what was written.
+
+    Raises:
+        StorageError: something cannot be read or written.
+    """
+    with file_errors(out):
+        return await _deliver(described, environment, out)
+
+
+async def _deliver(described: Described, environment: Environment, out: Path) -> dict[str, Any]:
     await asyncio.to_thread(_clear, out)
     for rank, (entry, moment) in enumerate(described.shown, start=1):
         if not isinstance(moment, RefinedMoment) or moment.clip is None:
             continue
-        stem = f"{rank:02}-{clock(moment.start_time).replace(':', 'm', 1).replace(':', 's')}"  # never the title
+        stem = f"{rank:02}-{_stem_time(moment.start_time)}"  # never the title: a model or a stranger wrote it
         clip, picture = f"clips/{stem}.mp4", f"thumbnails/{stem}.jpg"
         await environment.store.get_file(moment.clip.name, out / clip)
         await environment.store.get_file(moment.clip.thumbnail, out / picture)
@@ -39,6 +49,12 @@ async def deliver(described: Described, environment: Environment, out: Path) -> 
     await asyncio.to_thread(_write_document, described.document, out)
     await _report(described, environment, out)
     return described.document
+
+
+def _stem_time(seconds: float) -> str:
+    """Write a position as a file's name can hold it: ``0m42``, ``1h02m03``."""
+    parts = clock(seconds).split(":")
+    return parts[0] + "".join(unit + part for unit, part in zip("hm"[-len(parts) + 1 :], parts[1:], strict=True))
 
 
 def _clear(out: Path) -> None:

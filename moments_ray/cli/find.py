@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from moments_ray.errors import SourceNotFound
+from moments_ray.cli.listing import list_moments
+from moments_ray.cli.source import read_captions_file
 from moments_ray.models.registry import model
-from moments_ray.moments.find import Found, find_moments
-from moments_ray.moments.moment import clock
+from moments_ray.moments.find import find_moments
 from moments_ray.moments.options import find_options
 from moments_ray.speech.captions import read_captions
 
@@ -36,27 +34,10 @@ def find(
     """
     options = find_options(count=count, min_seconds=min_seconds, max_seconds=max_seconds)
     model(generation_model)
-    try:
-        data = transcript.read_bytes()
-    except OSError as error:
-        raise SourceNotFound(f"the transcript {transcript} cannot be read: {error.strerror}") from error
-    found = find_moments(read_captions(data), None, duration, options)
+    found = find_moments(read_captions(read_captions_file(transcript)), None, duration, options)
+    moments = [moment.model_dump(mode="json", include=_SHOWN) for moment in found.moments]
     if as_json:
-        moments = [moment.model_dump(mode="json", include=_SHOWN) for moment in found.moments]
-        typer.echo(
-            json.dumps({"moments": moments, "quality": found.quality.model_dump()}, ensure_ascii=False, indent=2)
-        )
+        document = {"moments": moments, "quality": found.quality.model_dump(mode="json")}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        _print(found)
-
-
-def _print(found: Found) -> None:
-    if not found.moments:
-        typer.echo("nothing found that is worth a moment")
-        return
-    table = Table("start", "end", "score", "title", "why", box=None)
-    for moment in found.moments:
-        table.add_row(
-            clock(moment.start_time), clock(moment.end_time), f"{moment.score:.0f}", moment.title, moment.reason
-        )
-    Console(highlight=False, markup=False).print(table)
+        list_moments(moments)

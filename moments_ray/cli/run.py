@@ -17,12 +17,12 @@ from moments_ray import runtime
 from moments_ray.cli.delivery import deliver
 from moments_ray.cli.document import describe
 from moments_ray.cli.presence import server_lives
-from moments_ray.cli.source import NamedSource, examine
+from moments_ray.cli.source import NamedSource, examine, read_captions_file, require_writable
 from moments_ray.cli.watching import watch
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, Video
-from moments_ray.errors import Conflict, InputError, MomentsError, SourceNotFound, UnknownModel, all_errors
+from moments_ray.errors import Conflict, InputError, MomentsError, UnknownModel, all_errors
 from moments_ray.file_lock import FileLock
 from moments_ray.ids import fingerprint
 from moments_ray.models.registry import model
@@ -37,7 +37,6 @@ from moments_ray.speech.recognisers import recognisers
 from moments_ray.stages.request import GenerationOptions, MomentsRequest, RefinementOptions, SpeechOptions
 from moments_ray.states import RunStatus
 
-_LARGEST_CAPTIONS = 32 * 1024 * 1024
 _EXIT = {RunStatus.COMPLETED: 0, RunStatus.COMPLETED_WITH_ERRORS: 3}
 
 
@@ -92,6 +91,7 @@ async def _check(wanted: Wanted, settings: Settings) -> _Checked:
     generator, refiner = model(wanted.generation_model), model(wanted.refinement_model)
     _check_transcriber(wanted.transcriber)
     captions = await asyncio.to_thread(_read_captions, wanted.captions) if wanted.captions else None
+    await asyncio.to_thread(require_writable, wanted.out)
     return _Checked(
         named=await examine(wanted.source, settings),
         find=find,
@@ -109,13 +109,7 @@ def _check_transcriber(key: str | None) -> None:
 
 
 def _read_captions(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_CAPTIONS + 1)
-    except OSError as error:
-        raise SourceNotFound(f"the caption file {path} cannot be read: {error.strerror}") from error
-    if len(data) > _LARGEST_CAPTIONS:
-        raise InputError(f"the caption file {path} is larger than {_LARGEST_CAPTIONS} bytes")
+    data = read_captions_file(path)
     read_captions(data)  # a file we cannot read is refused before anything starts
     return data
 
@@ -123,9 +117,7 @@ def _read_captions(path: Path) -> bytes:
 async def _run(checked: _Checked, out: Path, environment: Environment, console: Console) -> tuple[dict[str, Any], int]:
     async with environment.database.begin() as session:
         named = checked.named
-        video, created = await Videos(session).get_or_create(
-            named.canonical, source_url=named.source.url
-        )
+        video, created = await Videos(session).get_or_create(named.canonical, source_url=named.source.url)
     settings = environment.settings
     locks = settings.home / "run" / "videos"
     locks.mkdir(parents=True, exist_ok=True)

@@ -3,41 +3,68 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 
+import redis.asyncio as redis
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from moments_ray.database.repositories.journal import JournalReader
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run, RunStage
+from moments_ray.errors import ServiceUnavailable
 from moments_ray.pipeline.environment import Environment
 from moments_ray.runs.live import active_key
 from moments_ray.runtime import open_redis
 from moments_ray.states import RunStatus, StageStatus
 
 _POLL_SECONDS = 0.25
+_PATIENCE_SECONDS = 90.0  # with a database that went away; whoever drives the run is less patient
 
 
 async def watch(run: Run, environment: Environment, console: Console) -> Run:
-    """Show a run's stages until it is finished, and return it as it ended."""
+    """Show a run's stages until it is finished, and return it as it ended.
+
+    Raises:
+        DatabaseUnavailable: it went away, and did not come back for a while.
+    """
     names = environment.registry.get(run.pipeline).stage_names
     client = open_redis(environment.settings)
     shown: dict[str, str] = {}
-    with _Bars(names, console) as bars:
-        while True:
-            async with environment.database.read() as session:
-                current = await Runs(session).get(run.identifier)
-                stages = await JournalReader(session, run.id).stages()
-            live = await client.hgetall(active_key(run.subject))
-            progress = {name: float(live.get(f"{name}_progress".encode(), b"0")) for name in names}
-            bars.show(stages, progress)
-            _say_new(stages, shown, console, quiet=bars.visible)
-            if RunStatus(current.status).finished:
-                break
-            await asyncio.sleep(_POLL_SECONDS)
-    await client.aclose()
-    return current
+    seen = time.monotonic()
+    try:
+        with _Bars(names, console) as bars:
+            while True:
+                try:
+                    current, stages = await _look(run, environment)
+                except ServiceUnavailable:
+                    if time.monotonic() - seen > _PATIENCE_SECONDS:
+                        raise
+                else:
+                    seen = time.monotonic()
+                    bars.show(stages, await _progress(client, run.subject, names))
+                    _say_new(stages, shown, console, quiet=bars.visible)
+                    if RunStatus(current.status).finished:
+                        return current
+                await asyncio.sleep(_POLL_SECONDS)
+    finally:
+        await client.aclose()
+
+
+async def _look(run: Run, environment: Environment) -> tuple[Run, dict[str, RunStage]]:
+    async with environment.database.read() as session:
+        return await Runs(session).get(run.identifier), await JournalReader(session, run.id).stages()
+
+
+async def _progress(client: redis.Redis, subject: str, names: tuple[str, ...]) -> dict[str, float]:
+    """Return how far each stage is, 0 to 1; nothing is lost where Redis is away, and nothing known either."""
+    try:
+        live = await client.hgetall(active_key(subject))
+    except RedisError:
+        live = {}
+    return {name: float(live.get(f"{name}_progress".encode(), b"0")) for name in names}
 
 
 def _say_new(stages: Mapping[str, RunStage], shown: dict[str, str], console: Console, *, quiet: bool) -> None:
@@ -47,10 +74,10 @@ def _say_new(stages: Mapping[str, RunStage], shown: dict[str, str], console: Con
         shown[name] = stage.status
         seconds = f" {stage.seconds:.1f} s" if stage.seconds and stage.status == StageStatus.COMPLETED else ""
         if not quiet:
-            console.print(f"{name} {stage.status}{seconds}")
+            console.print(f"{name} {stage.status}{seconds}", soft_wrap=True)
         if stage.status == StageStatus.COMPLETED and "why" in (stage.output or {}):
             output = stage.output or {}
-            console.print(f"speech: {output['engine']}, {output['why']}", markup=False)
+            console.print(output["why"], markup=False, soft_wrap=True)
 
 
 class _Bars:
