@@ -15,6 +15,9 @@ from moments_ray.settings import MediaSettings
 
 FileStem = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
 
+# ``source`` changes nothing it need not; ``web`` plays anywhere; ``vertical`` fills a phone held upright.
+PRESETS = ("source", "web", "vertical")
+
 
 class CutRange(BaseModel):
     """A range to cut, in seconds from the start of the source; ``name`` becomes the stem of the clip's file."""
@@ -66,6 +69,7 @@ async def cut_clips(
     ranges: Sequence[CutRange],
     directory: Path,
     *,
+    preset: str = "source",
     settings: MediaSettings,
     threads: int,
     timeout: float,
@@ -77,6 +81,8 @@ async def cut_clips(
     seconds for all of them. Raises InvalidRequest for two ranges of one name, SourceNotFound, UnsupportedMedia,
     MediaLimitsExceeded, DiskFull or MediaTimeout for what concerns the whole source.
     """
+    if preset not in PRESETS:
+        raise InvalidRequest(f"There is no preset {preset[:40]!r}; there are {', '.join(PRESETS)}.")
     if len({wanted.name for wanted in ranges}) < len(ranges):
         raise InvalidRequest("Two ranges carry the same name; every clip needs its own.")
     wanted = [entry for entry in ranges if entry.start >= 0 and entry.start < entry.end < float("inf")]
@@ -84,6 +90,7 @@ async def cut_clips(
         "source": cast("JsonValue", source_options(source, settings)),
         "ranges": [entry.model_dump() for entry in wanted],
         "directory": str(directory),
+        "preset": preset,
         "threads": threads,
     }
     done: dict[str, Clip | CutFailure] = {entry.name: _refused(entry) for entry in ranges}

@@ -44,8 +44,8 @@ def check_clip(path: Path, pictures: Pictures, seams: tuple[int, ...], *, sound:
             for stream in container.streams.audio:
                 stream.discard = Discard.all
             times = _check_times(container, video, pictures)
-            # Errors show in what is parsed; what is only smoothed afterwards need not be. With several threads a picture
-            # is handed out before the decoder knows that it is damaged.
+            # Errors show in what is parsed; what is only smoothed afterwards need not be. With several threads a
+            # picture is handed out before the decoder knows that it is damaged.
             video.codec_context.options = {"err_detect": "explode", "skip_loop_filter": "all"}
             video.codec_context.thread_count = 1
             for begin, end in _windows(len(times), seams):

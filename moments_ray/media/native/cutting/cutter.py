@@ -6,24 +6,24 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal
 
 import google_crc32c
-from av.audio.stream import AudioStream
-from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from pydantic import JsonValue
 
 from moments_ray.errors import CutVerifyFailed, InvalidRequest, UnsupportedMedia
-from moments_ray.media.native.cutting import reencode, sound
+from moments_ray.media.native.cutting import reencode
 from moments_ray.media.native.cutting.check import Written, check_clip
 from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.plan import CannotCopy, plan_cut
-from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader, SoundReader
+from moments_ray.media.native.cutting.presets import PRESETS, Encoding
+from moments_ray.media.native.cutting.reader import PictureReader, SoundReader
 from moments_ray.media.native.cutting.smart import SmartCut
-from moments_ray.media.native.cutting.sound_copy import plan_sound
+from moments_ray.media.native.cutting.soundtrack import copied_sound, encoded_sound
 from moments_ray.media.native.cutting.splice import splice_for
 from moments_ray.media.native.cutting.timeline import exact, tick_at_or_after
 
@@ -37,17 +37,19 @@ _READ_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A clip in its file, checked; ``fallback_reason`` says why it was encoded anew."""
+    """A clip in its file, checked; ``fallback_reason`` says why it was encoded although its preset copies."""
 
     pictures: Pictures
     written: Written
+    method: Literal["smart", "reencode"]
     fallback_reason: str | None
 
 
 class Cutter:
     """One source, its picture and its sound open for reading."""
 
-    def __init__(self, source: SourceOptions, directory: Path, threads: int) -> None:
+    def __init__(self, source: SourceOptions, directory: Path, preset: str, threads: int) -> None:
+        self._preset = PRESETS[preset]
         self._directory = directory.resolve()
         self._threads = threads
         self._video = PictureReader(source, threads)
@@ -85,7 +87,7 @@ class Cutter:
             "start_time": float(self._position(pictures.start)),
             "end_time": float(self._position(pictures.start) + pictures.duration),
             "duration": float(pictures.duration),
-            "method": "smart" if made.fallback_reason is None else "reencode",
+            "method": made.method,
             "fallback_reason": made.fallback_reason,
             "frames": len(pictures.shown),
             "bytes": written.bytes,
@@ -97,33 +99,52 @@ class Cutter:
 
     def _make(self, part: Path, start: float, end: float, begin: int, stop: int) -> _Made:
         """Write and check a clip, the fast way where it can be proved and else by encoding every picture."""
-        try:
-            return self._copy(part, begin, stop)
-        except CannotCopy as error:
-            reason = f"{error}"
-        except CutVerifyFailed as error:
-            reason = f"the copy did not pass its check: {error}"
+        reason = None
+        if self._preset.copies(self._video):
+            try:
+                return self._copy(part, begin, stop)
+            except CannotCopy as error:
+                reason = f"{error}"
+            except CutVerifyFailed as error:
+                reason = f"the copy did not pass its check: {error}"
         frames = self._video.pictures_from(begin)
         first = next(frames, None)
         if first is None:
             raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._length()}.")
         if first[0] >= stop:
             raise InvalidRequest(f"The range {start:g}-{end:g} s holds no picture; it is shorter than one frame.")
-        pictures, sounding = self._reencode(part, chain([first], frames), stop)
-        return _Made(pictures, check_clip(part, pictures, (), sound=sounding), reason)
+        return self._reencode(part, chain([first], frames), stop, reason)
 
     def _copy(self, part: Path, begin: int, stop: int) -> _Made:
-        """Write a clip by copying; raises CannotCopy before, CutVerifyFailed after."""
-        base = self._video.time_base
+        """Write a clip by copying; raises CannotCopy, or CutVerifyFailed once it is written."""
         splice = splice_for(self._video.codec)
-        pictures = Pictures(base)
+        pictures = Pictures(self._video.time_base)
         plan = plan_cut(self._video.packets_from(begin), pictures, begin, stop, splice.is_entry)
         smart = SmartCut(self._video, plan, splice, self._threads)
-        with open_output(part, base) as output:
+        level = self._preset.levelled
+        with open_output(part, pictures.time_base) as output:
             smart.add_stream(output)
-            heard, audible = self._copied_sound(output, pictures) or self._sound(output, pictures.start, pictures, stop)
-            mux(output, smart.packets(), audible)
-        return _Made(pictures, check_clip(part, pictures, smart.seams, sound=heard), None)
+            heard = None if level else copied_sound(output, self._audio, pictures)
+            if heard is None:
+                heard = encoded_sound(output, self._audio, pictures.start, stop, pictures, level=level)
+            mux(output, smart.packets(), heard or iter(()))
+        written = check_clip(part, pictures, smart.seams, sound=heard is not None)
+        return _Made(pictures, written, "smart", None)
+
+    def _reencode(self, part: Path, frames: Iterator[tuple[int, VideoFrame]], stop: int, reason: str | None) -> _Made:
+        """Write a clip of pictures that begin at its first one by encoding them all."""
+        pictures = Pictures(self._video.time_base)
+        filters = reencode.Filters(self._encoding, pictures.time_base)
+        fitting = ((shown, filters.apply(frame)) for shown, frame in frames)
+        first = next(fitting)
+        with open_output(part, pictures.time_base) as output:
+            stream = reencode.add_pictures(output, self._video, first[1], self._encoding, self._threads)
+            packets = reencode.encoded(chain([first], fitting), stream, pictures, stop)
+            level = self._preset.levelled
+            heard = encoded_sound(output, self._audio, first[0], stop, pictures, level=level)
+            mux(output, packets, heard or iter(()))
+        written = check_clip(part, pictures, (), sound=heard is not None)
+        return _Made(pictures, written, "reencode", reason)
 
     def _tick(self, seconds: float) -> int:
         return tick_at_or_after(exact(seconds) + self._video.origin, self._video.time_base)
@@ -136,48 +157,12 @@ class Cutter:
         return "" if length is None else f"; the source is {float(length):.3f} s long"
 
     def _refuse_past_end(self, start: float, end: float, length: Fraction | None) -> None:
-        length = max(length, self._video.duration or length) if length is not None else None
-        if length is not None and exact(end) > length + _END_SLACK:
+        if length is not None and exact(end) > max(length, self._video.duration or length) + _END_SLACK:
             raise InvalidRequest(f"The range {start:g}-{end:g} s ends after the source does{self._length()}.")
 
-    def _reencode(self, part: Path, frames: Iterator[tuple[int, VideoFrame]], stop: int) -> tuple[Pictures, bool]:
-        """Write a clip of pictures that begin at its first one; return what it holds and whether it has sound."""
-        base = self._video.time_base
-        encoding = reencode.encoding_like(self._video)
-        filters = reencode.Filters(encoding, base)
-        fitting = ((shown, filters.apply(frame)) for shown, frame in frames)
-        first = next(fitting)
-        pictures = Pictures(base)
-        with open_output(part, base) as output:
-            stream = reencode.add_pictures(output, self._video, first[1], encoding, self._threads)
-            packets = reencode.encoded(chain([first], fitting), stream, pictures, stop)
-            heard, audible = self._sound(output, first[0], pictures, stop)
-            mux(output, packets, audible)
-        return pictures, heard
-
-    def _copied_sound(self, output: OutputContainer, pictures: Pictures) -> tuple[bool, Iterator[AnyPacket]] | None:
-        """Add the sound of a planned clip as it is, or None if it must be encoded."""
-        if self._audio is None:
-            return None
-        start = pictures.start * self._video.time_base
-        found = plan_sound(self._audio, start, start + pictures.duration)
-        if found is None:
-            return None
-        stream = cast("AudioStream", output.add_stream_from_template(self._audio.stream, opaque=True))
-        return True, found.packets(stream)
-
-    def _sound(
-        self, output: OutputContainer, first: int, pictures: Pictures, stop: int
-    ) -> tuple[bool, Iterator[AnyPacket]]:
-        """Add the sound of a clip that begins with the picture at ``first``, if there is any before ``stop``."""
-        base = self._video.time_base
-        if self._audio is None:
-            return False, iter(())
-        found = sound.Sound(self._audio, first * base)
-        if not found.begins_before(stop * base):
-            return False, iter(())
-        blocks = found.blocks(lambda: (stop if pictures.end is None else pictures.end) * base)
-        return True, sound.encoded(blocks, found, sound.add_sound(output, found))
+    @cached_property
+    def _encoding(self) -> Encoding:
+        return self._preset.encoding(self._video)
 
 
 def _crc32c(path: Path) -> str:

@@ -38,13 +38,14 @@ class Job(TypedDict):
     source: SourceOptions
     ranges: list[Range]
     directory: str
+    preset: str
     threads: int
 
 
 def cut(job: Job, report_progress: Callable[[float], None]) -> list[Outcome]:
     """Cut every range of one source; a range that fails does not touch the others."""
     results: list[Outcome] = []
-    cutter = Cutter(job["source"], Path(job["directory"]), job["threads"])
+    cutter = Cutter(job["source"], Path(job["directory"]), job["preset"], job["threads"])
     try:
         for number, wanted in enumerate(job["ranges"], 1):
             try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -121,6 +122,16 @@ class PictureReader(Reader):
         codec.thread_count = self._threads
         self.codec = codec
         return stream
+
+    @functools.cached_property
+    def sample(self) -> VideoFrame:
+        """The first picture of the source, which shows how all are turned and coloured."""
+        # By a reader of its own: this one may be in the middle of a range.
+        with closing(PictureReader(self._source, self._threads)) as beginning:
+            found = next(beginning.pictures_from(beginning.first_tick), None)
+        if found is None:
+            raise UnsupportedMedia("Not one picture of the source can be decoded.")
+        return found[1]
 
     def pictures_from(self, tick: int) -> Iterator[tuple[int, VideoFrame]]:
         """Yield pictures shown at or after ``tick`` with their own ticks, in order of presentation, to the end.

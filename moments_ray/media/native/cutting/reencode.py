@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import cast
 
-import av
 from av.container import OutputContainer
 from av.filter import Graph
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from moments_ray.media.native.cutting.clip import Pictures
+from moments_ray.media.native.cutting.presets import Encoding
 from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader
 
 _UNKNOWN_RATE = Fraction(25)
-_X264 = {"preset": "veryfast", "crf": "18"}
-_X265 = {"preset": "veryfast", "crf": "20", "x265-params": "log-level=none:pools=1"}
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How pictures are encoded: the encoder, its options, and filters (name, arguments) they pass before it."""
-
-    codec: str
-    options: dict[str, str]
-    pixel_format: str
-    filters: tuple[tuple[str, str], ...] = field(default=())
-
-
-def encoding_like(reader: PictureReader) -> Encoding:
-    """Return the encoding that changes a source least: its own codec and pixel format where we can write them."""
-    pixel_format = reader.codec.pix_fmt or "yuv420p"
-    hevc = reader.codec.name == "hevc" or _bits(pixel_format) > 8
-    codec, options = ("libx265", _X265) if hevc else ("libx264", _X264)
-    if pixel_format not in {known.name for known in av.Codec(codec, "w").video_formats or ()}:
-        pixel_format = "yuv420p"
-    return Encoding(codec, options, pixel_format, _even(reader, pixel_format))
-
-
-def _bits(pixel_format: str) -> int:
-    """Return the bits of one sample."""
-    return av.VideoFormat(pixel_format).components[0].bits
-
-
-def _even(reader: PictureReader, pixel_format: str) -> tuple[tuple[str, str], ...]:
-    """Drop the last column or row where the pixel format stores colour for pairs of them and the size is odd."""
-    chroma = av.VideoFormat(pixel_format, reader.codec.width, reader.codec.height).components[1:2]
-    wide = reader.codec.width % 2 and any(plane.width < reader.codec.width for plane in chroma)
-    high = reader.codec.height % 2 and any(plane.height < reader.codec.height for plane in chroma)
-    if not wide and not high:
-        return ()
-    width, height = reader.codec.width - bool(wide), reader.codec.height - bool(high)
-    return (("crop", f"{width}:{height}:0:0"),)
 
 
 class Filters:
@@ -91,20 +52,20 @@ class Filters:
 def add_pictures(
     output: OutputContainer, reader: PictureReader, first: VideoFrame, encoding: Encoding, threads: int
 ) -> VideoStream:
-    """Add a stream to an output, set up for the first picture: its size, and the source's colours and rotation."""
+    """Add a stream to an output, set up for the first picture: its size, colours and rotation."""
     rate = reader.stream.average_rate or _UNKNOWN_RATE
     stream = cast("VideoStream", output.add_stream(encoding.codec, rate=rate, options=dict(encoding.options)))
     codec = stream.codec_context
     codec.width, codec.height, codec.pix_fmt = first.width, first.height, encoding.pixel_format
     codec.time_base = reader.time_base
     codec.thread_count = threads
-    if reader.codec.sample_aspect_ratio is not None:
-        codec.sample_aspect_ratio = reader.codec.sample_aspect_ratio
-    codec.color_range, codec.colorspace = reader.codec.color_range, reader.codec.colorspace
-    codec.color_primaries, codec.color_trc = reader.codec.color_primaries, reader.codec.color_trc
+    if encoding.aspect is not None:
+        codec.sample_aspect_ratio = encoding.aspect
+    codec.color_range, codec.colorspace = first.color_range, first.colorspace
+    codec.color_primaries, codec.color_trc = first.color_primaries, first.color_trc
     if encoding.codec == "libx265":
         codec.codec_tag = "hvc1"
-    if first.rotation:
+    if first.rotation and not encoding.turned:
         stream.set_display_rotation(first.rotation)
     return stream
 
@@ -122,7 +83,7 @@ def encoded(
             break
         pictures.shown.append(shown)
         last_duration = frame.duration
-        frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, 0
+        frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, PictureType.NONE
         yield from _stamped(stream.encode(frame), durations)
     else:
         usual = max(1, round(1 / (stream.average_rate or _UNKNOWN_RATE) / pictures.time_base))

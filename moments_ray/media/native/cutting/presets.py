@@ -1,0 +1,122 @@
+"""What a clip is made for: how its pictures are encoded and whether its loudness is evened out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.video.frame import VideoFrame
+
+from moments_ray.media.native.cutting.encoders import fastest_h264
+from moments_ray.media.native.cutting.reader import PictureReader
+
+Filters = tuple[tuple[str, str], ...]
+
+_X264 = {"preset": "veryfast", "crf": "18"}
+_X265 = {"preset": "veryfast", "crf": "20", "x265-params": "log-level=none:pools=1:frame-threads=1"}
+_VERTICAL = (1080, 1920)
+# Transfer functions of high dynamic range (ITU-T H.273): PQ and HLG.
+_HDR_TRANSFERS = frozenset({16, 18})
+_TURNS = {90: (("transpose", "cclock"),), -90: (("transpose", "clock"),), 180: (("hflip", ""), ("vflip", ""))}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How pictures are encoded: the encoder, its options, and filters (name, arguments) they pass before it."""
+
+    codec: str
+    options: dict[str, str]
+    pixel_format: str
+    filters: Filters = ()
+    aspect: Fraction | None = None
+    """The shape of one pixel, where it is not known to be square."""
+    turned: bool = False
+    """Whether the pictures are turned upright by the filters, so that a player must not turn them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One of the presets of the public contract.
+
+    ``copies`` tells of a source whether its pictures may stay as they are; ``encoding`` how to encode them if not.
+    ``levelled`` sound is brought to -14 LUFS and at most -2 dBTP.
+    """
+
+    copies: Callable[[PictureReader], bool]
+    encoding: Callable[[PictureReader], Encoding]
+    levelled: bool
+
+
+def _like_source(reader: PictureReader) -> Encoding:
+    """Change a source least: its own codec and pixel format where we can write them."""
+    first = reader.sample
+    pixel_format = first.format.name
+    hevc = reader.codec.name == "hevc" or av.VideoFormat(pixel_format).components[0].bits > 8
+    codec, options = ("libx265", _X265) if hevc else ("libx264", _X264)
+    if pixel_format not in {known.name for known in av.Codec(codec, "w").video_formats or ()}:
+        pixel_format = "yuv420p"
+    filters = _even(first.width, first.height, pixel_format)
+    return Encoding(codec, options, pixel_format, filters, reader.codec.sample_aspect_ratio)
+
+
+def _for_web(reader: PictureReader) -> Encoding:
+    """H.264 in 8 bits 4:2:0, upright, in colours that every screen shows."""
+    first = reader.sample
+    width, height = _upright(first)
+    filters = (*_TURNS.get(first.rotation, ()), *_even(width, height, "yuv420p"), *_standard_colours(first))
+    codec, options = fastest_h264()
+    return Encoding(codec, options, "yuv420p", filters, _aspect(reader, first), turned=True)
+
+
+def _for_phones(reader: PictureReader) -> Encoding:
+    """The middle of the picture, filling an upright screen."""
+    first = reader.sample
+    width, height = _upright(first)
+    aspect = _aspect(reader, first) or 1
+    across, down = _VERTICAL
+    wide = min(width, int(height * across / down / aspect)) // 2 * 2
+    high = min(height, int(width * aspect * down / across)) // 2 * 2
+    crop = ("crop", f"{wide}:{high}")
+    scale = ("scale", f"{across}:{down}:flags=bicubic")
+    filters = (*_TURNS.get(first.rotation, ()), crop, scale, ("setsar", "1"), *_standard_colours(first))
+    codec, options = fastest_h264()
+    return Encoding(codec, options, "yuv420p", filters, turned=True)
+
+
+def _plays_anywhere(reader: PictureReader) -> bool:
+    first = reader.sample
+    return reader.codec.name == "h264" and first.format.name == "yuv420p" and not first.rotation
+
+
+PRESETS = {
+    "source": Preset(lambda _reader: True, _like_source, levelled=False),
+    "web": Preset(_plays_anywhere, _for_web, levelled=True),
+    "vertical": Preset(lambda _reader: False, _for_phones, levelled=True),
+}
+
+
+def _aspect(reader: PictureReader, first: VideoFrame) -> Fraction | None:
+    """Return the shape of one pixel as it is seen."""
+    aspect = reader.codec.sample_aspect_ratio or None
+    return 1 / aspect if aspect is not None and first.rotation % 180 else aspect
+
+
+def _upright(first: VideoFrame) -> tuple[int, int]:
+    return (first.height, first.width) if first.rotation % 180 else (first.width, first.height)
+
+
+def _standard_colours(first: VideoFrame) -> Filters:
+    """Bring high dynamic range into the standard one; leave the rest as it is."""
+    if first.color_trc not in _HDR_TRANSFERS:
+        return ()
+    return (("scale", "out_primaries=bt709:out_transfer=bt709:out_color_matrix=bt709:out_range=tv"),)
+
+
+def _even(width: int, height: int, pixel_format: str) -> Filters:
+    """Drop the last column or row where the pixel format stores colour for pairs of them and the size is odd."""
+    chroma = av.VideoFormat(pixel_format, width, height).components[1:2]
+    wide = width % 2 and any(plane.width < width for plane in chroma)
+    high = height % 2 and any(plane.height < height for plane in chroma)
+    return (("crop", f"{width - bool(wide)}:{height - bool(high)}:0:0"),) if wide or high else ()
