@@ -129,6 +129,7 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
         RayUnavailable: there is no cluster at that address, or it does not let us in.
     """
     logging.getLogger("ray").setLevel(logging.WARNING)
+    logging.getLogger("ray._private.worker").setLevel(logging.ERROR)  # it warns outside of the main thread
     if settings.ray_address is not None:
         try:
             yield _join(settings.ray_address)

@@ -9,7 +9,11 @@ from serve_app.health import HealthReport
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", responses={503: {"model": HealthReport, "description": "A part is down."}})
+@router.get(
+    "/health",
+    response_model_exclude_none=True,
+    responses={503: {"model": HealthReport, "description": "A part is down."}},
+)
 async def read_health(request: Request, response: Response) -> HealthReport:
     """Ask the database, Redis and Ray, and answer within two seconds; 503 when one of them is down."""
     report: HealthReport = await request.app.state.health.report()

@@ -1,0 +1,249 @@
+"""The commands that stay: ``up`` and ``worker``; and ``migrate``, which a deployment gives before them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, AsyncExitStack
+from typing import Any, TypeVar
+
+import typer
+from pydantic import SecretStr
+from redis.exceptions import RedisError
+from rich.console import Console
+
+from moments_ray import runtime
+from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
+from moments_ray.cli.presence import sole_server
+from moments_ray.database import schema
+from moments_ray.database.session import Database
+from moments_ray.embedded.services import embedded_database, until_stopped
+from moments_ray.errors import InvalidRequest, RedisUnavailable
+from moments_ray.ids import fingerprint
+from moments_ray.runs.actor import start_worker, stop_worker
+from moments_ray.settings import Settings
+from serve_app.app import ServeArgs
+from serve_app.serving import serving
+
+T = TypeVar("T")
+
+_SIGNAL_POLL_SECONDS = 0.1
+_STOP_MARGIN_SECONDS = 10.0  # beyond what a worker grants its stages, for killing those that did not stop
+
+
+async def up(host: str, port: int | None, settings: Settings, console: Console) -> None:
+    """Run the server until SIGTERM or SIGINT, then let running stages finish or hand them back.
+
+    Raises:
+        InvalidRequest: a server of this home lives, the port is in use, or the address is open to strangers.
+        NoCapacity: the cluster cannot run every stage.
+        ServiceUnavailable: a part does not start or cannot be reached.
+    """
+    settings = settings.model_copy(update={"backend_port": port or settings.backend_port})
+    require_loopback(host)
+    async with sole_server(settings):
+        require_free(host, settings.backend_port)
+        await _until_told_to_stop(_serve(host, settings, console), console)
+
+
+async def worker(settings: Settings, console: Console) -> None:
+    """Add one worker to the cluster of ``RAY_ADDRESS`` until SIGTERM or SIGINT.
+
+    Raises:
+        InvalidRequest: ``RAY_ADDRESS`` is not set.
+        SchemaOutdated: the database is not at this version's schema.
+        ServiceUnavailable: a part does not start or cannot be reached.
+    """
+    if settings.ray_address is None:
+        raise InvalidRequest("`moments worker` joins a cluster: set RAY_ADDRESS to its HOST:6379, or use `moments up`.")
+    await _until_told_to_stop(_work(settings, console), console)
+
+
+async def migrate(settings: Settings, console: Console) -> None:
+    """Bring the database to this version's schema, and print from which revision to which.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL cannot be reached.
+    """
+    with console.status("migrating; if another migrator is at work, this waits for it"):
+        async with embedded_database(settings) as url:
+            database = Database.connect(SecretStr(url))
+            try:
+                before = await schema.current(database)
+                await schema.upgrade(database)
+            finally:
+                await database.close()
+    typer.echo(f"schema: {before or 'none'} -> {schema.head()}")
+
+
+async def _until_told_to_stop(work: Coroutine[Any, Any, None], console: Console) -> None:
+    """Run until the work fails, or a signal has it unwind."""
+    told = asyncio.Event()
+    working = asyncio.create_task(work)
+    while not (told.is_set() or working.done()):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Again and again: Ray's own handlers, which abort the process, come whenever it starts a part of itself.
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        await asyncio.wait({working}, timeout=_SIGNAL_POLL_SECONDS)
+    if not working.done():
+        console.print("stopping: running stages finish, or are handed back")
+        working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+
+
+async def _serve(host: str, settings: Settings, console: Console) -> None:
+    async with AsyncExitStack() as stack:  # it unwinds from workers through Serve and Ray to PostgreSQL and Redis
+        resolved = await _enter_services(stack, settings, console)
+        ray_thread = stack.enter_context(_RayThread())
+        cluster = await stack.enter_async_context(ray_thread.within(runtime.cluster(resolved, dashboard=True)))
+        nodes = await ray_thread.do(runtime.nodes)
+        _require_shared_services(settings, nodes)
+        runtime.connect(resolved).registry.require_capacity([node.resources for node in nodes])
+        cpus = sum(node.resources.get("CPU", 0) for node in nodes)
+        how = "joined" if settings.ray_address else "started"
+        _tell(console, "Ray", f"{how} at {cluster.address}: {len(nodes)} node(s), {cpus:g} CPUs")
+        warming = asyncio.create_task(_warm_up(console))
+        stack.callback(warming.cancel)
+        url = own_address(host, resolved.backend_port)
+        serve = serving(ServeArgs(settings=resolved), host, resolved.backend_port)
+        await stack.enter_async_context(ray_thread.within(serve))
+        await require_answer(url)
+        _tell(console, "workers", str(await _start_workers(stack, resolved, nodes)))
+        _tell(console, "API", f"{url} (health: {url}/health)")
+        if cluster.dashboard_url:
+            asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
+            _tell(console, "dashboard", f"{cluster.dashboard_url}{asks}")
+        _tell(console, "access", "no API keys are configured: only this machine is served")
+        console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
+        await asyncio.Event().wait()
+
+
+async def _work(settings: Settings, console: Console) -> None:
+    async with AsyncExitStack() as stack:
+        resolved = await _enter_services(stack, settings, console, migrating=False)
+        ray_thread = stack.enter_context(_RayThread())
+        await stack.enter_async_context(ray_thread.within(runtime.cluster(resolved)))
+        here = next(node for node in await ray_thread.do(runtime.nodes) if node.here)
+        name = f"{here.identifier[:12]}-{os.getpid()}"
+        actor = start_worker(
+            runtime.connect, resolved, runtime.open_redis, name=name, detached=False, node=here.identifier
+        )
+        stack.push_async_callback(stop_worker, actor, _patience(resolved))
+        await actor.start.remote()
+        _tell(console, "worker", f"{name} on {here.address}")
+        console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
+        await asyncio.Event().wait()
+
+
+async def _enter_services(
+    stack: AsyncExitStack, settings: Settings, console: Console, *, migrating: bool = True
+) -> Settings:
+    """Have PostgreSQL and Redis there and the schema in place until the stack unwinds; give them their URLs."""
+    stack.push_async_callback(until_stopped, settings)
+    resolved = await stack.enter_async_context(runtime.services(settings))
+    if migrating and settings.database_url is not None:
+        await runtime.migrate(resolved)
+    environment = runtime.connect(resolved)
+    client = runtime.open_redis(resolved)
+    try:
+        await schema.require_head(environment.database)
+        await client.ping()
+    except (RedisError, OSError) as error:
+        raise RedisUnavailable(f"Redis does not answer ({error}): start it, or mend or unset REDIS_URL.") from error
+    finally:
+        await client.aclose()
+        await environment.database.close()
+    _tell(console, "PostgreSQL", f"{shown(settings.database_url, settings.home / 'postgres')}, at {schema.head()}")
+    _tell(console, "Redis", shown(settings.redis_url, settings.home / "redis"))
+    bucket = settings.gcs_bucket_name
+    _tell(console, "store", f"gs://{bucket}" if bucket else f"{settings.home / 'store'}")
+    return resolved
+
+
+def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) -> None:
+    """Refuse a cluster whose other machines could not reach the servers of this one."""
+    if len({node.address for node in nodes}) > 1 and not (settings.database_url and settings.redis_url):
+        raise InvalidRequest(
+            "The cluster has nodes on several machines, and the embedded servers are reached from their own only: "
+            "set DATABASE_URL and REDIS_URL."
+        )
+
+
+async def _start_workers(stack: AsyncExitStack, settings: Settings, nodes: Sequence[runtime.Node]) -> int:
+    """Start a detached worker on every node that runs stages; one left by a killed server is taken over."""
+    secrets = [url.get_secret_value() for url in (settings.database_url, settings.redis_url) if url]
+    mark = fingerprint([settings.model_dump(mode="json"), *secrets])[:8]  # other settings, another worker
+    actors = [
+        start_worker(
+            runtime.connect,
+            settings,
+            runtime.open_redis,
+            name=f"{node.identifier[:12]}-{mark}",
+            detached=True,
+            node=node.identifier,
+        )
+        for node in nodes
+        if node.resources.get("CPU")  # a head without CPUs is kept free of work
+    ]
+
+    async def stop() -> None:
+        await asyncio.gather(*(stop_worker(actor, _patience(settings)) for actor in actors))
+
+    stack.push_async_callback(stop)
+    await asyncio.gather(*(actor.start.remote() for actor in actors))
+    return len(actors)
+
+
+def _patience(settings: Settings) -> float:
+    """Return how long a worker may take to drain, in seconds."""
+    return settings.worker.drain_seconds + 2 * settings.worker.cancel_grace_seconds + _STOP_MARGIN_SECONDS
+
+
+async def _warm_up(console: Console) -> None:
+    try:
+        await runtime.warm_up()
+    except Exception as error:  # noqa: BLE001 - the first run is slower, that is all
+        _tell(console, "Ray", f"could not be warmed up ({type(error).__name__}); the first run will be slower")
+
+
+def _tell(console: Console, part: str, text: str) -> None:
+    console.print(f"{part:<11}{text}", markup=False, soft_wrap=True)
+
+
+class _RayThread:
+    """Makes Ray's blocking calls in one thread that stays: the kernel ends Ray's processes with the one it started in.
+
+    In the main thread Ray would also take SIGTERM for itself.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="ray")
+
+    def __enter__(self) -> _RayThread:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    async def do(self, call: Callable[[], T]) -> T:
+        """Call and await; when cancelled, only after the call has ended."""
+        calling = asyncio.get_running_loop().run_in_executor(self._pool, call)
+        try:
+            return await asyncio.shield(calling)
+        except asyncio.CancelledError:
+            await asyncio.gather(calling, return_exceptions=True)
+            raise
+
+    @contextlib.asynccontextmanager
+    async def within(self, manager: AbstractContextManager[T]) -> AsyncIterator[T]:
+        """Enter and leave a context in the thread."""
+        entered = contextlib.ExitStack()
+        try:
+            yield await self.do(lambda: entered.enter_context(manager))
+        finally:
+            await self.do(entered.close)

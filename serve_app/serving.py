@@ -1,0 +1,34 @@
+"""The application on the cluster that this process has joined."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from ray import serve
+from ray.serve.config import HTTPOptions
+from ray.serve.schema import LoggingConfig
+
+from serve_app.app import ServeArgs, app
+
+_NAME = "moments"
+
+
+@contextlib.contextmanager
+def serving(args: ServeArgs, host: str, port: int) -> Iterator[None]:
+    """Have the application deployed; at the end it is taken away when it has answered what it was asked.
+
+    On a cluster where Serve runs already, its own address counts. A Serve that nobody else uses is ended too; one on
+    a Ray of our own ends with that.
+    """
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    logs = LoggingConfig(encoding="JSON", log_level=args.settings.log_level)
+    serve.start(http_options=HTTPOptions(host=host, port=port), logging_config=logs)
+    try:
+        serve.run(app(args), name=_NAME, route_prefix="/", logging_config=logs)
+        yield
+    finally:
+        serve.delete(_NAME)
+        if args.settings.ray_address is not None and not serve.status().applications:
+            serve.shutdown()  # type: ignore[no-untyped-call]
