@@ -8,6 +8,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── SourceNotFound         input.not_found
     │   ├── UrlNotAllowed          url.not_allowed
     │   ├── UnknownModel           model.unknown
+    │   ├── ModelNotConfigured     model.not_configured
     │   ├── TranscriptInvalid      transcript.invalid
     │   ├── UnsupportedMedia       media.unsupported
     │   ├── MediaTruncated         media.truncated
@@ -28,8 +29,13 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   └── RecogniserUnavailable  speech.unavailable
     ├── ModelError                 model.failed
     │   ├── ModelUnavailable       model.unavailable
+    │   │   ├── ModelBusy          model.busy
+    │   │   └── TunnelUnavailable  tunnel.unavailable
+    │   ├── TunnelHostKey          tunnel.host_key
+    │   ├── TunnelDenied           tunnel.denied
     │   ├── ModelBadResponse       model.bad_response
     │   ├── ModelRefused           llm.refused
+    │   ├── ModelContextExceeded   llm.context
     │   └── ModelOutputInvalid     llm.schema
     ├── StorageError               storage.failed
     │   ├── ObjectMissing          storage.not_found
@@ -109,6 +115,12 @@ class UnknownModel(InputError):
     """No model is registered under this key."""
 
     code = "model.unknown"
+
+
+class ModelNotConfigured(InputError):
+    """The model has no address yet."""
+
+    code = "model.not_configured"
 
 
 class TranscriptInvalid(InputError):
@@ -246,6 +258,30 @@ class ModelUnavailable(ModelError):
     retryable = True
 
 
+class ModelBusy(ModelUnavailable):
+    """The model has as much to do as it may."""
+
+    code = "model.busy"
+
+
+class TunnelUnavailable(ModelUnavailable):
+    """The SSH tunnel to the model cannot be opened."""
+
+    code = "tunnel.unavailable"
+
+
+class TunnelHostKey(ModelError):
+    """The SSH host does not show the key that is known of it."""
+
+    code = "tunnel.host_key"
+
+
+class TunnelDenied(ModelError):
+    """The SSH host does not let us in."""
+
+    code = "tunnel.denied"
+
+
 class ModelBadResponse(ModelError):
     """The model's endpoint answered something that is not a model response."""
 
@@ -256,6 +292,12 @@ class ModelRefused(ModelError):
     """The model declined to answer."""
 
     code = "llm.refused"
+
+
+class ModelContextExceeded(ModelError):
+    """The question and its answer do not fit the model's context."""
+
+    code = "llm.context"
 
 
 class ModelOutputInvalid(ModelError):

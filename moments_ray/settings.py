@@ -91,6 +91,31 @@ class StorageSettings(Group):
     cache_bytes: int = Field(20 * 1024**3, gt=0, description="bound of one node's cache of sources")
 
 
+class Quota(Group):
+    """How many requests the model clients of one kind have under way in the whole cluster: ``replicas * at_once``."""
+
+    replicas: int = Field(1, ge=1)
+    at_once: int = Field(1, ge=1, description="requests a replica has under way")
+
+
+class ModelSettings(Group):
+    """How models are reached; which there are is in the registry."""
+
+    transcriber: Quota = Quota(at_once=2)
+    moment_generator: Quota = Quota(at_once=2)
+    refiner: Quota = Quota(at_once=1)
+    api_keys: dict[str, SecretStr] = Field(default_factory=dict, description="bearer tokens, by model key")
+    ssh_key_path: Path | None = Field(None, description="private key for tunnels; unset: the user's own")
+    known_hosts_path: Path | None = Field(None, description="keys of SSH hosts; unset: ~/.ssh/known_hosts")
+    connect_timeout_seconds: float = Field(10.0, gt=0)
+    keepalive_seconds: float = Field(15.0, gt=0, description="between signs of life asked of a tunnel")
+    keepalive_count: int = Field(3, ge=1, description="signs of life that may fail to come before it counts as lost")
+    tries: int = Field(3, ge=1, description="times a request is sent before its failure counts")
+    longest_wait_seconds: float = Field(60.0, gt=0, description="the longest Retry-After that is waited for")
+    failures_until_open: int = Field(5, ge=1, description="failures in a row after which a model is left alone")
+    open_seconds: float = Field(30.0, gt=0, description="for how long it is left alone")
+
+
 class Settings(BaseSettings):
     """All settings; six carry the names operators know, the rest begin with ``MOMENTS_``.
 
@@ -136,6 +161,7 @@ class Settings(BaseSettings):
     media: MediaSettings = Field(default_factory=MediaSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
 
     @property
     def scratch(self) -> Path:

@@ -9,7 +9,7 @@ import typer
 
 from moments_ray.cli.listing import list_moments
 from moments_ray.cli.source import read_captions_file
-from moments_ray.models.registry import model
+from moments_ray.models.registry import choose, defaults
 from moments_ray.moments.find import find_moments
 from moments_ray.moments.options import find_options
 from moments_ray.speech.captions import read_captions
@@ -33,7 +33,7 @@ def find(
         InputError: the file or an option is no good.
     """
     options = find_options(count=count, min_seconds=min_seconds, max_seconds=max_seconds)
-    model(generation_model)
+    choose(defaults(), generation_model)
     found = find_moments(read_captions(read_captions_file(transcript)), None, duration, options)
     moments = [moment.model_dump(mode="json", include=_SHOWN) for moment in found.moments]
     if as_json:

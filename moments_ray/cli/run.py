@@ -25,7 +25,7 @@ from moments_ray.database.tables import Run, Video
 from moments_ray.errors import Conflict, InputError, MomentsError, UnknownModel, all_errors
 from moments_ray.file_lock import FileLock
 from moments_ray.ids import fingerprint
-from moments_ray.models.registry import model
+from moments_ray.models.registry import choose, defaults
 from moments_ray.moments.options import FindOptions, find_options
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipelines.moments import MOMENTS
@@ -88,7 +88,7 @@ async def _check(wanted: Wanted, settings: Settings) -> _Checked:
     find = find_options(
         count=wanted.count, min_seconds=wanted.min_seconds, max_seconds=wanted.max_seconds, prompt=wanted.prompt
     )
-    generator, refiner = model(wanted.generation_model), model(wanted.refinement_model)
+    generator, refiner = (choose(defaults(), key) for key in (wanted.generation_model, wanted.refinement_model))
     _check_transcriber(wanted.transcriber)
     captions = await asyncio.to_thread(_read_captions, wanted.captions) if wanted.captions else None
     await asyncio.to_thread(require_writable, wanted.out)

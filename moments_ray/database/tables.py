@@ -334,6 +334,16 @@ class ApiKey(Table):
     revoked_at: Mapped[datetime | None]
 
 
+class ModelEntryRow(Table):
+    """What an operator changed of a model; no entry: the model was deleted."""
+
+    __tablename__ = "model_entries"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    entry: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    updated_at: Mapped[datetime] = _now()
+
+
 class WebhookDelivery(Table):
     """A webhook message and how its delivery stands."""
 

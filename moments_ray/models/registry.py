@@ -1,39 +1,236 @@
-"""The models this deployment can ask, by key."""
+"""The models this deployment can ask, by key.
+
+What operators change is kept in PostgreSQL, over the defaults in the code. The hashes in Redis are the copy that
+everybody reads: always written whole from PostgreSQL under one lock, and written anew where Redis lost it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
+from typing import Any
 
-from moments_ray.errors import UnknownModel
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError
 
+from moments_ray.database.repositories.models import ModelEntries
+from moments_ray.database.session import Database
+from moments_ray.errors import Conflict, InvalidRequest, ModelNotConfigured, NotFound, RedisUnavailable, UnknownModel
+from moments_ray.models.entry import DEFAULTS, KEY, ModelEntry, ModelKind
 
-class ModelKind(StrEnum):
-    """What a model is asked for."""
+log = structlog.get_logger()
 
-    MOMENTS = "moments"  # finds them, or refines their edges
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model under its key; ``supports_video`` says whether a refiner watches clips."""
-
-    key: str
-    kind: ModelKind
-    supports_video: bool
+KEYS = "model:config:_keys"
+PREFERRED = "qwen3_vl_fp8"  # for finding and refining, once its operator has said where it is
+LOCAL = "local"
 
 
-EMBEDDED = (Model("local", ModelKind.MOMENTS, supports_video=True),)
+def hash_key(key: str) -> str:
+    """Return where Redis keeps a model's entry."""
+    return f"model:config:{key}"
 
 
-def model(key: str | None, kind: ModelKind = ModelKind.MOMENTS) -> Model:
-    """Return the model of a key, or the default of its kind.
+class ModelRegistry:
+    """Reads and changes of the registry; safe from many processes at once."""
+
+    def __init__(self, database: Database, client: redis.Redis) -> None:
+        self._database = database
+        self._redis = client
+
+    async def entries(self) -> dict[str, ModelEntry]:
+        """Return every model by key; where Redis does not answer, as PostgreSQL has them.
+
+        Raises:
+            DatabaseUnavailable: Redis does not have them, and PostgreSQL cannot be reached.
+        """
+        try:
+            found = await self._read()
+            return found if found is not None else await self.publish()
+        except (RedisError, RedisUnavailable) as error:
+            log.warning("models.redis_unavailable", reason=type(error).__name__)
+            async with self._database.read() as session:
+                return _with_defaults(await ModelEntries(session).all())
+
+    async def get(self, key: str) -> ModelEntry:
+        """Return a model.
+
+        Raises:
+            NotFound: there is none under this key.
+        """
+        entries = await self.entries()
+        if key not in entries:
+            raise NotFound(f"there is no model {key[:80]!r}; there are {', '.join(sorted(entries))}")
+        return entries[key]
+
+    async def resolve(self, key: str | None, kind: ModelKind = ModelKind.LLM) -> ModelEntry:
+        """Return the model to ask: the one of this key, or the default of an LLM.
+
+        Raises:
+            UnknownModel: there is none of this key and kind; the message names those there are.
+            ModelNotConfigured: nobody has said where it is.
+        """
+        return choose(await self.entries(), key, kind)
+
+    async def transcribers(self) -> list[ModelEntry]:
+        """Return the remote recognisers that can be asked, by key."""
+        entries = (await self.entries()).values()
+        return sorted(
+            (entry for entry in entries if entry.kind is ModelKind.ASR and entry.configured and not entry.embedded),
+            key=lambda entry: entry.key,
+        )
+
+    async def put(self, key: str, fields: Mapping[str, Any]) -> ModelEntry:
+        """Write a whole entry, over the one there was.
+
+        Raises:
+            InvalidRequest: the fields are not those of an entry.
+            Conflict: the model is a part of the product.
+        """
+        entry = _named(key, fields)
+        await self._change(key, entry)
+        return entry
+
+    async def patch(self, key: str, fields: Mapping[str, Any]) -> ModelEntry:
+        """Change some fields of an entry.
+
+        Raises:
+            NotFound: there is none under this key.
+            InvalidRequest: the result is not an entry.
+            Conflict: the model is a part of the product.
+        """
+        async with self._database.begin() as session:
+            repository = ModelEntries(session)
+            await repository.lock()
+            before = _with_defaults(await repository.all()).get(key)
+            if before is None:
+                raise NotFound(f"there is no model {key[:80]!r}")
+            _refuse_embedded(before)
+            entry = _named(key, {**before.model_dump(), **fields})
+            await repository.put(key, entry.model_dump(mode="json"))
+        await self._tell()
+        return entry
+
+    async def delete(self, key: str) -> None:
+        """Take a model out of the registry; it stays out until it is put there again.
+
+        Raises:
+            NotFound: there is none under this key.
+            Conflict: the model is a part of the product.
+        """
+        _refuse_embedded(await self.get(key))
+        await self._change(key, None)
+
+    async def publish(self) -> dict[str, ModelEntry]:
+        """Write Redis's copy anew and return it.
+
+        Raises:
+            RedisUnavailable: Redis does not answer.
+        """
+        async with self._database.begin() as session:
+            repository = ModelEntries(session)
+            await repository.lock()  # or a slower publisher would bring back what a faster one has just replaced
+            entries = _with_defaults(await repository.all())
+            try:
+                await self._write(entries)
+            except RedisError as error:
+                raise RedisUnavailable(f"Redis cannot be reached: {error}") from error
+        return entries
+
+    async def _change(self, key: str, entry: ModelEntry | None) -> None:
+        async with self._database.begin() as session:
+            repository = ModelEntries(session)
+            await repository.lock()
+            known = _with_defaults(await repository.all()).get(key)
+            if known is not None:
+                _refuse_embedded(known)
+            await repository.put(key, entry.model_dump(mode="json") if entry else None)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        try:
+            await self.publish()
+        except RedisUnavailable as error:
+            raise RedisUnavailable(
+                "The change is kept, but Redis could not be told of it: make it once more when Redis is back."
+            ) from error
+
+    async def _read(self) -> dict[str, ModelEntry] | None:
+        """Return Redis's copy; None where it is not whole."""
+        keys = sorted(_text(key) for key in await self._redis.smembers(KEYS))
+        if not keys:
+            return None
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.hgetall(hash_key(key))
+            hashes: list[dict[Any, Any]] = await pipe.execute()
+        try:
+            found = [ModelEntry.from_hash({_text(n): _text(v) for n, v in each.items()}) for each in hashes]
+        except InvalidRequest as error:
+            log.warning("models.redis_copy_broken", reason=str(error))
+            return None
+        return {entry.key: entry for entry in found}
+
+    async def _write(self, entries: Mapping[str, ModelEntry]) -> None:
+        before = {_text(key) for key in await self._redis.smembers(KEYS)}
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(KEYS, *(hash_key(key) for key in {*before, *entries}))
+            for key, entry in entries.items():
+                pipe.hset(hash_key(key), items=[text for field in entry.to_hash().items() for text in field])
+            pipe.sadd(KEYS, *entries)
+            await pipe.execute()
+
+
+def choose(entries: Mapping[str, ModelEntry], key: str | None, kind: ModelKind = ModelKind.LLM) -> ModelEntry:
+    """Return the model of a key, or, with none given, the preferred LLM where it is configured and else the local one.
 
     Raises:
         UnknownModel: naming the keys there are.
+        ModelNotConfigured: nobody has said where the model is.
     """
-    known = {entry.key: entry for entry in EMBEDDED if entry.kind is kind}
-    try:
-        return known[key or "local"]
-    except KeyError:
-        raise UnknownModel(f"there is no model {str(key)[:80]!r}; known are {', '.join(sorted(known))}") from None
+    if key is None:
+        preferred = entries.get(PREFERRED)
+        key = PREFERRED if preferred is not None and preferred.configured else LOCAL
+    entry = entries.get(key)
+    if entry is None or entry.kind is not kind:
+        known = sorted(entry.key for entry in entries.values() if entry.kind is kind)
+        what = "transcriber" if kind is ModelKind.ASR else "model"
+        raise UnknownModel(f"there is no {what} {key[:80]!r}; known are {', '.join(known)}")
+    if not entry.configured:
+        raise ModelNotConfigured(
+            f"{key} has no address yet: give it an ssh_host or a base_url with PATCH /api/admin/models/{key}"
+        )
+    return entry
+
+
+def defaults() -> dict[str, ModelEntry]:
+    """Return the models a new deployment knows."""
+    return {entry.key: entry for entry in DEFAULTS}
+
+
+def _with_defaults(changed: Mapping[str, dict[str, Any] | None]) -> dict[str, ModelEntry]:
+    entries = defaults()
+    for key, fields in changed.items():
+        if fields is None:
+            entries.pop(key, None)
+        else:
+            entries[key] = ModelEntry.checked(fields)
+    return entries
+
+
+def _named(key: str, fields: Mapping[str, Any]) -> ModelEntry:
+    if not KEY.fullmatch(key):
+        raise InvalidRequest("A model key has a-z, 0-9, dots, dashes and underscores, 64 at most.")
+    if fields.get("key", key) != key:
+        raise InvalidRequest("The key in the entry is not the one in the address.")
+    if fields.get("embedded"):
+        raise InvalidRequest("embedded: only the product's own models are.")
+    return ModelEntry.checked({**fields, "key": key})
+
+
+def _refuse_embedded(entry: ModelEntry) -> None:
+    if entry.embedded:
+        raise Conflict(f"{entry.key} is a part of the product: it can be neither changed nor deleted")
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
