@@ -121,14 +121,16 @@ def find(
 def cut(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
     range_: Annotated[list[str] | None, typer.Option("--range", help="A-B in seconds; may be repeated.")] = None,
-    ranges: Annotated[Path | None, typer.Option("--ranges", help="File with one A-B a line.")] = None,
+    ranges: Annotated[Path | None, typer.Option("--ranges", help="File with one A-B a line, or moments.json.")] = None,
     preset: Annotated[str, typer.Option("--preset", help="What the clips are for.")] = "source",
     out: Out = Path("out/clips"),
     as_json: Json = False,
 ) -> None:
     """Cut frame-accurate clips of given ranges."""
-    result = _call("cut:cut", source, range_ or [], ranges, preset=preset, out=out, settings=_settings())
-    _finish(result, as_json=as_json)
+    document, status = _call("cut:cut", source, range_ or [], ranges, preset=preset, out=out, settings=_settings())
+    if not as_json:
+        _call("listing:list_clips", document)
+    _finish((document, status), as_json=as_json)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -36,6 +37,15 @@ def list_moments(moments: Sequence[Mapping[str, Any]]) -> None:
             moment["reason"],
         )
     results().print(table)
+
+
+def list_clips(document: Mapping[str, Any]) -> None:
+    """Print the clips that were cut, a line each; what could not be cut goes to stderr."""
+    for clip in document["clips"]:
+        times = f"{clip['start_time']:.3f}-{clip['end_time']:.3f} s, {clip['frames']} frames, {clip['method']}"
+        typer.echo(f"{clip['path']}  {times}")
+    for error in document["errors"]:
+        typer.echo(f"error: {error['message']} [{error['code']}]", err=True)
 
 
 def list_run(document: Mapping[str, Any], out: Path) -> None:

@@ -44,7 +44,7 @@ async def examine(text: str, settings: Settings) -> NamedSource:
         raise InvalidRequest("name a video: a file, or a URL that begins with http:// or https://")
     path = Path(text)
     if not await asyncio.to_thread(_exists, path):
-        raise SourceNotFound(f"there is no file {_shown(text)}")
+        raise SourceNotFound(f"there is no file {shown_name(text)}")
     await probe(path, settings.media)
     digest = await asyncio.to_thread(_sha256, path)
     return NamedSource(Source(path=str(path.resolve())), f"sha256:{digest}")
@@ -66,7 +66,7 @@ def read_captions_file(path: Path) -> bytes:
             return file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = getattr(error, "strerror", None) or error
-        raise SourceNotFound(f"the caption file {_shown(str(path))} cannot be read: {reason}") from error
+        raise SourceNotFound(f"the caption file {shown_name(str(path))} cannot be read: {reason}") from error
 
 
 def require_writable(directory: Path) -> None:
@@ -83,7 +83,9 @@ def require_writable(directory: Path) -> None:
             pass
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"nothing can be written to {_shown(str(directory))} ({reason}); name another directory with --out"
+        message = (
+            f"nothing can be written to {shown_name(str(directory))} ({reason}); name another directory with --out"
+        )
         raise InvalidRequest(message) from error
     finally:
         for one in missing:
@@ -98,7 +100,7 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """Return a name as a message can hold it: not endless, and nothing in it that a terminal would obey."""
     short = name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…"
     return short if short.isprintable() else repr(short)
