@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from moments_ray.database.repositories.transcripts import Transcripts
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import WriteSession
+from moments_ray.errors import RecogniserUnavailable
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.pipeline import Context, Resources, stage
 from moments_ray.pipeline.context import Write
+from moments_ray.speech.given_captions import GivenCaptions
 from moments_ray.speech.health import check
-from moments_ray.speech.recognisers import CaptionFile, Choice, Origin, choose, recognisers, without_speech
+from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, without_speech
 from moments_ray.speech.transcript import Transcript
 from moments_ray.stages.request import SpeechOptions
 from moments_ray.stages.values import AudioObject, HeardSpeech, SourceVideo
@@ -24,32 +24,30 @@ async def transcribe_speech(
     ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
 ) -> HeardSpeech:
     """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
-    captions = await _captions(ctx, video, options)
-    candidates = recognisers(captions, duration=video.info.duration)
-    if audio is None and not captions and options.transcriber is None:
-        heard = without_speech("the video has no sound and came without captions")
-        why = "the video has no sound and came without captions"
+    candidates = recognisers(await _captions(ctx, video, options), duration=video.info.duration)
+    if audio is None:
+        heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
     else:
-        choice = await choose(candidates, ctx.settings, forced=options.transcriber)
-        why = choice.sentence
-        heard = await _transcribed(ctx, choice, audio)
+        choice = await choose(candidates, ctx.settings, forced=options.transcriber, progress=ctx.report)
+        async with ctx.cache.open(ctx.store.uri(audio.name)) as sound:
+            heard = await choice.transcribe(sound, ctx.settings, ctx.seconds_left(), ctx.report)
     transcript = check(heard, video.info.duration)
     ctx.record(_writer(ctx, transcript))
-    return HeardSpeech(engine=transcript.engine, why=why, language=transcript.language, words=len(transcript.words))
+    return HeardSpeech(
+        engine=transcript.engine,
+        why=str(transcript.health["chosen"]),
+        language=transcript.language,
+        words=len(transcript.words),
+    )
 
 
-async def _transcribed(ctx: Context, choice: Choice, audio: AudioObject | None) -> Transcript:
-    async with _sound(ctx, audio) as path:
-        return await choice.transcribe(path, ctx.settings, ctx.seconds_left(), ctx.report)
-
-
-@asynccontextmanager
-async def _sound(ctx: Context, audio: AudioObject | None) -> AsyncIterator[Path]:
-    if audio is None:  # captions are read without it
-        yield ctx.scratch / "no-sound.wav"
-        return
-    async with ctx.cache.open(ctx.store.uri(audio.name)) as path:
-        yield path
+async def _read_only(ctx: Context, captions: Sequence[Recogniser]) -> Transcript:
+    """Transcribe a video that has nothing to hear: by its captions, or not at all."""
+    try:
+        choice = await choose(captions, ctx.settings, forced=GivenCaptions.key)
+    except RecogniserUnavailable:
+        return without_speech("The video has no sound and came without captions that can be read.")
+    return await choice.transcribe(ctx.scratch / "no-sound.wav", ctx.settings, ctx.seconds_left())
 
 
 async def _captions(ctx: Context, video: SourceVideo, options: SpeechOptions) -> Sequence[CaptionFile]:
