@@ -34,6 +34,7 @@ def make_numbered_video(
     pixel_format: str = "yuv420p",
     sound: str | None = "aac",
     sound_seconds: float | None = None,
+    loud: float = 0.1,
     rotation: int = 0,
     colours: tuple[int, int, int] | None = None,
 ) -> Path:
@@ -51,6 +52,7 @@ def make_numbered_video(
         pixel_format: What it is given.
         sound: The audio encoder of a track of noise, or None.
         sound_seconds: Length of the sound where it is not the picture's.
+        loud: Amplitude of the noise.
         rotation: Degrees counter-clockwise a player turns the picture.
         colours: Primaries, transfer and matrix, by their numbers in ITU-T H.273.
     """
@@ -67,7 +69,7 @@ def make_numbered_video(
         if rotation:
             video.set_display_rotation(rotation)
         audio = cast("AudioStream", output.add_stream(sound, rate=SOUND_RATE)) if sound else None
-        heard = _noise(sound_seconds if sound_seconds is not None else float(shown[-1] * base) + 1 / float(rate))
+        heard = loud * _noise(sound_seconds if sound_seconds is not None else float(shown[-1] * base) + 1 / float(rate))
         sounds = deque(_sound_frames(heard) if audio is not None else ())
         for number, tick in enumerate(shown):
             frame = _picture(number, size).reformat(format=pixel_format)
@@ -142,7 +144,7 @@ def number_of(frame: VideoFrame) -> int:
 def _noise(seconds: float) -> NDArray[np.float32]:
     """Return noise, the same every time, without what an audio encoder would drop."""
     noise = np.random.default_rng(7).standard_normal(round(seconds * SOUND_RATE))
-    return (0.1 * np.convolve(noise, np.ones(8) / 8, "same")).astype(np.float32)
+    return np.convolve(noise, np.ones(8) / 8, "same").astype(np.float32)
 
 
 def _sound_frames(heard: NDArray[np.float32]) -> Iterator[AudioFrame]:

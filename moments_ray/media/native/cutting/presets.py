@@ -15,7 +15,8 @@ from moments_ray.media.native.cutting.reader import PictureReader
 Filters = tuple[tuple[str, str], ...]
 
 _X264 = {"preset": "veryfast", "crf": "18"}
-_X265 = {"preset": "veryfast", "crf": "20", "x265-params": "log-level=none:pools=1:frame-threads=1"}
+# Without reordering: x265 leaves the decoding time of the first packets unset where a clip is shorter than its delay.
+_X265 = {"preset": "superfast", "crf": "20", "x265-params": "log-level=none:pools=1:frame-threads=1:bframes=0"}
 _VERTICAL = (1080, 1920)
 # Transfer functions of high dynamic range (ITU-T H.273): PQ and HLG.
 _HDR_TRANSFERS = frozenset({16, 18})
