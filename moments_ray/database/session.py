@@ -109,7 +109,9 @@ class Database:
         try:
             yield
         except _LOST as error:
-            raise DatabaseUnavailable(f"PostgreSQL cannot be reached: {_reason(error)}") from error
+            raise DatabaseUnavailable(
+                f"PostgreSQL cannot be reached ({_reason(error)}): start it, or mend DATABASE_URL."
+            ) from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise DatabaseUnavailable(f"PostgreSQL went away: {_reason(error)}") from error

@@ -69,6 +69,17 @@ async def embedded_database(settings: Settings) -> AsyncIterator[str]:
         yield await _url(stack, settings.database_url, "postgres", settings.home)
 
 
+@contextlib.asynccontextmanager
+async def embedded_redis(settings: Settings) -> AsyncIterator[str]:
+    """Give the URL of Redis alone, running the embedded one if the settings leave it unset.
+
+    Raises:
+        EmbeddedServerFailed: it did not start.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        yield await _url(stack, settings.redis_url, "redis", settings.home)
+
+
 async def until_stopped(settings: Settings) -> None:
     """Wait until the embedded servers have ended, unless somebody else of this home uses them."""
     configured = {"postgres": settings.database_url, "redis": settings.redis_url}
