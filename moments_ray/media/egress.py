@@ -75,8 +75,8 @@ async def _serve(
         method, target, _ = request_line.decode("ascii").split(" ")
         if method == "CONNECT":
             authority = httpx.URL(f"https://{target}")
-            addresses = await check_host(authority.host, authority.port or 443, settings, resolver)
             port, greeting = authority.port or 443, b""
+            addresses = await check_host(authority.raw_host.decode("ascii"), port, settings, resolver)
         else:
             destination = await check_url(target, settings, resolver)
             addresses, port = destination.addresses, destination.port

@@ -75,7 +75,7 @@ async def check_url(
     if parsed.userinfo:
         raise UrlNotAllowed("A URL with a user or password in it is not fetched.")
     port = parsed.port or _DEFAULT_PORTS[parsed.scheme]
-    addresses = await check_host(parsed.host, port, settings, resolver)
+    addresses = await check_host(parsed.raw_host.decode("ascii"), port, settings, resolver)
     return Destination(parsed, port, addresses)
 
 
@@ -146,7 +146,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 request.url.copy_with(host=address),
                 headers=request.headers,
                 stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": request.url.host},
+                extensions={**request.extensions, "sni_hostname": request.url.raw_host.decode("ascii")},
             )
             try:
                 return await self._transport.handle_async_request(pinned)

@@ -221,11 +221,11 @@ async def _collect(pipe: asyncio.StreamReader | None, kept: bytearray, capacity:
             del kept[:-capacity]
             continue
         partial += chunk
-        *lines, rest = partial.split(b"\n")
-        for line in lines:
-            on_line(_text(line))
-        partial = rest
-        if len(partial) > _LINE_BYTES:
+        if b"\n" in chunk:
+            *lines, partial = partial.split(b"\n")
+            for line in lines:
+                on_line(_text(line))
+        elif len(partial) > _LINE_BYTES:
             raise MediaError("A media process wrote a line without end.")
     if on_line is not None and partial:
         on_line(_text(partial))

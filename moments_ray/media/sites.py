@@ -23,6 +23,7 @@ from moments_ray.errors import (
     DownloadUnavailable,
     MediaError,
     MediaLimitsExceeded,
+    MediaTimeout,
     MomentsError,
     UnsupportedMedia,
 )
@@ -43,6 +44,9 @@ _FORMATS = "bestvideo*[height<=1080]+bestaudio/best[height<=1080]/bestvideo*+bes
 _CAPTION_FORMATS = ("json3", "vtt", "srt")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _PROGRESS = "download:moments %(progress.downloaded_bytes)s %(progress.total_bytes,progress.total_bytes_estimate)s"
+
+# The system's word for a file over our limit on a child's files; a disk that is full has another.
+_FILE_LIMIT = "File too large"
 
 # What yt-dlp says, and what it means to the user. The first that fits counts.
 _UNKNOWN_SITE = re.compile(r"Unsupported URL|No suitable extractor|is not a valid URL", re.IGNORECASE)
@@ -92,7 +96,7 @@ async def fetch_from_site(
     media, found = await asyncio.to_thread(_sort, directory, captions)
     if not media:
         # yt-dlp leaves out what is over --max-filesize without a word in its status.
-        raise DownloadTooLarge(f"The video is larger than the limit of {settings.download.max_bytes} bytes.")
+        raise _too_large(settings)
     path = media[0] if len(media) == 1 else await _join(media, directory / "joined.mkv", settings)
     return Downloaded(
         path=path,
@@ -153,7 +157,9 @@ class _Site:
         except MediaError as error:
             raise self._meaning(error) from error
         except DiskFull as error:
-            raise DownloadTooLarge from error
+            if _FILE_LIMIT in str(error.detail.get("stderr", "")):
+                raise _too_large(self._settings) from error
+            raise
 
     async def _run(
         self, options: Sequence[str], *, timeout: float, on_line: Callable[[str], None] | None = None
@@ -168,15 +174,18 @@ class _Site:
         ]
         largest = max(self._settings.download.max_bytes, _MAX_INFO_BYTES)
         limits = self._settings.media.model_copy(update={"max_scratch_bytes": largest})
-        await run_tool(
-            [*argv, *options],
-            timeout=timeout,
-            settings=limits,
-            cwd=self._directory,
-            on_stdout=on_line,
-            memory_bytes=_ADDRESS_SPACE,
-            network=True,
-        )
+        try:
+            await run_tool(
+                [*argv, *options],
+                timeout=timeout,
+                settings=limits,
+                cwd=self._directory,
+                on_stdout=on_line,
+                memory_bytes=_ADDRESS_SPACE,
+                network=True,
+            )
+        except MediaTimeout as error:
+            raise DownloadInterrupted("The video's site did not answer in time.", error.detail) from error
 
     def _meaning(self, error: MediaError) -> MomentsError:
         """Say in our terms what yt-dlp complained of."""
@@ -187,6 +196,10 @@ class _Site:
             if re.search(pattern, complaint, re.IGNORECASE):
                 return kind(message, {"reason": complaint})
         return DownloadError("The video could not be fetched from its site.", {"reason": complaint})
+
+
+def _too_large(settings: Settings) -> DownloadTooLarge:
+    return DownloadTooLarge(f"The video is larger than the limit of {settings.download.max_bytes} bytes.")
 
 
 def _complaint(error: MediaError) -> str:

@@ -48,6 +48,7 @@ class Site:
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.status = 404
+        self.announces_length = True
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -57,7 +58,8 @@ class Site:
             self.asked.append(url)
             body = self.files.get(url)
             status = f"{self.status} Missing" if body is None else "200 OK"
-            writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n\r\n".encode() + (body or b""))
+            length = f"Content-Length: {len(body or b'')}\r\n" if self.announces_length else ""
+            writer.write(f"HTTP/1.1 {status}\r\n{length}\r\n".encode() + (body or b""))
             await writer.drain()
         writer.close()
 
@@ -218,6 +220,18 @@ async def test_captions_of_people_and_of_the_sites_recogniser_come_along(
     ]
     assert fetched.captions[0].path.read_bytes() == VTT
     assert "http://media.test/never.vtt" not in site.asked
+
+
+async def test_a_stream_that_hides_its_size_stops_at_the_limit(
+    site: Site, directory: Path, described: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "_MAX_INFO_BYTES", 100_000)
+    site.files["http://media.test/v.mp4"] = bytes(2_000_000)
+    site.announces_length = False
+    described["formats"] = [{"format_id": "1", "url": "http://media.test/v.mp4", "ext": "mp4"}]
+    small = Settings(download=DownloadSettings(allow_private_addresses=True, max_bytes=500_000))
+    with pytest.raises(DownloadTooLarge, match="500000 bytes"):
+        await fetch("http://media.test/watch", directory, small)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from pydantic import JsonValue
 
 from moments_ray.errors import DiskFull, InvalidRequest, MediaError, MediaLimitsExceeded, MediaTimeout
+from moments_ray.media import child
 from moments_ray.media.process import STDERR_TAIL_BYTES, ffmpeg_executable, run_python, run_tool
 from moments_ray.settings import MediaSettings
 
@@ -245,6 +248,30 @@ async def test_a_write_over_the_scratch_limit_is_a_full_disk(child_code: str, tm
     small = SETTINGS.model_copy(update={"max_scratch_bytes": 1000})
     with pytest.raises(DiskFull):
         await run_python(f"{child_code}:fill", str(tmp_path / "big"), timeout=10, settings=small)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_an_ordinary_users_child_reads_and_writes_that_users_files() -> None:
+    """It may have to enter a user namespace to leave the network, in which it has no name."""
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as directory:
+        os.chown(directory, nobody, nobody)
+        code = "import sys; path = sys.argv[1]; open(path, 'w').write('x'); sys.exit(open(path).read() != 'x')"
+        limits = json.dumps({"network": False, "parent": os.getpid(), "resources": {"RLIMIT_CORE": 0}})
+        python = Path("/usr/bin/python3")
+        if not python.exists():
+            pytest.skip("no Python that another user may run")
+        first = [str(python), "-I", "-S", str(copied_child(directory)), limits, "exec"]
+        argv = [*first, str(python), "-c", code, f"{directory}/file"]
+        subprocess.run(argv, user=nobody, group=nobody, check=True)
+
+
+def copied_child(directory: str) -> Path:
+    """The child's first steps where every user may read them."""
+    copy = Path(directory) / "child.py"
+    copy.write_bytes(Path(child.__file__).read_bytes())
+    copy.chmod(0o644)
+    return copy
 
 
 async def test_the_environment_with_its_secrets_stays_behind(child_code: str, monkeypatch: pytest.MonkeyPatch) -> None:
