@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ _MARGIN = 256
 ENCODERS = {
     "h264-gop250": ("mp4", "-c:v libx264 -preset veryfast -crf 23 -bf 3 -g 250 -keyint_min 250 -sc_threshold 0"),
     "h264-gop60": ("mp4", "-c:v libx264 -preset veryfast -crf 23 -bf 3 -g 60 -keyint_min 60 -sc_threshold 0"),
+    "h264-light": ("mp4", "-c:v libx264 -preset veryfast -crf 42 -bf 3 -g 60 -keyint_min 60 -sc_threshold 0"),
     "hevc": ("mp4", "-c:v libx265 -preset ultrafast -crf 26 -tag:v hvc1 -x265-params keyint=120:log-level=error"),
     "vp9": ("webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 4M -g 120 -row-mt 1"),
 }
@@ -38,10 +40,9 @@ def make_footage(path: Path, kind: str, seconds: int) -> Path:
         *encoder.split(), "-pix_fmt", "yuv420p", "-c:a", sound, "-ac", "2", "-b:a", "128k", str(part),
     ]  # fmt: skip
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
         for picture in pictures(seconds * RATE):
-            process.stdin.write(picture)
-        process.stdin.close()
+            cast("IO[bytes]", process.stdin).write(picture)
+        cast("IO[bytes]", process.stdin).close()
     if process.returncode:
         raise SystemExit(f"ffmpeg could not make {path}")
     part.rename(path)
@@ -49,7 +50,7 @@ def make_footage(path: Path, kind: str, seconds: int) -> Path:
 
 
 def pictures(count: int) -> Iterator[bytes]:
-    """Yield raw yuv420p pictures: panned textures with the spectrum of natural scenes, film grain, a cut now and then."""
+    """Yield raw yuv420p pictures: panned textures with the spectrum of natural scenes, film grain, cuts."""
     random = np.random.default_rng(3)
     grain = random.normal(0, 1.6, (HEIGHT + 64, WIDTH + 64)).astype(np.int8)
     textures = [_texture(random) for _ in range(4)]

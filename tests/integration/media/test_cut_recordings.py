@@ -67,7 +67,7 @@ class Pictures:
 
 
 def awkward(positions: list[float]) -> list[tuple[float, float]]:
-    """The first frame alone, two frames off the grid, to the last frame, the last alone, a stretch in between."""
+    """The first frame alone, the last alone, two frames asked for off the grid, a stretch from the second frame on."""
     count = len(positions)
     middle = count // 2
     step = positions[1] - positions[0] if count > 1 else 0.04
@@ -75,8 +75,7 @@ def awkward(positions: list[float]) -> list[tuple[float, float]]:
     if count > 3:
         ranges += [
             (positions[middle] - step / 3, positions[middle + 1] + step / 3),
-            (positions[1], positions[-1] + step / 2),
-            (0.0, positions[middle]),
+            (positions[1], positions[min(middle + 2, 60)]),
         ]
     return ranges
 

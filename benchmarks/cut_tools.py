@@ -1,0 +1,114 @@
+"""The tools that ``benchmarks.cut`` compares, each run as a process of its own and measured by the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+
+from moments_ray.media.cut import Clip, CutRange, cut_clips
+from moments_ray.media.process import ffmpeg_executable
+from moments_ray.settings import MediaSettings
+from moments_ray.testing.numbered import number_of
+
+Span = tuple[float, float]
+Command = Callable[[Path, Span, Path], list[str]]
+
+_MOVIEPY = """
+import sys
+from moviepy import VideoFileClip
+source, start, end, target = sys.argv[1:]
+VideoFileClip(source).subclipped(float(start), float(end)).write_videofile(target, logger=None)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process and its children took: seconds on the clock and of CPU, megabytes at their peak."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def measured(command: Sequence[str]) -> Cost:
+    """Run a command to its end and return what the kernel says it took."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    words = process.stderr.read() if process.stderr is not None else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:3])} … ended with {process.returncode}: {words[-2000:].decode()}")
+    return Cost(time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def commands(peers: str | None) -> dict[str, Command]:
+    """Return the peers by name; MoviePy and smartcut where an interpreter that has them is given."""
+
+    def encode(preset: str) -> Command:
+        how = ["-c:v", "libx264", "-preset", preset, "-crf", "20", "-c:a", "aac"]
+        return lambda source, span, target: [*_ffmpeg(source, span), *how, str(target)]
+
+    found: dict[str, Command] = {
+        "ffmpeg veryfast": encode("veryfast"),
+        "ffmpeg -c copy": lambda source, span, target: [*_ffmpeg(source, span), "-c", "copy", str(target)],
+        "ffmpeg medium": encode("medium"),
+    }
+    if peers is not None:
+        smartcut = str(Path(peers).with_name("smartcut"))
+        found["smartcut"] = lambda source, span, target: [
+            smartcut, str(source), str(target), "--keep", f"{span[0]},{span[1]}"
+        ]  # fmt: skip
+        found["MoviePy"] = lambda source, span, target: [
+            peers, "-c", _MOVIEPY, str(source), str(span[0]), str(span[1]), str(target)
+        ]  # fmt: skip
+    return found
+
+
+def ours(source: Path, spans: Sequence[Span], folder: Path) -> list[str]:
+    """Return the command by which one process of ours cuts every range in one call."""
+    return [sys.executable, "-m", __name__, str(source), json.dumps(spans), str(folder)]
+
+
+def _ffmpeg(source: Path, span: Span) -> list[str]:
+    start, end = span
+    head = [ffmpeg_executable(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
+    return [*head, "-ss", str(start), "-i", str(source), "-t", str(end - start)]
+
+
+def frames_off(clip: Path, span: Span, rate: int) -> int:
+    """Return by how many frames a clip's edges differ from those asked for, the first and the last added up."""
+    first, last = -(-Fraction(str(span[0])) * rate // 1), -(-Fraction(str(span[1])) * rate // 1) - 1
+    with av.open(str(clip)) as container:
+        video = container.streams.video[0]
+        begins = number_of(next(container.decode(video)))
+        container.seek(
+            int((cast("int", container.duration) / av.time_base - 0.5) / cast("Fraction", video.time_base)),
+            stream=video,
+        )
+        *_, final = container.decode(video)
+        ends = number_of(final)
+    return abs(begins - int(first)) + abs(ends - int(last))
+
+
+async def _cut(source: Path, spans: Sequence[Span], folder: Path) -> None:
+    wanted = [CutRange(name=f"clip-{number:02}", start=start, end=end) for number, (start, end) in enumerate(spans)]
+    for outcome in await cut_clips(source, wanted, folder, settings=MediaSettings(), threads=1, timeout=3600):
+        if not isinstance(outcome, Clip):
+            raise SystemExit(str(outcome))
+        print(outcome.method, outcome.fallback_reason or "", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    asyncio.run(_cut(Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])))
