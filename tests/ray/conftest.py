@@ -22,6 +22,7 @@ from moments_ray.runs.actor import start_worker
 from moments_ray.runs.submit import Desk
 from moments_ray.settings import RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
+from tests.ray.talk import Talk, make_talk
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
         ray_address=None,
-        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines"),
+        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines", "moments_ray.pipelines.moments"),
         worker=WorkerSettings(
             heartbeat_seconds=0.5, lease_seconds=3.0, sweep_seconds=1.0, cancel_poll_seconds=0.2, drain_seconds=5.0
         ),
@@ -48,6 +49,12 @@ def ray_cluster(ray_settings: Settings) -> Iterator[Settings]:
     asyncio.run(runtime.migrate(ray_settings))
     with runtime.cluster(ray_settings):
         yield ray_settings
+
+
+@pytest.fixture(scope="session")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
+    """A small talk with known truth."""
+    return make_talk(tmp_path_factory.mktemp("talk"))
 
 
 class Engine:
