@@ -19,6 +19,7 @@ from moments_ray.errors import (
     NoCapacity,
     RunCancelled,
     RunPoisoned,
+    ServiceUnavailable,
     StageCrashed,
 )
 from moments_ray.pipeline.claimed_run import ClaimedRun
@@ -72,7 +73,7 @@ class Drive:
             return None
 
     async def _stages(self) -> RunStatus | None:
-        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+        claimed = await self._load()
         limit = self._environment.settings.worker.deaths_until_poison
         if self._deaths >= limit:
             return await self._fail(RunPoisoned(f"the run killed its worker {limit} times without making progress"))
@@ -80,21 +81,20 @@ class Drive:
             if self._draining:
                 return None
             names = [unit.name] if isinstance(unit, Stage) else [step.name for step in unit]
-            claimed = await ClaimedRun.load(self._environment, self.lease.claim)
             if all(claimed.done(name) for name in names):
                 continue
             try:
-                await self._bring(unit, names)
+                claimed = await self._bring(unit, names)
             except RunCancelled:
                 return await self._end(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
-            except LeaseLost:
-                raise
+            except (LeaseLost, ServiceUnavailable):
+                raise  # without a verdict: an outage is not the run's fault, and whoever claims it next goes on
             except MomentsError as error:
                 return await self._fail(error, await self._failed_stage(names))
         return None if self._draining else await self._complete()
 
-    async def _bring(self, unit: Stage | Chain, names: Sequence[str]) -> None:
-        """Try a stage until its output stands."""
+    async def _bring(self, unit: Stage | Chain, names: Sequence[str]) -> ClaimedRun:
+        """Try a stage until its output stands, and return the run as it is then."""
         settings = self._environment.settings
         declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
         allowed = tries_allowed(names[0], declared, settings.retry)
@@ -111,8 +111,9 @@ class Drive:
                 failed = error
             else:
                 failed = StageCrashed(f"{names[0]} ended without an output")
-            if await self._done(names):
-                return  # also where the process died after its commit: the journal decides, not the answer
+            claimed = await self._load()
+            if all(claimed.done(name) for name in names):
+                return claimed  # also where the process died after its commit: the journal decides, not the answer
             self._raise_if_stopped()
             delay = retry_delay(failed, number, allowed, settings.retry, jitter=random.Random())  # noqa: S311
             log.warning("stage.failed", run=self.lease.claim.run, stage=names[0], code=failed.code, retry_in=delay)
@@ -163,12 +164,11 @@ class Drive:
         if self._stop.done():
             raise RunCancelled if self._stop.result() is StopReason.CANCEL else LeaseLost
 
-    async def _done(self, names: Sequence[str]) -> bool:
-        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
-        return all(claimed.done(name) for name in names)
+    async def _load(self) -> ClaimedRun:
+        return await ClaimedRun.load(self._environment, self.lease.claim)
 
     async def _failed_stage(self, names: Sequence[str]) -> str:
-        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+        claimed = await self._load()
         return next((name for name in names if not claimed.done(name)), names[0])
 
     async def _complete(self) -> RunStatus:
@@ -199,7 +199,7 @@ class Drive:
         **values: Any,
     ) -> RunStatus:
         """Write the verdict in one fenced transaction: after it the run is history."""
-        claimed = await ClaimedRun.load(self._environment, self.lease.claim)
+        claimed = await self._load()
 
         async def verdict(journal: Journal, _: WriteSession) -> None:
             await journal.close_open(open_stages)

@@ -75,7 +75,7 @@ class Live:
 
     async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
         """Write a run's whole board from its journal."""
-        fields = _fields(run, names, stages)
+        fields = board_fields(run, names, stages)
         try:
             async with self._redis.pipeline(transaction=True) as transaction:
                 transaction.delete(active_key(run.subject))
@@ -96,6 +96,15 @@ class Live:
         """Remove every key of a subject and of its runs."""
         keys = [active_key(subject), cancel_key(subject), history_key(subject), lock_key(subject)]
         await self._redis.delete(*keys, *(run_key(run) for run in runs))
+
+    async def read(self, subject: str) -> dict[str, str] | None:
+        """Return a subject's board; None where there is none, or where Redis does not answer."""
+        try:
+            found: dict[bytes, bytes] = await self._redis.hgetall(active_key(subject))
+        except RedisError as error:
+            log.warning("live.unread", subject=subject, error=str(error))
+            return None
+        return {name.decode(): value.decode("utf-8", "replace") for name, value in found.items()} or None
 
     async def missing(self, subject: str) -> bool:
         """Tell whether the board lost a run that is on its way."""
@@ -145,7 +154,8 @@ def poller_status(status: str) -> str:
     return RunStatus.COMPLETED.value if status == RunStatus.COMPLETED_WITH_ERRORS else status
 
 
-def _fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
+def board_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
+    """Return a run's board as its journal has it."""
     fields = {
         "request_id": run.identifier,
         "status": poller_status(run.status),

@@ -1,0 +1,78 @@
+"""Hearing that something happened in a run: one subscription a process, however many listen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError
+
+from moments_ray.runs.live import PROGRESS_CHANNEL, STATUS_CHANNEL
+
+log = structlog.get_logger()
+
+_PATIENCE_SECONDS = 5.0  # a client's own socket timeout would count silence as an outage
+_PAUSE_SECONDS = 1.0  # between tries to reach a Redis that is away
+
+
+class Feed:
+    """A bell, not a mailbox: it says that a run moved, and what happened is read from PostgreSQL.
+
+    So nothing is queued for a slow listener, and a message that Redis lost only makes its listener look later.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._listening: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def listener(self, run: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set whenever the run moved; its owner clears it before looking."""
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        moved = asyncio.Event()
+        self._listeners[run].add(moved)
+        try:
+            yield moved
+        finally:
+            self._listeners[run].discard(moved)
+            if not self._listeners[run]:
+                del self._listeners[run]
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._hear()
+            except RedisError as error:
+                log.warning("feed.deaf", error=str(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _hear(self) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            await subscription.subscribe(STATUS_CHANNEL, PROGRESS_CHANNEL)
+            while True:
+                message = await subscription.get_message(timeout=_PATIENCE_SECONDS)
+                if message is not None:
+                    for moved in self._listeners.get(_run_of(message["data"]), ()):
+                        moved.set()
+
+
+def _run_of(data: bytes) -> str:
+    """Return the run that a message is about; strangers may publish here too."""
+    try:
+        told = json.loads(data)
+    except ValueError:
+        return ""
+    return str(told.get("run_id")) if isinstance(told, dict) else ""
