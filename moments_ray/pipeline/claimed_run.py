@@ -36,7 +36,9 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 _LARGEST_OUTPUT = 8 * 1024 * 1024  # an output is names and figures; bytes belong in the store
-_PATIENCE_SECONDS = 60.0  # with a PostgreSQL that went away, before a result is given up
+
+# A PostgreSQL that went away is waited for this long, before a result is given up.
+_over_outages = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.0, wait_initial=0.2, wait_max=5.0)
 
 
 class ClaimedRun:
@@ -58,6 +60,7 @@ class ClaimedRun:
         self.stages = stages
 
     @classmethod
+    @_over_outages
     async def load(cls, environment: Environment, claim: Claim) -> ClaimedRun:
         """Read a run and its journal."""
         async with environment.database.read() as session:
@@ -101,7 +104,7 @@ class ClaimedRun:
             LeaseLost: the claim does not hold any more; nothing was written.
         """
 
-        @stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=_PATIENCE_SECONDS, wait_initial=0.2, wait_max=5.0)
+        @_over_outages
         async def transaction() -> T:
             async with self.environment.database.begin() as session:
                 return await work(Journal(session, self.claim), session)
