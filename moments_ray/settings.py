@@ -111,6 +111,7 @@ class ModelSettings(Group):
     keepalive_seconds: float = Field(15.0, gt=0, description="between signs of life asked of a tunnel")
     keepalive_count: int = Field(3, ge=1, description="signs of life that may fail to come before it counts as lost")
     tries: int = Field(3, ge=1, description="times a request is sent before its failure counts")
+    first_delay_seconds: float = Field(0.5, ge=0, description="before the second time; then twice as long, and so on")
     longest_wait_seconds: float = Field(60.0, gt=0, description="the longest Retry-After that is waited for")
     failures_until_open: int = Field(5, ge=1, description="failures in a row after which a model is left alone")
     open_seconds: float = Field(30.0, gt=0, description="for how long it is left alone")

@@ -1,0 +1,191 @@
+"""One model's HTTP server as this process reaches it: what passes is tried again, what lasts is an error at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import structlog
+
+from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelUnavailable
+from moments_ray.models.breaker import Breaker
+from moments_ray.models.entry import ModelEntry
+from moments_ray.settings import ModelSettings
+
+log = structlog.get_logger()
+
+# Gives the local port that leads to the model's server; None where it is called straight.
+Entrance = Callable[[], Awaitable[int | None]]
+# Opens what httpx shall send, anew for every try: a file that was read is read no second time.
+Content = Callable[[], AbstractContextManager[Mapping[str, Any]]]
+
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LONGEST_DELAY = 8.0
+_EXCERPT = 300
+_URL = re.compile(r"\b(?:https?|data):\S+")
+_TOO_LONG = re.compile(r"context[ _]length|maximum context|max_model_len|context window|too many tokens", re.IGNORECASE)
+
+
+class _Passing(Exception):
+    """A failure that may be gone the next time; ``wait`` is what the server asked for, in seconds."""
+
+    def __init__(self, error: ModelError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+class Endpoint:
+    """A pooled client of one model's server, bound to the running event loop."""
+
+    def __init__(self, entry: ModelEntry, settings: ModelSettings, entrance: Entrance) -> None:
+        self.entry = entry
+        self._settings = settings
+        self._entrance = entrance
+        clock = asyncio.get_running_loop().time
+        self._clock = clock
+        self._breaker = Breaker(entry.key, settings.failures_until_open, settings.open_seconds, clock)
+        secret = settings.api_keys.get(entry.key)
+        self._client = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {secret.get_secret_value()}"} if secret else {},
+            timeout=httpx.Timeout(entry.timeout_s, connect=settings.connect_timeout_seconds),
+            limits=httpx.Limits(max_connections=entry.concurrency, keepalive_expiry=30.0),
+            follow_redirects=False,
+            trust_env=False,  # a proxy of the environment is for the world, not for a tunnel's near end
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def post(self, content: Content, *, timeout: float, largest: int) -> Any:
+        """Send content to the model's path and return the JSON that comes back, of at most ``largest`` bytes.
+
+        ``timeout`` is seconds for all tries together; each has the entry's ``timeout_s``.
+
+        Raises:
+            ModelUnavailable: the server cannot be reached, or keeps failing.
+            ModelContextExceeded: it says that the question is too long.
+            ModelBadResponse: it answers something else.
+            TunnelHostKey: its SSH host is not the one that is known.
+            TunnelDenied: its SSH host does not let us in.
+        """
+        return await self._tried("POST", self.entry.path, content, timeout, largest)
+
+    async def get(self, path: str, *, timeout: float, largest: int) -> Any:
+        """Return the JSON at a path of the model's server; raises as ``post``."""
+        return await self._tried("GET", path, lambda: nullcontext({}), timeout, largest)
+
+    async def _tried(self, method: str, path: str, content: Content, timeout: float, largest: int) -> Any:
+        deadline = self._clock() + timeout
+        number = 0
+        while True:
+            number += 1
+            self._breaker.check()
+            try:
+                answer = await self._once(method, path, content, deadline - self._clock(), largest)
+            except _Passing as passing:
+                self._breaker.failed()
+                delay = self._delay(number, passing.wait)
+                if number >= self._settings.tries or self._clock() + delay >= deadline:
+                    raise passing.error from passing.__cause__
+                log.warning("model.retry", model=self.entry.key, number=number, reason=str(passing), seconds=delay)
+            except ModelError:
+                self._breaker.succeeded()
+                raise
+            else:
+                self._breaker.succeeded()
+                return answer
+            await asyncio.sleep(delay)
+
+    def _delay(self, number: int, asked: float | None) -> float:
+        if asked is not None:
+            return min(asked, self._settings.longest_wait_seconds) + random.uniform(0.0, 0.2)  # noqa: S311 - jitter
+        longest = min(_LONGEST_DELAY, self._settings.first_delay_seconds * 2.0 ** (number - 1))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+
+    async def _once(self, method: str, path: str, content: Content, left: float, largest: int) -> Any:
+        key = self.entry.key
+        begun = self._clock()
+        seconds = min(left, self.entry.timeout_s)
+        try:
+            async with asyncio.timeout(seconds):
+                url = self.entry.url(path, await self._entrance())
+                with content() as arguments:
+                    async with self._client.stream(method, url, **arguments) as response:
+                        body = await _body(response, largest, key)
+        except ModelUnavailable as error:  # of the tunnel, which mends itself meanwhile
+            raise _Passing(error) from error
+        except TimeoutError as error:
+            raise _Passing(ModelUnavailable(f"{key} did not answer within {seconds:.3g} s")) from error
+        except httpx.TransportError as error:
+            raise _Passing(ModelUnavailable(f"{key} cannot be reached: {type(error).__name__}")) from error
+        except httpx.HTTPError as error:  # a body that does not decode, say
+            raise ModelBadResponse(f"{key} answered no HTTP: {type(error).__name__}") from error
+        log.info("model.answered", model=key, status=response.status_code, seconds=round(self._clock() - begun, 3))
+        return _judged(response, body, key)
+
+
+def _judged(response: httpx.Response, body: bytes, key: str) -> Any:
+    status = response.status_code
+    if status in _PASSING:
+        raise _Passing(ModelUnavailable(f"{key} answered {status}{_told(body)}"), _retry_after(response))
+    if status in {400, 413, 422} and _TOO_LONG.search(body[:10_000].decode("utf-8", "replace")):
+        raise ModelContextExceeded(f"{key} says that the question is too long{_told(body)}")
+    if status in {401, 403}:
+        raise ModelBadResponse(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS")
+    if status != httpx.codes.OK:
+        raise ModelBadResponse(f"{key} answered {status}{_told(body)}")
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise ModelBadResponse(f"{key} answered {kind[:50] or 'something without a type'} where JSON was due")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ModelBadResponse(f"{key} answered JSON that cannot be read") from error
+
+
+async def _body(response: httpx.Response, largest: int, key: str) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.aiter_bytes():
+        size += len(piece)
+        if size > largest:
+            raise ModelBadResponse(f"{key} answered more than {largest} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _told(body: bytes) -> str:
+    """Return what a server said with its error, on one line and without URLs: those may be signed."""
+    text = body[:4000].decode("utf-8", "replace")
+    try:
+        value = json.loads(body)
+        found = value.get("error", value) if isinstance(value, dict) else value
+        text = str(found.get("message", found.get("detail", found)) if isinstance(found, dict) else found)
+    except (ValueError, RecursionError):
+        text = re.sub(r"<[^<>]*>", " ", text)
+    plain = "".join(char if char.isprintable() else " " for char in _URL.sub("<url>", text))
+    plain = " ".join(plain.split())[:_EXCERPT]
+    return f": {plain}" if plain else ""
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdecimal() and len(value) < 8:
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
