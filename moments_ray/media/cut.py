@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -9,9 +10,10 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
 from moments_ray.errors import InvalidRequest
+from moments_ray.media.guard import check_url
 from moments_ray.media.process import run_python
-from moments_ray.media.source import source_options
-from moments_ray.settings import MediaSettings
+from moments_ray.media.source import SourceOptions, remote_source_options, source_options
+from moments_ray.settings import MediaSettings, Settings
 
 FileStem = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
 
@@ -64,6 +66,16 @@ class CutFailure(BaseModel):
     message: str
 
 
+class RemoteCut(BaseModel):
+    """The clips of a remote source, the size of that and how many bytes of it were fetched."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clips: list[Clip | CutFailure]
+    source_bytes: int
+    fetched_bytes: int
+
+
 async def cut_clips(
     source: Path,
     ranges: Sequence[CutRange],
@@ -81,26 +93,83 @@ async def cut_clips(
     seconds for all of them. Raises InvalidRequest for two ranges of one name, SourceNotFound, UnsupportedMedia,
     MediaLimitsExceeded, DiskFull or MediaTimeout for what concerns the whole source.
     """
+    job = _job(source_options(source, settings), None, ranges, directory=directory, preset=preset, threads=threads)
+    return (await _run(job, ranges, settings, timeout, progress)).clips
+
+
+async def cut_clips_of_url(
+    url: str,
+    ranges: Sequence[CutRange],
+    directory: Path,
+    *,
+    preset: str = "source",
+    settings: Settings,
+    threads: int,
+    timeout: float,
+    progress: Callable[[float], None] | None = None,
+) -> RemoteCut:
+    """Cut ranges of a video file behind a URL as ``cut_clips`` does, reading only its index and what the clips need.
+
+    Raises also UrlNotAllowed, DownloadPrivate, DownloadUnavailable (for a server that sends whole files only as well)
+    and DownloadInterrupted.
+    """
+    await check_url(url, settings.download)
+    remote: dict[str, JsonValue] = {"url": url, "settings": settings.download.model_dump(mode="json")}
+    job = _job(
+        remote_source_options(settings.media), remote, ranges, directory=directory, preset=preset, threads=threads
+    )
+    return await _run(job, ranges, settings.media, timeout, progress)
+
+
+def _job(
+    source: SourceOptions,
+    remote: dict[str, JsonValue] | None,
+    ranges: Sequence[CutRange],
+    *,
+    directory: Path,
+    preset: str,
+    threads: int,
+) -> dict[str, Any]:
+    """Check what is asked and put it for a child; ranges that are none are left out."""
     if preset not in PRESETS:
         raise InvalidRequest(f"There is no preset {preset[:40]!r}; there are {', '.join(PRESETS)}.")
     if len({wanted.name for wanted in ranges}) < len(ranges):
         raise InvalidRequest("Two ranges carry the same name; every clip needs its own.")
-    wanted = [entry for entry in ranges if entry.start >= 0 and entry.start < entry.end < float("inf")]
-    job: dict[str, JsonValue] = {
-        "source": cast("JsonValue", source_options(source, settings)),
-        "ranges": [entry.model_dump() for entry in wanted],
+    return {
+        "source": source,
+        "remote": remote,
+        "ranges": [entry.model_dump() for entry in ranges if 0 <= entry.start < entry.end < math.inf],
         "directory": str(directory),
         "preset": preset,
         "threads": threads,
     }
+
+
+async def _run(
+    job: dict[str, Any],
+    ranges: Sequence[CutRange],
+    settings: MediaSettings,
+    timeout: float,
+    progress: Callable[[float], None] | None,
+) -> RemoteCut:
+    """Have a child cut what can be cut, and answer for every range."""
     done: dict[str, Clip | CutFailure] = {entry.name: _refused(entry) for entry in ranges}
-    if wanted:
-        answers = await run_python(
-            "moments_ray.media.native.cutting.job:cut", job, timeout=timeout, settings=settings, on_progress=progress
+    source_bytes = fetched_bytes = 0
+    if job["ranges"]:
+        answer = await run_python(
+            "moments_ray.media.native.cutting.job:cut",
+            job,
+            timeout=timeout,
+            settings=settings,
+            on_progress=progress,
+            network=job["remote"] is not None,
         )
-        for answer in cast("list[dict[str, Any]]", answers):
-            done[answer["name"]] = CutFailure(**answer) if "code" in answer else Clip(**answer)
-    return [done[entry.name] for entry in ranges]
+        found = cast("dict[str, Any]", answer)
+        source_bytes, fetched_bytes = found["source_bytes"], found["fetched_bytes"]
+        for outcome in found["outcomes"]:
+            done[outcome["name"]] = CutFailure(**outcome) if "code" in outcome else Clip(**outcome)
+    clips = [done[entry.name] for entry in ranges]
+    return RemoteCut(clips=clips, source_bytes=source_bytes, fetched_bytes=fetched_bytes)
 
 
 def _refused(entry: CutRange) -> CutFailure:

@@ -56,8 +56,13 @@ def container_options() -> dict[str, str]:
 
 def source_options(path: Path, settings: MediaSettings) -> SourceOptions:
     """Return what a child needs to open a source."""
+    return {**remote_source_options(settings), "url": source_url(path)}
+
+
+def remote_source_options(settings: MediaSettings) -> SourceOptions:
+    """Return what a child needs to open a source that it reads through a file object of its own."""
     return SourceOptions(
-        url=source_url(path),
+        url="",
         container_options=container_options(),
         max_pixels=settings.max_pixels,
         max_streams=settings.max_streams,

@@ -35,6 +35,7 @@ def make_numbered_video(
     sound: str | None = "aac",
     sound_seconds: float | None = None,
     loud: float = 0.1,
+    noisy: bool = False,
     rotation: int = 0,
     colours: tuple[int, int, int] | None = None,
 ) -> Path:
@@ -53,6 +54,7 @@ def make_numbered_video(
         sound: The audio encoder of a track of noise, or None.
         sound_seconds: Length of the sound where it is not the picture's.
         loud: Amplitude of the noise.
+        noisy: Whether grain makes the pictures hard to compress.
         rotation: Degrees counter-clockwise a player turns the picture.
         colours: Primaries, transfer and matrix, by their numbers in ITU-T H.273.
     """
@@ -72,7 +74,7 @@ def make_numbered_video(
         heard = loud * _noise(sound_seconds if sound_seconds is not None else float(shown[-1] * base) + 1 / float(rate))
         sounds = deque(_sound_frames(heard) if audio is not None else ())
         for number, tick in enumerate(shown):
-            frame = _picture(number, size).reformat(format=pixel_format)
+            frame = _picture(number, size, noisy=noisy).reformat(format=pixel_format)
             frame.pts, frame.time_base = tick, base
             output.mux(video.encode(frame))
             while audio is not None and sounds and cast("float", sounds[0].time) <= tick * base:
@@ -121,12 +123,13 @@ def draw_number(picture: NDArray[np.uint8], number: int) -> None:
         picture[: height // 4, left:right] = 235 if number >> bit & 1 else 16
 
 
-def _picture(number: int, size: tuple[int, int]) -> VideoFrame:
+def _picture(number: int, size: tuple[int, int], *, noisy: bool) -> VideoFrame:
     """Draw a drifting pattern, the number above it."""
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    pattern = 128 + 60 * np.sin((x + 3 * number) / 17) + 50 * np.cos((y - 2 * number) / 13 + x / 41)
-    picture = np.repeat(pattern.astype(np.uint8)[:, :, None], 3, axis=2)
+    grain = np.random.default_rng(number).normal(0, 12, (height, width)) if noisy else 0
+    pattern = 128 + grain + 60 * np.sin((x + 3 * number) / 17) + 50 * np.cos((y - 2 * number) / 13 + x / 41)
+    picture = np.repeat(np.clip(pattern, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
     draw_number(picture, number)
     return VideoFrame.from_ndarray(picture, format="rgb24")
 

@@ -17,6 +17,8 @@ from av.video.stream import VideoStream
 from moments_ray.errors import MediaError, MediaLimitsExceeded, UnsupportedMedia
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
     from moments_ray.media.source import SourceOptions
 
 # A cover, a strip of previews or a still is not what the viewer watches.
@@ -25,11 +27,14 @@ _MICROSECOND = Fraction(1, 1_000_000)
 
 
 @contextmanager
-def open_source(source: SourceOptions) -> Iterator[InputContainer]:
-    """Open a source within its limits; raises UnsupportedMedia for what libav cannot read as one of our formats."""
+def open_source(source: SourceOptions, file: BufferedIOBase | None = None) -> Iterator[InputContainer]:
+    """Open a source within its limits, read through ``file`` where one is given.
+
+    Raises UnsupportedMedia for what libav cannot read as one of our formats.
+    """
     try:
-        container = av.open(
-            source["url"],
+        container: InputContainer = av.open(  # type: ignore[assignment]  # its stubs lose the mode for a file object
+            source["url"] if file is None else file,
             container_options=source["container_options"],
             # For every decoder that libav opens to find out what the streams are.
             options={"max_pixels": str(source["max_pixels"]), "threads": "1"},

@@ -28,6 +28,7 @@ from moments_ray.media.native.cutting.splice import splice_for
 from moments_ray.media.native.cutting.timeline import exact, tick_at_or_after
 
 if TYPE_CHECKING:
+    from moments_ray.media.native.cutting.remote import RemoteFile
     from moments_ray.media.source import SourceOptions
 
 # A range may ask for this much more than there is: callers round up, and sound often outlasts the picture.
@@ -48,13 +49,15 @@ class _Made:
 class Cutter:
     """One source, its picture and its sound open for reading."""
 
-    def __init__(self, source: SourceOptions, directory: Path, preset: str, threads: int) -> None:
+    def __init__(
+        self, source: SourceOptions, remote: RemoteFile | None, directory: Path, preset: str, threads: int
+    ) -> None:
         self._preset = PRESETS[preset]
         self._directory = directory.resolve()
         self._threads = threads
-        self._video = PictureReader(source, threads)
+        self._video = PictureReader(source, remote, threads)
         try:
-            self._audio: SoundReader | None = SoundReader(source)
+            self._audio: SoundReader | None = SoundReader(source, remote)
         except UnsupportedMedia:
             self._audio = None
 

@@ -22,6 +22,7 @@ from moments_ray.errors import UnsupportedMedia
 from moments_ray.media.native.source import moving_picture, open_source, origin, require_decodable
 
 if TYPE_CHECKING:
+    from moments_ray.media.native.cutting.remote import RemoteFile
     from moments_ray.media.source import SourceOptions
 
 AnyPacket: TypeAlias = "Packet[Any]"
@@ -41,14 +42,16 @@ class Reader:
     time_base: Fraction
     first_tick: int
 
-    def __init__(self, source: SourceOptions) -> None:
+    def __init__(self, source: SourceOptions, remote: RemoteFile | None) -> None:
         self._source = source
+        self._remote = remote
         self._opened = ExitStack()
         self._open()
 
     def _open(self) -> None:
         self.close()
-        self.container = self._opened.enter_context(open_source(self._source))
+        file = None if self._remote is None else self._remote.view()
+        self.container = self._opened.enter_context(open_source(self._source, file))
         self.stream = self._choose()
         for stream in self.container.streams:
             if stream.index != self.stream.index:
@@ -110,9 +113,9 @@ class PictureReader(Reader):
 
     codec: VideoCodecContext
 
-    def __init__(self, source: SourceOptions, threads: int) -> None:
+    def __init__(self, source: SourceOptions, remote: RemoteFile | None, threads: int) -> None:
         self._threads = threads
-        super().__init__(source)
+        super().__init__(source, remote)
 
     def _choose(self) -> Stream:
         stream = moving_picture(self.container)
@@ -127,7 +130,7 @@ class PictureReader(Reader):
     def sample(self) -> VideoFrame:
         """The first picture of the source, which shows how all are turned and coloured."""
         # By a reader of its own: this one may be in the middle of a range.
-        with closing(PictureReader(self._source, self._threads)) as beginning:
+        with closing(PictureReader(self._source, self._remote, self._threads)) as beginning:
             found = next(beginning.pictures_from(beginning.first_tick), None)
         if found is None:
             raise UnsupportedMedia("Not one picture of the source can be decoded.")
