@@ -7,6 +7,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── InvalidRequest         input.invalid
     │   ├── SourceNotFound         input.not_found
     │   ├── UrlNotAllowed          url.not_allowed
+    │   ├── LinkInvalid            link.invalid
     │   ├── UnknownModel           model.unknown
     │   ├── ModelNotConfigured     model.not_configured
     │   ├── TranscriptInvalid      transcript.invalid
@@ -109,6 +110,13 @@ class UrlNotAllowed(InputError):
     """This URL may not be fetched."""
 
     code = "url.not_allowed"
+
+
+class LinkInvalid(InputError):
+    """This link was not made here, or has expired; ask for a new one."""
+
+    code = "link.invalid"
+    status = 403
 
 
 class UnknownModel(InputError):

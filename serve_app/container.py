@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import redis.asyncio as redis
 
 from moments_ray import runtime
 from moments_ray.pipeline.environment import Environment
+from moments_ray.runs.feed import Feed
+from moments_ray.runs.live import Live
+from moments_ray.runs.submit import Desk
 from moments_ray.settings import Settings
 
 Nodes = Callable[[], Sequence[Mapping[str, float]]]
@@ -33,7 +37,23 @@ class Container:
         environment = runtime.connect(settings)
         return cls(environment, runtime.open_redis(settings), lambda: [node.resources for node in runtime.nodes()])
 
+    @cached_property
+    def desk(self) -> Desk:
+        """Where runs are handed in and taken back."""
+        return Desk(self.environment.database, self.redis, self.environment.registry)
+
+    @cached_property
+    def live(self) -> Live:
+        """The live board."""
+        return Live(self.redis)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What tells that a run moved."""
+        return Feed(self.redis)
+
     async def close(self) -> None:
         """Close every connection."""
+        await self.feed.close()
         await self.redis.aclose()
         await self.environment.database.close()

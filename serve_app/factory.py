@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from moments_ray import __version__
+from moments_ray.storage.factory import url_signer
 from serve_app.container import Container
 from serve_app.health import Health
-from serve_app.problems import render_problems
+from serve_app.problems import document_problems, problems, render_problems
 from serve_app.request_scope import RequestScope
-from serve_app.routes import health
+from serve_app.routes import clips, health, moments, objects, pipeline, runs, transcripts, videos
+
+_ROUTES = (videos, moments, transcripts, clips, pipeline, runs)
 
 
 def create_app(container: Container) -> FastAPI:
@@ -23,10 +26,22 @@ def create_app(container: Container) -> FastAPI:
         yield
         await container.close()
 
-    app = FastAPI(title="moments", version=__version__, lifespan=lifespan)
+    app = FastAPI(
+        title="moments",
+        version=__version__,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.container = container  # not lifespan state: Serve drops that
     app.state.health = Health(container)
     app.include_router(health.router)
+    for room in _ROUTES:
+        app.include_router(room.router, responses=problems(422, 500, 503))
+    settings = container.environment.settings
+    if settings.gcs_bucket_name is None:
+        app.state.signer = url_signer(settings)
+        app.include_router(objects.router)
     render_problems(app)
+    document_problems(app)
     app.add_middleware(RequestScope)
     return app

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -17,7 +19,55 @@ from moments_ray.errors import InputError, MomentsError
 log = structlog.get_logger()
 
 _RETRY_AFTER_SECONDS = 5
-_KNOWN_PLACES = ("stage", "item")  # the rest of an error's detail may hold a tool's words about our machine
+_KNOWN_PLACES = ("stage", "item", "run")  # the rest of an error's detail may hold a tool's words about our machine
+
+
+class ProblemDetails(BaseModel):
+    """What went wrong, after RFC 9457."""
+
+    type: str = Field(examples=["urn:moments:error:object.not_found"])
+    title: str
+    status: int
+    detail: str = Field(description="one sentence, with the cure where there is one")
+    code: str = Field(description="stable", examples=["object.not_found"])
+    retryable: bool = Field(description="whether the same request may succeed later")
+    request_id: str
+    stage: str | None = None
+    item: str | int | None = None
+    run: str | None = Field(None, description="the run that stands in the way")
+    errors: list[dict[str, str]] | None = Field(None, description="where a request is not valid")
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of these statuses as problems, for a route's ``responses``."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {Problem.media_type: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def document_problems(app: FastAPI) -> None:
+    """Have the schema of problems in the OpenAPI document; FastAPI collects only the models of JSON answers."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+            )
+            schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+            document.setdefault("components", {}).setdefault("schemas", {})["ProblemDetails"] = schema
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own documented way
 
 
 class Problem(JSONResponse):

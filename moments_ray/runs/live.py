@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import redis.asyncio as redis
 import structlog
@@ -100,7 +101,7 @@ class Live:
     async def read(self, subject: str) -> dict[str, str] | None:
         """Return a subject's board; None where there is none, or where Redis does not answer."""
         try:
-            found: dict[bytes, bytes] = await self._redis.hgetall(active_key(subject))
+            found: dict[Any, Any] = await self._redis.hgetall(active_key(subject))
         except RedisError as error:
             log.warning("live.unread", subject=subject, error=str(error))
             return None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import ClipRow, GenerationConfig, MomentRow, Prompt, Run, Thumbnail
+from moments_ray.errors import NotFound
 from moments_ray.ids import fingerprint
 
 
@@ -58,6 +60,36 @@ class Moments:
         """Return moments by identifier."""
         rows = await self._session.scalars(select(MomentRow).where(MomentRow.identifier.in_(identifiers)))
         return {row.identifier: row for row in rows}
+
+    async def of_video(self, video_key: int, *, everything: bool = False) -> list[MomentRow]:
+        """Return a video's moments in time order: those a user should see, a refined one in place of its parent."""
+        query = select(MomentRow).where(MomentRow.video_id == video_key)
+        if not everything:
+            child, newer = aliased(MomentRow), aliased(MomentRow)
+            query = query.where(
+                ~exists().where(child.parent_id == MomentRow.id),
+                ~exists().where(newer.parent_id == MomentRow.parent_id, newer.id > MomentRow.id),
+            )
+        return list(await self._session.scalars(query.order_by(MomentRow.start_time, MomentRow.id)))
+
+    async def get(self, identifier: str, video_key: int | None = None) -> MomentRow:
+        """Return a moment, of this video if one is named.
+
+        Raises:
+            NotFound: there is none.
+        """
+        query = select(MomentRow).where(MomentRow.identifier == identifier)
+        if video_key is not None:
+            query = query.where(MomentRow.video_id == video_key)
+        moment = await self._session.scalar(query)
+        if moment is None:
+            raise NotFound(f"there is no moment {identifier}")
+        return moment
+
+    async def identifiers(self, keys: Sequence[int]) -> dict[int, str]:
+        """Return the public identifiers of moments by key."""
+        rows = await self._session.execute(select(MomentRow.id, MomentRow.identifier).where(MomentRow.id.in_(keys)))
+        return {row.id: row.identifier for row in rows}
 
     async def put_clip(self, moment: str, preset: str, **values: Any) -> None:
         """Write a moment's clip in a preset, over the one it had."""

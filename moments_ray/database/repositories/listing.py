@@ -1,0 +1,59 @@
+"""Pages of videos and runs, newest first; a page begins after the key that the last one ended with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, select
+
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Run, Video
+from moments_ray.states import RunStatus, VideoStatus
+
+T = TypeVar("T", Video, Run)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows, and the key after which the next page begins; None where there is none."""
+
+    rows: Sequence[T]
+    next_key: int | None
+
+
+class Listing:
+    """Reads of long lists; ``after`` is a page's ``next_key``."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def videos(self, after: int | None, limit: int) -> Page[Video]:
+        """Return videos that are not being deleted."""
+        return await self._page(select(Video).where(Video.status != VideoStatus.DELETING), Video, after, limit)
+
+    async def runs(
+        self,
+        after: int | None,
+        limit: int,
+        *,
+        subject: str | None = None,
+        pipeline: str | None = None,
+        statuses: Sequence[RunStatus] = (),
+    ) -> Page[Run]:
+        """Return runs, all or those of a subject, a pipeline, some statuses."""
+        query = select(Run)
+        if subject is not None:
+            query = query.where(Run.subject == subject)
+        if pipeline is not None:
+            query = query.where(Run.pipeline == pipeline)
+        if statuses:
+            query = query.where(Run.status.in_(statuses))
+        return await self._page(query, Run, after, limit)
+
+    async def _page(self, query: Select[tuple[T]], table: Any, after: int | None, limit: int) -> Page[T]:
+        if after is not None:
+            query = query.where(table.id < after)
+        rows = list(await self._session.scalars(query.order_by(table.id.desc()).limit(limit + 1)))
+        return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)

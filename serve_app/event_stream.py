@@ -1,0 +1,59 @@
+"""A run's events as a stream: read from PostgreSQL at the reader's pace, so that nothing is queued and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from moments_ray.database.repositories.journal import JournalReader
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.tables import Run, RunEvent
+from moments_ray.states import RunStatus
+from serve_app.container import Container
+from serve_app.schemas.runs import EventView
+
+_BATCH = 100
+_LOOK_SECONDS = 5.0  # where Redis rings for nothing, and between two looks for what it lost
+_PING_SECONDS = 15
+_SEND_SECONDS = 30.0  # a reader that takes nothing for so long is let go; it comes back with Last-Event-ID
+
+
+class EventStream(EventSourceResponse):
+    """Events after a sequence number, then those that happen, until the run is finished."""
+
+    def __init__(self, container: Container, run: str, after: int) -> None:
+        super().__init__(
+            _events(container, run, after),
+            ping=_PING_SECONDS,
+            send_timeout=_SEND_SECONDS,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+async def events_after(container: Container, run: str, after: int, limit: int) -> tuple[Run, Sequence[RunEvent]]:
+    """Return a run and its next events.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    async with container.environment.database.read() as session:
+        found = await Runs(session).get(run)
+        return found, await JournalReader(session, found.id).events(after, limit)
+
+
+async def _events(container: Container, run: str, after: int) -> AsyncIterator[ServerSentEvent]:
+    with container.feed.listener(run) as moved:
+        while True:
+            moved.clear()
+            found, events = await events_after(container, run, after, _BATCH)  # no session is held while sending
+            for event in events:
+                yield ServerSentEvent(EventView.of(event).model_dump_json(), event=event.type, id=str(event.seq))
+                after = event.seq
+            if RunStatus(found.status).finished and after >= found.event_seq:
+                return
+            if not events:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(moved.wait(), _LOOK_SECONDS)

@@ -1,0 +1,64 @@
+"""Clips: how they stand, and watching them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from moments_ray.database.repositories.moments import Moments
+from moments_ray.database.repositories.pictures import Pictures
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.states import ClipStatus
+from serve_app.parts import Identifier, Parts
+from serve_app.problems import problems
+from serve_app.redirects import SIGNED, RedirectAsked, signed_answer
+from serve_app.schemas.moments import ClipExtractionStatus, ClipProgress
+
+router = APIRouter(prefix="/api", tags=["clips"])
+
+PresetWanted = Annotated[
+    str | None, Query(max_length=40, description="the clip of this preset; unset: the one made last")
+]
+
+
+@router.get("/clips/{moment_id}/stream", response_class=Response, responses=SIGNED)
+async def stream_clip(
+    parts: Parts, moment_id: Identifier, redirect: RedirectAsked = True, preset: PresetWanted = None
+) -> Response:
+    """Redirect to the bytes of a moment's clip, which can be read by ranges."""
+    async with parts.environment.database.read() as session:
+        moment = await Moments(session).get(moment_id)
+        clips = (await Pictures(session).clips_of([moment.id]))[moment.id]
+    done = [clip.cloud_url for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
+    return await signed_answer(parts, done[-1] if done else None, "the moment's clip", redirect=redirect)
+
+
+@router.get("/videos/{video_id}/clip-extraction-status", responses=problems(404))
+async def read_clip_extraction_status(parts: Parts, video_id: Identifier) -> ClipExtractionStatus:
+    """Tell how the clips of the moments that a user sees stand."""
+    async with parts.environment.database.read() as session:
+        video = await Videos(session).get(video_id)
+        moments = await Moments(session).of_video(video.id)
+        clips = await Pictures(session).clips_of([moment.id for moment in moments])
+    shown = [
+        ClipProgress(
+            moment_id=moment.identifier, clip_id=clip.identifier, status=ClipStatus(clip.status), error=clip.error
+        )
+        for moment in moments
+        for clip in clips[moment.id]
+    ]
+    shown += [
+        ClipProgress(moment_id=moment.identifier, clip_id=None, status=ClipStatus.PENDING, error=None)
+        for moment in moments
+        if not clips[moment.id]
+    ]
+    statuses = [clip.status for clip in shown]
+    worst = (ClipStatus.PENDING, ClipStatus.FAILED)
+    return ClipExtractionStatus(
+        status=next((status for status in worst if status in statuses), ClipStatus.COMPLETED),
+        total=len(shown),
+        completed=statuses.count(ClipStatus.COMPLETED),
+        failed=statuses.count(ClipStatus.FAILED),
+        clips=shown,
+    )

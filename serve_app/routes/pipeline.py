@@ -1,0 +1,67 @@
+"""The pipeline of a video, for those who poll."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from moments_ray.database.repositories.journal import JournalReader
+from moments_ray.database.repositories.listing import Listing
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.errors import NotFound
+from moments_ray.runs.live import board_fields
+from moments_ray.states import ACTIVE_RUN, RunStatus
+from serve_app.paging import After, Limit, cursor_of
+from serve_app.parts import Identifier, Parts
+from serve_app.problems import problems
+from serve_app.schemas.base import Page
+from serve_app.schemas.runs import HistoryEntry
+from serve_app.schemas.status import PipelineStatus
+
+router = APIRouter(prefix="/api/pipeline", tags=["pipeline"])
+
+_POLL_SECONDS = 2
+_STATUS = {304: {"description": "Nothing changed since the answer with this `ETag`."}, **problems(404)}
+
+
+@router.get("/status/{video_id}", response_model=PipelineStatus, responses=_STATUS)
+@router.get("/{video_id}/status", response_model=PipelineStatus, responses=_STATUS, operation_id="read_status_of_video")
+async def read_pipeline_status(
+    parts: Parts, video_id: Identifier, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """Return how the newest run of a video stands; ``Retry-After`` says when to ask again, and is not there at its end.
+
+    The answer is Redis's while a run is on its way and for an hour after it, then PostgreSQL's.
+    """
+    board = await parts.live.read(video_id) or await _board_of_journal(parts, video_id)
+    body = PipelineStatus.of(board).model_dump_json()
+    headers = {"ETag": f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
+    if board["status"] in ACTIVE_RUN:
+        headers["Retry-After"] = str(_POLL_SECONDS)
+    if if_none_match is not None and headers["ETag"] in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/{video_id}/history", responses=problems(404))
+async def list_pipeline_history(
+    parts: Parts, video_id: Identifier, after: After, limit: Limit = 50
+) -> Page[HistoryEntry]:
+    """List the finished runs of a video, the newest first."""
+    finished = [status for status in RunStatus if status.finished]
+    async with parts.environment.database.read() as session:
+        await Videos(session).get(video_id)
+        page = await Listing(session).runs(after, limit, subject=video_id, statuses=finished)
+    return Page(items=[HistoryEntry.of(run) for run in page.rows], next_cursor=cursor_of(page.next_key))
+
+
+async def _board_of_journal(parts: Parts, video_id: str) -> dict[str, str]:
+    async with parts.environment.database.read() as session:
+        await Videos(session).get(video_id)
+        newest = (await Listing(session).runs(None, 1, subject=video_id)).rows
+        if not newest:
+            raise NotFound(f"video {video_id} has had no run yet")
+        stages = await JournalReader(session, newest[0].id).stages()
+    return board_fields(newest[0], parts.environment.registry.get(newest[0].pipeline).stage_names, stages)

@@ -1,0 +1,35 @@
+"""What all shapes share."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """A frozen answer; times are RFC 3339 UTC, media positions seconds from the start of the source."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Asked(BaseModel):
+    """A frozen request body; a field nobody knows is an error, not a silent nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Page(Shape, Generic[T]):
+    """Some entries of a list; with ``next_cursor`` as ``cursor`` come the next ones."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class SignedLink(Shape):
+    """A link that reads one object until it expires, for whoever has it."""
+
+    url: str
+    expires_at: AwareDatetime = Field(description="ask for another one before")

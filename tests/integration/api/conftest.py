@@ -1,0 +1,198 @@
+"""The API on the session's real PostgreSQL and Redis and a directory store, without Ray: runs wait, or are written."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from pydantic.warnings import PydanticDeprecatedSince20
+from sqlalchemy import func, text
+
+from moments_ray import runtime
+from moments_ray.database.repositories.journal import Claim, Journal
+from moments_ray.database.repositories.moments import Moments
+from moments_ray.database.repositories.runs import Runs, claim_of
+from moments_ray.database.repositories.transcripts import Transcripts
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.tables import MomentRow, Run, Video
+from moments_ray.embedded.services import Services
+from moments_ray.ids import new_identifier
+from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.settings import DownloadSettings, Settings
+from moments_ray.stages.request import MomentsRequest, Source
+from moments_ray.states import ClipStatus, RunStatus
+from serve_app.container import Container
+
+with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
+    warnings.simplefilter("ignore", PydanticDeprecatedSince20)
+    from serve_app.factory import create_app
+
+
+@pytest.fixture
+async def container(embedded: Services, tmp_path: Path) -> AsyncIterator[Container]:
+    """What the API stands on; nothing of earlier tests is left."""
+    settings = Settings(
+        _env_file=None,
+        home=tmp_path,
+        database_url=SecretStr(embedded.database_url),
+        redis_url=SecretStr(embedded.redis_url),
+        gcs_bucket_name=None,
+        public_url="http://api",
+        download=DownloadSettings(allow_private_addresses=True, max_bytes=3_000_000),
+    )
+    await runtime.migrate(settings)
+    offer = {"CPU": 8.0, "audio_extraction": 2.0, "clip_extraction": 4.0}
+    container = Container(runtime.connect(settings), runtime.open_redis(settings), lambda: [offer])
+    await container.redis.flushall()
+    async with container.environment.database.begin() as session:
+        await session.execute(text("TRUNCATE videos, runs, prompts CASCADE"))
+    yield container
+    await container.close()
+
+
+@pytest.fixture
+def app(container: Container) -> FastAPI:
+    """The application, as Serve runs it."""
+    return create_app(container)
+
+
+@pytest.fixture
+async def api(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+        yield client
+
+
+class Library:
+    """Writes what a worker would have written."""
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+        self.database = container.environment.database
+        self.store = container.environment.store
+
+    async def video(self, title: str = "A talk", *, content: bytes | None = b"0123456789" * 10) -> Video:
+        """A video whose bytes are in the store, or one that has none yet."""
+        async with self.database.begin() as session:
+            source = f"https://example.org/{new_identifier()}.mp4"
+            video, _ = await Videos(session).get_or_create(source, source_url=source, title=title)
+        if content is None:
+            return video
+        name = f"videos/{video.identifier}"
+        stored = await self.store.put_bytes(f"{name}/source-1.mp4", content, content_type="video/mp4")
+        picture = await self.store.put_bytes(f"{name}/thumbnails/video-1.jpg", b"jpg", content_type="image/jpeg")
+        async with self.database.begin() as session:
+            await Videos(session).set_source(
+                video.identifier,
+                title,
+                cloud_url=stored.uri,
+                duration=120.0,
+                width=1280,
+                height=720,
+                fps=25.0,
+                codec="h264",
+                resolution="1280x720",
+                bytes=stored.bytes,
+                checksum=stored.checksum,
+            )
+            await Videos(session).set_thumbnail(video.identifier, picture.uri)
+            return await Videos(session).get(video.identifier)
+
+    async def transcript(self, video: Video, words: str = "Hello there. Moments are found.") -> None:
+        """A transcript of a word a second."""
+        timed = [{"word": w, "start": float(i), "end": i + 0.8} for i, w in enumerate(words.split())]
+        segment = {"text": words, "start": 0.0, "end": float(len(timed))}
+        async with self.database.begin() as session:
+            await Transcripts(session).put(
+                video.id,
+                "captions",
+                full_text=words,
+                word_timestamps=timed,
+                segment_timestamps=[segment],
+                language="en",
+                health={},
+            )
+
+    async def moment(
+        self, video: Video, start: float, end: float, *, title: str = "A moment", parent: MomentRow | None = None
+    ) -> MomentRow:
+        """A moment, refined where it has a parent."""
+        identifier = new_identifier()
+        row = {
+            "identifier": identifier,
+            "video_id": video.id,
+            "title": title,
+            "start_time": start,
+            "end_time": end,
+            "score": 70.0,
+            "reason": "it stands out",
+            "is_refined": parent is not None,
+            "parent_id": parent.id if parent else None,
+            "provenance": [{"step": "snap", "start_time": start, "end_time": end, "reason": "to sentences"}],
+        }
+        async with self.database.begin() as session:
+            await Moments(session).put([row])
+            return await Moments(session).get(identifier)
+
+    async def clip(self, video: Video, moment: MomentRow, preset: str = "source", **values: Any) -> None:
+        """A moment's clip, in the store."""
+        identifier = new_identifier()
+        name = f"videos/{video.identifier}/clips/{identifier}-1.mp4"
+        stored = await self.store.put_bytes(name, b"clip", content_type="video/mp4")
+        fields = {
+            "identifier": identifier,
+            "video_id": video.id,
+            "cloud_url": stored.uri,
+            "start_time": moment.start_time,
+            "end_time": moment.end_time,
+            "status": ClipStatus.COMPLETED,
+            **values,
+        }
+        async with self.database.begin() as session:
+            await Moments(session).put_clip(moment.identifier, preset, **fields)
+
+    async def run(self, video: Video) -> Run:
+        """A queued run of the whole pipeline over a video."""
+        request = MomentsRequest(source=Source(url=video.source_url))
+        return await self.container.desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+
+    async def claim(self, run: Run) -> Claim:
+        """Take a run as a worker does."""
+        async with self.database.begin() as session:
+            claimed = await Runs(session).claim(run.identifier, "worker-test", 60.0)
+        assert claimed is not None
+        return claim_of(claimed)
+
+    async def write(self, claim: Claim, event: str, **values: Any) -> None:
+        """Append an event to a claimed run, with other columns of it."""
+        async with self.database.begin() as session:
+            await Journal(session, claim).event(event, {}, **values)
+
+    async def finish(self, run: Run, status: RunStatus = RunStatus.COMPLETED, **values: Any) -> None:
+        """Bring a run to a verdict."""
+        claim = await self.claim(run)
+        async with self.database.begin() as session:
+            journal = Journal(session, claim)
+            await journal.start("VIDEO_DOWNLOAD", 0, node="here")
+            await journal.complete("VIDEO_DOWNLOAD", {}, fingerprint=None, progress=0.1)
+            await journal.event(f"run.{status}", {}, status=status, completed_at=func.now(), **values)
+
+
+@pytest.fixture
+def library(container: Container) -> Library:
+    """Rows and objects for the API to show."""
+    return Library(container)
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Return an error's body, which is the problem that was expected."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == code
+    return body
