@@ -20,6 +20,8 @@ import redis.asyncio as redis
 import structlog
 from pydantic import SecretStr
 from ray._private import ray_constants
+from ray._private import services as ray_services
+from redis.exceptions import RedisError
 
 from moments_ray.database import schema
 from moments_ray.database.session import Database
@@ -53,6 +55,25 @@ async def services(settings: Settings) -> AsyncIterator[Settings]:
         if settings.database_url is None:
             await migrate(resolved)
         yield resolved
+
+
+async def require_services(settings: Settings) -> None:
+    """Refuse to go on without a PostgreSQL of this version's schema and a Redis that answers.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL cannot be reached.
+        SchemaOutdated: the database is not at this version's schema.
+        RedisUnavailable: Redis does not answer.
+    """
+    database, client = _database(settings), open_redis(settings)
+    try:
+        await schema.require_head(database)
+        await client.ping()
+    except (RedisError, OSError) as error:
+        raise RedisUnavailable(f"Redis does not answer ({error}): start it, or mend or unset REDIS_URL.") from error
+    finally:
+        await client.aclose()
+        await database.close()
 
 
 async def migrate(settings: Settings) -> None:
@@ -131,14 +152,14 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
     logging.getLogger("ray").setLevel(logging.WARNING)
     logging.getLogger("ray._private.worker").setLevel(logging.ERROR)  # it warns outside of the main thread
     if settings.ray_address is not None:
-        try:
-            yield _join(settings.ray_address)
-        finally:
-            ray.shutdown()
+        with _joined(settings.ray_address, _token_path(settings)) as joined:
+            yield joined
         return
-    directory = _ray_directory()
+    directory, token_file = _ray_directory(), _token_path(settings)
+    if token_file is not None:
+        _make_token(token_file)
     try:
-        with _private_ray(settings) as token_file:
+        with _on_loopback(token_file):
             context = ray.init(
                 address="local",
                 namespace="moments",
@@ -158,41 +179,56 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _join(address: str) -> Cluster:
+@contextlib.contextmanager
+def _joined(address: str, token_file: Path | None) -> Iterator[Cluster]:
     """Join a cluster; Ray itself would wait two minutes for one that is not there, and then end the process."""
     host, _, port = address.rpartition(":")
     if address != "auto" and not (host and port.isdecimal() and "/" not in host):
         raise InvalidRequest(f"RAY_ADDRESS={address} is not the address of a Ray cluster: write HOST:6379, or auto.")
+    with contextlib.ExitStack() as stack:
+        try:
+            if address != "auto":
+                socket.create_connection((host, int(port)), timeout=_JOIN_SECONDS).close()
+                if _only_on_loopback(host, int(port)):
+                    stack.enter_context(_on_loopback(token_file if token_file and token_file.exists() else None))
+            stack.callback(ray.shutdown)
+            ray.init(address=address, namespace="moments", log_to_driver=False)
+        except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+            reason = str(error).strip().split("\n")[0]
+            raise RayUnavailable(
+                f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): start it, or unset RAY_ADDRESS."
+            ) from error
+        yield Cluster(ray.get_runtime_context().gcs_address)
+
+
+def _only_on_loopback(host: str, port: int) -> bool:
+    """Tell whether a cluster is one like our own; Ray takes loopback for this machine's address to the outside."""
+    outside = ray_services.resolve_ip_for_localhost(host)
+    if outside == host:
+        return False
     try:
-        if address != "auto":
-            socket.create_connection((host, int(port)), timeout=_JOIN_SECONDS).close()
-        ray.init(address=address, namespace="moments", log_to_driver=False)
-    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise RayUnavailable(
-            f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): start it, or unset RAY_ADDRESS."
-        ) from error
-    return Cluster(ray.get_runtime_context().gcs_address)
+        socket.create_connection((outside, port), timeout=_JOIN_SECONDS).close()
+    except OSError:
+        return True
+    return False
 
 
 @contextlib.contextmanager
-def _private_ray(settings: Settings) -> Iterator[Path | None]:
-    """Have a Ray that starts in this block listen on loopback only and ask for a token; gives the token's file.
+def _on_loopback(token_file: Path | None) -> Iterator[None]:
+    """Have the Ray that this block starts or joins listen on loopback only, and ask for a token or give it.
 
     Ray takes both from the environment, which its processes inherit. That it would otherwise listen on every
     interface, whatever address it is given, was found with 2.60.
     """
     values = {ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"}
-    guarded = os.environ.get("RAY_AUTH_MODE", "token").lower() == "token"
-    own = guarded and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
-    if own:
-        values["RAY_AUTH_TOKEN_PATH"] = str(_token_file(settings.home / "ray_token"))
+    if token_file is not None:
+        values["RAY_AUTH_TOKEN_PATH"] = str(token_file)
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)  # it warns that it asks for a token
     before = {name: os.environ.get(name) for name in (*values, "RAY_AUTH_MODE")}  # Ray writes the last itself
     os.environ.update(values)
     allowed, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
     try:
-        yield Path(values["RAY_AUTH_TOKEN_PATH"]) if own else None
+        yield
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = allowed
         for name, value in before.items():
@@ -202,19 +238,26 @@ def _private_ray(settings: Settings) -> Iterator[Path | None]:
                 os.environ[name] = value
 
 
-def _token_file(path: Path) -> Path:
-    """Return a file with a token, for its owner's eyes, made when there is none."""
+def _token_path(settings: Settings) -> Path | None:
+    """Return where the token of this home is, unless the operator's environment says something else of tokens."""
+    said = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    wanted = os.environ.get("RAY_AUTH_MODE", "token").lower() == "token"
+    return settings.home / "ray_token" if wanted and not said else None
+
+
+def _make_token(path: Path) -> None:
+    """Write a token for its owner's eyes, unless there is one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        return
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    if not path.exists():
-        try:
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-            with contextlib.suppress(FileExistsError):  # another process was first, and its token counts
-                os.link(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    return path
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):  # another process was first, and its token counts
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def node_offer(settings: Settings) -> dict[str, float]:

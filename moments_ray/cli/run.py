@@ -77,6 +77,7 @@ async def run(wanted: Wanted, settings: Settings, console: Console) -> tuple[dic
     """
     checked = await _check(wanted, settings)
     async with runtime.services(settings) as resolved:
+        await runtime.require_services(resolved)
         environment = runtime.connect(resolved)
         try:
             return await _run(checked, wanted.out, environment, console)

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import typer
 from pydantic import SecretStr
-from redis.exceptions import RedisError
 from rich.console import Console
 
 from moments_ray import runtime
@@ -22,7 +21,7 @@ from moments_ray.cli.presence import sole_server
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_database, until_stopped
-from moments_ray.errors import InvalidRequest, RedisUnavailable
+from moments_ray.errors import InvalidRequest
 from moments_ray.ids import fingerprint
 from moments_ray.runs.actor import start_worker, stop_worker
 from moments_ray.settings import Settings
@@ -148,16 +147,7 @@ async def _enter_services(
     resolved = await stack.enter_async_context(runtime.services(settings))
     if migrating and settings.database_url is not None:
         await runtime.migrate(resolved)
-    environment = runtime.connect(resolved)
-    client = runtime.open_redis(resolved)
-    try:
-        await schema.require_head(environment.database)
-        await client.ping()
-    except (RedisError, OSError) as error:
-        raise RedisUnavailable(f"Redis does not answer ({error}): start it, or mend or unset REDIS_URL.") from error
-    finally:
-        await client.aclose()
-        await environment.database.close()
+    await runtime.require_services(resolved)
     _tell(console, "PostgreSQL", f"{shown(settings.database_url, settings.home / 'postgres')}, at {schema.head()}")
     _tell(console, "Redis", shown(settings.redis_url, settings.home / "redis"))
     bucket = settings.gcs_bucket_name

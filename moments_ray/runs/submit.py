@@ -23,6 +23,7 @@ from moments_ray.states import RunStatus
 log = structlog.get_logger()
 
 _CANCEL_FLAG_SECONDS = 300
+_PRIVATE_SECONDS = 120.0  # the time a command has to start a worker of its own, before others are rung for its run
 
 
 class Desk:
@@ -107,6 +108,8 @@ class Desk:
     async def _announce(self, run: Run, *, ring: bool) -> None:
         await self._live.queued(run, self._registry.get(run.pipeline).stage_names)
         if not ring:
+            async with self._database.begin() as session:
+                await Runs(session).rung(run.identifier, None, later=_PRIVATE_SECONDS)
             return
         try:
             message = await self._queue.ring(run)

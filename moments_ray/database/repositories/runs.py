@@ -101,10 +101,12 @@ class Runs:
         """Return the run that was submitted under this key."""
         return await self._one(select(Run).where(Run.idempotency_key == key))
 
-    async def rung(self, identifier: str, message_id: str | None) -> None:
-        """Note the stream entry that rings for a run."""
+    async def rung(self, identifier: str, message_id: str | None, *, later: float = 0.0) -> None:
+        """Note the stream entry that rings for a run; ``later`` seconds pass before it counts as unheard."""
         await self._session.execute(
-            update(Run).where(Run.identifier == identifier).values(message_id=message_id, rung_at=func.now())
+            update(Run)
+            .where(Run.identifier == identifier)
+            .values(message_id=message_id, rung_at=func.now() + timedelta(seconds=later))
         )
 
     async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
