@@ -12,6 +12,8 @@ PPS = 8
 ACCESS_UNIT_DELIMITER = 9
 
 _LARGEST_SPS_ID = 31
+_SHORTEST_RECORD = 7
+_SHORTEST_SET = 5
 # Profiles whose record and sequence parameter set carry the chroma format and the bit depths.
 _HIGH_PROFILES = frozenset({100, 110, 122, 244})
 _FULL_CHROMA = 3
@@ -49,7 +51,7 @@ class Configuration:
 
 def read_configuration(extradata: bytes | None) -> Configuration | None:
     """Read an ``avcC`` record or the byte stream that transport streams give; None if it has no parameter sets."""
-    if not extradata:
+    if not extradata or len(extradata) < _SHORTEST_RECORD:
         return None
     if extradata[0] == 0:
         units = units_between_start_codes(extradata)
@@ -58,9 +60,10 @@ def read_configuration(extradata: bytes | None) -> Configuration | None:
         length_bytes = 0
     else:
         sequence, position = _sets(extradata, 6, extradata[5] & 0x1F)
-        picture, _ = _sets(extradata, position + 1, extradata[position])
+        picture, _ = _sets(extradata, position + 1, extradata[position] if position < len(extradata) else 0)
         length_bytes = (extradata[4] & 3) + 1
-    return Configuration(length_bytes, sequence, picture) if sequence and picture else None
+    whole = sequence and picture and all(len(unit) >= _SHORTEST_SET for unit in sequence) and all(picture)
+    return Configuration(length_bytes, sequence, picture) if whole else None
 
 
 def kind(unit: bytes) -> int:

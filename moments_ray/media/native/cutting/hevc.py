@@ -29,7 +29,7 @@ def read_configuration(extradata: bytes | None) -> Configuration | None:
     for _ in range(extradata[_FIRST_ARRAY]):
         count = int.from_bytes(extradata[position + 1 : position + 3], "big")
         position += 3
-        for _ in range(count):
+        for _ in range(count if position < len(extradata) else 0):
             length = int.from_bytes(extradata[position : position + 2], "big")
             found.append(extradata[position + 2 : position + 2 + length])
             position += 2 + length

@@ -45,7 +45,10 @@ def splice_for(codec: VideoCodecContext) -> Splice:
     name = codec.codec.canonical_name
     if name not in kinds:
         raise CannotCopy(f"{name} is not copied")
-    return kinds[name](codec)
+    try:
+        return kinds[name](codec)
+    except ValueError as error:
+        raise CannotCopy("its header is damaged") from error
 
 
 class H264Splice:
@@ -61,6 +64,7 @@ class H264Splice:
         if number is None:
             raise CannotCopy("it uses every parameter set id there is")
         self._configuration = configuration
+        self._plain = configuration.record([])
         self._known = {*configuration.sequence_sets, *configuration.picture_sets}
         self.options = {
             # 45 dB, at half the time of superfast, for less than one group of pictures in a clip.
@@ -78,7 +82,7 @@ class H264Splice:
 
     def header(self, edge: bytes) -> bytes:
         """Put the edge encoder's parameter sets beside the source's."""
-        return self._configuration.record(nal.units_between_start_codes(edge))
+        return self._configuration.record(nal.units_between_start_codes(edge)) if edge else self._plain
 
     def encoded(self, packet: AnyPacket, edge: bytes, *, first: bool) -> bytes:  # noqa: ARG002 - see Splice
         """Write lengths instead of start codes."""
@@ -170,7 +174,11 @@ class Vp9Splice:
     def copied(self, packet: AnyPacket, *, first: bool) -> bytes:  # noqa: ARG002 - see Splice
         """Take the picture as it is; one that is not shown would not be on the plan's grid."""
         data = bytes(packet)
-        if _is_hidden_vp9(data):
+        try:
+            hidden = _is_hidden_vp9(data)
+        except IndexError as error:
+            raise CannotCopy("a packet of it is damaged") from error
+        if hidden:
             raise CannotCopy("it has packets that show no picture")
         return data
 
