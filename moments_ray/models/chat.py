@@ -46,8 +46,8 @@ class _Completion(_Lenient):
     usage: _Usage | None = None
 
 
-async def complete(endpoint: Endpoint, question: Question, timeout: float) -> Answer:
-    """Ask a chat model and return its whole answer.
+async def complete(endpoint: Endpoint, question: Question, timeout: float, *, schema: bool | None = None) -> Answer:
+    """Ask a chat model and return its whole answer; ``schema`` sends the answer's schema whatever the entry says.
 
     Raises:
         ModelContextExceeded: question or answer were too long; what there is of an answer is thrown away.
@@ -55,7 +55,7 @@ async def complete(endpoint: Endpoint, question: Question, timeout: float) -> An
         ModelBadResponse: the server answered nothing, or something that is no completion.
         ModelUnavailable: it cannot be reached.
     """
-    body = request_body(endpoint.entry, question)
+    body = request_body(endpoint.entry, question, schema=schema)
     key = endpoint.entry.key
     for _ in range(_EMPTY_ANSWERS):
         raw = await endpoint.post(lambda: contextlib.nullcontext({"json": body}), timeout=timeout, largest=_LARGEST)
@@ -80,7 +80,7 @@ async def complete(endpoint: Endpoint, question: Question, timeout: float) -> An
     raise ModelBadResponse(f"{key} answered without a word, {_EMPTY_ANSWERS} times")
 
 
-def request_body(entry: ModelEntry, question: Question) -> dict[str, Any]:
+def request_body(entry: ModelEntry, question: Question, *, schema: bool | None = None) -> dict[str, Any]:
     """Return the JSON that asks a question of a model; what neither says about sampling is left to the server."""
     sampling = entry.model_dump(include={"temperature", "top_p", "top_k", "max_tokens"})
     sampling |= question.sampling.model_dump(exclude_none=True)
@@ -90,9 +90,9 @@ def request_body(entry: ModelEntry, question: Question) -> dict[str, Any]:
         "stream": False,
         **{name: value for name, value in sampling.items() if value is not None},
     }
-    if question.answer_schema is not None and entry.supports_json_schema:
-        schema = {"name": "answer", "schema": question.answer_schema, "strict": True}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if question.answer_schema is not None and (entry.supports_json_schema if schema is None else schema):
+        form = {"name": "answer", "schema": question.answer_schema, "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": form}
     return body
 
 

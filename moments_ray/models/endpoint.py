@@ -52,6 +52,9 @@ class Endpoint:
         self._entrance = entrance
         clock = asyncio.get_running_loop().time
         self._clock = clock
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._breaker = Breaker(entry.key, settings.failures_until_open, settings.open_seconds, clock)
         secret = settings.api_keys.get(entry.key)
         self._client = httpx.AsyncClient(
@@ -63,7 +66,8 @@ class Endpoint:
         )
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, once no request needs them."""
+        await self._idle.wait()
         await self._client.aclose()
 
     async def post(self, content: Content, *, timeout: float, largest: int) -> Any:
@@ -78,11 +82,21 @@ class Endpoint:
             TunnelHostKey: its SSH host is not the one that is known.
             TunnelDenied: its SSH host does not let us in.
         """
-        return await self._tried("POST", self.entry.path, content, timeout, largest)
+        return await self._asked("POST", self.entry.path, content, timeout, largest)
 
     async def get(self, path: str, *, timeout: float, largest: int) -> Any:
         """Return the JSON at a path of the model's server; raises as ``post``."""
-        return await self._tried("GET", path, lambda: nullcontext({}), timeout, largest)
+        return await self._asked("GET", path, lambda: nullcontext({}), timeout, largest)
+
+    async def _asked(self, method: str, path: str, content: Content, timeout: float, largest: int) -> Any:
+        self._busy += 1
+        self._idle.clear()
+        try:
+            return await self._tried(method, path, content, timeout, largest)
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
     async def _tried(self, method: str, path: str, content: Content, timeout: float, largest: int) -> Any:
         deadline = self._clock() + timeout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import ray
 from pydantic import SecretStr
+from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import text
 
 from moments_ray import runtime
@@ -23,6 +25,10 @@ from moments_ray.runs.submit import Desk
 from moments_ray.settings import RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
 from tests.ray.talk import Talk, make_talk
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", PydanticDeprecatedSince20)
+    import ray.serve  # its own use of pydantic warns
 
 
 @pytest.fixture(scope="session")

@@ -151,7 +151,7 @@ async def test_a_server_that_never_answers_is_given_up_at_its_timeout_every_time
 
     server.answer = never
     begun = time.monotonic()
-    with pytest.raises(ModelUnavailable, match="did not answer within 0.2 s"):
+    with pytest.raises(ModelUnavailable, match=r"did not answer within 0\.2 s"):
         await asked(connect(timeout_s=0.2))
     assert len(server.received) == 3
     with pytest.raises(ModelUnavailable):

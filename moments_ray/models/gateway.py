@@ -1,0 +1,103 @@
+"""The one way to a model: through the Serve clients that hold the cluster's quotas, or from this process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import ray
+
+from moments_ray.errors import ModelUnavailable
+from moments_ray.models.conversation import Answer, Question
+from moments_ray.models.entry import ModelEntry
+from moments_ray.models.registry import ModelRegistry
+from moments_ray.models.roles import Call, Role
+from moments_ray.settings import ModelSettings
+from moments_ray.speech.transcript import Transcript
+from moments_ray.storage.cache import NodeCache
+from moments_ray.storage.object_store import ObjectStore
+
+# What follows costs a second to import, and most processes never ask a remote model.
+if TYPE_CHECKING:
+    from moments_ray.models.client import LocalClients
+    from moments_ray.models.probe import ModelProbe
+    from moments_ray.models.serve_client import ServeClients
+
+
+class Gateway:
+    """Asks models; bound to the running event loop by its first call."""
+
+    def __init__(self, settings: ModelSettings, registry: ModelRegistry, store: ObjectStore, cache: NodeCache) -> None:
+        self.registry = registry
+        self._settings = settings
+        self._store = store
+        self._cache = cache
+        self._local: LocalClients | None = None
+        self._serve: ServeClients | None = None
+
+    async def complete(self, role: Role, entry: ModelEntry, question: Question, timeout: float) -> Answer:
+        """Ask a chat model; ``timeout`` is seconds with all waiting and all tries.
+
+        Raises:
+            ModelError: it did not answer, or not as it should.
+        """
+        answer: Answer = await self._call(Call(role, "complete", entry, question), timeout)
+        return answer
+
+    async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
+        """Have the WAV file under an object's name transcribed.
+
+        Raises:
+            StorageError: the file cannot be read.
+            ModelError: the model did not answer, or not as it should.
+        """
+        transcript: Transcript = await self._call(Call(Role.TRANSCRIBER, "transcribe", entry, audio), timeout)
+        return transcript
+
+    async def probe(self, key: str) -> ModelProbe:
+        """Find out what a model can do, from this process, and write what was learned into the registry.
+
+        Raises:
+            NotFound: there is no such model.
+            ModelNotConfigured: nobody has said where it is.
+        """
+        from moments_ray.models.probe import ModelProbe, learned  # noqa: PLC0415 - see above
+
+        entry = await self.registry.get(key)
+        if entry.embedded:
+            return ModelProbe(key=key, reachable=True, video=entry.supports_video)
+        entry = await self.registry.resolve(key, entry.kind)
+        found = await self._clients().probe(entry)
+        if fields := learned(entry, found):
+            await self.registry.patch(key, fields)
+        return found
+
+    async def close(self) -> None:
+        """Close this process's own connections."""
+        if self._local is not None:
+            await self._local.close()
+
+    async def _call(self, call: Call, timeout: float) -> Any:
+        try:
+            async with asyncio.timeout(timeout):
+                if ray.is_initialized():
+                    clients = self._serve_clients()
+                    if await clients.has(call.role):
+                        return await clients.call(call, timeout)
+                return await self._clients().call(call, timeout)
+        except TimeoutError as error:
+            raise ModelUnavailable(f"{call.entry.key} did not answer within {timeout:.3g} s") from error
+
+    def _serve_clients(self) -> ServeClients:
+        if self._serve is None:
+            from moments_ray.models.serve_client import ServeClients  # noqa: PLC0415 - see above
+
+            self._serve = ServeClients()
+        return self._serve
+
+    def _clients(self) -> LocalClients:
+        if self._local is None:
+            from moments_ray.models.client import LocalClients  # noqa: PLC0415 - see above
+
+            self._local = LocalClients(self._settings, self._store, self._cache)
+        return self._local

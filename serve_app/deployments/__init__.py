@@ -1,0 +1,1 @@
+"""The deployments that talk to models."""

@@ -1,0 +1,95 @@
+"""Three model clients, one a role: what they have under way together is what the cluster may ask of models.
+
+Each is a Serve application of its own, so that deploying the API anew cuts no call off. While nobody asks there is no
+replica; the first question starts one. A replica keeps the connections of every model key it was asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ray import serve
+from ray.serve import Application
+from ray.serve.config import AutoscalingConfig
+from ray.serve.schema import LoggingConfig
+
+from moments_ray.models.client import LocalClients, ModelClient
+from moments_ray.models.conversation import Answer, Question
+from moments_ray.models.entry import ModelEntry
+from moments_ray.models.roles import Role
+from moments_ray.settings import Quota, Settings
+from moments_ray.speech.transcript import Transcript
+from moments_ray.storage.cache import NodeCache
+from moments_ray.storage.factory import open_store
+
+_MOST_MODELS = 64  # a client is a connection or two
+_QUEUED_PER_SLOT = 4  # beyond it the caller is told, and waits by itself
+_LONGEST_ANSWER_SECONDS = 600.0  # that a replica which is taken away still waits for
+
+
+class ModelClients:
+    """A replica: clients by model key, behind tunnels that they share."""
+
+    def __init__(self, settings: Settings) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
+        logging.getLogger("asyncssh").setLevel(logging.WARNING)
+        store = open_store(settings)
+        cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
+        self._clients = LocalClients(settings.models, store, cache)
+
+    @serve.multiplexed(max_num_models_per_replica=_MOST_MODELS)  # type: ignore[untyped-decorator]  # Serve's
+    async def client(self, key: str) -> ModelClient:
+        """Return the client of a model; Serve sends calls for it to replicas that have one."""
+        return self._clients.client(key)
+
+    async def complete(self, entry: ModelEntry, question: Question, timeout: float) -> Answer:
+        """Ask a chat model; raises as ``ModelClient.complete``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.complete(entry, question, timeout)
+
+    async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
+        """Have an object's sound transcribed; raises as ``ModelClient.transcribe``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.transcribe(entry, audio, timeout)
+
+
+def quota(role: Role, settings: Settings) -> Quota:
+    """Return what a role may have under way."""
+    return {
+        Role.TRANSCRIBER: settings.models.transcriber,
+        Role.MOMENT_GENERATOR: settings.models.moment_generator,
+        Role.REFINER: settings.models.refiner,
+    }[role]
+
+
+def application(role: Role, settings: Settings) -> Application:
+    """Build the application of a role."""
+    limit = quota(role, settings)
+    deployment = serve.deployment(
+        name=role.value,
+        max_ongoing_requests=limit.at_once,
+        max_queued_requests=_QUEUED_PER_SLOT * limit.replicas * limit.at_once,
+        autoscaling_config=AutoscalingConfig(
+            min_replicas=0,
+            initial_replicas=0,
+            max_replicas=limit.replicas,
+            target_ongoing_requests=limit.at_once,
+            upscale_delay_s=0.0,
+        ),
+        ray_actor_options={"num_cpus": 0},  # it waits for networks; the quota is what bounds it
+        graceful_shutdown_timeout_s=_LONGEST_ANSWER_SECONDS,
+        logging_config=LoggingConfig(encoding="JSON", log_level=settings.log_level),
+    )
+    return deployment(ModelClients).bind(settings)
+
+
+def deploy(settings: Settings) -> None:
+    """Deploy all three on the cluster that this process has joined, and return when they can be asked."""
+    targets = [serve.RunTarget(application(role, settings), role.value, route_prefix=None) for role in Role]
+    serve.run_many(targets)
+
+
+def withdraw() -> None:
+    """Take all three away; what they have under way is still answered."""
+    for role in Role:
+        serve.delete(role.value, _blocking=False)
