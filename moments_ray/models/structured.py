@@ -42,8 +42,8 @@ class _Block(NamedTuple):
     closed: bool
 
 
-async def ask(question: Question, expected: type[T], send: Send) -> T:
-    """Ask, and once more if the answer cannot be used.
+async def ask(question: Question, expected: type[T], send: Send, context: object = None) -> T:
+    """Ask, and once more if the answer cannot be used; validators of ``expected`` are given ``context``.
 
     Raises:
         ModelOutputInvalid: neither could be.
@@ -51,14 +51,14 @@ async def ask(question: Question, expected: type[T], send: Send) -> T:
     """
     answer = await send(question)
     try:
-        return read(answer.text, expected)
+        return read(answer.text, expected, context)
     except ModelOutputInvalid as error:
         objection = _OBJECTION.format(reason=error)
     again = await send(question.answered_wrongly(answer.text[:_SHOWN_AGAIN], objection))
-    return read(again.text, expected)
+    return read(again.text, expected, context)
 
 
-def read(text: str, expected: type[T]) -> T:
+def read(text: str, expected: type[T], context: object = None) -> T:
     """Return the value that a model's words hold.
 
     Raises:
@@ -71,7 +71,7 @@ def read(text: str, expected: type[T]) -> T:
         fitting: list[tuple[int, T]] = []
         for size, value in candidates(text):
             try:
-                fitting.append((size, expected.model_validate(value)))
+                fitting.append((size, expected.model_validate(value, context=context)))
             except ValidationError as error:
                 objection = _words(error)
         if fitting:  # the longest block, the last of equals: a stray [] beside the answer is none
