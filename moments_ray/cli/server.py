@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, AsyncExitStack
-from typing import Any, TypeVar
+import sys
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
 
 import typer
 from pydantic import SecretStr
@@ -18,17 +18,16 @@ from rich.console import Console
 from moments_ray import runtime
 from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
 from moments_ray.cli.presence import sole_server
+from moments_ray.cli.ray_thread import RayThread
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_database, until_stopped
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import InvalidRequest, MomentsError
 from moments_ray.ids import fingerprint
 from moments_ray.runs.actor import start_worker, stop_worker
 from moments_ray.settings import Settings
 from serve_app.app import ServeArgs
 from serve_app.serving import serving
-
-T = TypeVar("T")
 
 _SIGNAL_POLL_SECONDS = 0.1
 _STOP_MARGIN_SECONDS = 10.0  # beyond what a worker grants its stages, for killing those that did not stop
@@ -46,7 +45,8 @@ async def up(host: str, port: int | None, settings: Settings, console: Console) 
     require_loopback(host)
     async with sole_server(settings):
         require_free(host, settings.backend_port)
-        await _until_told_to_stop(_serve(host, settings, console), console)
+        ray_thread = RayThread()
+        await _until_told_to_stop(_serve(host, settings, console, ray_thread), console, ray_thread)
 
 
 async def worker(settings: Settings, console: Console) -> None:
@@ -59,7 +59,8 @@ async def worker(settings: Settings, console: Console) -> None:
     """
     if settings.ray_address is None:
         raise InvalidRequest("`moments worker` joins a cluster: set RAY_ADDRESS to its HOST:6379, or use `moments up`.")
-    await _until_told_to_stop(_work(settings, console), console)
+    ray_thread = RayThread()
+    await _until_told_to_stop(_work(settings, console, ray_thread), console, ray_thread)
 
 
 async def migrate(settings: Settings, console: Console) -> None:
@@ -79,8 +80,8 @@ async def migrate(settings: Settings, console: Console) -> None:
     typer.echo(f"schema: {before or 'none'} -> {schema.head()}")
 
 
-async def _until_told_to_stop(work: Coroutine[Any, Any, None], console: Console) -> None:
-    """Run until the work fails, or a signal has it unwind."""
+async def _until_told_to_stop(work: Coroutine[Any, Any, None], console: Console, ray_thread: RayThread) -> None:
+    """Run until the work fails, or a signal has it unwind; end the process where Ray leaves no other way."""
     told = asyncio.Event()
     working = asyncio.create_task(work)
     while not (told.is_set() or working.done()):
@@ -91,15 +92,22 @@ async def _until_told_to_stop(work: Coroutine[Any, Any, None], console: Console)
     if not working.done():
         console.print("stopping: running stages finish, or are handed back")
         working.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+    except MomentsError as error:
+        if not ray_thread.lost:
+            raise
+        console.print(f"error: {error.message} [{error.code}]", style="red", markup=False, soft_wrap=True)
+    if ray_thread.lost:  # its calls hold threads that nothing can end; all else is closed and let go
+        sys.stdout.flush()
+        os._exit(0 if told.is_set() else 1)
 
 
-async def _serve(host: str, settings: Settings, console: Console) -> None:
+async def _serve(host: str, settings: Settings, console: Console, ray_thread: RayThread) -> None:
     async with AsyncExitStack() as stack:  # it unwinds from workers through Serve and Ray to PostgreSQL and Redis
         resolved = await _enter_services(stack, settings, console)
-        ray_thread = stack.enter_context(_RayThread())
-        cluster = await stack.enter_async_context(ray_thread.within(runtime.cluster(resolved, dashboard=True)))
+        cluster = await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved, dashboard=True)))
         nodes = await ray_thread.do(runtime.nodes)
         _require_shared_services(settings, nodes)
         runtime.connect(resolved).registry.require_capacity([node.resources for node in nodes])
@@ -112,31 +120,30 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         serve = serving(ServeArgs(settings=resolved), host, resolved.backend_port)
         await stack.enter_async_context(ray_thread.within(serve))
         await require_answer(url)
-        _tell(console, "workers", str(await _start_workers(stack, resolved, nodes)))
+        _tell(console, "workers", str(await _start_workers(stack, ray_thread, resolved, nodes)))
         _tell(console, "API", f"{url} (health: {url}/health)")
         if cluster.dashboard_url:
             asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
             _tell(console, "dashboard", f"{cluster.dashboard_url}{asks}")
         _tell(console, "access", "no API keys are configured: only this machine is served")
         console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
-        await asyncio.Event().wait()
+        await ray_thread.until_lost()
 
 
-async def _work(settings: Settings, console: Console) -> None:
+async def _work(settings: Settings, console: Console, ray_thread: RayThread) -> None:
     async with AsyncExitStack() as stack:
         resolved = await _enter_services(stack, settings, console, migrating=False)
-        ray_thread = stack.enter_context(_RayThread())
-        await stack.enter_async_context(ray_thread.within(runtime.cluster(resolved)))
+        await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved)))
         here = next(node for node in await ray_thread.do(runtime.nodes) if node.here)
         name = f"{here.identifier[:12]}-{os.getpid()}"
         actor = start_worker(
             runtime.connect, resolved, runtime.open_redis, name=name, detached=False, node=here.identifier
         )
-        stack.push_async_callback(stop_worker, actor, _patience(resolved))
+        stack.push_async_callback(_stop_workers, ray_thread, [actor], resolved)
         await actor.start.remote()
         _tell(console, "worker", f"{name} on {here.address}")
         console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
-        await asyncio.Event().wait()
+        await ray_thread.until_lost()
 
 
 async def _enter_services(
@@ -164,7 +171,9 @@ def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) 
         )
 
 
-async def _start_workers(stack: AsyncExitStack, settings: Settings, nodes: Sequence[runtime.Node]) -> int:
+async def _start_workers(
+    stack: AsyncExitStack, ray_thread: RayThread, settings: Settings, nodes: Sequence[runtime.Node]
+) -> int:
     """Start a detached worker on every node that runs stages; one left by a killed server is taken over."""
     secrets = [url.get_secret_value() for url in (settings.database_url, settings.redis_url) if url]
     mark = fingerprint([settings.model_dump(mode="json"), *secrets])[:8]  # other settings, another worker
@@ -181,17 +190,21 @@ async def _start_workers(stack: AsyncExitStack, settings: Settings, nodes: Seque
         if node.resources.get("CPU")  # a head without CPUs is kept free of work
     ]
 
-    async def stop() -> None:
-        await asyncio.gather(*(stop_worker(actor, _patience(settings)) for actor in actors))
-
-    stack.push_async_callback(stop)
+    stack.push_async_callback(_stop_workers, ray_thread, actors, settings)
     await asyncio.gather(*(actor.start.remote() for actor in actors))
     return len(actors)
 
 
-def _patience(settings: Settings) -> float:
-    """Return how long a worker may take to drain, in seconds."""
-    return settings.worker.drain_seconds + 2 * settings.worker.cancel_grace_seconds + _STOP_MARGIN_SECONDS
+async def _stop_workers(ray_thread: RayThread, actors: Sequence[Any], settings: Settings) -> None:
+    """Have workers finish or hand back their runs; those of a lost Ray are gone, and their leases end by themselves."""
+    grace = settings.worker.drain_seconds + 2 * settings.worker.cancel_grace_seconds
+    patience = grace + _STOP_MARGIN_SECONDS
+    async with asyncio.TaskGroup() as group:
+        stopping = [group.create_task(stop_worker(actor, patience)) for actor in actors]
+        for each in stopping:
+            await ray_thread.unless_lost(each)
+            if ray_thread.lost:
+                each.cancel()
 
 
 async def _warm_up(console: Console) -> None:
@@ -203,37 +216,3 @@ async def _warm_up(console: Console) -> None:
 
 def _tell(console: Console, part: str, text: str) -> None:
     console.print(f"{part:<11}{text}", markup=False, soft_wrap=True)
-
-
-class _RayThread:
-    """Makes Ray's blocking calls in one thread that stays: the kernel ends Ray's processes with the one it started in.
-
-    In the main thread Ray would also take SIGTERM for itself.
-    """
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="ray")
-
-    def __enter__(self) -> _RayThread:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown()
-
-    async def do(self, call: Callable[[], T]) -> T:
-        """Call and await; when cancelled, only after the call has ended."""
-        calling = asyncio.get_running_loop().run_in_executor(self._pool, call)
-        try:
-            return await asyncio.shield(calling)
-        except asyncio.CancelledError:
-            await asyncio.gather(calling, return_exceptions=True)
-            raise
-
-    @contextlib.asynccontextmanager
-    async def within(self, manager: AbstractContextManager[T]) -> AsyncIterator[T]:
-        """Enter and leave a context in the thread."""
-        entered = contextlib.ExitStack()
-        try:
-            yield await self.do(lambda: entered.enter_context(manager))
-        finally:
-            await self.do(entered.close)

@@ -1,0 +1,243 @@
+"""Ray: joining a cluster, or running one of our own that keeps to this machine and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+from ray._private import ray_constants
+from ray._private import services as ray_services
+from ray._private import worker as ray_worker
+
+from moments_ray.errors import InvalidRequest, RayUnavailable
+from moments_ray.settings import Settings
+
+_OBJECT_STORE_BYTES = 256 * 1024**2  # rows of a fan-out are a few hundred bytes; media never passes through it
+_LOOPBACK = "127.0.0.1"
+_JOIN_SECONDS = 5.0
+_KILL_SECONDS = 10.0
+_KILL_POLL_SECONDS = 0.05
+_MARK = "MOMENTS_RAY_DIRECTORY"  # in the environment of every process of a Ray of our own
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The Ray that this process has joined; ``directory`` is that of one of our own.
+
+    ``token_file`` guards one of our own, unless the operator does.
+    """
+
+    address: str
+    dashboard_url: str | None = None
+    token_file: Path | None = None
+    directory: Path | None = None
+
+    def lives(self) -> bool:
+        """Tell whether a Ray of our own has its head; without it no call to Ray returns."""
+        node = ray_worker._global_node  # noqa: SLF001 - nothing else knows
+        if self.directory is None or node is None:
+            return True
+        return not {"gcs_server", "raylet"} & {name for name, _ in node.dead_processes()}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A living node of the cluster: its id, its address, what it offers in all, and whether it is this process's."""
+
+    identifier: str
+    address: str
+    resources: Mapping[str, float]
+    here: bool
+
+
+@contextlib.contextmanager
+def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]:
+    """Join the cluster of ``RAY_ADDRESS``, or run a Ray of our own until the block ends.
+
+    A Ray of our own offers what ``cluster.yaml`` says of a node, keeps to loopback, asks everybody for the token in
+    ``MOMENTS_HOME``, and leaves no other files behind. Its processes end with the thread that entered the block.
+
+    Raises:
+        InvalidRequest: ``RAY_ADDRESS`` is no address.
+        RayUnavailable: there is no cluster at that address, or it does not let us in.
+    """
+    logging.getLogger("ray").setLevel(logging.WARNING)
+    logging.getLogger("ray._private.worker").setLevel(logging.ERROR)  # it warns outside of the main thread
+    if settings.ray_address is not None:
+        with _joined(settings.ray_address, _token_path(settings)) as joined:
+            yield joined
+        return
+    directory, token_file = _make_directory(), _token_path(settings)
+    if token_file is not None:
+        _make_token(token_file)
+    try:
+        with _on_loopback(token_file, {_MARK: str(directory)}):
+            context = ray.init(
+                address="local",
+                namespace="moments",
+                num_cpus=int(node_offer(settings)["CPU"]),
+                resources=custom_resources(settings),
+                include_dashboard=dashboard,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(directory),
+                _node_ip_address=_LOOPBACK,
+            )
+            url = f"http://{context.dashboard_url}" if context.dashboard_url else None
+            yield Cluster(ray.get_runtime_context().gcs_address, url, token_file, directory)
+    finally:
+        ray.shutdown()
+        remove_traces(directory)
+
+
+@contextlib.contextmanager
+def _joined(address: str, token_file: Path | None) -> Iterator[Cluster]:
+    """Join a cluster; Ray itself would wait two minutes for one that is not there, and then end the process."""
+    host, _, port = address.rpartition(":")
+    if address != "auto" and not (host and port.isdecimal() and "/" not in host):
+        raise InvalidRequest(f"RAY_ADDRESS={address} is not the address of a Ray cluster: write HOST:6379, or auto.")
+    with contextlib.ExitStack() as stack:
+        try:
+            if address != "auto":
+                socket.create_connection((host, int(port)), timeout=_JOIN_SECONDS).close()
+                if _only_on_loopback(host, int(port)):
+                    stack.enter_context(_on_loopback(token_file if token_file and token_file.exists() else None, {}))
+            stack.callback(ray.shutdown)
+            ray.init(address=address, namespace="moments", log_to_driver=False)
+        except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+            reason = str(error).strip().split("\n")[0]
+            raise RayUnavailable(
+                f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): start it, or unset RAY_ADDRESS."
+            ) from error
+        yield Cluster(ray.get_runtime_context().gcs_address)
+
+
+def _only_on_loopback(host: str, port: int) -> bool:
+    """Tell whether a cluster is one like our own; Ray takes loopback for this machine's address to the outside."""
+    outside = ray_services.resolve_ip_for_localhost(host)
+    if outside == host:
+        return False
+    try:
+        socket.create_connection((outside, port), timeout=_JOIN_SECONDS).close()
+    except OSError:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _on_loopback(token_file: Path | None, more: Mapping[str, str]) -> Iterator[None]:
+    """Have the Ray that this block starts or joins listen on loopback only, and ask for a token or give it.
+
+    Ray takes both from the environment, which its processes inherit. That it would otherwise listen on every
+    interface, whatever address it is given, was found with 2.60.
+    """
+    values = {ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0", **more}
+    if token_file is not None:
+        values["RAY_AUTH_TOKEN_PATH"] = str(token_file)
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)  # it warns that it asks for a token
+    before = {name: os.environ.get(name) for name in (*values, "RAY_AUTH_MODE")}  # Ray writes the last itself
+    os.environ.update(values)
+    allowed, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = allowed
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _token_path(settings: Settings) -> Path | None:
+    """Return where the token of this home is, unless the operator's environment says something else of tokens."""
+    said = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    wanted = os.environ.get("RAY_AUTH_MODE", "token").lower() == "token"
+    return settings.home / "ray_token" if wanted and not said else None
+
+
+def _make_token(path: Path) -> None:
+    """Write a token for its owner's eyes, unless there is one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        return
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):  # another process was first, and its token counts
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def node_offer(settings: Settings) -> dict[str, float]:
+    """Return what the one node of a Ray of our own offers."""
+    return {"CPU": max(os.cpu_count() or 1, settings.resources.minimum_cpus), **custom_resources(settings)}
+
+
+def custom_resources(settings: Settings) -> dict[str, float]:
+    """Return the custom resources of one node."""
+    offer = settings.resources
+    return {"audio_extraction": offer.audio_extraction, "clip_extraction": offer.clip_extraction}
+
+
+def nodes() -> list[Node]:
+    """Return the living nodes of the cluster that this process has joined."""
+    living = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    here = ray.get_runtime_context().get_node_id()
+    return [
+        Node(node["NodeID"], node["NodeManagerAddress"], node["Resources"], here=node["NodeID"] == here)
+        for node in living
+    ]
+
+
+def _make_directory() -> Path:
+    """Make a directory for a Ray of this process, and remove what is left of those whose process died.
+
+    Ray's sockets live in it, and a socket's path holds 107 characters: hence not in ``MOMENTS_HOME``.
+    """
+    root = Path(tempfile.gettempdir())
+    for left in root.glob("moments-ray-*-*"):
+        owner = left.name.split("-")[2]
+        with contextlib.suppress(FileNotFoundError):  # somebody else is removing it
+            if left.lstat().st_uid == os.geteuid() and not Path(f"/proc/{owner}").exists():
+                remove_traces(left)
+    return Path(tempfile.mkdtemp(prefix=f"moments-ray-{os.getpid()}-", dir=root))
+
+
+def remove_traces(directory: Path) -> None:
+    """End what still runs of the Ray that had this directory, and remove that; its head need not be there any more.
+
+    Some of Ray's processes take a minute to notice that they are alone.
+    """
+    deadline = time.monotonic() + _KILL_SECONDS
+    while (left := _processes_of(directory)) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_KILL_POLL_SECONDS)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _processes_of(directory: Path) -> list[int]:
+    mark = f"{_MARK}={directory}".encode()
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and int(process.name) != os.getpid():
+            with contextlib.suppress(OSError):  # gone meanwhile, or another user's
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
+    return found
