@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from moments_ray import __version__
 from moments_ray.storage.factory import url_signer
+from serve_app.body_limit import BodyLimit
 from serve_app.container import Container
 from serve_app.health import Health
 from serve_app.problems import document_problems, problems, render_problems
@@ -36,12 +37,13 @@ def create_app(container: Container) -> FastAPI:
     app.state.health = Health(container)
     app.include_router(health.router)
     for room in _ROUTES:
-        app.include_router(room.router, responses=problems(422, 500, 503))
+        app.include_router(room.router, responses=problems(400, 413, 422, 500, 503))
     settings = container.environment.settings
     if settings.gcs_bucket_name is None:
         app.state.signer = url_signer(settings)
         app.include_router(objects.router)
     render_problems(app)
     document_problems(app)
+    app.add_middleware(BodyLimit, upload_bytes=settings.download.max_bytes)
     app.add_middleware(RequestScope)
     return app

@@ -53,7 +53,7 @@ class TimedProposal(Frozen):
 class Step(Frozen):
     """One move of a moment's edges: where they stood after it, in seconds, and why."""
 
-    step: Literal["propose", "fit", "snap", "refine"]
+    step: Literal["propose", "fit", "snap", "refine", "edit"]
     start_time: FiniteFloat
     end_time: FiniteFloat
     reason: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -38,9 +38,15 @@ class Board(Protocol):
         """Show how far a stage is, 0 to 1."""
 
 
+Chore = Callable[["Environment"], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Environment:
-    """The connections and declarations of one process."""
+    """The connections and declarations of one process.
+
+    ``chores`` is what the product wants done now and then, by whichever workers there are: more than once, at once too.
+    """
 
     settings: Settings
     registry: Registry
@@ -48,6 +54,7 @@ class Environment:
     store: ObjectStore
     cache: NodeCache
     board: Board
+    chores: tuple[Chore, ...] = ()
 
 
 # A module-level function, so that it travels between processes by its name.

@@ -78,7 +78,7 @@ async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseMode
 
 
 async def _standing(claimed: ClaimedRun, stage: Stage, made_from: str) -> _Made | None:
-    if not stage.reusable:
+    if not stage.reusable or claimed.run.config.get("fresh"):
         return None
     async with claimed.environment.database.read() as session:
         reader = JournalReader(session, claimed.claim.key)

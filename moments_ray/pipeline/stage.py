@@ -85,7 +85,8 @@ def stage(
     """Declare an async function ``(ctx, *inputs) -> output`` as a stage.
 
     ``timeout`` is seconds a try; ``skip_when`` takes some of the stage's inputs by name and returns a reason or None;
-    ``reusable`` lets a later run of the same subject with the same inputs take over the output that stands.
+    ``reusable`` lets a later run of the same subject with the same inputs take over the output that stands, unless its
+    request says ``fresh``.
 
     Raises:
         TypeError: the annotations do not say what the stage takes and gives.

@@ -256,6 +256,8 @@ class PipelineWorker:
         for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
             self._keep(self._accept(message))
         await self._sweeper.sweep()
+        for chore in self._environment.chores:
+            await chore(self._environment)
 
     async def _over_outages(self, work: Any) -> None:
         try:

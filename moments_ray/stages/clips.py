@@ -27,6 +27,8 @@ from moments_ray.stages.values import (
 from moments_ray.states import ClipStatus
 
 WATCHED_PRESET = "source"
+# Matroska keeps times in whole milliseconds: a frame may stand up to half of one before the k/fps that is asked for.
+TICK_SECONDS = 0.0006
 
 
 async def plan_clips(ctx: Context, video: SourceVideo, generated: GeneratedMoments) -> Sequence[MomentItem]:
@@ -56,7 +58,7 @@ async def cut_watched_clips(
 
 
 async def cut_and_stage(
-    ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]
+    ctx: Context, video: SourceVideo, ranges: Sequence[CutRange], preset: str = WATCHED_PRESET
 ) -> Sequence[StagedClip | MomentsError]:
     """Cut ranges of a video and put the clips into the store without final names, a clip or an error each."""
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
@@ -64,6 +66,7 @@ async def cut_and_stage(
             source,
             ranges,
             ctx.scratch,
+            preset=preset,
             settings=ctx.settings.media,
             threads=ctx.threads,
             timeout=ctx.seconds_left(),

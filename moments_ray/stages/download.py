@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from moments_ray.database.repositories.videos import Videos
@@ -29,11 +31,11 @@ _CONTAINERS = {
 @stage("VIDEO_DOWNLOAD", resources=Resources(cpus=0.5), attempts=4, timeout=3600, reusable=True)
 async def download_video(ctx: Context, source: Source) -> SourceVideo:
     """Fetch or copy the source, probe it, store it with its thumbnail and the captions its site offers."""
-    fetched = await _fetched(ctx, source)
-    info = await probe(fetched.path, ctx.settings.media)
-    stored = await _stored(ctx, fetched.path, info)
-    captions = [await _store_captions(ctx, one) for one in fetched.captions]
-    picture = await _picture(ctx, fetched.path, info)
+    async with _fetched(ctx, source) as fetched:
+        info = await probe(fetched.path, ctx.settings.media)
+        stored = await (ctx.store.stat(source.stored) if source.stored else _stored(ctx, fetched.path, info))
+        captions = [await _store_captions(ctx, one) for one in fetched.captions]
+        picture = await _picture(ctx, fetched.path, info)
     title = clean_title(info.title or "") or fetched.title
 
     async def write(session: WriteSession) -> None:
@@ -62,21 +64,31 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     )
 
 
-async def _fetched(ctx: Context, source: Source) -> Downloaded:
-    if source.path is not None:
+@asynccontextmanager
+async def _fetched(ctx: Context, source: Source) -> AsyncIterator[Downloaded]:
+    if source.stored is not None:
+        async with ctx.cache.open(ctx.store.uri(source.stored)) as path:
+            yield Downloaded(path=path, bytes=path.stat().st_size)
+    elif source.path is not None:
         path = Path(source.path)
-        return Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
-    assert source.url is not None  # noqa: S101 - a Source has one of the two
-    return await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
+        yield Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
+    else:
+        assert source.url is not None  # noqa: S101 - a Source has one of the three
+        yield await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
 
 
 async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
-    kind, suffix = _CONTAINERS.get(info.container, ("application/octet-stream", ".bin"))
+    kind, suffix = kind_and_suffix(info)
     if path.suffix != suffix:
-        link = ctx.scratch / f"source{suffix}"  # the name's suffix is the probe's word, not the sender's
+        link = ctx.scratch / f"source{suffix}"
         link.symlink_to(path)
         path = link
     return await put_by_content(ctx, "source", path, content_type=kind)
+
+
+def kind_and_suffix(info: MediaInfo) -> tuple[str, str]:
+    """Return the content type and the suffix under which a source is stored: the probe's word, not the sender's."""
+    return _CONTAINERS.get(info.container, ("application/octet-stream", ".bin"))
 
 
 async def _store_captions(ctx: Context, captions: SiteCaptions) -> CaptionObject:

@@ -6,11 +6,9 @@ from moments_ray.database.repositories.moments import Moments
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import WriteSession
 from moments_ray.ids import moment_id
-from moments_ray.media.signals import Signals, measure
 from moments_ray.moments.find import find_moments
 from moments_ray.pipeline import Context, Resources, stage
-from moments_ray.stages.ground import frame_grid, read_transcript
-from moments_ray.stages.names import content_mark
+from moments_ray.stages.ground import frame_grid, measured_signals, read_transcript
 from moments_ray.stages.request import GenerationOptions
 from moments_ray.stages.values import GeneratedMoment, GeneratedMoments, HeardSpeech, SourceVideo
 
@@ -21,7 +19,7 @@ async def generate_moments(
 ) -> GeneratedMoments:
     """Find the moments and write them, with the options that made them, each once."""
     transcript, transcript_key = await read_transcript(ctx, heard)
-    signals, signals_name = await _signals(ctx, video)
+    signals, signals_name = await measured_signals(ctx, video)
     found = find_moments(transcript, signals, video.info.duration, options.find, frame_grid(video.info))
     moments = tuple(
         GeneratedMoment(
@@ -42,7 +40,7 @@ async def generate_moments(
             user_prompt=options.find.prompt or "",
             system_prompt="",
             transcript_key=transcript_key,
-            sampling={"model": options.model},
+            sampling={"model": options.model, **options.sampling.model_dump()},
         )
         await repository.set_run_config(ctx.run, config)
         video_key = await Videos(session).key_of(ctx.subject)
@@ -53,17 +51,3 @@ async def generate_moments(
     return GeneratedMoments(
         moments=moments, quality=found.quality, report=found.report, basis=found.basis, signals=signals_name
     )
-
-
-async def _signals(ctx: Context, video: SourceVideo) -> tuple[Signals, str]:
-    """Measure sound and picture once a content; a second run of the video reads the figures back."""
-    name = f"videos/{ctx.subject}/signals-{content_mark(video.checksum)}.json"
-    if await ctx.store.exists(name):
-        stored = await ctx.store.stat(name)
-        return Signals.model_validate_json(await ctx.store.read_range(name, 0, stored.bytes)), name
-    async with ctx.cache.open(ctx.store.uri(video.name)) as source:
-        signals = await measure(
-            source, video.info, settings=ctx.settings.media, threads=ctx.threads, timeout=ctx.seconds_left()
-        )
-    await ctx.store.put_bytes(name, signals.model_dump_json().encode(), content_type="application/json")
-    return signals, name

@@ -7,11 +7,12 @@ from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import TranscriptRow
 from moments_ray.errors import StageFailed
 from moments_ray.media.probe import MediaInfo
-from moments_ray.media.signals import Signals
+from moments_ray.media.signals import Signals, measure
 from moments_ray.moments.frames import FrameGrid
 from moments_ray.pipeline import Context
 from moments_ray.speech.transcript import Segment, Transcript, Word
-from moments_ray.stages.values import HeardSpeech
+from moments_ray.stages.names import content_mark
+from moments_ray.stages.values import HeardSpeech, SourceVideo
 
 
 async def read_transcript(ctx: Context, heard: HeardSpeech) -> tuple[Transcript, int]:
@@ -38,6 +39,19 @@ def transcript_of(row: TranscriptRow) -> Transcript:
         words_estimated=bool(row.health.get("words_estimated", False)),
         health=row.health,
     )
+
+
+async def measured_signals(ctx: Context, video: SourceVideo) -> tuple[Signals, str]:
+    """Measure sound and picture once a content; a second run of the video reads the figures back."""
+    name = f"videos/{ctx.subject}/signals-{content_mark(video.checksum)}.json"
+    if await ctx.store.exists(name):
+        return await read_signals(ctx, name), name
+    async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+        signals = await measure(
+            source, video.info, settings=ctx.settings.media, threads=ctx.threads, timeout=ctx.seconds_left()
+        )
+    await ctx.store.put_bytes(name, signals.model_dump_json().encode(), content_type="application/json")
+    return signals, name
 
 
 async def read_signals(ctx: Context, name: str) -> Signals:

@@ -14,7 +14,7 @@ from moments_ray.moments.refine import Reach, Refinement, refine
 from moments_ray.moments.snap import Ground
 from moments_ray.moments.timeline import Timeline
 from moments_ray.pipeline import Context, FanOut, Resources
-from moments_ray.stages.clips import cut_and_stage, publish_clip, record_clip
+from moments_ray.stages.clips import TICK_SECONDS, cut_and_stage, publish_clip, record_clip
 from moments_ray.stages.ground import frame_grid, read_signals, read_transcript
 from moments_ray.stages.request import DeliveryOptions, GenerationOptions, RefinementOptions
 from moments_ray.stages.values import (
@@ -27,9 +27,6 @@ from moments_ray.stages.values import (
     RefinedMoments,
     SourceVideo,
 )
-
-# Matroska keeps times in whole milliseconds: a frame may stand up to half of one before the k/fps that is asked for.
-_TICK_SECONDS = 0.0006
 
 
 async def refine_moment(
@@ -89,9 +86,9 @@ async def _delivered(
 ) -> ClipObject | None:
     if not delivery.deliver_clips:
         return None
-    start, end = max(0.0, refinement.start_time - _TICK_SECONDS), refinement.end_time - _TICK_SECONDS
+    start, end = max(0.0, refinement.start_time - TICK_SECONDS), refinement.end_time - TICK_SECONDS
     wanted = CutRange(name=moment, start=start, end=end)
-    (staged,) = await cut_and_stage(ctx, video, [wanted])
+    (staged,) = await cut_and_stage(ctx, video, [wanted], delivery.preset)
     if isinstance(staged, MomentsError):
         raise staged
     return await publish_clip(ctx, moment, delivery.preset, staged)

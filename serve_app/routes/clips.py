@@ -9,13 +9,18 @@ from fastapi import APIRouter, Query, Response
 from moments_ray.database.repositories.moments import Moments
 from moments_ray.database.repositories.pictures import Pictures
 from moments_ray.database.repositories.videos import Videos
+from moments_ray.library.options import ClipsAsked
 from moments_ray.states import ClipStatus
 from serve_app.parts import Identifier, Parts
 from serve_app.problems import problems
 from serve_app.redirects import SIGNED, RedirectAsked, signed_answer
 from serve_app.schemas.moments import ClipExtractionStatus, ClipProgress
+from serve_app.schemas.starting import VideoStarted
+from serve_app.starting import STARTS, IdempotencyKey, Starting, started
 
 router = APIRouter(prefix="/api", tags=["clips"])
+
+_NO_WISHES = ClipsAsked()
 
 PresetWanted = Annotated[
     str | None, Query(max_length=40, description="the clip of this preset; unset: the one made last")
@@ -62,3 +67,15 @@ async def read_clip_extraction_status(parts: Parts, video_id: Identifier) -> Cli
         failed=statuses.count(ClipStatus.FAILED),
         clips=shown,
     )
+
+
+@router.post("/videos/{video_id}/extract-clips", status_code=202, response_model=VideoStarted, responses=STARTS)
+async def extract_clips(
+    starting: Starting,
+    video_id: Identifier,
+    response: Response,
+    asked: ClipsAsked = _NO_WISHES,
+    key: IdempotencyKey = None,
+) -> VideoStarted:
+    """Have clips of moments cut."""
+    return started(await starting.clips(video_id, asked, key), response)

@@ -9,25 +9,32 @@ from fastapi import APIRouter, Header, Response
 
 from moments_ray.database.repositories.journal import JournalReader
 from moments_ray.database.repositories.listing import Listing
+from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.videos import Videos
-from moments_ray.errors import NotFound
+from moments_ray.errors import Conflict, NotFound
+from moments_ray.library.options import RunOptions
 from moments_ray.runs.live import board_fields
 from moments_ray.states import ACTIVE_RUN, RunStatus
 from serve_app.paging import After, Limit, cursor_of
 from serve_app.parts import Identifier, Parts
 from serve_app.problems import problems
 from serve_app.schemas.base import Page
-from serve_app.schemas.runs import HistoryEntry
+from serve_app.schemas.runs import HistoryEntry, RunView
+from serve_app.schemas.starting import StartPipeline, VideoStarted
 from serve_app.schemas.status import PipelineStatus
+from serve_app.starting import STARTS, IdempotencyKey, Starting, started
 
-router = APIRouter(prefix="/api/pipeline", tags=["pipeline"])
+router = APIRouter(prefix="/api", tags=["pipeline"])
 
 _POLL_SECONDS = 2
+_NO_WISHES = RunOptions()
 _STATUS = {304: {"description": "Nothing changed since the answer with this `ETag`."}, **problems(404)}
 
 
-@router.get("/status/{video_id}", response_model=PipelineStatus, responses=_STATUS)
-@router.get("/{video_id}/status", response_model=PipelineStatus, responses=_STATUS, operation_id="read_status_of_video")
+@router.get("/pipeline/status/{video_id}", response_model=PipelineStatus, responses=_STATUS)
+@router.get(
+    "/pipeline/{video_id}/status", response_model=PipelineStatus, responses=_STATUS, operation_id="read_status_of_video"
+)
 async def read_pipeline_status(
     parts: Parts, video_id: Identifier, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
@@ -45,7 +52,7 @@ async def read_pipeline_status(
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.get("/{video_id}/history", responses=problems(404))
+@router.get("/pipeline/{video_id}/history", responses=problems(404))
 async def list_pipeline_history(
     parts: Parts, video_id: Identifier, after: After, limit: Limit = 50
 ) -> Page[HistoryEntry]:
@@ -55,6 +62,59 @@ async def list_pipeline_history(
         await Videos(session).get(video_id)
         page = await Listing(session).runs(after, limit, subject=video_id, statuses=finished)
     return Page(items=[HistoryEntry.of(run) for run in page.rows], next_cursor=cursor_of(page.next_key))
+
+
+@router.post("/pipeline/start", status_code=202, response_model=VideoStarted, responses=STARTS)
+@router.post(
+    "/generate_moments",
+    status_code=202,
+    response_model=VideoStarted,
+    responses=STARTS,
+    operation_id="generate_moments_of_url",
+)
+async def start_pipeline(
+    starting: Starting, asked: StartPipeline, response: Response, key: IdempotencyKey = None
+) -> VideoStarted:
+    """Bring the video at a URL, or one that is here, to its moments."""
+    options = RunOptions(**{name: getattr(asked, name) for name in RunOptions.model_fields})
+    if asked.url is not None:
+        return started(await starting.moments_of_url(asked.url, options, key), response)
+    return started(await starting.moments(asked.video_id or "", options, key), response)
+
+
+@router.post("/pipeline/{video_id}/start", status_code=202, response_model=VideoStarted, responses=STARTS)
+async def start_pipeline_of_video(
+    starting: Starting,
+    video_id: Identifier,
+    response: Response,
+    options: RunOptions = _NO_WISHES,
+    key: IdempotencyKey = None,
+) -> VideoStarted:
+    """Bring a video to its moments."""
+    return started(await starting.moments(video_id, options, key), response)
+
+
+@router.post("/videos/{video_id}/generate-moments", status_code=202, response_model=VideoStarted, responses=STARTS)
+async def generate_moments(
+    starting: Starting,
+    video_id: Identifier,
+    response: Response,
+    options: RunOptions = _NO_WISHES,
+    key: IdempotencyKey = None,
+) -> VideoStarted:
+    """Find a video's moments, and neither refine nor cut them."""
+    return started(await starting.generation(video_id, options, key), response)
+
+
+@router.post("/pipeline/{video_id}/cancel", status_code=202, responses=problems(404, 409))
+async def cancel_pipeline(parts: Parts, video_id: Identifier) -> RunView:
+    """Cancel the active run of a video."""
+    async with parts.environment.database.read() as session:
+        await Videos(session).get(video_id)
+        active = await Runs(session).active(video_id)
+    if active is None:
+        raise Conflict(f"video {video_id} has no active run to cancel")
+    return RunView.of(await parts.desk.cancel(active.identifier))
 
 
 async def _board_of_journal(parts: Parts, video_id: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from moments_ray.database.repositories.journal import JournalReader
 from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.runs import Runs
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import Conflict, InvalidRequest
 from moments_ray.states import RunStatus
 from serve_app.event_stream import EventStream, events_after
 from serve_app.paging import After, Limit, cursor_of
@@ -90,3 +90,20 @@ def _seq(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < len(str(_LARGEST_SEQ))):
         raise InvalidRequest("Last-Event-ID: this is not one that the stream gave.")
     return int(text)
+
+
+@router.post("/{run_id}/cancel", status_code=202, responses=problems(404, 409))
+async def cancel_run(parts: Parts, run_id: Identifier) -> RunView:
+    """Ask a run to stop; asking again changes nothing, and a run that ended otherwise cannot be cancelled any more."""
+    run = await parts.desk.cancel(run_id)
+    if RunStatus(run.status).finished and run.status != RunStatus.CANCELLED:
+        raise Conflict(f"run {run_id} is {run.status}; there is nothing to cancel")
+    return RunView.of(run)
+
+
+@router.post("/{run_id}/retry", status_code=202, responses=problems(404, 409))
+async def retry_run(parts: Parts, run_id: Identifier, response: Response) -> RunView:
+    """Continue a run from its failed stage or items, as a new attempt."""
+    run = await parts.desk.retry(run_id)
+    response.headers["Location"] = f"/api/runs/{run_id}"
+    return RunView.of(run)

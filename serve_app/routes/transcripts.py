@@ -9,11 +9,14 @@ from fastapi import APIRouter, Query, Response
 from moments_ray.database.repositories.transcripts import Transcripts
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.errors import NotFound
+from moments_ray.library.options import TranscriptAsked
 from moments_ray.speech.captions import write_srt, write_txt, write_vtt
 from moments_ray.stages.ground import transcript_of
 from serve_app.parts import Identifier, Parts
 from serve_app.problems import problems
+from serve_app.schemas.starting import VideoStarted
 from serve_app.schemas.transcripts import TranscriptView
+from serve_app.starting import STARTS, IdempotencyKey, Starting, started
 
 router = APIRouter(prefix="/api/videos/{video_id}/transcript", tags=["transcripts"])
 
@@ -22,6 +25,7 @@ _WRITERS = {
     "srt": (write_srt, "application/x-subrip"),
     "vtt": (write_vtt, "text/vtt"),
 }
+_NO_WISHES = TranscriptAsked()
 _TEXT = {"schema": {"type": "string"}}
 Format = Annotated[Literal["json", "txt", "srt", "vtt"], Query(alias="format")]
 
@@ -42,3 +46,15 @@ async def read_transcript(parts: Parts, video_id: Identifier, kind: Format = "js
         return TranscriptView.of(row)
     write, media_type = _WRITERS[kind]
     return Response(write(transcript_of(row)), media_type=media_type)
+
+
+@router.post("", status_code=202, response_model=VideoStarted, responses=STARTS)
+async def transcribe_video(
+    starting: Starting,
+    video_id: Identifier,
+    response: Response,
+    asked: TranscriptAsked = _NO_WISHES,
+    key: IdempotencyKey = None,
+) -> VideoStarted:
+    """Have a video transcribed."""
+    return started(await starting.transcript(video_id, asked, key), response)

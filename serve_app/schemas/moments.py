@@ -40,6 +40,7 @@ class ProvenanceStep(Shape):
     start_time: float
     end_time: float
     reason: str
+    title: str | None = Field(None, description="of an edit: the title before it")
 
 
 class MomentView(Shape):

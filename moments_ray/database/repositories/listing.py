@@ -52,6 +52,21 @@ class Listing:
             query = query.where(Run.status.in_(statuses))
         return await self._page(query, Run, after, limit)
 
+    async def newest_config(self, subject: str, part: str) -> dict[str, Any] | None:
+        """Return a part of the request of the newest run of a subject that has it."""
+        query = select(Run.config[part]).where(Run.subject == subject, Run.config.has_key(part))
+        found: dict[str, Any] | None = await self._session.scalar(query.order_by(Run.id.desc()).limit(1))
+        return found
+
+    async def run_identifiers(self, subject: str) -> list[str]:
+        """Return the identifiers of every run of a subject."""
+        return list(await self._session.scalars(select(Run.identifier).where(Run.subject == subject)))
+
+    async def deleting(self, limit: int) -> list[str]:
+        """Return videos whose deletion was begun."""
+        query = select(Video.identifier).where(Video.status == VideoStatus.DELETING).order_by(Video.id).limit(limit)
+        return list(await self._session.scalars(query))
+
     async def _page(self, query: Select[tuple[T]], table: Any, after: int | None, limit: int) -> Page[T]:
         if after is not None:
             query = query.where(table.id < after)

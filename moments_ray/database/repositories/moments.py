@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -90,6 +90,10 @@ class Moments:
         """Return the public identifiers of moments by key."""
         rows = await self._session.execute(select(MomentRow.id, MomentRow.identifier).where(MomentRow.id.in_(keys)))
         return {row.id: row.identifier for row in rows}
+
+    async def delete(self, key: int) -> None:
+        """Delete a moment and, by cascade, what was refined from it and their clips."""
+        await self._session.execute(delete(MomentRow).where(MomentRow.id == key))
 
     async def put_clip(self, moment: str, preset: str, **values: Any) -> None:
         """Write a moment's clip in a preset, over the one it had."""

@@ -63,11 +63,7 @@ class Runs:
                 return same  # two submissions under one key at once: the other was first
             if "uq_runs_active_subject" not in str(error.orig):
                 raise
-            active = await self.active(submission.subject)
-            raise RunActive(
-                "another run of this video is active; wait for it, or cancel it",
-                {"run": active.identifier if active else None},
-            ) from error
+            raise _run_active(await self.active(submission.subject)) from error
         self._session.add(RunEvent(run_id=run.id, seq=1, type="run.queued", data={"pipeline": run.pipeline}))
         await self._session.flush()
         await self._session.refresh(run)
@@ -195,8 +191,17 @@ class Runs:
         return run
 
     async def reopen(self, identifier: str) -> Run | None:
-        """Queue a finished run again, its standing outputs kept; None when it is active or fully completed."""
+        """Queue a finished run again, its standing outputs kept; None when it is active or fully completed.
+
+        Raises:
+            NotFound: there is no such run.
+            RunActive: its subject has another one that is active.
+        """
         again = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.COMPLETED_WITH_ERRORS)
+        standing = await self.get(identifier)
+        active = await self.active(standing.subject)
+        if active is not None and active.identifier != identifier:
+            raise _run_active(active)
         run = await self._session.scalar(
             update(Run)
             .where(Run.identifier == identifier, Run.status.in_(again))
@@ -279,6 +284,11 @@ class Runs:
 
     async def _list(self, query: Select[tuple[Run]]) -> list[Run]:
         return list((await self._session.scalars(query)).all())
+
+
+def _run_active(run: Run | None) -> RunActive:
+    named = {"run": run.identifier} if run else {}
+    return RunActive("another run of this video is active; wait for it, or cancel it", named)
 
 
 def claim_of(run: Run) -> Claim:

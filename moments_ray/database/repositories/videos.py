@@ -76,6 +76,21 @@ class Videos:
             .on_conflict_do_update(index_elements=[Thumbnail.video_id], set_={"cloud_url": cloud_url})
         )
 
+    async def begin_deletion(self, identifier: str) -> None:
+        """Hide a video for good, and let its source be submitted as a new one.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        found = await self._session.scalar(
+            update(Video)
+            .where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
+            .values(status=VideoStatus.DELETING)
+            .returning(Video.id)
+        )
+        if found is None:
+            raise NotFound(f"there is no video {identifier}")
+
     async def delete(self, identifier: str) -> None:
         """Delete a video's row and, by cascade, all that belongs to it."""
         await self._session.execute(delete(Video).where(Video.identifier == identifier))

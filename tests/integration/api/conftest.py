@@ -27,6 +27,7 @@ from moments_ray.pipelines.moments import MOMENTS
 from moments_ray.settings import DownloadSettings, Settings
 from moments_ray.stages.request import MomentsRequest, Source
 from moments_ray.states import ClipStatus, RunStatus
+from moments_ray.testing.media import make_video
 from serve_app.container import Container
 
 with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
@@ -188,6 +189,12 @@ class Library:
 def library(container: Container) -> Library:
     """Rows and objects for the API to show."""
     return Library(container)
+
+
+@pytest.fixture(scope="session")
+def short_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Two seconds of a moving picture and a tone, as MP4."""
+    return make_video(tmp_path_factory.mktemp("video") / "short.mp4", seconds=2).read_bytes()
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

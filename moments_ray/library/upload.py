@@ -1,0 +1,65 @@
+"""Videos that come with the request: looked at, then stored under the name of their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.errors import DownloadTooLarge
+from moments_ray.media.probe import probe
+from moments_ray.pipeline.environment import Environment
+from moments_ray.stages.download import kind_and_suffix
+from moments_ray.stages.request import Source
+from moments_ray.storage.blocking import file_errors, in_thread
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that has arrived whole, with the SHA-256 of its bytes."""
+
+    path: Path
+    sha256: str
+
+    @property
+    def canonical(self) -> str:
+        """What makes two uploads of the same bytes the same video."""
+        return f"sha256:{self.sha256}"
+
+
+async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> Received:
+    """Write what arrives to a file.
+
+    Raises:
+        DownloadTooLarge: it is more than ``max_bytes``.
+        DiskFull: there is no room.
+    """
+    digest, received = hashlib.sha256(), 0
+    with file_errors(path.parent), path.open("xb") as file:
+        async for piece in pieces:
+            received += len(piece)
+            if received > max_bytes:
+                raise DownloadTooLarge(f"An upload may have {max_bytes:,} bytes.")
+            await in_thread(file.write, piece)
+            digest.update(piece)
+    return Received(path, digest.hexdigest())
+
+
+async def store_upload(received: Received, environment: Environment, title: str | None) -> Source:
+    """Store a received video as its source.
+
+    Raises:
+        UnsupportedMedia: it is no video.
+        MediaTruncated: it ends before its own index says.
+        MediaLimitsExceeded: it is over the limits.
+    """
+    info = await probe(received.path, environment.settings.media)
+    kind, suffix = kind_and_suffix(info)
+    async with environment.database.begin() as session:
+        video, _ = await Videos(session).get_or_create(received.canonical, title=title)
+    name = f"videos/{video.identifier}/source-{received.sha256[:16]}{suffix}"
+    if not await environment.store.exists(name):
+        await environment.store.put_file(name, received.path, content_type=kind)
+    return Source(stored=name)

@@ -1,0 +1,274 @@
+"""What the API starts, changes and deletes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.library.delete import Deletion
+from moments_ray.states import RunStatus
+from serve_app.container import Container
+from tests.integration.api.conftest import Library, problem
+
+URL = "http://127.0.0.1:1/talk.mp4"
+
+
+async def test_a_url_becomes_a_video_once(api: httpx.AsyncClient) -> None:
+    first = await api.post("/api/videos", json={"url": URL, "title": "../../etc/passwd\n'; -i"})
+    assert first.status_code == 202
+    run = first.json()["run"]
+    assert first.headers["location"] == f"/api/runs/{run['identifier']}"
+    assert (run["pipeline"], run["status"], first.json()["video"]["title"]) == (
+        "import",
+        "queued",
+        "../../etc/passwd '; -i",
+    )
+    again = await api.post("/api/videos", json={"url": f"{URL}#t=10", "process": True})
+    assert (again.status_code, again.json()["video"]) == (200, first.json()["video"])
+    assert len((await api.get("/api/videos")).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"url": "file:///etc/passwd"}, "url.not_allowed"),
+        ({"url": "http://user:secret@127.0.0.1/a.mp4"}, "url.not_allowed"),
+        ({"url": "http://no-such-host.invalid/a.mp4"}, "download.unavailable"),
+        ({"url": URL, "process": True, "count": 0}, "input.invalid"),
+        ({"url": URL, "process": True, "min_seconds": 50, "max_seconds": 10}, "input.invalid"),
+        ({"url": URL, "process": True, "generation_model": "gpt-9"}, "model.unknown"),
+        ({"url": URL, "process": True, "generation_model": "minimax"}, "model.not_configured"),
+        ({"url": URL, "process": True, "transcriber": "ear"}, "model.unknown"),
+        ({"url": URL, "title": "a\x00b"}, "input.invalid"),
+        ({"url": URL, "metadata": {"a": ["\x00"]}}, "input.invalid"),
+        ({"url": URL, "webhook": "http://user@127.0.0.1/"}, "url.not_allowed"),
+        ({"url": URL, "speed": 11}, "input.invalid"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_and_leaves_nothing(
+    api: httpx.AsyncClient, body: dict[str, Any], code: str
+) -> None:
+    refused = await api.post("/api/videos", json=body)
+    assert (refused.headers["content-type"], refused.json()["code"]) == ("application/problem+json", code)
+    options = {name: value for name, value in body.items() if name not in {"title", "process"}}
+    if "title" not in body:
+        assert (await api.post("/api/generate_moments", json=options)).json()["code"] == code
+    for left in ("/api/runs", "/api/videos"):
+        assert (await api.get(left)).json()["items"] == []
+
+
+async def test_one_of_many_starts_at_once_wins_and_the_others_learn_which(
+    api: httpx.AsyncClient, library: Library
+) -> None:
+    video = await library.video()
+    answers = await asyncio.gather(*(api.post(f"/api/pipeline/{video.identifier}/start") for _ in range(12)))
+    (won,) = [answer for answer in answers if answer.status_code == 202]
+    for answer in answers:
+        if answer is not won:
+            assert problem(answer, 409, "run.active")["run"] == won.json()["run"]["identifier"]
+
+
+async def test_one_idempotency_key_starts_one_run(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    start = f"/api/pipeline/{video.identifier}/start"
+    keyed = {"headers": {"Idempotency-Key": "once"}}
+    answers = await asyncio.gather(*(api.post(start, json={"count": 3}, **keyed) for _ in range(5)))  # type: ignore[arg-type]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["run"]["identifier"] for answer in answers}) == 1
+    problem(await api.post(start, json={"count": 4}, **keyed), 422, "input.invalid")  # type: ignore[arg-type]
+    added = {"json": {"url": URL}, "headers": {"Idempotency-Key": "added"}}
+    first, second = await api.post("/api/videos", **added), await api.post("/api/videos", **added)  # type: ignore[arg-type]
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["run"]["identifier"] == second.json()["run"]["identifier"]
+
+
+async def test_what_stands_is_not_done_again_unless_forced(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    start = f"/api/pipeline/{video.identifier}/start"
+    first = (await api.post(start, json={"count": 3})).json()["run"]
+    async with library.database.read() as session:
+        run = await Runs(session).get(first["identifier"])
+    await library.finish(run)
+    same = (await api.post(start, json={"count": 3})).json()["run"]
+    assert (same["identifier"], same["status"]) == (first["identifier"], "completed")
+    other = (await api.post(start, json={"count": 4})).json()["run"]
+    assert other["identifier"] != first["identifier"]
+    await api.post(f"/api/runs/{other['identifier']}/cancel")
+    again = (await api.post(start, json={"count": 4})).json()["run"]
+    assert (again["identifier"], again["status"]) == (other["identifier"], "queued")  # it goes on where it was
+    await api.post(f"/api/runs/{other['identifier']}/cancel")
+    forced = (await api.post(start, json={"count": 3, "force": True})).json()["run"]
+    assert forced["identifier"] not in {first["identifier"], other["identifier"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pipeline"),
+    [
+        ("transcript", None, "transcript"),
+        ("generate-moments", {"count": 2, "prompt": "the best"}, "generation"),
+        ("moments/{moment}/refine", {"refinement_model": "local"}, "refinement"),
+        ("extract-clips", {"preset": "web", "padding": 2}, "clips"),
+    ],
+)
+async def test_every_verb_starts_its_part_of_the_pipeline(
+    api: httpx.AsyncClient, library: Library, path: str, body: dict[str, Any] | None, pipeline: str
+) -> None:
+    video = await library.video()
+    moment = await library.moment(video, 10, 30)
+    address = f"/api/videos/{video.identifier}/{path.format(moment=moment.identifier)}"
+    answer = await api.post(address, json=body) if body else await api.post(address)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["run"]["pipeline"] == pipeline
+    assert answer.json()["video"]["identifier"] == video.identifier
+    problem(await api.post(address.replace(video.identifier, "nobody")), 404, "object.not_found")
+
+
+async def test_clips_of_nothing_are_refused(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    address = f"/api/videos/{video.identifier}/extract-clips"
+    problem(await api.post(address), 422, "input.invalid")
+    problem(await api.post(address, json={"moment_ids": ["nobody"]}), 404, "object.not_found")
+
+
+async def test_cancelling_twice_is_cancelling_once(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    run = await library.run(video)
+    assert (await api.post(f"/api/runs/{run.identifier}/cancel")).json()["status"] == "cancelled"
+    assert (await api.post(f"/api/runs/{run.identifier}/cancel")).status_code == 202
+    problem(await api.post(f"/api/pipeline/{video.identifier}/cancel"), 409, "object.conflict")
+    problem(await api.post("/api/runs/nobody/cancel"), 404, "object.not_found")
+    assert (await api.post(f"/api/runs/{run.identifier}/retry")).json()["status"] == "queued"
+    problem(await api.post(f"/api/runs/{run.identifier}/retry"), 409, "object.conflict")
+    assert (await api.post(f"/api/pipeline/{video.identifier}/cancel")).json()["status"] == "cancelled"
+    retried = await library.run(await library.video())
+    await library.finish(retried)
+    problem(await api.post(f"/api/runs/{retried.identifier}/cancel"), 409, "object.conflict")
+    problem(await api.post(f"/api/runs/{retried.identifier}/retry"), 409, "object.conflict")
+
+
+async def test_a_run_is_not_retried_beside_an_active_one(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    failed = await library.run(video)
+    await library.finish(failed, RunStatus.FAILED)
+    active = await library.run(video)
+    answer = await api.post(f"/api/runs/{failed.identifier}/retry")
+    assert problem(answer, 409, "run.active")["run"] == active.identifier
+
+
+async def test_a_moment_is_added_edited_and_brought_back(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    address = f"/api/videos/{video.identifier}/moments"
+    added = await api.post(address, json={"title": "By hand", "start_time": 5, "end_time": 9.5})
+    assert added.status_code == 201
+    assert (await api.get(added.headers["location"])).json() == added.json()
+    assert added.json()["provenance"][0]["reason"] == "added by hand"
+    found = await library.moment(video, 10, 30, title="Found")
+    one = f"{address}/{found.identifier}"
+    await api.patch(one, json={"title": "Better"})
+    edited = (await api.patch(one, json={"title": "Best", "end_time": 31.5})).json()
+    assert (edited["title"], edited["start_time"], edited["end_time"]) == ("Best", 10.0, 31.5)
+    assert [step["step"] for step in edited["provenance"]] == ["snap", "edit", "edit"]
+    reverted = (await api.post(f"{one}/revert")).json()
+    assert (reverted["title"], reverted["end_time"], len(reverted["provenance"])) == ("Found", 30.0, 1)
+    for wrong in ({"start_time": 30}, {"end_time": 121}, {"title": " \n "}, {"start_time": "soon"}):
+        problem(await api.patch(one, json=wrong), 422, "input.invalid")
+    assert (await api.get(one)).json() == reverted
+
+
+async def test_deleting_a_refined_moment_shows_its_parent_again(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    parent = await library.moment(video, 10, 30)
+    child = await library.moment(video, 12, 28, parent=parent)
+    address = f"/api/videos/{video.identifier}/moments"
+    assert (await api.delete(f"{address}/{child.identifier}")).status_code == 204
+    assert [each["identifier"] for each in (await api.get(address)).json()["items"]] == [parent.identifier]
+    assert (await api.delete(f"{address}/{parent.identifier}")).status_code == 204
+    problem(await api.delete(f"{address}/{parent.identifier}"), 404, "object.not_found")
+
+
+async def left_of(library: Library, video: str) -> dict[str, int]:
+    """Count what is left of a video anywhere."""
+    objects = [each async for each in library.store.list(f"videos/{video}/")]
+    keys = [key async for key in library.container.redis.scan_iter(f"*{video}*")]
+    async with library.database.read() as session:
+        rows = await session.scalar(text("SELECT count(*) FROM videos WHERE identifier = :v"), {"v": video})
+        runs = await session.scalar(text("SELECT count(*) FROM runs WHERE subject = :v"), {"v": video})
+    return {"objects": len(objects), "keys": len(keys), "rows": rows or 0, "runs": runs or 0}
+
+
+async def test_deleting_a_video_leaves_nothing_of_it(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    await library.clip(video, await library.moment(video, 1, 2))
+    run = await library.run(video)
+    assert (await api.delete(f"/api/videos/{video.identifier}")).status_code == 204
+    assert set((await left_of(library, video.identifier)).values()) == {0}
+    assert not await library.container.redis.exists(f"pipeline:run:{run.identifier}")
+    problem(await api.delete(f"/api/videos/{video.identifier}"), 404, "object.not_found")
+    assert (await api.post("/api/videos", json={"url": URL})).status_code == 202
+
+
+async def test_a_deletion_that_broke_off_is_finished_by_a_worker_that_sweeps(
+    api: httpx.AsyncClient, library: Library, container: Container
+) -> None:
+    video = await library.video()
+    async with library.database.begin() as session:
+        await Videos(session).begin_deletion(video.identifier)  # and then the process died
+    problem(await api.get(f"/api/videos/{video.identifier}"), 404, "object.not_found")
+    assert (await api.get("/api/videos")).json()["items"] == []
+    await Deletion(container.environment, container.redis).finish_begun()
+    assert set((await left_of(library, video.identifier)).values()) == {0}
+
+
+async def test_a_video_that_a_worker_holds_is_deleted_when_it_lets_go(
+    api: httpx.AsyncClient, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moments_ray.library.delete._PATIENCE_SECONDS", 0.3)
+    video = await library.video()
+    claim = await library.claim(await library.run(video))
+    assert (await api.delete(f"/api/videos/{video.identifier}")).status_code == 202
+    assert (await api.get(f"/api/runs/{claim.run}")).json()["cancel_requested_at"] is not None
+    await library.write(claim, "run.cancelled", status=RunStatus.CANCELLED)
+    await Deletion(library.container.environment, library.container.redis).finish_begun()
+    assert set((await left_of(library, video.identifier)).values()) == {0}
+
+
+async def test_an_upload_is_looked_at_and_stored_under_a_name_of_ours(
+    api: httpx.AsyncClient, library: Library, short_video: bytes
+) -> None:
+    form: dict[str, Any] = {"files": {"file": ("../../-i 'evil'.mp4", short_video, "text/html")}}
+    first = await api.post("/api/videos/upload", **form)
+    assert first.status_code == 202, first.text
+    video = first.json()["video"]
+    assert video["title"] == "-i 'evil'"
+    (stored,) = [each async for each in library.store.list(f"videos/{video['identifier']}/")]
+    assert (stored.bytes, stored.content_type) == (len(short_video), "video/mp4")
+    assert stored.name.rsplit("/", 1)[1].startswith("source-")
+    again = await api.post("/api/videos/upload", files={"file": ("other.mp4", short_video)}, data={"title": "B"})
+    assert (again.status_code, again.json()["video"]["identifier"]) == (200, video["identifier"])
+
+
+async def test_an_upload_that_is_no_video_leaves_nothing(api: httpx.AsyncClient) -> None:
+    for content in (b"#EXTM3U\nfile:///etc/passwd", b"x" * 5000):
+        problem(await api.post("/api/videos/upload", files={"file": ("a.mp4", content)}), 415, "media.unsupported")
+    problem(await api.post("/api/videos/upload", data={"title": "no file"}), 422, "input.invalid")
+    assert (await api.get("/api/videos")).json()["items"] == []
+
+
+async def test_a_body_over_its_limit_is_refused_announced_or_not(api: httpx.AsyncClient) -> None:
+    too_large = b"x" * 3_200_000
+    answer = await api.post("/api/videos/upload", files={"file": ("a.mp4", too_large)})
+    problem(answer, 413, "http.request_entity_too_large")
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 100_000
+
+    headers = {"content-type": "application/json"}
+    problem(await api.post("/api/videos", content=endless(), headers=headers), 413, "http.request_entity_too_large")
