@@ -5,7 +5,7 @@ export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench up lock clean
+.PHONY: help demo test check bench up docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ bench: .venv/installed  ## the numbers README and docs quote
 
 up: .venv/installed  ## the server, on loopback
 	$(BIN)/moments up
+
+docs: .venv/installed  ## write the pages that are made from code
+	$(BIN)/python -m moments_ray.reference
 
 lock:  ## resolve pyproject.toml again into requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
