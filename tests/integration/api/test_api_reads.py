@@ -134,3 +134,27 @@ async def test_clips_are_counted_by_how_they_stand(api: httpx.AsyncClient, libra
     by_moment = {clip["moment_id"]: clip for clip in told["clips"]}
     assert by_moment[failed.identifier]["error"] == {"code": "cut.verify_failed"}
     assert by_moment[none.identifier]["clip_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "part"),
+    [
+        ("json", "application/json", '"title": "A moment"'),
+        ("csv", "text/csv", "A moment,10.0,30.0"),
+        ("srt", "application/x-subrip", "00:00:10,000 --> 00:00:30,000"),
+        ("vtt", "text/vtt", "WEBVTT"),
+        ("edl", "text/plain", "00:00:10:00 00:00:30:00"),
+        ("otio", "application/vnd.opentimelineio+json", "Timeline.1"),
+        ("fcpxml", "application/xml", "<fcpxml"),
+        ("chapters", "text/plain", "0:10 A moment"),
+    ],
+)
+async def test_moments_leave_for_other_programs(
+    api: httpx.AsyncClient, library: Library, kind: str, media_type: str, part: str
+) -> None:
+    video = await library.video()
+    await library.moment(video, 10, 30)
+    answer = await api.get(f"/api/videos/{video.identifier}/moments/export", params={"format": kind})
+    assert answer.headers["content-type"].split(";")[0] == media_type
+    assert part in answer.text
+    problem(await api.get(f"/api/videos/{video.identifier}/moments/export?format=exe"), 422, "input.invalid")

@@ -1,0 +1,108 @@
+"""Moments in the formats of other programs, read back by other readers, with titles that mean harm."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from xml.etree import ElementTree as ET
+
+import opentimelineio as otio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moments_ray.moments.export import FORMATS, ExportedMoment, ExportedSource, Format, export_moments
+from moments_ray.speech.captions.reader import read_captions
+
+SOURCE = ExportedSource(title="A talk", uri="https://example.org/talk.mp4", duration=120.0, fps=25.0)
+MOMENTS = [
+    ExportedMoment(identifier="b", title="Second", start_time=40.0, end_time=61.2, score=80.0),
+    ExportedMoment(identifier="a", title="First", start_time=3.0, end_time=12.48, reason="it opens"),
+]
+
+
+def written(kind: Format, title: str = "First", fps: float | None = 25.0) -> str:
+    moments = [MOMENTS[0], MOMENTS[1].model_copy(update={"title": title})]
+    return export_moments(kind, SOURCE.model_copy(update={"fps": fps}), moments)
+
+
+def test_lists_are_in_time_order() -> None:
+    assert [moment["identifier"] for moment in json.loads(written("json"))["moments"]] == ["a", "b"]
+    rows = list(csv.DictReader(io.StringIO(written("csv"))))
+    assert [(row["title"], row["start_time"], row["score"]) for row in rows] == [
+        ("First", "3.0", ""),
+        ("Second", "40.0", "80.0"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+def test_captions_are_read_back(kind: Format) -> None:
+    segments = read_captions(written(kind).encode()).segments
+    assert [(segment.text, segment.start, segment.end) for segment in segments] == [
+        ("First", 3.0, 12.48),
+        ("Second", 40.0, 61.2),
+    ]
+
+
+def test_chapters_begin_at_zero() -> None:
+    assert written("chapters") == "0:00 Start\n0:03 First\n0:40 Second\n"
+    assert export_moments("chapters", SOURCE, []) == "0:00 Start\n"
+
+
+def test_an_edit_list_names_places_in_the_source() -> None:
+    events = [line.split()[-4:] for line in written("edl").splitlines() if line[:3].isdecimal()]
+    assert events == [
+        ["00:00:03:00", "00:00:12:12", "00:00:00:00", "00:00:09:12"],
+        ["00:00:40:00", "00:01:01:05", "00:00:09:12", "00:00:30:17"],
+    ]
+
+
+def test_a_timeline_opens_with_the_source_it_is_cut_from() -> None:
+    timeline = otio.adapters.read_from_string(written("otio"), "otio_json")
+    clips = list(timeline.find_clips())
+    assert [clip.name for clip in clips] == ["First", "Second"]
+    assert clips[0].media_reference.target_url == SOURCE.uri
+    assert [clip.source_range.start_time.to_seconds() for clip in clips] == [3.0, 40.0]
+    found = ET.fromstring(written("fcpxml")).iter("asset-clip")  # noqa: S314 - written here
+    assert {clip.get("name") for clip in found} >= {"First", "Second"}
+
+
+@pytest.mark.parametrize("fps", [None, 7.5, 12.0, 23.976, 29.97, 59.94, 120.0, 1000.0])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_frame_rate_and_no_moments_at_all_can_be_written(kind: Format, fps: float | None) -> None:
+    assert "First" in written(kind, fps=fps)
+    assert "First" not in export_moments(kind, SOURCE.model_copy(update={"fps": fps}), [])
+
+
+def test_a_title_is_no_formula() -> None:
+    for title in ("=1+1", "+1", "-1", "@SUM(A1)"):
+        assert next(csv.DictReader(io.StringIO(written("csv", title))))["title"] == f"'{title}"
+
+
+HOSTILE = st.text(max_size=80) | st.sampled_from(
+    [
+        "a'b]",
+        "x\n002  AX V C 00:00:00:00",
+        "1 --> 2",
+        "</title><x/>",
+        "]]>",
+        "\x00\x1b[2J",
+        "\u202egnp",
+        "\ud800",
+        "\ufffe",
+        "",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE)
+def test_no_title_breaks_a_format(title: str) -> None:
+    assert len(list(csv.DictReader(io.StringIO(written("csv", title))))) == 2
+    assert written("srt", title).count(" --> ") == 2
+    assert sum("-->" in line for line in written("vtt", title).splitlines()) == 2
+    assert len(written("chapters", title).splitlines()) == 3
+    assert sum(line[:3] in {"001", "002", "003"} for line in written("edl", title).splitlines()) == 2
+    assert len(list(otio.adapters.read_from_string(written("otio", title), "otio_json").find_clips())) == 2
+    assert ET.fromstring(written("fcpxml", title)) is not None  # noqa: S314 - written here
