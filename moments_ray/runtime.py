@@ -18,6 +18,7 @@ from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
 from moments_ray.errors import InvalidRequest, RedisUnavailable
+from moments_ray.library.delete import Deletion
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipeline.registry import Registry
 from moments_ray.runs.live import Live
@@ -95,7 +96,17 @@ def connect(settings: Settings) -> Environment:
         store=store,
         cache=NodeCache(store, settings.home / "cache", settings.storage.cache_bytes),
         board=Live(open_redis(settings)),
+        chores=(_finish_deletions,),
     )
+
+
+async def _finish_deletions(environment: Environment) -> None:
+    """Finish the deletions of videos that a crash broke off."""
+    client = open_redis(environment.settings)
+    try:
+        await Deletion(environment, client).finish_begun()
+    finally:
+        await client.aclose()
 
 
 def open_redis(settings: Settings) -> redis.Redis:
