@@ -15,11 +15,11 @@ from moments_ray.settings import MediaSettings
 from moments_ray.testing.numbered import make_numbered_video, read_numbers, read_sound, sound_offset
 
 SETTINGS = MediaSettings()
-USUAL: dict[str, Any] = {"frames": 200, "size": (256, 144)}
-GROUPS = {"preset": "veryfast", "g": "50", "keyint_min": "50", "sc_threshold": "0", "bf": "3"}
-HEVC = "log-level=none:keyint=50:min-keyint=50:scenecut=0:bframes=3:open-gop="
+USUAL: dict[str, Any] = {"frames": 125, "size": (256, 144)}
+GROUPS = {"preset": "veryfast", "g": "30", "keyint_min": "30", "sc_threshold": "0", "bf": "3"}
+HEVC = "log-level=none:keyint=30:min-keyint=30:scenecut=0:bframes=3:open-gop="
 # The middle of a group to the middle of another, an edge on a key frame, nearly everything.
-RANGES = [(1.23, 6.66), (2.0, 4.0), (0.5, 7.97)]
+RANGES = [(0.73, 4.06), (1.2, 2.4), (0.3, 4.77)]
 
 
 def x264(**more: str) -> dict[str, Any]:
@@ -45,12 +45,12 @@ COPIED: dict[str, tuple[str, dict[str, Any]]] = {
         "a.mp4",
         {
             **x264(),
-            "times": [tick for burst in range(90) for tick in (burst * 9000, burst * 9000 + 2700, burst * 9000 + 8100)],
+            "times": [tick for burst in range(50) for tick in (burst * 9000, burst * 9000 + 2700, burst * 9000 + 8100)],
             "time_base": Fraction(1, 90000),
             "rate": 30,
         },
     ),
-    "ntsc": ("a.mp4", {**x264(), "rate": Fraction(30000, 1001), "frames": 250}),
+    "ntsc": ("a.mp4", {**x264(), "rate": Fraction(30000, 1001), "frames": 150}),
     "turned": ("a.mp4", {**x264(), "rotation": -90}),
     "matroska": ("a.mkv", x264()),
     "flash video": ("a.flv", x264()),
@@ -62,7 +62,7 @@ COPIED: dict[str, tuple[str, dict[str, Any]]] = {
         "a.webm",
         {
             "codec": "libvpx-vp9",
-            "options": {"cpu-used": "5", "auto-alt-ref": "1", "lag-in-frames": "16", "g": "50", "keyint_min": "50"},
+            "options": {"cpu-used": "5", "auto-alt-ref": "1", "lag-in-frames": "16", "g": "30", "keyint_min": "30"},
             "sound": "libopus",
         },
     ),
@@ -114,7 +114,7 @@ REENCODED: dict[str, tuple[str, dict[str, Any], str]] = {
         x264(**{"x264-params": "intra-refresh=1"}),
         "no key frame inside the range stands alone",
     ),
-    "mpeg-4 part 2": ("a.mp4", {"codec": "mpeg4", "options": {"g": "50"}}, "mpeg4 is not copied"),
+    "mpeg-4 part 2": ("a.mp4", {"codec": "mpeg4", "options": {"g": "30"}}, "mpeg4 is not copied"),
     "vp8": (
         "a.webm",
         {"codec": "libvpx", "options": {"deadline": "realtime", "cpu-used": "8"}, "sound": "libopus"},
@@ -128,9 +128,9 @@ async def test_what_cannot_be_copied_is_encoded_as_exactly_and_says_why(kind: st
     name, making, reason = REENCODED[kind]
     source = make_numbered_video(tmp_path / name, **(USUAL | making))
     pictures, origin = whole(source)
-    clip = (await cut(source, tmp_path, [(1.23, 6.66)]))[0]
+    clip = (await cut(source, tmp_path, [(0.73, 4.06)]))[0]
     assert (clip.method, clip.fallback_reason) == ("reencode", reason)
-    check(clip, pictures, origin, 1.23, 6.66)
+    check(clip, pictures, origin, 0.73, 4.06)
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +145,9 @@ def decoded(path: Path) -> list[bytes]:
 
 
 async def test_copied_pictures_are_the_source_s_to_the_bit(talk: Path, tmp_path: Path) -> None:
-    clip = (await cut(talk, tmp_path, [(1.2, 6.6)]))[0]
-    same = [a == b for a, b in zip(decoded(talk)[30:165], decoded(clip.path), strict=True)]
-    # The head ends at picture 50, the tail of at most five begins before picture 165.
+    clip = (await cut(talk, tmp_path, [(0.4, 3.8)]))[0]
+    same = [a == b for a, b in zip(decoded(talk)[10:95], decoded(clip.path), strict=True)]
+    # The head ends at picture 30, the tail is at most the last five.
     assert all(same[20:-5])
     assert not any(same[:20])
 
@@ -178,8 +178,8 @@ async def test_a_copy_that_fails_its_check_is_encoded_anew(talk: Path, tmp_path:
             copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
             copy.time_base, copy.is_keyframe, copy.stream = packet.time_base, packet.is_keyframe, video
             output.mux(copy)
-    clip = (await cut(broken, tmp_path, [(1.0, 5.0)]))[0]
+    clip = (await cut(broken, tmp_path, [(0.6, 3.6)]))[0]
     assert clip.method == "reencode"
     assert clip.fallback_reason is not None
     assert clip.fallback_reason.startswith("the copy did not pass its check")
-    assert clip.frames == 100
+    assert clip.frames == 75

@@ -39,7 +39,8 @@ def stream(*groups: Sequence[int], delay: int = 0) -> list[FakePacket]:
 
 
 def plan(packets: list[FakePacket], begin: int, stop: int) -> Plan:
-    return plan_cut(cast("Iterator[Any]", iter(packets)), Pictures(Fraction(1, 100)), begin, stop, lambda _packet: True)
+    source, pictures = cast("Iterator[Any]", iter(packets)), Pictures(Fraction(1, 100))
+    return plan_cut(source, pictures, begin, stop, usual_duration=LASTS, is_entry=lambda _packet: True)
 
 
 # I P B B P B B, twice and a bit more; the numbers say when each is shown.

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
+import google_crc32c
 from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
 from moments_ray.errors import CutVerifyFailed
 from moments_ray.media.native.cutting.clip import Pictures
-from moments_ray.media.native.cutting.reader import shown_at
+from moments_ray.media.native.cutting.reader import AnyPacket, shown_at
 
-# Pictures decoded on both sides of a seam.
-AROUND_SEAM = 2
+# Our own file's header says all there is to know; looking into its pictures for more costs as much as a seam.
+_OPENING = {"protocol_whitelist": "file", "probesize": "32", "analyzeduration": "0"}
+_AT_THE_START = 3
 # What the container rounds, and what a last frame of sound at 8 kHz may stand over.
 _LENGTH_SLACK = Fraction(1, 1000)
 _SOUND_OVERHANG = Fraction(1024, 8000)
@@ -31,25 +35,36 @@ class Written:
     bytes: int
 
 
-def check_clip(path: Path, pictures: Pictures, seams: tuple[int, ...], *, sound: bool) -> Written:
-    """Compare a clip file with its plan and decode its ends and both sides of each seam.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What shows that a joined clip is sound.
 
-    A seam is the index of the first picture after it. Raises CutVerifyFailed naming the first difference.
+    ``decoded`` are ranges of its packets, in their order in the file, which one decoder takes one after another: both
+    sides of each seam. ``payload`` is the CRC-32C of all packets as they were written: those between the seams are the
+    source's own, so that they come back whole is all there is to prove of them.
+    """
+
+    decoded: tuple[range, ...]
+    payload: int
+
+
+def check_clip(path: Path, pictures: Pictures, proof: Proof | None, *, sound: bool) -> Written:
+    """Compare a clip file with its plan and decode it where it was joined, or at its ends if it was encoded whole.
+
+    Raises CutVerifyFailed naming the first difference.
     """
     try:
-        with av.open(f"file:{path}", format="mp4", container_options={"protocol_whitelist": "file"}) as container:
+        with av.open(f"file:{path}", format="mp4", container_options=_OPENING) as container:
             kinds = sorted(stream.type for stream in container.streams)
             _expect("streams", kinds, ["audio", "video"] if sound else ["video"])
             video = container.streams.video[0]
             for stream in container.streams.audio:
                 stream.discard = Discard.all
-            times = _check_times(container, video, pictures)
-            # Errors show in what is parsed; what is only smoothed afterwards need not be. With several threads a
-            # picture is handed out before the decoder knows that it is damaged.
-            video.codec_context.options = {"err_detect": "explode", "skip_loop_filter": "all"}
-            video.codec_context.thread_count = 1
-            for begin, end in _windows(len(times), seams):
-                rotation = _decode(container, video, times[begin:end])
+            payload, last_key = _check_times(container, video, pictures)
+            if proof is not None:
+                _expect("payload", payload, proof.payload)
+            count = len(pictures.shown)
+            rotation = _decode(container, video, proof.decoded if proof else _ends(count, last_key))
             width, height = video.codec_context.width, video.codec_context.height
     except av.error.FFmpegError as error:
         raise CutVerifyFailed(f"The clip does not read back: {error.strerror}.") from error
@@ -58,12 +73,17 @@ def check_clip(path: Path, pictures: Pictures, seams: tuple[int, ...], *, sound:
     return Written(width, height, path.stat().st_size)
 
 
-def _check_times(container: InputContainer, video: VideoStream, pictures: Pictures) -> list[int]:
-    """Compare every picture's time with the plan; return them in order, in the file's own ticks."""
+def _check_times(container: InputContainer, video: VideoStream, pictures: Pictures) -> tuple[int, int]:
+    """Compare every picture's time with the plan; return the packets' CRC-32C and the index of the last key frame."""
     base = _time_base(video)
-    shown = sorted(
-        shown_at(packet) for packet in container.demux(video) if packet.dts is not None and not packet.is_discard
-    )
+    shown: list[int] = []
+    payload = last_key = 0
+    for packet in _packets(container, video):
+        if packet.is_keyframe:
+            last_key = len(shown)
+        shown.append(shown_at(packet))
+        payload = google_crc32c.extend(payload, bytes(packet))
+    shown.sort()
     scale = pictures.time_base / base
     _expect("clock", scale.denominator, 1)
     planned = [(tick - pictures.start) * scale.numerator for tick in pictures.shown]
@@ -74,35 +94,42 @@ def _check_times(container: InputContainer, video: VideoStream, pictures: Pictur
     length = Fraction(container.duration or 0, av.time_base)
     if not -_LENGTH_SLACK <= length - pictures.duration <= _LENGTH_SLACK + _SOUND_OVERHANG:
         _expect("length", float(length), float(pictures.duration))
-    return shown
+    return payload, last_key
 
 
-def _windows(count: int, seams: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return the ranges of pictures around the ends and the seams, joined where they meet."""
-    windows: list[tuple[int, int]] = []
-    for seam in sorted({0, count, *seams}):
-        begin, end = max(0, seam - AROUND_SEAM), min(count, seam + AROUND_SEAM)
-        if windows and begin <= windows[-1][1]:
-            begin = windows.pop()[0]
-        windows.append((begin, end))
-    return windows
+def _ends(count: int, last_key: int) -> tuple[range, ...]:
+    """Return the first pictures, and the last ones from a key frame on."""
+    first = range(min(_AT_THE_START, last_key or count))
+    return (first, range(last_key, count)) if last_key else (range(count),)
 
 
-def _decode(container: InputContainer, video: VideoStream, window: list[int]) -> int:
-    """Decode from the key frame before a window of pictures to its end; return the rotation they are shown with."""
-    container.seek(window[0], stream=video)
-    missing = set(window)
+def _decode(container: InputContainer, video: VideoStream, wanted: tuple[range, ...]) -> int:
+    """Decode ranges of packets as if they followed each other; return the rotation they are shown with."""
+    codec = video.codec_context
+    # Errors show in what is parsed; what is only smoothed afterwards need not be. With several threads a picture is
+    # handed out before the decoder knows that it is damaged.
+    codec.options = {"err_detect": "explode", "skip_loop_filter": "all"}
+    codec.thread_count = 1
+    missing = sum(len(part) for part in wanted)
     rotation = 0
+    container.seek(0, stream=video)
+    for index, packet in enumerate(chain(_packets(container, video), [None])):
+        if packet is not None and not any(index in part for part in wanted):
+            continue
+        for frame in codec.decode(packet):
+            if frame.is_corrupt:
+                raise CutVerifyFailed(f"The picture at {frame.time or 0:.3f} s does not decode cleanly.")
+            missing -= 1
+            rotation = frame.rotation
+    _expect("number of pictures that do not decode", missing, 0)
+    return rotation
+
+
+def _packets(container: InputContainer, video: VideoStream) -> Iterator[AnyPacket]:
+    """Yield what is to be shown."""
     for packet in container.demux(video):
-        before = packet.pts is not None and packet.pts < window[0]
-        video.codec_context.skip_frame = "NONREF" if before else "DEFAULT"
-        for frame in packet.decode():
-            if frame.pts in missing and not frame.is_corrupt:
-                missing.discard(frame.pts)
-                rotation = frame.rotation
-        if not missing:
-            return rotation
-    raise CutVerifyFailed(f"The picture at {float(min(missing) * _time_base(video)):.3f} s does not decode.")
+        if packet.dts is not None and not packet.is_discard:
+            yield packet
 
 
 def _time_base(video: VideoStream) -> Fraction:

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import av.error
 import google_crc32c
 from av.video.frame import VideoFrame
 from pydantic import JsonValue
@@ -110,6 +111,8 @@ class Cutter:
                 reason = f"{error}"
             except CutVerifyFailed as error:
                 reason = f"the copy did not pass its check: {error}"
+            except av.error.FFmpegError as error:
+                reason = f"copying it failed: {error.strerror}"
         frames = self._video.pictures_from(begin)
         first = next(frames, None)
         if first is None:
@@ -122,7 +125,8 @@ class Cutter:
         """Write a clip by copying; raises CannotCopy, or CutVerifyFailed once it is written."""
         splice = splice_for(self._video.codec)
         pictures = Pictures(self._video.time_base)
-        plan = plan_cut(self._video.packets_from(begin), pictures, begin, stop, splice.is_entry)
+        packets, usual = self._video.packets_from(begin), self._video.usual_duration
+        plan = plan_cut(packets, pictures, begin, stop, usual_duration=usual, is_entry=splice.is_entry)
         smart = SmartCut(self._video, plan, splice, self._threads)
         level = self._preset.levelled
         with open_output(part, pictures.time_base) as output:
@@ -131,7 +135,7 @@ class Cutter:
             if heard is None:
                 heard = encoded_sound(output, self._audio, pictures.start, stop, pictures, level=level)
             mux(output, smart.packets(), heard or iter(()))
-        written = check_clip(part, pictures, smart.seams, sound=heard is not None)
+        written = check_clip(part, pictures, smart.proof, sound=heard is not None)
         return _Made(pictures, written, "smart", None)
 
     def _reencode(self, part: Path, frames: Iterator[tuple[int, VideoFrame]], stop: int, reason: str | None) -> _Made:
@@ -142,11 +146,11 @@ class Cutter:
         first = next(fitting)
         with open_output(part, pictures.time_base) as output:
             stream = reencode.add_pictures(output, self._video, first[1], self._encoding, self._threads)
-            packets = reencode.encoded(chain([first], fitting), stream, pictures, stop)
+            packets = reencode.encoded(chain([first], fitting), stream, pictures, stop, self._video.usual_duration)
             level = self._preset.levelled
             heard = encoded_sound(output, self._audio, first[0], stop, pictures, level=level)
             mux(output, packets, heard or iter(()))
-        written = check_clip(part, pictures, (), sound=heard is not None)
+        written = check_clip(part, pictures, None, sound=heard is not None)
         return _Made(pictures, written, "reencode", reason)
 
     def _tick(self, seconds: float) -> int:

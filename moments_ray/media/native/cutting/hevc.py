@@ -9,6 +9,7 @@ BROKEN_LINK_WITHOUT_LEADING = 18
 # BLA and IDR pictures, and CRA pictures once what leads them is gone.
 ENTRY_TYPES = frozenset({16, 17, 18, 19, 20, CLEAN_RANDOM_ACCESS})
 PARAMETER_SETS = frozenset({32, 33, 34})
+ACCESS_UNIT_DELIMITER = 35
 _FIRST_ARRAY = 22
 
 

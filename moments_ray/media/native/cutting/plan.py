@@ -45,11 +45,18 @@ class Plan:
 
 
 def plan_cut(
-    packets: Iterable[AnyPacket], pictures: Pictures, begin: int, stop: int, is_entry: Callable[[AnyPacket], bool]
+    packets: Iterable[AnyPacket],
+    pictures: Pictures,
+    begin: int,
+    stop: int,
+    *,
+    usual_duration: int,
+    is_entry: Callable[[AnyPacket], bool],
 ) -> Plan:
     """Plan the cut of the pictures shown from ``begin`` until ``stop`` (ticks), and fill ``pictures``.
 
-    ``packets`` come in decoding order from a key frame before ``begin`` on. ``is_entry`` tells of a key frame whether
+    ``packets`` come in decoding order from a key frame before ``begin`` on; ``usual_duration`` (ticks) is for a last
+    one that has none. ``is_entry`` tells of a key frame whether
     copying may begin with it; pictures that are decoded after it and shown before it may refer to what is gone, and
     are encoded with the head. Raises CannotCopy.
     """
@@ -59,7 +66,7 @@ def plan_cut(
     if not pictures.shown:
         raise CannotCopy("the range holds no picture")
     last = max(seen, key=lambda packet: packet.shown)
-    pictures.end = next((tick for tick in timeline if tick >= stop), last.shown + last.lasts)
+    pictures.end = next((tick for tick in timeline if tick >= stop), last.shown + (last.lasts or usual_duration))
     entry = next((index for index, packet in enumerate(seen) if packet.entry), None)
     if entry is None:
         raise CannotCopy("no key frame inside the range stands alone")

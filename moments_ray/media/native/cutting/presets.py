@@ -16,7 +16,7 @@ Filters = tuple[tuple[str, str], ...]
 
 _X264 = {"preset": "veryfast", "crf": "18"}
 # Without reordering: x265 leaves the decoding time of the first packets unset where a clip is shorter than its delay.
-_X265 = {"preset": "superfast", "crf": "20", "x265-params": "log-level=none:pools=1:frame-threads=1:bframes=0"}
+_X265 = {"preset": "superfast", "crf": "20", "x265-params": "log-level=none:pools={threads}:frame-threads=1:bframes=0"}
 _VERTICAL = (1080, 1920)
 # Transfer functions of high dynamic range (ITU-T H.273): PQ and HLG.
 _HDR_TRANSFERS = frozenset({16, 18})
@@ -25,7 +25,10 @@ _TURNS = {90: (("transpose", "cclock"),), -90: (("transpose", "clock"),), 180: (
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How pictures are encoded: the encoder, its options, and filters (name, arguments) they pass before it."""
+    """How pictures are encoded: the encoder, its options, and filters (name, arguments) they pass before it.
+
+    ``{threads}`` in an option becomes the number of threads.
+    """
 
     codec: str
     options: dict[str, str]

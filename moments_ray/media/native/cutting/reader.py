@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 AnyPacket: TypeAlias = "Packet[Any]"
 
+_UNKNOWN_RATE = Fraction(25)
 # One packet of these is one picture, so the demuxer's times are the frame grid. VP8 and VP9 have invisible packets.
-ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc"})
+_ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc"})
 
 
 class Reader:
@@ -126,6 +127,12 @@ class PictureReader(Reader):
         self.codec = codec
         return stream
 
+    @property
+    def usual_duration(self) -> int:
+        """How long a picture stays, in ticks, where nothing says it of the picture itself."""
+        rate = self.stream.average_rate or _UNKNOWN_RATE
+        return max(1, round(1 / rate / self.time_base))
+
     @functools.cached_property
     def sample(self) -> VideoFrame:
         """The first picture of the source, which shows how all are turned and coloured."""
@@ -155,7 +162,7 @@ class PictureReader(Reader):
         expected: int | None = None
         last: int | None = None
         for packet in itertools.chain(packets, [None]):
-            if packet is not None and self.codec.name in ONE_PICTURE_A_PACKET and not packet.is_discard:
+            if packet is not None and self.codec.name in _ONE_PICTURE_A_PACKET and not packet.is_discard:
                 planned = shown_at(packet)
                 self.codec.skip_frame = "NONREF" if planned < tick else "DEFAULT"
                 if planned >= tick and last is None:

@@ -53,8 +53,9 @@ def add_pictures(
     output: OutputContainer, reader: PictureReader, first: VideoFrame, encoding: Encoding, threads: int
 ) -> VideoStream:
     """Add a stream to an output, set up for the first picture: its size, colours and rotation."""
+    options = {name: value.format(threads=threads) for name, value in encoding.options.items()}
     rate = reader.stream.average_rate or _UNKNOWN_RATE
-    stream = cast("VideoStream", output.add_stream(encoding.codec, rate=rate, options=dict(encoding.options)))
+    stream = cast("VideoStream", output.add_stream(encoding.codec, rate=rate, options=options))
     codec = stream.codec_context
     codec.width, codec.height, codec.pix_fmt = first.width, first.height, encoding.pixel_format
     codec.time_base = reader.time_base
@@ -71,7 +72,7 @@ def add_pictures(
 
 
 def encoded(
-    frames: Iterator[tuple[int, VideoFrame]], stream: VideoStream, pictures: Pictures, end: int
+    frames: Iterator[tuple[int, VideoFrame]], stream: VideoStream, pictures: Pictures, end: int, usual_duration: int
 ) -> Iterator[AnyPacket]:
     """Encode pictures until ``end`` (a tick of the source), noting each; times in the output count from the first."""
     durations: dict[int, int] = {}
@@ -86,8 +87,7 @@ def encoded(
         frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, PictureType.NONE
         yield from _stamped(stream.encode(frame), durations)
     else:
-        usual = max(1, round(1 / (stream.average_rate or _UNKNOWN_RATE) / pictures.time_base))
-        pictures.end = pictures.shown[-1] + (last_duration or usual)
+        pictures.end = pictures.shown[-1] + (last_duration or usual_duration)
         _give_way(pictures, durations, pictures.end)
     yield from _stamped(stream.encode(None), durations)
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import cast
 
 import av.error
+import google_crc32c
 from av.codec.context import CodecContext, Flags
 from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
@@ -14,12 +15,15 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from moments_ray.errors import CutVerifyFailed
-from moments_ray.media.native.cutting.check import AROUND_SEAM
+from moments_ray.media.native.cutting.check import Proof
 from moments_ray.media.native.cutting.plan import CannotCopy, Plan
 from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader
 from moments_ray.media.native.cutting.splice import Splice, replaced
 
 _UNKNOWN_RATE = Fraction(25)
+# How many pictures are decoded on either side of the first seam.
+_BEFORE_SEAM = 2
+_AFTER_SEAM = 3
 
 
 class SmartCut:
@@ -31,17 +35,20 @@ class SmartCut:
         self._splice = splice
         self._threads = threads
         self._shown = plan.pictures.shown
+        self._payload = 0
         self._lasts = dict(zip(self._shown, [*self._shown[1:], plan.pictures.end or 0], strict=True))
 
     @property
-    def seams(self) -> tuple[int, ...]:
-        """The index of the first picture after each seam."""
-        return tuple({self._plan.head, self._plan.tail_from} - {0, len(self._shown)})
+    def proof(self) -> Proof:
+        """What to check of the written clip: the seams, the second beside the first instead of its whole group."""
+        head, tail, count = self._plan.head, self._plan.tail_from, len(self._shown)
+        before = range(max(0, head - _BEFORE_SEAM), min(head + _AFTER_SEAM, tail))
+        return Proof((before, range(tail, count)), self._payload)
 
     def add_stream(self, output: OutputContainer) -> VideoStream:
         """Add the source's stream to an output, with a header that fits the encoded pictures as well."""
         stream = cast("VideoStream", output.add_stream_from_template(self._reader.stream, opaque=True))
-        edge = self._encoder().extradata if self.seams else None
+        edge = self._encoder().extradata if self._plan.head or self._plan.tail_from < len(self._shown) else None
         header = self._splice.header(edge or b"")
         if header is not None:
             stream.codec_context.extradata = header
@@ -59,10 +66,11 @@ class SmartCut:
             packet.duration = self._lasts[shown] - shown
             packet.time_base = plan.pictures.time_base
             packet.stream = self._stream
+            self._payload = google_crc32c.extend(self._payload, bytes(packet))
             yield packet
 
     def _joined(self) -> Iterator[AnyPacket]:
-        yield from self._encoded(self._shown[: self._plan.head], key_at=self._plan.head - AROUND_SEAM)
+        yield from self._encoded(self._shown[: self._plan.head], key_at=self._plan.head - _BEFORE_SEAM)
         yield from self._copied()
         yield from self._encoded(self._shown[self._plan.tail_from :])
 

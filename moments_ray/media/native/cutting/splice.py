@@ -138,7 +138,9 @@ class HevcSplice:
         """Put the source's parameter sets before the first copied picture."""
         units = _units(packet, self._configuration.length_bytes)
         if first:
-            units = [*self._configuration.sets, *(hevc.without_link(unit) for unit in units)]
+            # A delimiter would have to stand before them.
+            kept = [hevc.without_link(unit) for unit in units if hevc.kind(unit) != hevc.ACCESS_UNIT_DELIMITER]
+            units = [*self._configuration.sets, *kept]
         return nal.sample(units)
 
 
