@@ -19,6 +19,7 @@ import ray
 from ray._private import ray_constants
 from ray._private import services as ray_services
 from ray._private import worker as ray_worker
+from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 
 from moments_ray.errors import InvalidRequest, RayUnavailable
 from moments_ray.settings import Settings
@@ -74,6 +75,7 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
     """
     logging.getLogger("ray").setLevel(logging.WARNING)
     logging.getLogger("ray._private.worker").setLevel(logging.ERROR)  # it warns outside of the main thread
+    ray_worker._worker_logs_enabled = False  # noqa: SLF001 - or it tells of every death of a process on stdout
     if settings.ray_address is not None:
         with _joined(settings.ray_address, _token_path(settings)) as joined:
             yield joined
@@ -109,17 +111,25 @@ def _joined(address: str, token_file: Path | None) -> Iterator[Cluster]:
     if address != "auto" and not (host and port.isdecimal() and "/" not in host):
         raise InvalidRequest(f"RAY_ADDRESS={address} is not the address of a Ray cluster: write HOST:6379, or auto.")
     with contextlib.ExitStack() as stack:
-        try:
-            if address != "auto":
+        if address != "auto":
+            try:
                 socket.create_connection((host, int(port)), timeout=_JOIN_SECONDS).close()
-                if _only_on_loopback(host, int(port)):
-                    stack.enter_context(_on_loopback(token_file if token_file and token_file.exists() else None, {}))
-            stack.callback(ray.shutdown)
+            except OSError as error:
+                raise RayUnavailable(
+                    f"There is no Ray cluster at RAY_ADDRESS={address} ({error.strerror or error}): "
+                    "start it, or unset RAY_ADDRESS."
+                ) from error
+            if _only_on_loopback(host, int(port)):
+                stack.enter_context(_on_loopback(token_file if token_file and token_file.exists() else None, {}))
+                maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+        stack.callback(ray.shutdown)
+        try:
             ray.init(address=address, namespace="moments", log_to_driver=False)
         except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
             reason = str(error).strip().split("\n")[0]
             raise RayUnavailable(
-                f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): start it, or unset RAY_ADDRESS."
+                f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): "
+                "see that it runs our version of Ray, and set RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH if it has a token."
             ) from error
         yield Cluster(ray.get_runtime_context().gcs_address)
 

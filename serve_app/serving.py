@@ -6,8 +6,10 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
+import ray
 from ray import serve
 from ray.serve.config import HTTPOptions
+from ray.serve.exceptions import RayServeException
 from ray.serve.schema import LoggingConfig
 
 from serve_app.app import ServeArgs, app
@@ -19,8 +21,8 @@ _NAME = "moments"
 def serving(args: ServeArgs, host: str, port: int) -> Iterator[None]:
     """Have the application deployed; at the end it is taken away when it has answered what it was asked.
 
-    On a cluster where Serve runs already, its own address counts. A Serve that nobody else uses is ended too; one on
-    a Ray of our own ends with that.
+    On a cluster where Serve runs already, its own address counts, and an application that a killed server left there
+    is replaced. A Serve that nobody else uses is ended too; one on a Ray of our own ends with that.
     """
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     logs = LoggingConfig(encoding="JSON", log_level=args.settings.log_level)
@@ -29,6 +31,7 @@ def serving(args: ServeArgs, host: str, port: int) -> Iterator[None]:
         serve.run(app(args), name=_NAME, route_prefix="/", logging_config=logs)
         yield
     finally:
-        serve.delete(_NAME)
-        if args.settings.ray_address is not None and not serve.status().applications:
-            serve.shutdown()  # type: ignore[no-untyped-call]
+        with contextlib.suppress(ray.exceptions.RayError, RayServeException):  # somebody else ended Serve
+            serve.delete(_NAME)
+            if args.settings.ray_address is not None and not serve.status().applications:
+                serve.shutdown()  # type: ignore[no-untyped-call]
