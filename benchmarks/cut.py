@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    for kind in options.kinds.split(","):
+    for kind in filter(None, options.kinds.split(",")):
         source = options.folder / f"{kind}-{options.seconds}.{ENCODERS[kind][0]}"
         compare(kind, make_footage(source, kind, options.seconds), options)
     if options.growth:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,6 +28,15 @@ from moviepy import VideoFileClip
 source, start, end, target = sys.argv[1:]
 VideoFileClip(source).subclipped(float(start), float(end)).write_videofile(target, logger=None)
 """
+# A child's peak begins with its parent's size at the fork; this parent is a small one.
+_LAUNCHER = """
+import json, os, subprocess, sys, time
+started = time.monotonic()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+sys.exit(os.waitstatus_to_exitcode(status) != 0)
+"""
 
 
 @dataclass(frozen=True)
@@ -43,14 +50,10 @@ class Cost:
 
 def measured(command: Sequence[str]) -> Cost:
     """Run a command to its end and return what the kernel says it took."""
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    words = process.stderr.read() if process.stderr is not None else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command[:3])} … ended with {process.returncode}: {words[-2000:].decode()}")
-    return Cost(time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", _LAUNCHER, *command], capture_output=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[:3])} … ended with {done.returncode}: {done.stderr[-2000:].decode()}")
+    return Cost(*json.loads(done.stdout))
 
 
 def commands(peers: str | None) -> dict[str, Command]:

@@ -77,4 +77,5 @@ def _texture(random: np.random.Generator) -> NDArray[np.uint8]:
     spectrum = np.fft.rfft2(random.normal(size=(height, width))) / frequency**1.15
     picture = np.fft.irfft2(spectrum, s=(height, width))
     picture = (picture - picture.mean()) / picture.std()
-    return np.clip(126 + 45 * picture, 16, 235).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.clip(126 + 45 * picture, 16, 235).astype(np.uint8)
+    return shown
