@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -21,4 +22,8 @@ def main() -> None:
         os.environ.setdefault(name, value)
     from moments_ray.cli.app import run_app  # noqa: PLC0415 - after the environment that its imports read
 
-    sys.exit(run_app(sys.argv[1:]))
+    status = run_app(sys.argv[1:])
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # Python would wait for a thread that waits for a Ray that was killed, which is for ever

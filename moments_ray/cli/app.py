@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from moments_ray import __version__
+from moments_ray.cli.stopping import Stopped, unless_stopped
 from moments_ray.errors import InputError, InvalidRequest, MomentsError
 from moments_ray.settings import Settings
 
@@ -30,8 +31,6 @@ app = typer.Typer(
 )
 
 console = Console(stderr=True, highlight=False)  # stdout is for results
-
-_INTERRUPTED = 130  # what shells expect of a command that SIGINT ended
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
@@ -165,10 +164,10 @@ def _call(target: str, *args: Any, **kwargs: Any) -> Any:
     module, name = target.split(":")
     result = getattr(importlib.import_module(f"moments_ray.cli.{module}"), name)(*args, **kwargs)
     try:
-        return asyncio.run(result) if asyncio.iscoroutine(result) else result
-    except KeyboardInterrupt:
-        console.print("stopped; the same command goes on where it was", style="yellow")
-        raise typer.Exit(_INTERRUPTED) from None
+        return asyncio.run(unless_stopped(result)) if asyncio.iscoroutine(result) else result
+    except Stopped as stopped:
+        console.print("stopped", style="yellow")
+        raise typer.Exit(stopped.status) from None
 
 
 def _settings() -> Settings:

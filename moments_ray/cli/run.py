@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,20 @@ from moments_ray import runtime
 from moments_ray.cli.delivery import deliver
 from moments_ray.cli.document import describe
 from moments_ray.cli.presence import server_lives
+from moments_ray.cli.ray_thread import RayThread
 from moments_ray.cli.source import NamedSource, examine, read_captions_file, require_writable
 from moments_ray.cli.watching import watch
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, Video
-from moments_ray.errors import Conflict, InputError, MomentsError, UnknownModel, all_errors
+from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, UnknownModel, all_errors
 from moments_ray.file_lock import FileLock
 from moments_ray.ids import fingerprint
 from moments_ray.models.registry import choose, defaults
 from moments_ray.moments.options import FindOptions, find_options
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.runs.actor import drive_to_the_end, start_worker
+from moments_ray.runs.actor import drive_to_the_end, start_worker, stop_worker
 from moments_ray.runs.live import Live
 from moments_ray.settings import Settings
 from moments_ray.speech.captions.reader import read_captions
@@ -37,6 +38,7 @@ from moments_ray.speech.recognisers import recognisers
 from moments_ray.stages.request import GenerationOptions, MomentsRequest, RefinementOptions, SpeechOptions
 from moments_ray.states import RunStatus
 
+_STOP_SECONDS = 10.0  # for a worker to stop what it runs and to hand it back
 _EXIT = {RunStatus.COMPLETED: 0, RunStatus.COMPLETED_WITH_ERRORS: 3}
 
 
@@ -171,32 +173,42 @@ async def _driven(run: Run, environment: Environment, console: Console, *, alone
     """See a run to its end: by the live server's workers, or by one of our own."""
     if not alone:
         return await watch(run, environment, console)
-    async with _private_worker(environment.settings, console) as actor:
-        driving = asyncio.ensure_future(drive_to_the_end(actor, run.identifier))
-        watching = asyncio.ensure_future(watch(run, environment, console))
+    ray_thread = RayThread()
+    async with _private_worker(ray_thread, environment.settings, console) as actor:
+        driving = asyncio.gather(drive_to_the_end(actor, run.identifier), watch(run, environment, console))
         try:
-            await asyncio.wait([driving, watching], return_when=asyncio.FIRST_EXCEPTION)
-            await driving
-            return await watching
+            await ray_thread.unless_lost(driving)
+            if ray_thread.lost:
+                raise RayUnavailable(
+                    "Ray ended, killed from outside or out of memory; the same command goes on from here"
+                )
+            _, ended = await driving
         except asyncio.CancelledError:
-            await actor.drain.remote()  # the same command goes on from here
+            console.print("stopping; the same command goes on from here", style="yellow")
             raise
         finally:
             driving.cancel()
-            watching.cancel()
+            await asyncio.gather(driving, return_exceptions=True)
+    return ended
 
 
 @asynccontextmanager
-async def _private_worker(settings: Settings, console: Console) -> AsyncIterator[Any]:
+async def _private_worker(ray_thread: RayThread, settings: Settings, console: Console) -> AsyncIterator[Any]:
     """Run a Ray of our own, or join the configured one, with a worker that takes nothing but our run."""
-    with console.status("starting Ray"):
-        cluster = runtime.cluster(settings)
-        cluster.__enter__()  # starting takes seconds and blocks, like Ray itself
-    try:
-        name = f"private-{os.getpid()}"
-        yield start_worker(runtime.connect, settings, runtime.open_redis, name=name, detached=False)
-    finally:
-        cluster.__exit__(None, None, None)
+    # Whoever waits at a terminal does not want to wait for a stage that can be done again.
+    impatient = settings.model_copy(update={"worker": settings.worker.model_copy(update={"drain_seconds": 0.0})})
+    name = f"private-{os.getpid()}"
+    async with AsyncExitStack() as stack:
+        with console.status("starting Ray"):
+            await stack.enter_async_context(ray_thread.joined(runtime.cluster(settings)))
+            actor = await ray_thread.do(
+                lambda: start_worker(runtime.connect, impatient, runtime.open_redis, name=name, detached=False)
+            )
+        try:
+            yield actor
+        finally:
+            if not ray_thread.lost:
+                await ray_thread.unless_lost(asyncio.ensure_future(stop_worker(actor, _STOP_SECONDS)))
 
 
 async def _give_up(run: Run, video: Video, environment: Environment, *, created: bool) -> None:

@@ -69,7 +69,7 @@ async def _progress(client: redis.Redis, subject: str, names: tuple[str, ...]) -
 
 def _say_new(stages: Mapping[str, RunStage], shown: dict[str, str], console: Console, *, quiet: bool) -> None:
     for name, stage in stages.items():
-        if shown.get(name) == stage.status:
+        if stage.status in {shown.get(name), StageStatus.PENDING}:
             continue
         shown[name] = stage.status
         seconds = f" {stage.seconds:.1f} s" if stage.seconds and stage.status == StageStatus.COMPLETED else ""

@@ -60,15 +60,21 @@ class PipelineWorker:
     async def drive_only(self, identifier: str) -> None:
         """Drive one run to its end without listening to the queue; the caller vouches that nobody else drives it."""
         watch = asyncio.create_task(self._watch_cancels())
+        driving = asyncio.create_task(self._drive_until_finished(identifier))
+        self._driving.add(driving)  # a drain waits for it
         try:
-            while not self._draining.is_set():
-                run = await self._claim(identifier, lease_seconds=0.0)
-                if run is not None:
-                    await self._drive(run, None)
-                if await self._finished(identifier):
-                    return
+            await driving
         finally:
+            self._driving.discard(driving)
             watch.cancel()
+
+    async def _drive_until_finished(self, identifier: str) -> None:
+        while not self._draining.is_set():
+            run = await self._claim(identifier, lease_seconds=0.0)
+            if run is not None:
+                await self._drive(run, None)
+            if await self._finished(identifier):
+                return
 
     async def drain(self) -> None:
         """Stop taking runs; let running stages finish for a while, then hand back what is left."""

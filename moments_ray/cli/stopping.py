@@ -1,0 +1,53 @@
+"""Commands end in good order when they are told to, by SIGINT and by SIGTERM alike."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_POLL_SECONDS = 0.1
+
+
+class Stopped(Exception):
+    """A signal stopped the command; ``status`` is what shells expect of it then."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work returns, or have it unwind on a signal; a second signal ends the process at once.
+
+    Raises:
+        Stopped: the work was told to unwind, and did.
+    """
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[int] = loop.create_future()
+    working = asyncio.create_task(work)
+    waited: set[asyncio.Future[Any]] = {told, working}
+    while not (told.done() or working.done()):
+        for number in _SIGNALS:
+            # Again and again: Ray's own handlers, which abort the process, come whenever it starts a part of itself.
+            loop.add_signal_handler(number, _tell, told, number)
+        await asyncio.wait(waited, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    for number in _SIGNALS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+    if working.done():
+        return working.result()
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+    raise Stopped(told.result())
+
+
+def _tell(told: asyncio.Future[int], number: int) -> None:
+    if not told.done():
+        told.set_result(number)

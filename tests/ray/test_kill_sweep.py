@@ -1,0 +1,294 @@
+"""Whatever dies in whatever stage, the run goes on there and ends as if nothing had happened; nothing stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from moments_ray import runtime
+from moments_ray.database.session import Database
+from moments_ray.embedded.postgres import PostgresServer
+from moments_ray.errors import MomentsError
+from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.settings import Settings
+from tests.ray.talk import Talk
+
+_CHAIN = ("CLIP_EXTRACTION", "CLIP_UPLOAD", "MOMENT_REFINEMENT")
+_POLL_SECONDS = 0.005
+_CASE_SECONDS = 240
+_STOP_SECONDS = 15  # on a machine that is busy with other things; alone it takes one or two
+
+
+class Home:
+    """A ``MOMENTS_HOME`` in which one command is given, perhaps twice."""
+
+    def __init__(self, path: Path, talk: Talk) -> None:
+        self.path = path
+        self.out = path / "out"
+        self.commands: list[asyncio.subprocess.Process] = []
+        self._arguments = [talk.path, "--captions", talk.captions, "--count", "3", "--min-seconds", "6"]
+        self._arguments += ["--max-seconds", "20", "--out", self.out, "--json"]
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """Give the command."""
+        program = "from moments_ray.cli import main; main()"
+        command = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, "run", *(str(argument) for argument in self._arguments)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "MOMENTS_HOME": str(self.path)},
+            cwd=self.path,
+        )
+        self.commands.append(command)
+        return command
+
+    async def end(self) -> None:
+        """End what a test that failed left running."""
+        kill(self.processes())
+        for command in self.commands:
+            await command.communicate()
+
+    def processes(self) -> dict[int, str]:
+        """The living processes that work for this home, with their titles."""
+        found = {}
+        mine = f"MOMENTS_HOME={self.path}".encode()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal():
+                with contextlib.suppress(OSError):  # ended meanwhile
+                    title = (entry / "cmdline").read_bytes()
+                    words = [*(entry / "environ").read_bytes().split(b"\0"), *title.split(b"\0")]
+                    server = (entry / "cwd").readlink().is_relative_to(self.path)  # it has no environment of ours
+                    if title and (server or {mine, str(self.path).encode()} & set(words)):
+                        found[int(entry.name)] = title.replace(b"\0", b" ").decode()
+        return found
+
+    def named(self, *parts: str) -> list[int]:
+        """Those whose title holds all the parts."""
+        return [pid for pid, title in self.processes().items() if all(part in title for part in parts)]
+
+    async def gone(self, seconds: float = 30.0) -> None:
+        """Wait for the end of all of them."""
+        deadline = time.monotonic() + seconds
+        while left := self.processes():
+            assert time.monotonic() < deadline, left
+            await asyncio.sleep(0.1)
+
+    @contextlib.asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """Look into the database of the running command, which alone keeps the server up."""
+        database = Database.connect(SecretStr(PostgresServer(self.path).url))
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+async def rows(database: Database, query: str, **values: Any) -> list[dict[str, Any]]:
+    async with database.read() as session:
+        return [dict(row) for row in (await session.execute(text(query), values)).mappings()]
+
+
+# The chain's stages begin together; one is at work once the one before it has done an item.
+_AT_WORK = """
+    SELECT 1 FROM run_stages s WHERE s.name = :stage AND s.status IN ('processing', 'completed') AND (
+        :before = '' OR EXISTS (SELECT 1 FROM run_items i WHERE i.stage = :before AND i.status = 'completed'))
+"""
+
+
+async def until_at_work(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    """Wait until a stage is at work; one that is quick may be over by then."""
+    before = dict(zip(_CHAIN[1:], _CHAIN, strict=False)).get(stage, "")
+    async with home.database() as database:
+        while True:
+            with contextlib.suppress(MomentsError, SQLAlchemyError, OSError):  # no server, or no schema, yet
+                if await rows(database, _AT_WORK, stage=stage, before=before):
+                    return
+            assert command.returncode is None, await told(command)
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def told(command: asyncio.subprocess.Process) -> str:
+    out, err = await command.communicate()
+    return f"status {command.returncode}\n{out.decode()}\n{err.decode()}"
+
+
+def kill(processes: Iterable[int]) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+async def kill_command(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    command.kill()
+    await command.wait()
+
+
+async def interrupt_command(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    """Ctrl-C: the command hands the run back, says how to go on, and ends with all that it started."""
+    began = time.monotonic()
+    command.send_signal(signal.SIGINT)
+    out, err = await command.communicate()
+    assert time.monotonic() - began < _STOP_SECONDS
+    assert (command.returncode, out) == (130, b"")
+    assert b"the same command goes on from here" in err
+    await home.gone()
+
+
+async def kill_worker(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    assert await killed(lambda: home.named("ray::WorkerActor"))
+
+
+async def kill_redis(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    assert await killed(lambda: home.named("redis-server"))
+
+
+async def kill_stage(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    first = _CHAIN[0] if stage in _CHAIN else stage
+    await killed(lambda: home.named("ray::", f":{first}#"))
+
+
+async def kill_item(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
+    await killed(lambda: home.named("ray::Map(work_row)"))
+
+
+async def killed(look: Callable[[], list[int]]) -> bool:
+    """Kill what is found, which for a stage may be a moment after its start, or never when it is over by now."""
+    for _ in range(40):
+        if found := look():
+            kill(found)
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+Kill = Callable[[Home, str, asyncio.subprocess.Process], Awaitable[None]]
+
+
+@pytest.fixture
+async def home(talk: Talk) -> AsyncIterator[Home]:
+    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as path:
+        home = Home(Path(path), talk)
+        yield home
+        await home.end()
+
+
+def essence(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What of the moments must not depend on what died."""
+    names = ("title", "start_time", "end_time", "score", "reason", "provenance")
+    clip = ("path", "start_time", "end_time", "frames")
+    return [
+        {name: moment[name] for name in names} | {name: moment["clip"][name] for name in clip}
+        for moment in document["moments"]
+    ]
+
+
+async def carried_through(home: Home, kills: Sequence[tuple[str, Kill]]) -> dict[str, Any]:
+    """Give the command, kill, give it again if that was what died, and return its document."""
+    command = await home.start()
+    for stage, kill_it in kills:
+        await until_at_work(home, stage, command)
+        await kill_it(home, stage, command)
+        if command.returncode is not None:
+            command = await home.start()
+    out, err = await asyncio.wait_for(command.communicate(), _CASE_SECONDS)
+    assert command.returncode == 0, (out.decode(), err.decode())
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+async def assert_done_once(home: Home) -> None:
+    """Each stage and item has one completed try; nothing is left in Redis, scratch, staging or the process table."""
+    await home.gone()
+    settings = Settings(_env_file=None, home=home.path, database_url=None, redis_url=None, ray_address=None)
+    async with runtime.services(settings) as resolved:
+        environment = runtime.connect(resolved)
+        tries = await rows(environment.database, "SELECT stage, status FROM run_attempts")
+        done = Counter(one["stage"] for one in tries if one["status"] == "completed")
+        assert done == dict.fromkeys(MOMENTS.stage_names, 1)
+        assert {one["status"] for one in tries} <= {"completed", "failed", "cancelled"}
+        items = await rows(environment.database, "SELECT stage, key, status FROM run_items")
+        assert {one["status"] for one in items} == {"completed"}
+        (run,) = await rows(environment.database, "SELECT * FROM runs")
+        assert (run["status"], run["error"], run["owner"]) == ("completed", None, None)
+        client = runtime.open_redis(resolved)
+        keys = {key.decode() async for key in client.scan_iter("pipeline:*")}
+        await client.aclose()
+        assert {key for key in keys if key.endswith((":lock", ":cancel"))} == set()
+        staged = [one.name async for one in environment.store.list("videos/") if "/staging/" in one.name]
+        assert staged == []
+        await environment.database.close()
+    assert list(settings.scratch.glob("*")) == []
+    assert list((home.path / "store" / "staging").glob("*")) == []
+    await home.gone()
+    assert ray_directories_of_the_dead() == []
+
+
+def ray_directories_of_the_dead() -> list[Path]:
+    return [
+        path
+        for path in Path(tempfile.gettempdir()).glob("moments-ray-*")
+        if (pid := path.name.split("-")[2]).isdecimal() and int(pid) and not Path(f"/proc/{pid}").exists()
+    ]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(talk: Talk) -> list[dict[str, Any]]:
+    """What the command comes to when nothing dies."""
+
+    async def made(home: Home) -> dict[str, Any]:
+        document = await carried_through(home, [])
+        await assert_done_once(home)
+        return document
+
+    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as path:
+        return essence(asyncio.run(made(Home(Path(path), talk))))
+
+
+@pytest.mark.timeout(400)
+async def test_one_run_survives_the_death_of_everything_it_runs_in(home: Home) -> None:
+    kills = [
+        ("AUDIO_EXTRACTION", interrupt_command),
+        ("TRANSCRIPTION", kill_worker),
+        ("MOMENT_GENERATION", kill_stage),
+        ("CLIP_EXTRACTION", kill_redis),
+        ("MOMENT_REFINEMENT", kill_command),
+    ]
+    document = await carried_through(home, kills)
+    assert len(document["moments"]) == 3
+    await assert_done_once(home)
+
+
+_SWEEP = [
+    *(
+        (stage, kill_it)
+        for stage in MOMENTS.stage_names
+        for kill_it in (kill_command, kill_worker, kill_stage, kill_redis)
+    ),
+    *((stage, kill_item) for stage in _CHAIN),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * _CASE_SECONDS)
+@pytest.mark.parametrize(("stage", "kill_it"), _SWEEP, ids=lambda value: getattr(value, "__name__", value))
+async def test_whatever_dies_in_a_stage_the_run_goes_on_there(
+    home: Home, undisturbed: list[dict[str, Any]], stage: str, kill_it: Kill
+) -> None:
+    document = await carried_through(home, [(stage, kill_it)])
+    assert essence(document) == undisturbed
+    await assert_done_once(home)
