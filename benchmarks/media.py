@@ -74,9 +74,8 @@ async def remote(source: Path, scratch: Path, settings: Settings, seconds: int) 
     threading.Thread(target=server.serve_forever, daemon=True).start()
     spans = ranges(CLIPS, seconds, 28, 31)
     wanted = [CutRange(name=f"clip-{number}", start=a, end=b) for number, (a, b) in enumerate(spans)]
-    answer = await cut_clips_of_url(
-        f"http://127.0.0.1:{server.server_port}/source.mp4", wanted, scratch, settings=settings, threads=1, timeout=600
-    )
+    url = f"http://127.0.0.1:{server.server_port}/source.mp4"
+    answer = await cut_clips_of_url(url, wanted, scratch, settings=settings, threads=1, timeout=600)
     server.shutdown()
     server.server_close()
     covered = union([(clip.start_time, clip.end_time) for clip in answer.clips if isinstance(clip, Clip)])

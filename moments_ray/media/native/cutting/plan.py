@@ -56,9 +56,8 @@ def plan_cut(
     """Plan the cut of the pictures shown from ``begin`` until ``stop`` (ticks), and fill ``pictures``.
 
     ``packets`` come in decoding order from a key frame before ``begin`` on; ``usual_duration`` (ticks) is for a last
-    one that has none. ``is_entry`` tells of a key frame whether
-    copying may begin with it; pictures that are decoded after it and shown before it may refer to what is gone, and
-    are encoded with the head. Raises CannotCopy.
+    one that has none. ``is_entry`` tells of a key frame whether copying may begin with it; pictures that are decoded
+    after it and shown before it may refer to what is gone, and are encoded with the head. Raises CannotCopy.
     """
     seen = _read(packets, begin, stop, is_entry)
     timeline = sorted(packet.shown for packet in seen)
