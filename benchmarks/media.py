@@ -81,9 +81,8 @@ async def remote(source: Path, scratch: Path, settings: Settings, seconds: int) 
     covered = union([(clip.start_time, clip.end_time) for clip in answer.clips if isinstance(clip, Clip)])
     index = len(server.data) - server.data.rindex(b"moov")
     needed = len(server.data) * covered / seconds + index
-    print(
-        f"{len(answer.clips)} clips from a URL: {answer.fetched_bytes / 1e6:.1f} MB of {answer.source_bytes / 1e6:.1f} MB"
-    )
+    fetched, whole = answer.fetched_bytes / 1e6, answer.source_bytes / 1e6
+    print(f"{len(answer.clips)} clips from a URL: {fetched:.1f} MB of {whole:.1f} MB")
     print(f"that is {answer.fetched_bytes / needed:.2f} x the bytes of the clips and the index")
 
 
