@@ -21,7 +21,7 @@ class RayThread:
     """One thread for all of Ray's calls: the kernel ends Ray's processes with the thread that started them.
 
     In the main thread Ray would also take SIGTERM for itself. Calls to a Ray of our own whose head is gone never
-    return, and no thread can be ended: a process whose Ray is lost must end by ``os._exit``.
+    return, and no thread can be ended: they are left alone, and the process must end without waiting for its threads.
     """
 
     def __init__(self) -> None:

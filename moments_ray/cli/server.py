@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
-import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -22,14 +20,13 @@ from moments_ray.cli.ray_thread import RayThread
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_database, until_stopped
-from moments_ray.errors import InvalidRequest, MomentsError
+from moments_ray.errors import InvalidRequest
 from moments_ray.ids import fingerprint
 from moments_ray.runs.actor import start_worker, stop_worker
 from moments_ray.settings import Settings
 from serve_app.app import ServeArgs
 from serve_app.serving import serving
 
-_SIGNAL_POLL_SECONDS = 0.1
 _STOP_MARGIN_SECONDS = 10.0  # beyond what a worker grants its stages, for killing those that did not stop
 
 
@@ -45,8 +42,8 @@ async def up(host: str, port: int | None, settings: Settings, console: Console) 
     require_loopback(host)
     async with sole_server(settings):
         require_free(host, settings.backend_port)
-        ray_thread = RayThread()
-        await _until_told_to_stop(_serve(host, settings, console, ray_thread), console, ray_thread)
+        with contextlib.suppress(asyncio.CancelledError):  # it was told to stop, and did
+            await _serve(host, settings, console)
 
 
 async def worker(settings: Settings, console: Console) -> None:
@@ -59,8 +56,8 @@ async def worker(settings: Settings, console: Console) -> None:
     """
     if settings.ray_address is None:
         raise InvalidRequest("`moments worker` joins a cluster: set RAY_ADDRESS to its HOST:6379, or use `moments up`.")
-    ray_thread = RayThread()
-    await _until_told_to_stop(_work(settings, console, ray_thread), console, ray_thread)
+    with contextlib.suppress(asyncio.CancelledError):  # it was told to stop, and did
+        await _work(settings, console)
 
 
 async def migrate(settings: Settings, console: Console) -> None:
@@ -80,31 +77,8 @@ async def migrate(settings: Settings, console: Console) -> None:
     typer.echo(f"schema: {before or 'none'} -> {schema.head()}")
 
 
-async def _until_told_to_stop(work: Coroutine[Any, Any, None], console: Console, ray_thread: RayThread) -> None:
-    """Run until the work fails, or a signal has it unwind; end the process where Ray leaves no other way."""
-    told = asyncio.Event()
-    working = asyncio.create_task(work)
-    while not (told.is_set() or working.done()):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Again and again: Ray's own handlers, which abort the process, come whenever it starts a part of itself.
-            asyncio.get_running_loop().add_signal_handler(number, told.set)
-        await asyncio.wait({working}, timeout=_SIGNAL_POLL_SECONDS)
-    if not working.done():
-        console.print("stopping: running stages finish, or are handed back")
-        working.cancel()
-    try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
-    except MomentsError as error:
-        if not ray_thread.lost:
-            raise
-        console.print(f"error: {error.message} [{error.code}]", style="red", markup=False, soft_wrap=True)
-    if ray_thread.lost:  # its calls hold threads that nothing can end; all else is closed and let go
-        sys.stdout.flush()
-        os._exit(0 if told.is_set() else 1)
-
-
-async def _serve(host: str, settings: Settings, console: Console, ray_thread: RayThread) -> None:
+async def _serve(host: str, settings: Settings, console: Console) -> None:
+    ray_thread = RayThread()
     async with AsyncExitStack() as stack:  # it unwinds from workers through Serve and Ray to PostgreSQL and Redis
         resolved = await _enter_services(stack, settings, console)
         cluster = await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved, dashboard=True)))
@@ -126,11 +100,11 @@ async def _serve(host: str, settings: Settings, console: Console, ray_thread: Ra
             asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
             _tell(console, "dashboard", f"{cluster.dashboard_url}{asks}")
         _tell(console, "access", "no API keys are configured: only this machine is served")
-        console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
-        await ray_thread.until_lost()
+        await _stay(ray_thread, console)
 
 
-async def _work(settings: Settings, console: Console, ray_thread: RayThread) -> None:
+async def _work(settings: Settings, console: Console) -> None:
+    ray_thread = RayThread()
     async with AsyncExitStack() as stack:
         resolved = await _enter_services(stack, settings, console, migrating=False)
         await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved)))
@@ -142,8 +116,17 @@ async def _work(settings: Settings, console: Console, ray_thread: RayThread) -> 
         stack.push_async_callback(_stop_workers, ray_thread, [actor], resolved)
         await actor.start.remote()
         _tell(console, "worker", f"{name} on {here.address}")
-        console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
+        await _stay(ray_thread, console)
+
+
+async def _stay(ray_thread: RayThread, console: Console) -> None:
+    """Wait until Ray is lost, or this is cancelled, which is how commands are told to stop."""
+    console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
+    try:
         await ray_thread.until_lost()
+    except asyncio.CancelledError:
+        console.print("stopping: running stages finish, or are handed back")
+        raise
 
 
 async def _enter_services(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -25,8 +24,10 @@ class Stopped(Exception):
 async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
     """Return what the work returns, or have it unwind on a signal; a second signal ends the process at once.
 
+    Work that stays until it is told to stop returns then.
+
     Raises:
-        Stopped: the work was told to unwind, and did.
+        Stopped: the work was told to unwind, and broke off.
     """
     loop = asyncio.get_running_loop()
     told: asyncio.Future[int] = loop.create_future()
@@ -43,9 +44,10 @@ async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
     if working.done():
         return working.result()
     working.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
-    raise Stopped(told.result())
+    try:
+        return await working
+    except asyncio.CancelledError:
+        raise Stopped(told.result()) from None
 
 
 def _tell(told: asyncio.Future[int], number: int) -> None:
