@@ -14,9 +14,9 @@ from serve_app.container import Container
 from serve_app.health import Health
 from serve_app.problems import document_problems, problems, render_problems
 from serve_app.request_scope import RequestScope
-from serve_app.routes import clips, exports, health, moments, objects, pipeline, runs, transcripts, videos
+from serve_app.routes import clips, exports, health, moments, objects, pipeline, runs, search, transcripts, videos
 
-_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs)
+_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs, search)
 
 
 def create_app(container: Container) -> FastAPI:

@@ -67,6 +67,19 @@ def _reference(target: str, *, ondelete: str = "CASCADE", index: bool = True) ->
     return mapped_column(ForeignKey(target, ondelete=ondelete), index=index)
 
 
+def words_of(column: str, longest: int) -> str:
+    """Return the SQL of what search looks up in a column: words as written, for no language is known of a title."""
+    return f"to_tsvector('simple'::regconfig, \"left\"({column}, {longest}))"
+
+
+def _words_index(name: str, column: str, longest: int) -> Index:
+    return Index(name, text(words_of(column, longest)), postgresql_using="gin")
+
+
+LONGEST_TITLE = 1000
+LONGEST_PASSAGE = 10_000  # characters that are looked up: what PostgreSQL indexes has a limit
+
+
 def _now() -> Mapped[datetime]:
     return mapped_column(server_default=func.now())
 
@@ -83,6 +96,7 @@ class Video(Table):
             unique=True,
             postgresql_where=text("status <> 'deleting'"),
         ),
+        _words_index("ix_videos_title_words", "title", LONGEST_TITLE),
     )
 
     id: Mapped[int] = _key()
@@ -122,6 +136,19 @@ class TranscriptRow(Table):
     created_at: Mapped[datetime] = _now()
 
 
+class TranscriptPassage(Table):
+    """A stretch of a transcript, as search finds it; times in seconds."""
+
+    __tablename__ = "transcript_passages"
+    __table_args__ = (_words_index("ix_transcript_passages_words", "spoken", LONGEST_PASSAGE),)
+
+    id: Mapped[int] = _key()
+    transcript_id: Mapped[int] = _reference("transcripts.id")
+    start_time: Mapped[float]
+    end_time: Mapped[float]
+    spoken: Mapped[str]
+
+
 class Prompt(Table):
     """A pair of prompts, kept once."""
 
@@ -153,7 +180,10 @@ class MomentRow(Table):
     """A highlight; a refined one names the moment it was refined from."""
 
     __tablename__ = "moments"
-    __table_args__ = (CheckConstraint("start_time >= 0 AND end_time > start_time", name="range"),)
+    __table_args__ = (
+        CheckConstraint("start_time >= 0 AND end_time > start_time", name="range"),
+        _words_index("ix_moments_title_words", "title", LONGEST_TITLE),
+    )
 
     id: Mapped[int] = _key()
     identifier: Mapped[str] = _public()

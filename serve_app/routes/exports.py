@@ -20,8 +20,10 @@ from serve_app.problems import problems
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
 
-_TEXT = {"schema": {"type": "string"}}
-_CONTENTS = {each.media_type: _TEXT for each in FORMATS.values()}
+_CONTENTS = {
+    each.media_type: {"schema": {"type": "object" if "json" in each.media_type else "string"}}
+    for each in FORMATS.values()
+}
 FormatAsked = Annotated[Format, Query(alias="format", description="`chapters`: for a video's description")]
 
 

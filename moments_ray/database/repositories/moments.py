@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -13,6 +13,15 @@ from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import ClipRow, GenerationConfig, MomentRow, Prompt, Run, Thumbnail
 from moments_ray.errors import NotFound
 from moments_ray.ids import fingerprint
+
+
+def is_shown() -> ColumnElement[bool]:
+    """Return the condition under which users see a moment: nothing newer was refined from it, or beside it."""
+    child, newer = aliased(MomentRow), aliased(MomentRow)
+    return and_(
+        ~exists().where(child.parent_id == MomentRow.id),
+        ~exists().where(newer.parent_id == MomentRow.parent_id, newer.id > MomentRow.id),
+    )
 
 
 class Moments:
@@ -65,11 +74,7 @@ class Moments:
         """Return a video's moments in time order: those a user should see, a refined one in place of its parent."""
         query = select(MomentRow).where(MomentRow.video_id == video_key)
         if not everything:
-            child, newer = aliased(MomentRow), aliased(MomentRow)
-            query = query.where(
-                ~exists().where(child.parent_id == MomentRow.id),
-                ~exists().where(newer.parent_id == MomentRow.parent_id, newer.id > MomentRow.id),
-            )
+            query = query.where(is_shown())
         return list(await self._session.scalars(query.order_by(MomentRow.start_time, MomentRow.id)))
 
     async def get(self, identifier: str, video_key: int | None = None) -> MomentRow:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import TranscriptRow
+from moments_ray.database.tables import TranscriptPassage, TranscriptRow
 
 
 class Transcripts:
@@ -18,15 +18,23 @@ class Transcripts:
         self._session = session
 
     async def put(self, video_key: int, engine: str, **values: Any) -> None:
-        """Write what an engine heard, over what it heard before."""
+        """Write what an engine heard, over what it heard before; ``segment_timestamps`` is what search finds."""
         row = {"video_id": video_key, "engine": engine, **values}
-        await self._session.execute(
+        key = await self._session.scalar(
             insert(TranscriptRow)
             .values(**row)
             .on_conflict_do_update(
                 index_elements=[TranscriptRow.video_id, TranscriptRow.engine], set_={**values, "created_at": func.now()}
             )
+            .returning(TranscriptRow.id)
         )
+        await self._session.execute(delete(TranscriptPassage).where(TranscriptPassage.transcript_id == key))
+        passages = [
+            {"transcript_id": key, "start_time": each["start"], "end_time": each["end"], "spoken": each["text"]}
+            for each in values["segment_timestamps"]
+        ]
+        if passages:
+            await self._session.execute(insert(TranscriptPassage), passages)
 
     async def get(self, video_key: int, engine: str | None = None) -> TranscriptRow | None:
         """Return what an engine heard in a video, or the newest transcript."""
