@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.moments import Moments
 from moments_ray.database.repositories.pictures import Pictures
 from moments_ray.database.repositories.videos import Videos
@@ -21,6 +22,7 @@ from serve_app.starting import STARTS, IdempotencyKey, Starting, started
 router = APIRouter(prefix="/api", tags=["clips"])
 
 _NO_WISHES = ClipsAsked()
+_CLIP_STAGES = ("CLIP_EXTRACTION", "CLIP_UPLOAD", "MOMENT_REFINEMENT")
 
 PresetWanted = Annotated[
     str | None, Query(max_length=40, description="the clip of this preset; unset: the one made last")
@@ -46,6 +48,8 @@ async def read_clip_extraction_status(parts: Parts, video_id: Identifier) -> Cli
         video = await Videos(session).get(video_id)
         moments = await Moments(session).of_video(video.id)
         clips = await Pictures(session).clips_of([moment.id for moment in moments])
+        parents = await Moments(session).identifiers([each.parent_id for each in moments if each.parent_id is not None])
+        failures = await Listing(session).item_errors(video_id, _CLIP_STAGES)
     shown = [
         ClipProgress(
             moment_id=moment.identifier, clip_id=clip.identifier, status=ClipStatus(clip.status), error=clip.error
@@ -53,11 +57,12 @@ async def read_clip_extraction_status(parts: Parts, video_id: Identifier) -> Cli
         for moment in moments
         for clip in clips[moment.id]
     ]
-    shown += [
-        ClipProgress(moment_id=moment.identifier, clip_id=None, status=ClipStatus.PENDING, error=None)
-        for moment in moments
-        if not clips[moment.id]
-    ]
+    for moment in moments:
+        if not clips[moment.id]:
+            parent = parents.get(moment.parent_id or 0, "")
+            error = failures.get(moment.identifier) or failures.get(parent)
+            status = ClipStatus.FAILED if error else ClipStatus.PENDING
+            shown.append(ClipProgress(moment_id=moment.identifier, clip_id=None, status=status, error=error))
     statuses = [clip.status for clip in shown]
     worst = (ClipStatus.PENDING, ClipStatus.FAILED)
     return ClipExtractionStatus(

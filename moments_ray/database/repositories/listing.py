@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, select
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, Video
-from moments_ray.states import RunStatus, VideoStatus
+from moments_ray.database.tables import Run, RunItem, Video
+from moments_ray.states import RunStatus, StageStatus, VideoStatus
 
 T = TypeVar("T", Video, Run)
 
@@ -57,6 +57,14 @@ class Listing:
         query = select(Run.config[part]).where(Run.subject == subject, Run.config.has_key(part))
         found: dict[str, Any] | None = await self._session.scalar(query.order_by(Run.id.desc()).limit(1))
         return found
+
+    async def item_errors(self, subject: str, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what went wrong with items of these stages in the newest run of a subject, by the items' keys."""
+        newest = select(Run.id).where(Run.subject == subject).order_by(Run.id.desc()).limit(1).scalar_subquery()
+        query = select(RunItem.key, RunItem.error).where(
+            RunItem.run_id == newest, RunItem.stage.in_(stages), RunItem.status == StageStatus.FAILED
+        )
+        return {row.key: row.error for row in await self._session.execute(query)}
 
     async def run_identifiers(self, subject: str) -> list[str]:
         """Return the identifiers of every run of a subject."""

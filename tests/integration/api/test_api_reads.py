@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from moments_ray.database.repositories.journal import Journal
 from moments_ray.states import ClipStatus
 from tests.integration.api.conftest import Library, problem
 
@@ -134,6 +135,14 @@ async def test_clips_are_counted_by_how_they_stand(api: httpx.AsyncClient, libra
     by_moment = {clip["moment_id"]: clip for clip in told["clips"]}
     assert by_moment[failed.identifier]["error"] == {"code": "cut.verify_failed"}
     assert by_moment[none.identifier]["clip_id"] is None
+    claim = await library.claim(await library.run(video))
+    async with library.database.begin() as session:
+        journal = Journal(session, claim)
+        await journal.plan_items("CLIP_EXTRACTION", [(none.identifier, {})])
+        await journal.fail_item("CLIP_EXTRACTION", none.identifier, {"code": "media.failed", "message": "no"})
+    told = (await api.get(f"/api/videos/{video.identifier}/clip-extraction-status")).json()
+    assert (told["status"], told["failed"]) == ("failed", 2)
+    assert told["clips"][-1]["error"]["code"] == "media.failed"
 
 
 @pytest.mark.parametrize(
