@@ -75,7 +75,7 @@ def awkward(positions: list[float]) -> list[tuple[float, float]]:
     if count > 3:
         ranges += [
             (positions[middle] - step / 3, positions[middle + 1] + step / 3),
-            (positions[1], positions[min(middle + 2, 60)]),
+            (positions[1], positions[min(middle + 2, 20)]),
         ]
     return ranges
 

@@ -117,7 +117,7 @@ REENCODED: dict[str, tuple[str, dict[str, Any], str]] = {
     "mpeg-4 part 2": ("a.mp4", {"codec": "mpeg4", "options": {"g": "30"}}, "mpeg4 is not copied"),
     "vp8": (
         "a.webm",
-        {"codec": "libvpx", "options": {"deadline": "realtime", "cpu-used": "8"}, "sound": "libopus"},
+        {"codec": "libvpx", "options": {"deadline": "realtime", "cpu-used": "16"}, "sound": "libopus"},
         "vp8 is not copied",
     ),
 }
