@@ -150,7 +150,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    _call("server:migrate", _settings(), console)
+    _call("migrate:migrate", _settings(), console)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands that stay: ``up`` and ``worker``; and ``migrate``, which a deployment gives before them."""
+"""The commands that stay: ``moments up`` and ``moments worker``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-import typer
-from pydantic import SecretStr
 from rich.console import Console
 
 from moments_ray import runtime
@@ -18,8 +16,7 @@ from moments_ray.cli.address import own_address, require_answer, require_free, r
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread
 from moments_ray.database import schema
-from moments_ray.database.session import Database
-from moments_ray.embedded.services import embedded_database, until_stopped
+from moments_ray.embedded.services import until_stopped
 from moments_ray.errors import InvalidRequest
 from moments_ray.ids import fingerprint
 from moments_ray.runs.actor import start_worker, stop_worker
@@ -58,23 +55,6 @@ async def worker(settings: Settings, console: Console) -> None:
         raise InvalidRequest("`moments worker` joins a cluster: set RAY_ADDRESS to its HOST:6379, or use `moments up`.")
     with contextlib.suppress(asyncio.CancelledError):  # it was told to stop, and did
         await _work(settings, console)
-
-
-async def migrate(settings: Settings, console: Console) -> None:
-    """Bring the database to this version's schema, and print from which revision to which.
-
-    Raises:
-        DatabaseUnavailable: PostgreSQL cannot be reached.
-    """
-    with console.status("migrating; if another migrator is at work, this waits for it"):
-        async with embedded_database(settings) as url:
-            database = Database.connect(SecretStr(url))
-            try:
-                before = await schema.current(database)
-                await schema.upgrade(database)
-            finally:
-                await database.close()
-    typer.echo(f"schema: {before or 'none'} -> {schema.head()}")
 
 
 async def _serve(host: str, settings: Settings, console: Console) -> None:

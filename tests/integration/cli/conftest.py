@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
+from sqlalchemy.engine import make_url
 
 from moments_ray.cli.app import run_app
 
@@ -53,3 +56,14 @@ def moments(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Moments]
 
     yield run
     structlog.reset_defaults()
+
+
+@pytest.fixture
+async def empty_database(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of an empty database on the session's server, gone after the test."""
+    name = f"cli_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
