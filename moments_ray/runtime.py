@@ -19,6 +19,8 @@ from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
 from moments_ray.errors import InvalidRequest, RedisUnavailable
 from moments_ray.library.delete import Deletion
+from moments_ray.models.gateway import Gateway
+from moments_ray.models.registry import ModelRegistry
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipeline.registry import Registry
 from moments_ray.runs.live import Live
@@ -89,13 +91,16 @@ async def migrate(settings: Settings) -> None:
 def connect(settings: Settings) -> Environment:
     """Connect a process to everything that stages need; connections open on their first use."""
     store = open_store(settings)
+    cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
+    database = _database(settings)
     return Environment(
         settings=settings,
         registry=Registry.load(settings.pipelines),
-        database=_database(settings),
+        database=database,
         store=store,
-        cache=NodeCache(store, settings.home / "cache", settings.storage.cache_bytes),
+        cache=cache,
         board=Live(open_redis(settings)),
+        models=Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache),
         chores=(_finish_deletions,),
     )
 

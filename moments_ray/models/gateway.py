@@ -73,7 +73,8 @@ class Gateway:
         return found
 
     async def close(self) -> None:
-        """Close this process's own connections."""
+        """Close this process's own connections, the registry's too."""
+        await self.registry.close()
         if self._local is not None:
             await self._local.close()
 

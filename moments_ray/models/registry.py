@@ -136,6 +136,10 @@ class ModelRegistry:
                 raise RedisUnavailable(f"Redis cannot be reached: {error}") from error
         return entries
 
+    async def close(self) -> None:
+        """Close the connection to Redis."""
+        await self._redis.aclose()
+
     async def _change(self, key: str, entry: ModelEntry | None) -> None:
         async with self._database.begin() as session:
             repository = ModelEntries(session)

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from moments_ray.errors import ModelContextExceeded
+from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Question, Sampling, Turn
 from moments_ray.models.structured import Send, ask
+from moments_ray.moments.find import Found, find_moments, length_of, settle
+from moments_ray.moments.frames import FrameGrid
 from moments_ray.moments.moment import Moment, Proposal, Step, TimedProposal, clock
 from moments_ray.moments.options import FindOptions
 from moments_ray.moments.prompt import (
@@ -32,6 +35,7 @@ from moments_ray.moments.snap import Ground
 from moments_ray.moments.timeline import Timeline
 from moments_ray.moments.titles import readable
 from moments_ray.moments.windows import Window, halves, windows
+from moments_ray.speech.transcript import Transcript
 
 _MORE_THAN_ASKED = 1.5  # so that there is something to choose from
 _MOST_ASKED = 60
@@ -87,11 +91,35 @@ async def propose_by_model(
     return proposals, report
 
 
+async def find_by_model(
+    transcript: Transcript,
+    signals: Signals | None,
+    duration: float | None,
+    options: FindOptions,
+    asked: Asked,
+    *,
+    frames: FrameGrid | None = None,
+    on_progress: Progress | None = None,
+) -> Found:
+    """Find moments by a model; where nobody speaks there is nothing to ask it about, and the local finder looks.
+
+    Raises:
+        InvalidRequest: if the duration is not a positive number.
+        ModelError: the model gave no answer that can be used.
+    """
+    timeline = Timeline.of(transcript, length_of(transcript, signals, duration))
+    if not timeline.sentences:
+        return find_moments(transcript, signals, duration, options, frames)
+    proposals, unread = await propose_by_model(timeline, options, asked, on_progress)
+    found = settle(proposals, Ground(timeline, signals, frames), options)
+    return found.model_copy(update={"report": {**found.report, **+unread}})
+
+
 def _find_question(timeline: Timeline, window: Window, options: FindOptions, asked: Asked) -> Question:
     part = window.sentences < len(timeline.sentences)
     seconds = timeline.ends[window.last] - timeline.starts[window.first] if part else timeline.duration
     share = min(1.0, float(seconds) / timeline.duration) if timeline.duration else 1.0
-    instructions = find_instructions(options, timeline.duration, _count(options, timeline, share), part=part)
+    instructions = find_instructions(options, timeline.duration, _count(options, timeline.duration, share), part=part)
     return Question(
         turns=(
             Turn(role="system", text=FIND_SYSTEM),
@@ -102,9 +130,9 @@ def _find_question(timeline: Timeline, window: Window, options: FindOptions, ask
     )
 
 
-def find_prompt(timeline: Timeline, options: FindOptions) -> tuple[str, str]:
+def find_prompt(duration: float, options: FindOptions) -> tuple[str, str]:
     """Return the system's and the user's words for a whole transcript, without the transcript itself."""
-    return FIND_SYSTEM, find_instructions(options, timeline.duration, _count(options, timeline, 1.0))
+    return FIND_SYSTEM, find_instructions(options, duration, _count(options, duration, 1.0))
 
 
 def refine_prompt(prompt: str | None) -> tuple[str, str]:
@@ -112,8 +140,8 @@ def refine_prompt(prompt: str | None) -> tuple[str, str]:
     return REFINE_SYSTEM, refine_instructions(prompt)
 
 
-def _count(options: FindOptions, timeline: Timeline, share: float) -> int:
-    return min(_MOST_ASKED, math.ceil(options.count_for(timeline.duration) * share * _MORE_THAN_ASKED))
+def _count(options: FindOptions, duration: float, share: float) -> int:
+    return min(_MOST_ASKED, math.ceil(options.count_for(duration) * share * _MORE_THAN_ASKED))
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def find_moments(
     Raises:
         InvalidRequest: if the duration is not a positive number.
     """
-    length = _length(transcript, signals, duration)
+    length = length_of(transcript, signals, duration)
     timeline = Timeline.of(transcript, length)
     ground = Ground(timeline, signals, frames)
     found = settle(propose(timeline, signals, options), ground, options)
@@ -84,7 +84,12 @@ def settle(proposals: Sequence[Proposal | TimedProposal], ground: Ground, option
     )
 
 
-def _length(transcript: Transcript, signals: Signals | None, duration: float | None) -> float:
+def length_of(transcript: Transcript, signals: Signals | None, duration: float | None) -> float:
+    """Return a source's length in seconds: the given one, else the end of the last thing known of it.
+
+    Raises:
+        InvalidRequest: the given one is not a positive number.
+    """
     if duration is not None:
         if not math.isfinite(duration) or duration <= 0:
             raise InvalidRequest(f"The duration must be a positive number of seconds, not {duration}.")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.ids import RunId
+from moments_ray.models.gateway import Gateway
 from moments_ray.pipeline.environment import Environment, Place
 from moments_ray.pipeline.resources import Resources
 from moments_ray.settings import Settings
@@ -67,6 +68,11 @@ class Context:
     def cache(self) -> NodeCache:
         """The node's copies of objects."""
         return self.environment.cache
+
+    @property
+    def models(self) -> Gateway:
+        """The way to models."""
+        return self.environment.models
 
     @property
     def threads(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from moments_ray.database.session import Database
 from moments_ray.ids import RunId
+from moments_ray.models.gateway import Gateway
 from moments_ray.pipeline.registry import Registry
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
@@ -54,6 +55,7 @@ class Environment:
     store: ObjectStore
     cache: NodeCache
     board: Board
+    models: Gateway
     chores: tuple[Chore, ...] = ()
 
 

@@ -6,8 +6,8 @@ from moments_ray.database.repositories.moments import Moments
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import WriteSession
 from moments_ray.ids import moment_id
-from moments_ray.moments.find import find_moments
 from moments_ray.pipeline import Context, Resources, stage
+from moments_ray.stages.asking import find
 from moments_ray.stages.ground import frame_grid, measured_signals, read_transcript
 from moments_ray.stages.request import GenerationOptions
 from moments_ray.stages.values import GeneratedMoment, GeneratedMoments, HeardSpeech, SourceVideo
@@ -20,7 +20,7 @@ async def generate_moments(
     """Find the moments and write them, with the options that made them, each once."""
     transcript, transcript_key = await read_transcript(ctx, heard)
     signals, signals_name = await measured_signals(ctx, video)
-    found = find_moments(transcript, signals, video.info.duration, options.find, frame_grid(video.info))
+    found, made = await find(ctx, options, transcript, signals, video.info.duration, frame_grid(video.info))
     moments = tuple(
         GeneratedMoment(
             identifier=moment_id(ctx.run, rank),
@@ -37,10 +37,10 @@ async def generate_moments(
     async def write(session: WriteSession) -> None:
         repository = Moments(session)
         config = await repository.generation_config(
-            user_prompt=options.find.prompt or "",
-            system_prompt="",
+            user_prompt=made.user_prompt,
+            system_prompt=made.system_prompt,
             transcript_key=transcript_key,
-            sampling={"model": options.model, **options.sampling.model_dump()},
+            sampling=made.sampling,
         )
         await repository.set_run_config(ctx.run, config)
         video_key = await Videos(session).key_of(ctx.subject)

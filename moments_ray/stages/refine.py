@@ -10,10 +10,12 @@ from moments_ray.ids import MomentId, fingerprint, refined_moment_id
 from moments_ray.media.cut import CutRange
 from moments_ray.moments.moment import Moment
 from moments_ray.moments.options import Bounds
-from moments_ray.moments.refine import Reach, Refinement, refine
+from moments_ray.moments.refine import Reach, Refinement
 from moments_ray.moments.snap import Ground
 from moments_ray.moments.timeline import Timeline
 from moments_ray.pipeline import Context, FanOut, Resources
+from moments_ray.speech.transcript import Transcript
+from moments_ray.stages.asking import Made, look_again
 from moments_ray.stages.clips import TICK_SECONDS, cut_and_stage, publish_clip, record_clip
 from moments_ray.stages.ground import frame_grid, read_signals, read_transcript
 from moments_ray.stages.request import DeliveryOptions, GenerationOptions, RefinementOptions
@@ -32,6 +34,7 @@ from moments_ray.stages.values import (
 async def refine_moment(
     ctx: Context,
     item: MomentItem,
+    before: ClipObject | None,
     video: SourceVideo,
     heard: HeardSpeech,
     generated: GeneratedMoments,
@@ -39,9 +42,12 @@ async def refine_moment(
     options: RefinementOptions,
     delivery: DeliveryOptions,
 ) -> RefinedMoment:
-    """Refine a moment into a child moment, and cut the clip of its final edges."""
-    ground = await _ground(ctx, video, heard, generated)
-    refinement = _refined(item, ground, generation)
+    """Refine a moment into a child moment, and cut the clip of its final edges; ``before`` is the clip to watch."""
+    transcript, transcript_key = await read_transcript(ctx, heard)
+    ground = await _ground(ctx, video, transcript, generated)
+    moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
+    reach = _reach(item, ground, generation)
+    refinement, made = await look_again(ctx, options, moment, ground, reach, before)
     made_with = fingerprint({"model": options.model, "start": refinement.start_time, "end": refinement.end_time})
     identifier = refined_moment_id(MomentId(item.moment.identifier), made_with)
     clip = await _delivered(ctx, video, identifier, refinement, delivery)
@@ -58,27 +64,37 @@ async def refine_moment(
     )
 
     async def write(session: WriteSession) -> None:
-        await _write(ctx, session, item.moment, child, delivery)
+        await _write(ctx, session, item.moment, child, delivery, config=await _config(session, made, transcript_key))
 
     ctx.record(write)
     return child
 
 
-async def _ground(ctx: Context, video: SourceVideo, heard: HeardSpeech, generated: GeneratedMoments) -> Ground:
-    transcript, _ = await read_transcript(ctx, heard)
+async def _config(session: WriteSession, made: Made | None, transcript_key: int) -> int | None:
+    """Return the key of what a model was told; None where it is the parent's, because no model was asked."""
+    if made is None:
+        return None
+    return await Moments(session).generation_config(
+        user_prompt=made.user_prompt,
+        system_prompt=made.system_prompt,
+        transcript_key=transcript_key,
+        sampling=made.sampling,
+    )
+
+
+async def _ground(ctx: Context, video: SourceVideo, transcript: Transcript, generated: GeneratedMoments) -> Ground:
     timeline = Timeline.of(transcript, video.info.duration)
     if generated.basis != "speech":
         timeline = timeline.without_sentences()
     return Ground(timeline, await read_signals(ctx, generated.signals), frame_grid(video.info))
 
 
-def _refined(item: MomentItem, ground: Ground, generation: GenerationOptions) -> Refinement:
+def _reach(item: MomentItem, ground: Ground, generation: GenerationOptions) -> Reach:
     allowed = generation.find.bounds(ground.timeline.duration)
     bounds = Bounds(
         max(allowed.earliest, item.earliest), min(allowed.latest, item.latest), allowed.shortest, allowed.longest
     )
-    moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
-    return refine(moment, ground, Reach(bounds))
+    return Reach(bounds)
 
 
 async def _delivered(
@@ -95,7 +111,13 @@ async def _delivered(
 
 
 async def _write(
-    ctx: Context, session: WriteSession, parent: GeneratedMoment, child: RefinedMoment, delivery: DeliveryOptions
+    ctx: Context,
+    session: WriteSession,
+    parent: GeneratedMoment,
+    child: RefinedMoment,
+    delivery: DeliveryOptions,
+    *,
+    config: int | None,
 ) -> None:
     repository = Moments(session)
     known = (await repository.by_identifiers([parent.identifier]))[parent.identifier]
@@ -107,7 +129,7 @@ async def _write(
                 "video_id": await Videos(session).key_of(ctx.subject),
                 "parent_id": known.id,
                 "is_refined": True,
-                "generation_config_id": known.generation_config_id,
+                "generation_config_id": config or known.generation_config_id,
             }
         ]
     )

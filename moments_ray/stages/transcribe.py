@@ -15,6 +15,7 @@ from moments_ray.speech.given_captions import GivenCaptions
 from moments_ray.speech.health import check
 from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, without_speech
 from moments_ray.speech.transcript import Transcript
+from moments_ray.stages.asking import remote_recognisers
 from moments_ray.stages.request import SpeechOptions
 from moments_ray.stages.values import AudioObject, HeardSpeech, SourceVideo
 
@@ -24,7 +25,8 @@ async def transcribe_speech(
     ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
 ) -> HeardSpeech:
     """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
-    candidates = recognisers(await _captions(ctx, video, options), duration=video.info.duration)
+    captions, remote = await _captions(ctx, video, options), await remote_recognisers(ctx, audio)
+    candidates = recognisers(captions, duration=video.info.duration, remote=remote)
     if audio is None:
         heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
     else:
