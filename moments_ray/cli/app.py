@@ -113,6 +113,7 @@ def find(
         max_seconds=max_seconds,
         generation_model=generation_model,
         as_json=as_json,
+        settings=_settings(),
     )
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import typer
 
 from moments_ray.cli.listing import list_moments
+from moments_ray.cli.models import NamedModels, check_early
 from moments_ray.cli.source import read_captions_file
-from moments_ray.models.registry import choose, defaults
-from moments_ray.moments.find import find_moments
-from moments_ray.moments.options import find_options
+from moments_ray.models.conversation import Answer, Question, Sampling
+from moments_ray.models.registry import LOCAL
+from moments_ray.models.roles import Role
+from moments_ray.moments.find import Found, find_moments
+from moments_ray.moments.options import FindOptions, find_options
+from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
+from moments_ray.speech.transcript import Transcript
 
 _SHOWN = {"title", "start_time", "end_time", "score", "reason"}
+_LONGEST_ANSWER_SECONDS = 1800.0
 
 
 def find(
@@ -26,18 +33,47 @@ def find(
     max_seconds: float | None,
     generation_model: str | None,
     as_json: bool,
+    settings: Settings,
 ) -> None:
     """Find moments in a transcript file and print them.
 
     Raises:
         InputError: the file or an option is no good.
+        ModelError: the model did not answer, or not as it should.
     """
     options = find_options(count=count, min_seconds=min_seconds, max_seconds=max_seconds)
-    choose(defaults(), generation_model)
-    found = find_moments(read_captions(read_captions_file(transcript)), None, duration, options)
+    check_early(NamedModels(generation_model, LOCAL, None), settings)
+    heard = read_captions(read_captions_file(transcript))
+    if generation_model in {None, LOCAL}:
+        found = find_moments(heard, None, duration, options)
+    else:
+        found = asyncio.run(_ask(str(generation_model), heard, duration, options, settings))
     moments = [moment.model_dump(mode="json", include=_SHOWN) for moment in found.moments]
     if as_json:
         document = {"moments": moments, "quality": found.quality.model_dump(mode="json")}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         list_moments(moments)
+
+
+async def _ask(key: str, heard: Transcript, duration: float | None, options: FindOptions, settings: Settings) -> Found:
+    """Find moments by a model of the registry, from this process; that takes the services, and still no Ray."""
+    from moments_ray import runtime  # noqa: PLC0415 - seconds, which a find without a model does not pay
+    from moments_ray.moments.by_model import Asked, find_by_model  # noqa: PLC0415
+
+    async with runtime.services(settings) as resolved:
+        environment = runtime.connect(resolved)
+        models = environment.models
+        try:
+            entry = await models.registry.resolve(key)
+            if entry.embedded:
+                return find_moments(heard, None, duration, options)
+
+            async def send(question: Question) -> Answer:
+                return await models.complete(Role.MOMENT_GENERATOR, entry, question, _LONGEST_ANSWER_SECONDS)
+
+            asked = Asked(send, Sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
+            return await find_by_model(heard, None, duration, options, asked)
+        finally:
+            await models.close()
+            await environment.database.close()

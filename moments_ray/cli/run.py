@@ -16,6 +16,7 @@ from rich.console import Console
 from moments_ray import runtime
 from moments_ray.cli.delivery import deliver
 from moments_ray.cli.document import describe
+from moments_ray.cli.models import Models, NamedModels, check_early, resolve
 from moments_ray.cli.presence import server_lives
 from moments_ray.cli.ray_thread import RayThread
 from moments_ray.cli.source import NamedSource, examine, read_captions_file, require_writable
@@ -23,10 +24,9 @@ from moments_ray.cli.watching import watch
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, Video
-from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, UnknownModel, all_errors
+from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, all_errors
 from moments_ray.file_lock import FileLock
 from moments_ray.ids import fingerprint
-from moments_ray.models.registry import choose, defaults
 from moments_ray.moments.options import FindOptions, find_options
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipelines.moments import MOMENTS
@@ -34,9 +34,9 @@ from moments_ray.runs.actor import drive_to_the_end, start_worker, stop_worker
 from moments_ray.runs.live import Live
 from moments_ray.settings import Settings
 from moments_ray.speech.captions.reader import read_captions
-from moments_ray.speech.recognisers import recognisers
 from moments_ray.stages.request import GenerationOptions, MomentsRequest, RefinementOptions, SpeechOptions
 from moments_ray.states import RunStatus
+from serve_app.deployments.alone import serve_models_alone
 
 _STOP_SECONDS = 10.0  # for a worker to stop what it runs and to hand it back
 _EXIT = {RunStatus.COMPLETED: 0, RunStatus.COMPLETED_WITH_ERRORS: 3}
@@ -64,9 +64,7 @@ class _Checked:
 
     named: NamedSource
     find: FindOptions
-    generation_model: str
-    refinement: RefinementOptions
-    transcriber: str | None
+    models: NamedModels
     captions: bytes | None
 
 
@@ -84,6 +82,7 @@ async def run(wanted: Wanted, settings: Settings, console: Console) -> tuple[dic
         try:
             return await _run(checked, wanted.out, environment, console)
         finally:
+            await environment.models.close()
             await environment.database.close()
 
 
@@ -91,24 +90,18 @@ async def _check(wanted: Wanted, settings: Settings) -> _Checked:
     find = find_options(
         count=wanted.count, min_seconds=wanted.min_seconds, max_seconds=wanted.max_seconds, prompt=wanted.prompt
     )
-    generator, refiner = (choose(defaults(), key) for key in (wanted.generation_model, wanted.refinement_model))
-    _check_transcriber(wanted.transcriber)
+    models = NamedModels(
+        wanted.generation_model, wanted.refinement_model, wanted.transcriber or settings.speech.transcriber
+    )
+    check_early(models, settings)
     captions = await asyncio.to_thread(_read_captions, wanted.captions) if wanted.captions else None
     await asyncio.to_thread(require_writable, wanted.out)
     return _Checked(
         named=await examine(wanted.source, settings),
         find=find,
-        generation_model=generator.key,
-        refinement=RefinementOptions(model=refiner.key, watches_video=refiner.supports_video),
-        transcriber=wanted.transcriber or settings.speech.transcriber,
+        models=models,
         captions=captions,
     )
-
-
-def _check_transcriber(key: str | None) -> None:
-    known = [recogniser.key for recogniser in recognisers()]
-    if key is not None and key not in known:
-        raise UnknownModel(f"there is no transcriber {key[:80]!r}; there are {', '.join(known)}")
 
 
 def _read_captions(path: Path) -> bytes:
@@ -118,6 +111,7 @@ def _read_captions(path: Path) -> bytes:
 
 
 async def _run(checked: _Checked, out: Path, environment: Environment, console: Console) -> tuple[dict[str, Any], int]:
+    models = await resolve(checked.models, environment.models.registry)
     async with environment.database.begin() as session:
         named = checked.named
         video, created = await Videos(session).get_or_create(named.canonical, source_url=named.source.url)
@@ -128,16 +122,16 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
         if not sole.try_acquire():
             raise Conflict("another `moments run` of this video is at work; wait for it to end")
         alone = not server_lives(settings)
-        run = await _run_of(video, await _request(checked, video, environment), environment, alone=alone)
+        run = await _run_of(video, await _request(checked, models, video, environment), environment, alone=alone)
         if not RunStatus(run.status).finished:
-            run = await _driven(run, environment, console, alone=alone)
+            run = await _driven(run, environment, console, alone=alone, remote=models.remote)
         if run.status == RunStatus.FAILED:
             await _give_up(run, video, environment, created=created)
         document = await deliver(await describe(run, environment), environment, out)
     return document, _EXIT.get(RunStatus(run.status), 1)
 
 
-async def _request(checked: _Checked, video: Video, environment: Environment) -> MomentsRequest:
+async def _request(checked: _Checked, models: Models, video: Video, environment: Environment) -> MomentsRequest:
     captions = None
     if checked.captions is not None:
         mark = hashlib.sha256(checked.captions).hexdigest()[:16]
@@ -145,9 +139,9 @@ async def _request(checked: _Checked, video: Video, environment: Environment) ->
         await environment.store.put_bytes(captions, checked.captions, content_type="text/plain")
     return MomentsRequest(
         source=checked.named.source,
-        speech=SpeechOptions(transcriber=checked.transcriber, captions=captions),
-        generation=GenerationOptions(model=checked.generation_model, find=checked.find),
-        refinement=checked.refinement,
+        speech=SpeechOptions(transcriber=checked.models.transcriber, captions=captions),
+        generation=GenerationOptions(model=models.generator.key, find=checked.find),
+        refinement=RefinementOptions(model=models.refiner.key, watches_video=models.refiner.supports_video),
     )
 
 
@@ -169,12 +163,12 @@ async def _run_of(video: Video, request: MomentsRequest, environment: Environmen
     return known if known.status == RunStatus.COMPLETED else await desk.retry(known.identifier, ring=not alone)
 
 
-async def _driven(run: Run, environment: Environment, console: Console, *, alone: bool) -> Run:
+async def _driven(run: Run, environment: Environment, console: Console, *, alone: bool, remote: bool) -> Run:
     """See a run to its end: by the live server's workers, or by one of our own."""
     if not alone:
         return await watch(run, environment, console)
     ray_thread = RayThread()
-    async with _private_worker(ray_thread, environment.settings, console) as actor:
+    async with _private_worker(ray_thread, environment.settings, console, remote=remote) as actor:
         driving = asyncio.gather(drive_to_the_end(actor, run.identifier), watch(run, environment, console))
         try:
             await ray_thread.unless_lost(driving)
@@ -193,7 +187,9 @@ async def _driven(run: Run, environment: Environment, console: Console, *, alone
 
 
 @asynccontextmanager
-async def _private_worker(ray_thread: RayThread, settings: Settings, console: Console) -> AsyncIterator[Any]:
+async def _private_worker(
+    ray_thread: RayThread, settings: Settings, console: Console, *, remote: bool
+) -> AsyncIterator[Any]:
     """Run a Ray of our own, or join the configured one, with a worker that takes nothing but our run."""
     # Whoever waits at a terminal does not want to wait for a stage that can be done again.
     impatient = settings.model_copy(update={"worker": settings.worker.model_copy(update={"drain_seconds": 0.0})})
@@ -201,6 +197,8 @@ async def _private_worker(ray_thread: RayThread, settings: Settings, console: Co
     async with AsyncExitStack() as stack:
         with console.status("starting Ray"):
             await stack.enter_async_context(ray_thread.joined(runtime.cluster(settings)))
+            if remote and settings.ray_address is None:
+                await ray_thread.do(lambda: serve_models_alone(settings))
             actor = await ray_thread.do(
                 lambda: start_worker(runtime.connect, impatient, runtime.open_redis, name=name, detached=False)
             )

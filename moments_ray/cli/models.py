@@ -1,0 +1,52 @@
+"""Which models a command asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moments_ray.embedded.postgres import PostgresServer
+from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.models.registry import ModelRegistry, choose, defaults
+from moments_ray.settings import Settings
+
+
+@dataclass(frozen=True)
+class NamedModels:
+    """The keys that a person gave; None leaves the choice to us."""
+
+    generation: str | None
+    refinement: str | None
+    transcriber: str | None
+
+
+@dataclass(frozen=True)
+class Models:
+    """Who finds moments and who refines them; ``remote`` tells whether the run may ask anybody over a network."""
+
+    generator: ModelEntry
+    refiner: ModelEntry
+    remote: bool
+
+
+def check_early(named: NamedModels, settings: Settings) -> None:
+    """Refuse unknown keys before anything is started, where nobody can have registered other models yet.
+
+    Raises:
+        UnknownModel: there is no such model.
+        ModelNotConfigured: nobody has said where it is.
+    """
+    if settings.database_url is None and not PostgresServer(settings.home).files.data.exists():
+        _chosen(named, defaults())
+
+
+async def resolve(named: NamedModels, registry: ModelRegistry) -> Models:
+    """Look the keys up; raises as ``check_early``."""
+    return _chosen(named, await registry.entries())
+
+
+def _chosen(named: NamedModels, entries: dict[str, ModelEntry]) -> Models:
+    generator, refiner = choose(entries, named.generation), choose(entries, named.refinement)
+    heard_by = [entry for entry in entries.values() if entry.kind is ModelKind.ASR and entry.configured]
+    if named.transcriber is not None:
+        heard_by = [choose(entries, named.transcriber, ModelKind.ASR)]
+    return Models(generator, refiner, not all(entry.embedded for entry in (generator, refiner, *heard_by)))
