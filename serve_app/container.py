@@ -56,4 +56,5 @@ class Container:
         """Close every connection."""
         await self.feed.close()
         await self.redis.aclose()
+        await self.environment.models.close()
         await self.environment.database.close()

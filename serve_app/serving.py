@@ -13,6 +13,7 @@ from ray.serve.exceptions import RayServeException
 from ray.serve.schema import LoggingConfig
 
 from serve_app.app import ServeArgs, app
+from serve_app.deployments.model_clients import deploy, withdraw
 
 _NAME = "moments"
 
@@ -29,9 +30,12 @@ def serving(args: ServeArgs, host: str, port: int) -> Iterator[None]:
     serve.start(http_options=HTTPOptions(host=host, port=port), logging_config=logs)
     try:
         serve.run(app(args), name=_NAME, route_prefix="/", logging_config=logs)
+        deploy(args.settings)
         yield
     finally:
         with contextlib.suppress(ray.exceptions.RayError, RayServeException):  # somebody else ended Serve
             serve.delete(_NAME)
-            if args.settings.ray_address is not None and not serve.status().applications:
-                serve.shutdown()  # type: ignore[no-untyped-call]
+            if args.settings.ray_address is not None:
+                withdraw()
+                if not serve.status().applications:
+                    serve.shutdown()  # type: ignore[no-untyped-call]

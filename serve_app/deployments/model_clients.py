@@ -90,6 +90,8 @@ def deploy(settings: Settings) -> None:
 
 
 def withdraw() -> None:
-    """Take all three away; what they have under way is still answered."""
+    """Take all three away, once what they have under way is answered."""
     for role in Role:
         serve.delete(role.value, _blocking=False)
+    for role in Role:
+        serve.delete(role.value)
