@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from moments_ray.runs.actor import start_worker
 from moments_ray.runs.submit import Desk
 from moments_ray.settings import RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
+from tests.ray.home import Home
 from tests.ray.talk import Talk, make_talk
 
 with warnings.catch_warnings():
@@ -61,6 +63,15 @@ def ray_cluster(ray_settings: Settings) -> Iterator[Settings]:
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
     """A small talk with known truth."""
     return make_talk(tmp_path_factory.mktemp("talk"))
+
+
+@pytest.fixture
+async def home() -> AsyncIterator[Home]:
+    """A ``MOMENTS_HOME`` for commands given as real processes."""
+    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as path:
+        home = Home(Path(path))
+        yield home
+        await home.end()
 
 
 class Engine:

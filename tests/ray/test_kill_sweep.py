@@ -5,97 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from moments_ray import runtime
 from moments_ray.database.session import Database
-from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.errors import MomentsError
 from moments_ray.pipelines.moments import MOMENTS
 from moments_ray.settings import Settings
+from tests.ray.home import Home, kill
 from tests.ray.talk import Talk
 
 _CHAIN = ("CLIP_EXTRACTION", "CLIP_UPLOAD", "MOMENT_REFINEMENT")
 _POLL_SECONDS = 0.005
 _CASE_SECONDS = 240
 _STOP_SECONDS = 15  # on a machine that is busy with other things; alone it takes one or two
-
-
-class Home:
-    """A ``MOMENTS_HOME`` in which one command is given, perhaps twice."""
-
-    def __init__(self, path: Path, talk: Talk) -> None:
-        self.path = path
-        self.out = path / "out"
-        self.commands: list[asyncio.subprocess.Process] = []
-        self._arguments = [talk.path, "--captions", talk.captions, "--count", "3", "--min-seconds", "6"]
-        self._arguments += ["--max-seconds", "20", "--out", self.out, "--json"]
-
-    async def start(self) -> asyncio.subprocess.Process:
-        """Give the command."""
-        program = "from moments_ray.cli import main; main()"
-        command = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", program, "run", *(str(argument) for argument in self._arguments)),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "MOMENTS_HOME": str(self.path)},
-            cwd=self.path,
-        )
-        self.commands.append(command)
-        return command
-
-    async def end(self) -> None:
-        """End what a test that failed left running."""
-        kill(self.processes())
-        for command in self.commands:
-            await command.communicate()
-
-    def processes(self) -> dict[int, str]:
-        """The living processes that work for this home, with their titles."""
-        found = {}
-        mine = f"MOMENTS_HOME={self.path}".encode()
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                with contextlib.suppress(OSError):  # ended meanwhile
-                    title = (entry / "cmdline").read_bytes()
-                    words = [*(entry / "environ").read_bytes().split(b"\0"), *title.split(b"\0")]
-                    server = (entry / "cwd").readlink().is_relative_to(self.path)  # it has no environment of ours
-                    if title and (server or {mine, str(self.path).encode()} & set(words)):
-                        found[int(entry.name)] = title.replace(b"\0", b" ").decode()
-        return found
-
-    def named(self, *parts: str) -> list[int]:
-        """Those whose title holds all the parts."""
-        return [pid for pid, title in self.processes().items() if all(part in title for part in parts)]
-
-    async def gone(self, seconds: float = 30.0) -> None:
-        """Wait for the end of all of them."""
-        deadline = time.monotonic() + seconds
-        while left := self.processes():
-            assert time.monotonic() < deadline, left
-            await asyncio.sleep(0.1)
-
-    @contextlib.asynccontextmanager
-    async def database(self) -> AsyncIterator[Database]:
-        """Look into the database of the running command, which alone keeps the server up."""
-        database = Database.connect(SecretStr(PostgresServer(self.path).url))
-        try:
-            yield database
-        finally:
-            await database.close()
 
 
 async def rows(database: Database, query: str, **values: Any) -> list[dict[str, Any]]:
@@ -125,12 +58,6 @@ async def until_at_work(home: Home, stage: str, command: asyncio.subprocess.Proc
 async def told(command: asyncio.subprocess.Process) -> str:
     out, err = await command.communicate()
     return f"status {command.returncode}\n{out.decode()}\n{err.decode()}"
-
-
-def kill(processes: Iterable[int]) -> None:
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
 
 
 async def kill_command(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
@@ -179,12 +106,10 @@ async def killed(look: Callable[[], list[int]]) -> bool:
 Kill = Callable[[Home, str, asyncio.subprocess.Process], Awaitable[None]]
 
 
-@pytest.fixture
-async def home(talk: Talk) -> AsyncIterator[Home]:
-    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as path:
-        home = Home(Path(path), talk)
-        yield home
-        await home.end()
+def arguments(home: Home, talk: Talk) -> list[str | Path]:
+    """What the command is given every time."""
+    lengths = ["--count", "3", "--min-seconds", "6", "--max-seconds", "20"]
+    return [talk.path, "--captions", talk.captions, *lengths, "--out", home.path / "out", "--json"]
 
 
 def essence(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -197,14 +122,14 @@ def essence(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-async def carried_through(home: Home, kills: Sequence[tuple[str, Kill]]) -> dict[str, Any]:
+async def carried_through(home: Home, talk: Talk, kills: Sequence[tuple[str, Kill]]) -> dict[str, Any]:
     """Give the command, kill, give it again if that was what died, and return its document."""
-    command = await home.start()
+    command = await home.run(*arguments(home, talk))
     for stage, kill_it in kills:
         await until_at_work(home, stage, command)
         await kill_it(home, stage, command)
         if command.returncode is not None:
-            command = await home.start()
+            command = await home.run(*arguments(home, talk))
     out, err = await asyncio.wait_for(command.communicate(), _CASE_SECONDS)
     assert command.returncode == 0, (out.decode(), err.decode())
     document: dict[str, Any] = json.loads(out)
@@ -251,16 +176,16 @@ def undisturbed(talk: Talk) -> list[dict[str, Any]]:
     """What the command comes to when nothing dies."""
 
     async def made(home: Home) -> dict[str, Any]:
-        document = await carried_through(home, [])
+        document = await carried_through(home, talk, [])
         await assert_done_once(home)
         return document
 
     with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as path:
-        return essence(asyncio.run(made(Home(Path(path), talk))))
+        return essence(asyncio.run(made(Home(Path(path)))))
 
 
 @pytest.mark.timeout(400)
-async def test_one_run_survives_the_death_of_everything_it_runs_in(home: Home) -> None:
+async def test_one_run_survives_the_death_of_everything_it_runs_in(home: Home, talk: Talk) -> None:
     kills = [
         ("AUDIO_EXTRACTION", interrupt_command),
         ("TRANSCRIPTION", kill_worker),
@@ -268,7 +193,7 @@ async def test_one_run_survives_the_death_of_everything_it_runs_in(home: Home) -
         ("CLIP_EXTRACTION", kill_redis),
         ("MOMENT_REFINEMENT", kill_command),
     ]
-    document = await carried_through(home, kills)
+    document = await carried_through(home, talk, kills)
     assert len(document["moments"]) == 3
     await assert_done_once(home)
 
@@ -287,8 +212,8 @@ _SWEEP = [
 @pytest.mark.timeout(2 * _CASE_SECONDS)
 @pytest.mark.parametrize(("stage", "kill_it"), _SWEEP, ids=lambda value: getattr(value, "__name__", value))
 async def test_whatever_dies_in_a_stage_the_run_goes_on_there(
-    home: Home, undisturbed: list[dict[str, Any]], stage: str, kill_it: Kill
+    home: Home, talk: Talk, undisturbed: list[dict[str, Any]], stage: str, kill_it: Kill
 ) -> None:
-    document = await carried_through(home, [(stage, kill_it)])
+    document = await carried_through(home, talk, [(stage, kill_it)])
     assert essence(document) == undisturbed
     await assert_done_once(home)
