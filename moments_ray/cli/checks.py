@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import SecretStr
 from redis.exceptions import RedisError, ResponseError
@@ -104,7 +104,7 @@ async def check_redis(settings: Settings) -> list[Finding]:
     return [Finding("redis", "ok", f"Redis {version}, keeps its journal, evicts nothing")]
 
 
-async def _redis_hints(config_get: Callable[[str], Awaitable[dict[str, str]]]) -> list[str]:
+async def _redis_hints(config_get: Callable[[str], Awaitable[dict[Any, Any]]]) -> list[str]:
     hints = []
     try:
         if (await config_get("appendonly")).get("appendonly") == "no":
