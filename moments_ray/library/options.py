@@ -45,7 +45,6 @@ class AskedRun(BaseModel):
     priority: int = Field(5, ge=0, le=10, description="higher first")
     force: bool = Field(False, description="make every stage anew, though its output stands")
     metadata: Metadata = Field(default_factory=dict, description="the caller's own; shown with the run")
-    webhook: Annotated[Text, Field(max_length=4096)] | None = Field(None, description="where to tell of the end")
 
 
 class TranscriptAsked(AskedRun):

@@ -69,7 +69,7 @@ class Starter:
         Raises:
             InvalidRequest: the idempotency key was used for something else, or the options make no sense.
         """
-        common = await self._common(options)
+        common = _common(options)
         request = await self._moments(source, options) if process else VideoRequest(source=source, **common)
         async with self._database.begin() as session:
             video, _ = await Videos(session).get_or_create(
@@ -127,7 +127,7 @@ class Starter:
         """Transcribe a video; raises as ``moments``."""
         video = await self._video(video_id)
         speech = await self._speech(video, asked.transcriber)
-        request = TranscriptRequest(source=await self._source(video), speech=speech, **await self._common(asked))
+        request = TranscriptRequest(source=await self._source(video), speech=speech, **_common(asked))
         return Started(video, await self._run(TRANSCRIPT, request, video, asked, key))
 
     async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
@@ -145,7 +145,7 @@ class Starter:
             refinement=_refinement(model, asked.prompt),
             delivery=RunOptions(preset=asked.preset).delivery(),
             chosen=_chosen([moment]),
-            **await self._common(asked),
+            **_common(asked),
         )
         return Started(video, await self._run(REFINEMENT, request, video, asked, key))
 
@@ -163,7 +163,7 @@ class Starter:
             source=await self._source(video),
             chosen=_chosen(moments),
             clips=ClipOptions(preset=asked.preset, padding_left=asked.padding, padding_right=asked.padding),
-            **await self._common(asked),
+            **_common(asked),
         )
         return Started(video, await self._run(CLIPS, request, video, asked, key))
 
@@ -200,7 +200,7 @@ class Starter:
             generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
             refinement=_refinement(refiner),
             delivery=options.delivery(),
-            **await self._common(options),
+            **_common(options),
         )
 
     async def _checked_speech(self, key: str | None) -> SpeechOptions:
@@ -232,12 +232,6 @@ class Starter:
         async with self._database.read() as session:
             return await Videos(session).get(identifier)
 
-    async def _common(self, asked: AskedRun) -> dict[str, Any]:
-        """Return what every request has."""
-        if asked.webhook is not None:
-            await check_url(asked.webhook, self._settings.download)
-        return {"fresh": asked.force, "metadata": asked.metadata, "webhook": asked.webhook}
-
     async def _checked_url(self, url: str) -> str:
         await check_url(url, self._settings.download)
         return canonical_url(url)
@@ -264,3 +258,8 @@ def _chosen(moments: Sequence[MomentRow]) -> ChosenMoments:
             for moment in moments
         )
     )
+
+
+def _common(asked: AskedRun) -> dict[str, Any]:
+    """Return what every request has."""
+    return {"fresh": asked.force, "metadata": asked.metadata}

@@ -87,13 +87,12 @@ class VideoRequest(Value):
     """What every run over a video is asked for.
 
     ``fresh`` makes every stage anew, though an earlier run's output of the same inputs stands; ``metadata`` is the
-    caller's own, and ``webhook`` where they want to hear of the end.
+    caller's own.
     """
 
     source: Source
     fresh: bool = False
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
-    webhook: str | None = None
 
 
 class TranscriptRequest(VideoRequest):
