@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moments_ray.media.signals import Signals
 
 from moments_ray.errors import InvalidRequest
+from moments_ray.media.signals import Signals
 from moments_ray.moments.find import Found, find_moments
 from moments_ray.moments.frames import FrameGrid
 from moments_ray.moments.options import FindOptions, find_options

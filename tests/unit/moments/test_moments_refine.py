@@ -7,8 +7,8 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moments_ray.media.signals import Signals
 
+from moments_ray.media.signals import Signals
 from moments_ray.moments.find import find_moments
 from moments_ray.moments.frames import FrameGrid
 from moments_ray.moments.moment import Moment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from moments_ray.media.signals import Signals
-
 from moments_ray.moments.find import find_moments
 from moments_ray.moments.frames import FrameGrid
 from moments_ray.moments.moment import Moment

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from moments_ray.media.signals import Signals
 
+from moments_ray.media.signals import Signals
 from moments_ray.moments.frames import FrameGrid
 from moments_ray.moments.moment import Step
 from moments_ray.moments.options import Bounds
