@@ -24,7 +24,7 @@ from moments_ray.cli.watching import watch
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, Video
-from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, all_errors
+from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, RunCancelled, all_errors
 from moments_ray.file_lock import FileLock
 from moments_ray.ids import fingerprint
 from moments_ray.moments.options import FindOptions, find_options
@@ -127,6 +127,8 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
             run = await _driven(run, environment, console, alone=alone, remote=models.remote)
         if run.status == RunStatus.FAILED:
             await _give_up(run, video, environment, created=created)
+        if run.status == RunStatus.CANCELLED:
+            raise RunCancelled("the run was cancelled; the same command goes on from there")
         document = await deliver(await describe(run, environment), environment, out)
     return document, _EXIT.get(RunStatus(run.status), 1)
 

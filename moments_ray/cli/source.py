@@ -43,6 +43,8 @@ async def examine(text: str, settings: Settings) -> NamedSource:
     if not text.strip():
         raise InvalidRequest("name a video: a file, or a URL that begins with http:// or https://")
     path = Path(text)
+    if not _is_text(text):
+        raise InvalidRequest(f"the name {shown_name(text)} is not UTF-8, and cannot be stored; rename the file")
     if not await asyncio.to_thread(_exists, path):
         raise SourceNotFound(f"there is no file {shown_name(text)}")
     await probe(path, settings.media)
@@ -91,6 +93,15 @@ def require_writable(directory: Path) -> None:
         for one in missing:
             with contextlib.suppress(OSError, ValueError):
                 one.rmdir()
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a name is Unicode; bytes of a name that are not come as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _exists(path: Path) -> bool:

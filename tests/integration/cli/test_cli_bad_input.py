@@ -67,6 +67,7 @@ def assert_told_once(outcome: Outcome, code: str) -> None:
         ("", "input.invalid"),
         ("a" * 5000, "input.not_found"),
         ("bell\a.mp4", "input.not_found"),
+        ("not\udcffutf8.mp4", "input.invalid"),
         ("text.mp4", "media.unsupported"),
         ("picture.jpg", "media.unsupported"),
         ("picture.mp4", "media.unsupported"),
