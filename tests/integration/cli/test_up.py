@@ -18,7 +18,7 @@ from pydantic.warnings import PydanticDeprecatedSince20
 from moments_ray.cli.presence import server_lives
 from moments_ray.settings import Settings
 from tests.integration.cli.conftest import Moments
-from tests.integration.cli.living_server import LivingServer, command, environment, living_server
+from tests.integration.cli.living_server import STOP_SECONDS, LivingServer, command, environment, living_server
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", PydanticDeprecatedSince20)
@@ -165,7 +165,7 @@ def test_a_server_whose_ray_was_killed_ends_with_a_word_and_nothing_left(part: s
     with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as directory, living_server(Path(directory) / "h") as up:
         pid = next(pid for pid, name in up.processes().items() if Path(name.split()[0]).name == part)
         os.kill(pid, signal.SIGKILL)
-        assert up.process.wait(90) == 1
+        assert up.process.wait(STOP_SECONDS) == 1
         assert "[ray.unavailable]" in up.said
         assert up.left_behind() == []
 
