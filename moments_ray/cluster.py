@@ -97,8 +97,8 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
                 _temp_dir=str(directory),
                 _node_ip_address=_LOOPBACK,
             )
-            url = f"http://{context.dashboard_url}" if context.dashboard_url else None
-            yield Cluster(ray.get_runtime_context().gcs_address, url, token_file, directory)
+        url = f"http://{context.dashboard_url}" if context.dashboard_url else None
+        yield Cluster(ray.get_runtime_context().gcs_address, url, token_file, directory)
     finally:
         ray.shutdown()
         remove_traces(directory)
@@ -110,7 +110,7 @@ def _joined(address: str, token_file: Path | None) -> Iterator[Cluster]:
     host, _, port = address.rpartition(":")
     if address != "auto" and not (host and port.isdecimal() and "/" not in host):
         raise InvalidRequest(f"RAY_ADDRESS={address} is not the address of a Ray cluster: write HOST:6379, or auto.")
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as joining:
         if address != "auto":
             try:
                 socket.create_connection((host, int(port)), timeout=_JOIN_SECONDS).close()
@@ -120,18 +120,21 @@ def _joined(address: str, token_file: Path | None) -> Iterator[Cluster]:
                     "start it, or unset RAY_ADDRESS."
                 ) from error
             if _only_on_loopback(host, int(port)):
-                stack.enter_context(_on_loopback(token_file if token_file and token_file.exists() else None, {}))
+                joining.enter_context(_on_loopback(token_file if token_file and token_file.exists() else None, {}))
                 maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
-        stack.callback(ray.shutdown)
         try:
             ray.init(address=address, namespace="moments", log_to_driver=False)
         except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+            ray.shutdown()
             reason = str(error).strip().split("\n")[0]
             raise RayUnavailable(
                 f"The Ray cluster at RAY_ADDRESS={address} cannot be joined ({reason}): "
                 "see that it runs our version of Ray, and set RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH if it has a token."
             ) from error
+    try:
         yield Cluster(ray.get_runtime_context().gcs_address)
+    finally:
+        ray.shutdown()
 
 
 def _only_on_loopback(host: str, port: int) -> bool:
