@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from moments_ray.models.conversation import Sampling
 from moments_ray.moments.options import FindOptions, find_options
-from moments_ray.stages.request import DeliveryOptions, Sampling
+from moments_ray.stages.request import DeliveryOptions
 
 _LARGEST_METADATA = 16_384
 
@@ -87,7 +88,7 @@ class RunOptions(TranscriptAsked):
         )
 
     def sampling(self) -> Sampling:
-        """Return how freely a model chooses its words."""
+        """Return how freely models choose their words."""
         return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k, max_tokens=self.max_tokens)
 
     def delivery(self) -> DeliveryOptions:

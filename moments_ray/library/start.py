@@ -16,6 +16,7 @@ from moments_ray.ids import fingerprint
 from moments_ray.library.options import AskedRun, ClipsAsked, RefinementAsked, RunOptions, TranscriptAsked
 from moments_ray.media.downloaded import clean_title
 from moments_ray.media.guard import canonical_url, check_url
+from moments_ray.models.conversation import Sampling
 from moments_ray.models.entry import ModelEntry, ModelKind
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.moments.moment import Step
@@ -142,7 +143,7 @@ class Starter:
             source=await self._source(video),
             speech=await self._speech(video, None),
             generation=GenerationOptions(find=find),
-            refinement=_refinement(model, asked.prompt),
+            refinement=_refinement(model, Sampling(), asked.prompt),
             delivery=RunOptions(preset=asked.preset).delivery(),
             chosen=_chosen([moment]),
             **_common(asked),
@@ -198,7 +199,7 @@ class Starter:
             source=source,
             speech=await self._checked_speech(options.transcriber),
             generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
-            refinement=_refinement(refiner),
+            refinement=_refinement(refiner, options.sampling()),
             delivery=options.delivery(),
             **_common(options),
         )
@@ -237,8 +238,8 @@ class Starter:
         return canonical_url(url)
 
 
-def _refinement(model: ModelEntry, prompt: str | None = None) -> RefinementOptions:
-    return RefinementOptions(model=model.key, watches_video=model.supports_video, prompt=prompt)
+def _refinement(model: ModelEntry, sampling: Sampling, prompt: str | None = None) -> RefinementOptions:
+    return RefinementOptions(model=model.key, sampling=sampling, watches_video=model.supports_video, prompt=prompt)
 
 
 def _chosen(moments: Sequence[MomentRow]) -> ChosenMoments:

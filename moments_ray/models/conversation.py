@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
 
 
 class _Value(BaseModel):
@@ -22,8 +22,8 @@ class Turn(_Value):
 class Sampling(_Value):
     """How a model chooses its words; what is None is left to the model's entry, and then to its server."""
 
-    temperature: float | None = None
-    top_p: float | None = None
+    temperature: FiniteFloat | None = None
+    top_p: FiniteFloat | None = None
     top_k: int | None = None
     max_tokens: int | None = None
 

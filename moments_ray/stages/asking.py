@@ -57,12 +57,11 @@ async def find(
         made = Made("", options.find.prompt or "", {"model": LOCAL, **options.sampling.model_dump()})
         return find_moments(transcript, signals, duration, options.find, frames), made
     entry = await ctx.models.registry.resolve(options.model)
-    knobs = Sampling(**options.sampling.model_dump())
-    asked = _asked(ctx, Role.MOMENT_GENERATOR, entry, knobs)
+    asked = _asked(ctx, Role.MOMENT_GENERATOR, entry, options.sampling)
     found = await find_by_model(
         transcript, signals, duration, options.find, asked, frames=frames, on_progress=ctx.report
     )
-    return found, Made(*find_prompt(duration, options.find), _sampling(entry, knobs))
+    return found, Made(*find_prompt(duration, options.find), _sampling(entry, options.sampling))
 
 
 async def look_again(
@@ -81,9 +80,9 @@ async def look_again(
         seconds = max(ctx.settings.storage.signed_url_seconds, int(ctx.seconds_left()) + 60)
         url = await ctx.store.signed_url(clip.name, seconds)
         watched = Watched(url.url, clip.start_time)
-    asked = _asked(ctx, Role.REFINER, entry, Sampling())
+    asked = _asked(ctx, Role.REFINER, entry, options.sampling)
     refinement = await refine_by_model(moment, ground, reach, asked, watched=watched, prompt=options.prompt)
-    return refinement, Made(*refine_prompt(options.prompt), _sampling(entry, Sampling()))
+    return refinement, Made(*refine_prompt(options.prompt), _sampling(entry, options.sampling))
 
 
 def _asked(ctx: Context, role: Role, entry: ModelEntry, knobs: Sampling) -> Asked:

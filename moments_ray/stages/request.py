@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
+from moments_ray.models.conversation import Sampling
 from moments_ray.moments.options import FindOptions
 from moments_ray.pipeline import Value
 from moments_ray.stages.values import GeneratedMoment
@@ -32,15 +33,6 @@ class SpeechOptions(Value):
     captions: str | None = None
 
 
-class Sampling(Value):
-    """How freely a model chooses its words; what is unset is the registry's."""
-
-    temperature: FiniteFloat | None = None
-    top_p: FiniteFloat | None = None
-    top_k: int | None = None
-    max_tokens: int | None = None
-
-
 class GenerationOptions(Value):
     """Who finds moments, and which."""
 
@@ -56,6 +48,7 @@ class RefinementOptions(Value):
     """
 
     model: str = "local"
+    sampling: Sampling = Field(default_factory=Sampling)
     prompt: str | None = None
     watches_video: bool = True
     padding_left: FiniteFloat = Field(5.0, ge=0, le=60)
