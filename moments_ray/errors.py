@@ -14,6 +14,11 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── UnsupportedMedia       media.unsupported
     │   ├── MediaTruncated         media.truncated
     │   └── MediaLimitsExceeded    media.limits_exceeded
+    ├── AccessError                access.denied
+    │   ├── KeyInvalid             access.key
+    │   ├── ScopeMissing           access.scope
+    │   ├── NotThisMachine         access.not_local
+    │   └── RateExceeded           access.rate
     ├── NotFound                   object.not_found
     ├── Conflict                   object.conflict
     │   └── RunActive              run.active
@@ -155,6 +160,40 @@ class MediaLimitsExceeded(InputError):
 
     code = "media.limits_exceeded"
     status = 413
+
+
+class AccessError(MomentsError):
+    """This request is not allowed."""
+
+    code = "access.denied"
+    status = 403
+
+
+class KeyInvalid(AccessError):
+    """This needs a valid API key: send one as `Authorization: Bearer KEY`."""
+
+    code = "access.key"
+    status = 401
+
+
+class ScopeMissing(AccessError):
+    """The API key's scope does not allow this: use a key of a larger scope."""
+
+    code = "access.scope"
+
+
+class NotThisMachine(AccessError):
+    """There are no API keys, so only this machine is served: make one with `moments keys create`."""
+
+    code = "access.not_local"
+
+
+class RateExceeded(AccessError):
+    """More requests than are allowed in a minute."""
+
+    code = "access.rate"
+    status = 429
+    retryable = True
 
 
 class NotFound(MomentsError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -91,6 +92,16 @@ class StorageSettings(Group):
     cache_bytes: int = Field(20 * 1024**3, gt=0, description="bound of one node's cache of sources")
 
 
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.:\[\]-]+)$")]
+
+
+class ApiSettings(Group):
+    """How much a client of the API may ask, and which web pages may read its answers."""
+
+    requests_per_minute: int = Field(12_000, ge=0, description="of one key, or of one address without; 0: any number")
+    cors_origins: tuple[Origin, ...] = Field((), description='web origins that may use the API: ["https://HOST"]')
+
+
 class Quota(Group):
     """How many requests the model clients of one kind have under way in the whole cluster: ``replicas * at_once``."""
 
@@ -163,6 +174,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
 
     @property
     def scratch(self) -> Path:
