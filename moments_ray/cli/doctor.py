@@ -10,6 +10,7 @@ import typer
 
 from moments_ray.cli import checks
 from moments_ray.cli.checks import Check, Finding
+from moments_ray.cli.model_checks import check_models
 from moments_ray.errors import MomentsError
 from moments_ray.settings import Settings
 
@@ -19,6 +20,7 @@ _CHECKS: tuple[tuple[str, Check, float], ...] = (
     ("database", checks.check_database, 45.0),
     ("redis", checks.check_redis, 45.0),
     ("store", checks.check_store, 20.0),
+    ("models", check_models, 75.0),
     ("speech", checks.check_speech, 20.0),
     ("ray", checks.check_ray, 30.0),
     ("disk", checks.check_disk, 10.0),

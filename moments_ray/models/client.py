@@ -46,16 +46,13 @@ class ModelClient:
         """Return the connections of an entry; those of an earlier one are closed when they have nothing to do."""
         if self._endpoint is None or self._endpoint.entry != entry:
             self._retire()
-            self._endpoint = Endpoint(entry, self._settings, lambda: self._entrance(entry))
+            self._endpoint = Endpoint(entry, self._settings, lambda: self._tunnels.entrance(entry))
         return self._endpoint
 
     async def close(self) -> None:
         """Close every connection."""
         self._retire()
         await asyncio.gather(*self._closing)
-
-    async def _entrance(self, entry: ModelEntry) -> int | None:
-        return await self._tunnels.port(entry) if entry.ssh_host else None
 
     def _retire(self) -> None:
         if self._endpoint is not None:

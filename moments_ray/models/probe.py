@@ -51,14 +51,8 @@ class ModelProbe(BaseModel):
 
 async def probe(endpoint: Endpoint) -> ModelProbe:
     """Ask a model for what it can do; that it cannot be reached is a finding."""
-    entry = endpoint.entry
-    begun = time.monotonic()
-    try:
-        await (_hears(endpoint) if entry.kind is ModelKind.ASR else _speaks(endpoint))
-    except ModelError as error:
-        return ModelProbe(key=entry.key, reachable=False, code=error.code, error=error.message)
-    found = ModelProbe(key=entry.key, reachable=True, seconds=round(time.monotonic() - begun, 3))
-    if entry.kind is ModelKind.ASR:
+    found = await reach(endpoint)
+    if not found.reachable or endpoint.entry.kind is ModelKind.ASR:
         return found
     return found.model_copy(
         update={
@@ -69,12 +63,23 @@ async def probe(endpoint: Endpoint) -> ModelProbe:
     )
 
 
-async def _speaks(endpoint: Endpoint) -> None:
+async def reach(endpoint: Endpoint, timeout: float = _SECONDS) -> ModelProbe:
+    """Ask a model one small thing, to see that it answers within ``timeout`` seconds."""
+    entry = endpoint.entry
+    begun = time.monotonic()
+    try:
+        await (_hears if entry.kind is ModelKind.ASR else _speaks)(endpoint, timeout)
+    except ModelError as error:
+        return ModelProbe(key=entry.key, reachable=False, code=error.code, error=error.message)
+    return ModelProbe(key=entry.key, reachable=True, seconds=round(time.monotonic() - begun, 3))
+
+
+async def _speaks(endpoint: Endpoint, timeout: float) -> None:
     question = Question(turns=(Turn(role="user", text="Answer with one word: ready."),), sampling=_FEW_WORDS)
-    await chat.complete(endpoint, question, _SECONDS)
+    await chat.complete(endpoint, question, timeout)
 
 
-async def _hears(endpoint: Endpoint) -> None:
+async def _hears(endpoint: Endpoint, timeout: float) -> None:
     sound = io.BytesIO()
     with wave.open(sound, "wb") as file:
         file.setnchannels(1)
@@ -86,7 +91,7 @@ async def _hears(endpoint: Endpoint) -> None:
     def upload() -> Iterator[Mapping[str, Any]]:
         yield {"files": {"file": ("probe.wav", sound.getvalue(), "audio/wav")}}
 
-    raw = await endpoint.post(upload, timeout=_SECONDS, largest=_LARGEST)
+    raw = await endpoint.post(upload, timeout=timeout, largest=_LARGEST)
     parakeet.transcript_of(raw, endpoint.entry.key)
 
 

@@ -63,6 +63,10 @@ class Tunnels:
             connection = self._connections[login] = _Connection(login, self._settings)
         return await connection.forward(entry.tunnel_target, entry.local_port)
 
+    async def entrance(self, entry: ModelEntry) -> int | None:
+        """Return a model's local port, or None where it is called straight; raises as ``port``."""
+        return await self.port(entry) if entry.ssh_host else None
+
     def states(self) -> list[TunnelState]:
         """Return how every connection stands."""
         return [connection.state for connection in self._connections.values()]
