@@ -246,11 +246,21 @@ def remove_traces(directory: Path) -> None:
 
 
 def _processes_of(directory: Path) -> list[int]:
+    """Return those with our mark or with a file of the directory open: a title may be written over the mark."""
     mark = f"{_MARK}={directory}".encode()
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdecimal() and int(process.name) != os.getpid():
             with contextlib.suppress(OSError):  # gone meanwhile, or another user's
-                if mark in (process / "environ").read_bytes().split(b"\0"):
+                marked = mark in (process / "environ").read_bytes().split(b"\0")
+                if marked or _has_open(process, directory):
                     found.append(int(process.name))
     return found
+
+
+def _has_open(process: Path, directory: Path) -> bool:
+    for file in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if file.readlink().is_relative_to(directory):
+                return True
+    return False
