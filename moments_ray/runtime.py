@@ -127,7 +127,7 @@ def open_redis(settings: Settings) -> redis.Redis:
 
 def desk(environment: Environment) -> Desk:
     """Return where runs are submitted, cancelled and retried."""
-    return Desk(environment.database, open_redis(environment.settings), environment.registry)
+    return Desk(environment, open_redis(environment.settings))
 
 
 def _database(settings: Settings) -> Database:

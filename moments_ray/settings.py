@@ -6,8 +6,29 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+FAILPOINTS = {
+    "submit.committed": "a run is in PostgreSQL, nobody was rung",
+    "submit.rung": "its entry is in the stream, PostgreSQL does not know of it",
+    "cancel.committed": "a cancellation is in PostgreSQL, nobody was told",
+    "message.taken": "a worker holds an entry, its run is not claimed",
+    "run.claimed": "a run is claimed, nothing of it is done",
+    "stage.started": "a try is a row, nothing of it is done",
+    "stage.made": "a stage's output exists, nothing of it is committed",
+    "stage.committed": "a stage's output stands, the worker does not know of it",
+    "items.planned": "the items of a fan-out are rows, none is worked on",
+    "item.made": "an item's output exists, nothing of it is committed",
+    "item.committed": "an item's output stands, the next step does not know of it",
+    "run.ending": "every stage stands, there is no verdict",
+    "run.ended": "the verdict stands, lock and entry do too",
+    "run.unlocked": "the lock is gone, the entry is not",
+    "run.handed_back": "a drained run is queued again, nobody was rung",
+    "deletion.marked": "a video is marked, everything of it is there",
+    "deletion.cleared": "its objects and keys are gone, its row is not",
+}
+FAULT_ACTIONS = ("kill", "raise", "freeze")
 
 
 def default_home() -> Path:
@@ -37,6 +58,7 @@ class WorkerSettings(Group):
     lease_seconds: float = Field(60.0, gt=0, description="idle time after which a run is taken from its worker")
     lock_seconds: float = Field(1800.0, gt=0, description="life of a video's lock without renewal")
     sweep_seconds: float = Field(15.0, gt=0, description="how often lost work is looked for")
+    unheard_seconds: float = Field(30.0, gt=0, description="time after which a queued run is rung for again")
     cancel_poll_seconds: float = Field(0.5, gt=0, description="how often the cancel flag is looked at")
     cancel_grace_seconds: float = Field(3.0, gt=0, description="time a cancelled stage has to stop by itself")
     drain_seconds: float = Field(20.0, ge=0, description="time running stages have to finish on SIGTERM")
@@ -162,6 +184,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
     public_url: str | None = Field(None, description="where clients reach the API, for signed URLs of the directory")
     log_level: str = "INFO"
+    fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
         ("moments_ray.pipelines.moments",), description="modules whose pipelines are registered"
     )
@@ -180,3 +203,11 @@ class Settings(BaseSettings):
     def scratch(self) -> Path:
         """The directory under which every run has a private one."""
         return self.home / "scratch"
+
+    @field_validator("fault")
+    @classmethod
+    def _fault_is_known(cls, value: str | None) -> str | None:
+        point, _, action = (value or "").partition(":")
+        if value is not None and not (point in FAILPOINTS and action in FAULT_ACTIONS):
+            raise ValueError(f"a fault is POINT:ACTION with {', '.join(FAILPOINTS)} and {', '.join(FAULT_ACTIONS)}")
+        return value

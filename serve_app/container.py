@@ -40,7 +40,7 @@ class Container:
     @cached_property
     def desk(self) -> Desk:
         """Where runs are handed in and taken back."""
-        return Desk(self.environment.database, self.redis, self.environment.registry)
+        return Desk(self.environment, self.redis)
 
     @cached_property
     def live(self) -> Live:

@@ -10,6 +10,7 @@ import structlog
 from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.videos import Videos
+from moments_ray.failpoint import reach
 from moments_ray.pipeline.environment import Environment
 from moments_ray.runs.lease import lock_key
 from moments_ray.runs.live import Live
@@ -26,11 +27,12 @@ class Deletion:
     """Deletes videos: marked first, then their run, objects, keys in Redis, and the row last."""
 
     def __init__(self, environment: Environment, client: redis.Redis) -> None:
+        self._settings = environment.settings
         self._database = environment.database
         self._store = environment.store
         self._redis = client
         self._live = Live(client)
-        self._desk = Desk(environment.database, client, environment.registry)
+        self._desk = Desk(environment, client)
 
     async def delete(self, identifier: str) -> bool:
         """Delete a video; tell whether it is gone: one that a worker still holds is deleted when it lets go.
@@ -40,6 +42,7 @@ class Deletion:
         """
         async with self._database.begin() as session:
             await Videos(session).begin_deletion(identifier)
+        reach(self._settings, "deletion.marked")
         return await self._finish(identifier, _PATIENCE_SECONDS)
 
     async def finish_begun(self) -> None:
@@ -57,6 +60,7 @@ class Deletion:
         async with self._database.read() as session:
             runs = await Listing(session).run_identifiers(identifier)
         await self._live.forget(identifier, runs)
+        reach(self._settings, "deletion.cleared")
         async with self._database.begin() as session:
             await Videos(session).delete(identifier)
         return True

@@ -15,6 +15,7 @@ from pydantic import BaseModel, JsonValue
 from moments_ray.database.repositories.journal import Claim, Journal, JournalReader
 from moments_ray.database.session import WriteSession
 from moments_ray.errors import MomentsError, StageCrashed
+from moments_ray.failpoint import reach
 from moments_ray.ids import fingerprint
 from moments_ray.pipeline.claimed_run import ClaimedRun, dumped
 from moments_ray.pipeline.context import Write
@@ -47,6 +48,7 @@ async def execute_stage(environment: Environment, claim: Claim, name: str) -> No
         await claimed.skip(name, reason)
         return
     await claimed.start(name)
+    reach(environment.settings, "stage.started")
     async with claimed.failure_recorded(name):
         made_from = _fingerprint(name, inputs)
         made = await _standing(claimed, stage, made_from) or await _make(claimed, stage, inputs)
@@ -60,7 +62,9 @@ async def execute_stage(environment: Environment, claim: Claim, name: str) -> No
             for write in made.writes:
                 await write(session)
 
+        reach(environment.settings, "stage.made")
         await claimed.commit(complete)
+    reach(environment.settings, "stage.committed")
     await claimed.announce(name, StageStatus.COMPLETED)
 
 

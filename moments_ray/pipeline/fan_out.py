@@ -12,6 +12,7 @@ import ray.data
 from moments_ray.database.repositories.journal import Claim, JournalReader
 from moments_ray.database.tables import RunItem
 from moments_ray.errors import ItemsFailed, LeaseLost, StageFailed
+from moments_ray.failpoint import reach
 from moments_ray.pipeline.claimed_run import ClaimedRun
 from moments_ray.pipeline.definition import Chain
 from moments_ray.pipeline.environment import Connect, Environment, process
@@ -57,6 +58,7 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
         specs = [(item.key, item.model_dump(mode="json")) for item in items]
         for step in active:
             await claimed.commit(lambda journal, _, name=step.name: journal.plan_items(name, specs))  # type: ignore[misc]
+    reach(environment.settings, "items.planned")
     keys = [item.key for item in items]
     size = max(1, min(chain[0].row, math.ceil(len(keys) / _ROWS_WANTED)))
     return tuple(active), [{"keys": keys[at : at + size], "lost": False} for at in range(0, len(keys), size)]

@@ -14,6 +14,7 @@ from moments_ray.database.repositories.journal import Claim, Journal, JournalRea
 from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import RunItem
 from moments_ray.errors import LeaseLost, MomentsError
+from moments_ray.failpoint import reach
 from moments_ray.pipeline.claimed_run import ClaimedRun, dumped, unforeseen
 from moments_ray.pipeline.context import Context, Write
 from moments_ray.pipeline.environment import Environment
@@ -143,7 +144,10 @@ class _RowWork:
                 await complete(claimed, step, items, journal)
             return ended / len(items), done
 
+        settings = claimed.environment.settings
+        reach(settings, "item.made")
         fraction, done = await claimed.commit(transaction)
+        reach(settings, "item.committed")
         await claimed.environment.board.progress(claimed.place, step.name, fraction)
         if done:
             await claimed.announce(step.name, StageStatus.COMPLETED)

@@ -22,6 +22,7 @@ from moments_ray.errors import (
     ServiceUnavailable,
     StageCrashed,
 )
+from moments_ray.failpoint import reach
 from moments_ray.pipeline.claimed_run import ClaimedRun
 from moments_ray.pipeline.definition import Chain
 from moments_ray.pipeline.environment import Connect, Environment
@@ -205,6 +206,8 @@ class Drive:
             await journal.close_open(open_stages)
             await journal.event(event, data, status=status, completed_at=func.now(), owner=None, **values)
 
+        reach(self._environment.settings, "run.ending")
         await claimed.commit(verdict)
+        reach(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
         return status

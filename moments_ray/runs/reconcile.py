@@ -16,7 +16,6 @@ from moments_ray.settings import Settings
 log = structlog.get_logger()
 
 _LOCK = 7005_002  # the advisory lock that lets one sweeper in at a time
-_UNHEARD_SECONDS = 30.0
 _BATCH = 500
 _SILENT_CONSUMER_MILLISECONDS = 24 * 3600 * 1000
 
@@ -35,7 +34,7 @@ class Sweeper:
             if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
                 return 0  # another worker sweeps
             runs = Runs(session)
-            waiting = await runs.unheard(_UNHEARD_SECONDS, _BATCH)
+            waiting = await runs.unheard(self._settings.worker.unheard_seconds, _BATCH)
             standing = await self._queue.standing(waiting)
             silent = await runs.silent(self._settings.worker.lease_seconds, _BATCH)
             rung = 0

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ValidationError
 from redis.exceptions import RedisError
 
 from moments_ray.database.repositories.runs import Runs, Submission
-from moments_ray.database.session import Database
 from moments_ray.database.tables import Run
 from moments_ray.errors import Conflict, InvalidRequest
+from moments_ray.failpoint import reach
 from moments_ray.ids import fingerprint
 from moments_ray.pipeline.definition import Pipeline
-from moments_ray.pipeline.registry import Registry
+from moments_ray.pipeline.environment import Environment
 from moments_ray.runs.live import Live, cancel_key
 from moments_ray.runs.queue import Queue
 from moments_ray.states import RunStatus
@@ -29,10 +29,11 @@ _PRIVATE_SECONDS = 120.0  # the time a command has to start a worker of its own,
 class Desk:
     """Where runs are handed in and taken back."""
 
-    def __init__(self, database: Database, client: redis.Redis, registry: Registry) -> None:
-        self._database = database
+    def __init__(self, environment: Environment, client: redis.Redis) -> None:
+        self._settings = environment.settings
+        self._database = environment.database
         self._redis = client
-        self._registry = registry
+        self._registry = environment.registry
         self._queue = Queue(client)
         self._live = Live(client)
 
@@ -81,6 +82,7 @@ class Desk:
         """
         async with self._database.begin() as session:
             run = await Runs(session).request_cancel(identifier)
+        reach(self._settings, "cancel.committed")
         try:
             if run.status == RunStatus.PROCESSING:
                 await self._redis.set(cancel_key(run.subject), run.identifier, ex=_CANCEL_FLAG_SECONDS)
@@ -106,6 +108,7 @@ class Desk:
         return run
 
     async def _announce(self, run: Run, *, ring: bool) -> None:
+        reach(self._settings, "submit.committed")
         await self._live.queued(run, self._registry.get(run.pipeline).stage_names)
         if not ring:
             async with self._database.begin() as session:
@@ -116,6 +119,7 @@ class Desk:
         except RedisError as error:
             log.warning("run.unrung", run=run.identifier, error=str(error))  # the sweeper rings it
             return
+        reach(self._settings, "submit.rung")
         async with self._database.begin() as session:
             await Runs(session).rung(run.identifier, message)
 

@@ -17,6 +17,7 @@ from moments_ray.database.repositories.journal import Claim, JournalReader
 from moments_ray.database.repositories.runs import Runs, claim_of
 from moments_ray.database.tables import Run
 from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
+from moments_ray.failpoint import reach
 from moments_ray.ids import RunId
 from moments_ray.pipeline.environment import Connect
 from moments_ray.runs.drive import Drive, StopReason
@@ -122,6 +123,7 @@ class PipelineWorker:
             if message.run is None:
                 await self._queue.bury("", "malformed", message)
                 return
+            reach(self._environment.settings, "message.taken")
             run = await self._claim(message.run, self._settings.lease_seconds)
             if run is not None:
                 await self._drive(run, message)
@@ -164,6 +166,7 @@ class PipelineWorker:
         )
 
     async def _drive(self, run: Run, message: Message | None) -> None:
+        reach(self._environment.settings, "run.claimed")
         lease = self._lease(run, message)
         drive = Drive(self._environment, self._connect, lease, deaths=run.deaths)
         self._drives[run.identifier] = (run, drive)
@@ -188,6 +191,7 @@ class PipelineWorker:
         try:
             await self._show(lease.claim)
             await lease.release_lock()
+            reach(self._environment.settings, "run.unlocked")
             if run.status == RunStatus.FAILED and (run.error or {}).get("code"):
                 await self._queue.bury(run.identifier, str((run.error or {})["code"]), lease.message)
             elif lease.message is not None:
@@ -201,6 +205,7 @@ class PipelineWorker:
             if not await Runs(session).hand_back(lease.claim):
                 return
             run = await Runs(session).get(lease.claim.run)
+        reach(self._environment.settings, "run.handed_back")
         try:
             await lease.release_lock()
             if not ring:

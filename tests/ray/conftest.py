@@ -81,7 +81,7 @@ class Engine:
         self.settings = settings
         self.environment = runtime.connect(settings)
         self.redis = runtime.open_redis(settings)
-        self.desk = Desk(self.environment.database, self.redis, self.environment.registry)
+        self.desk = Desk(self.environment, self.redis)
 
     async def run(self, identifier: str) -> Run:
         async with self.environment.database.read() as session:

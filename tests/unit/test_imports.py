@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-LEAVES = {"errors", "ids", "settings", "states", "file_lock", "reference"}
+LEAVES = {"errors", "ids", "settings", "states", "failpoint", "file_lock", "reference"}
 GROUND = {"database", "storage", "media", "speech", "models"}
 # A room, and what it may import beside itself.
 ALLOWED = {

@@ -1,0 +1,187 @@
+"""A process that dies, errs or freezes between any two commits: the run ends right, once, and nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from sqlalchemy import select
+
+from moments_ray import runtime
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.database.tables import Run, Video
+from moments_ray.runs.actor import start_worker
+from moments_ray.settings import FAILPOINTS, FAULT_ACTIONS
+from moments_ray.states import RunStatus
+from tests.ray.callers import cancel, delete, submit
+from tests.ray.conftest import Engine
+from tests.ray.trial_pipelines import FAN, TRIAL, Trial
+
+_RUN_POINTS = [point for point in FAILPOINTS if point.split(".")[0] in {"submit", "message", "stage", "item", "items"}]
+_RUN_POINTS += ["run.claimed", "run.ending", "run.ended", "run.unlocked"]
+_ITEMS = 3
+
+
+def sweep(points: list[str]) -> list[Any]:
+    """Every point with every action; killing, which leaves least behind to clear up, is swept every time."""
+    return [
+        pytest.param(f"{point}:{action}", marks=[] if action == "kill" else pytest.mark.slow)
+        for point in points
+        for action in FAULT_ACTIONS
+    ]
+
+
+class Faulty:
+    """Two workers and their stages with one fault among them, which strikes once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.settings = engine.settings
+        self.actors: list[Any] = []
+
+    async def arm(self, fault: str) -> None:
+        worker = self.engine.settings.worker.model_copy(update={"unheard_seconds": 2.0})
+        self.settings = self.engine.settings.model_copy(update={"fault": fault, "worker": worker})
+        shutil.rmtree(self.settings.home / "faults", ignore_errors=True)
+        for name in ("one", "two"):
+            actor = start_worker(runtime.connect, self.settings, runtime.open_redis, name=name, detached=False)
+            self.actors.append(actor)
+            await actor.start.remote()
+
+    @property
+    def struck(self) -> bool:
+        return any((self.settings.home / "faults").glob("*"))
+
+    async def elsewhere(self, work: Any, *arguments: Any) -> None:
+        """Do something in a process that may die of it."""
+        reference = ray.remote(work).options(num_cpus=0, max_retries=0).remote(self.settings, *arguments)
+        try:
+            await reference
+        except (ray.exceptions.RayError, RuntimeError):
+            assert self.struck
+
+    async def owner(self, run: Run) -> Any:
+        """Return the worker that drives a run."""
+        for actor in self.actors:
+            if run.identifier in await actor.driving.remote():
+                return actor
+        raise AssertionError(f"nobody drives {run.identifier}")
+
+
+@pytest.fixture
+async def faulty(engine: Engine) -> AsyncIterator[Faulty]:
+    faulty = Faulty(engine)
+    yield faulty
+    for actor in faulty.actors:
+        ray.kill(actor)
+
+
+async def assert_done_once(engine: Engine, run: Run, status: RunStatus) -> None:
+    """One verdict, one completed try a stage, one commit an item; nothing in Redis, on disk or given up."""
+    events = Counter(
+        (event.type, event.data.get("stage"), event.data.get("item"))
+        for event in await engine.events(run)
+        if event.type.endswith((".completed", ".failed", ".cancelled"))
+    )
+    assert events[f"run.{status}", None, None] == 1
+    assert {count for (kind, _, _), count in events.items() if kind.endswith(".completed")} <= {1}
+    tries = Counter(one.stage for one in await engine.tries(run) if one.status == "completed")
+    assert set(tries.values()) <= {1}
+    assert "processing" not in {one.status for one in await engine.tries(run)}
+    await engine.settled(run, timeout=20)
+    for _ in range(50):
+        if not any(engine.settings.scratch.glob("*")):
+            break
+        await asyncio.sleep(0.1)
+    assert not any(engine.settings.scratch.glob("*"))
+    assert await engine.buried() == []
+
+
+@pytest.mark.parametrize("fault", sweep(_RUN_POINTS))
+async def test_a_run_ends_right_and_once(faulty: Faulty, engine: Engine, tmp_path: Path, fault: str) -> None:
+    await faulty.arm(fault)
+    who, notes = str(uuid.uuid4()), tmp_path / "notes"
+    await faulty.elsewhere(submit, Trial(notes=str(notes), items=_ITEMS), who)
+    async with engine.environment.database.read() as session:
+        run = await Runs(session).newest(who, FAN.name)
+    assert run is not None
+    ended = await engine.ended(run.identifier)
+    if ended.status == RunStatus.FAILED:  # an error that nobody foresaw, of the stage itself, is not tried again
+        assert fault in {"stage.made:raise", "items.planned:raise"}
+        assert ended.error is not None
+        assert ended.error["code"] == "stage.failed"
+        await engine.settled(run)
+        await engine.redis.delete("pipeline:dead")
+        await engine.desk.retry(run.identifier)
+        ended = await engine.ended(run.identifier)
+    assert ended.status == RunStatus.COMPLETED
+    assert ended.error is None
+    assert {name: stage.status for name, stage in (await engine.stages(run)).items()} == {
+        "FIRST": "completed",
+        "DOUBLE": "completed",
+        "LABEL": "completed",
+    }
+    await assert_done_once(engine, run, RunStatus.COMPLETED)
+    assert faulty.struck
+
+
+@pytest.mark.parametrize("fault", sweep(["cancel.committed"]))
+async def test_a_cancellation_is_never_lost(faulty: Faulty, engine: Engine, tmp_path: Path, fault: str) -> None:
+    await faulty.arm(fault)
+    notes = tmp_path / "notes"
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=str(uuid.uuid4()))
+    await engine.until(lambda: notes.exists() and "child" in notes.read_text())
+    await faulty.elsewhere(cancel, run.identifier)
+    assert (await engine.ended(run.identifier, timeout=5)).status == RunStatus.CANCELLED
+    assert faulty.struck
+    await assert_done_once(engine, run, RunStatus.CANCELLED)
+
+
+@pytest.mark.parametrize("fault", sweep(["run.handed_back"]))
+async def test_a_drained_worker_loses_nothing(faulty: Faulty, engine: Engine, tmp_path: Path, fault: str) -> None:
+    await faulty.arm(fault)
+    notes = tmp_path / "notes"
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=1), subject=str(uuid.uuid4()))
+    await engine.until(lambda: notes.exists() and "second" in notes.read_text())
+    drained = await faulty.owner(run)
+    try:
+        await drained.drain.remote()
+    except (ray.exceptions.RayError, RuntimeError):
+        assert faulty.struck
+    ended = await engine.ended(run.identifier)
+    assert (ended.status, ended.deaths) == (RunStatus.COMPLETED, 0)
+    await assert_done_once(engine, run, RunStatus.COMPLETED)
+
+
+@pytest.mark.parametrize("fault", sweep(["deletion.marked", "deletion.cleared"]))
+async def test_a_deletion_that_was_begun_is_finished(faulty: Faulty, engine: Engine, fault: str) -> None:
+    await faulty.arm(fault)
+    source = f"https://example.org/{uuid.uuid4()}.mp4"
+    async with engine.environment.database.begin() as session:
+        video, _ = await Videos(session).get_or_create(source, source_url=source)
+    name = f"videos/{video.identifier}/source-1.mp4"
+    await engine.environment.store.put_bytes(name, b"film", content_type="video/mp4")
+    await faulty.elsewhere(delete, video.identifier)
+    async with asyncio.timeout(20):
+        while not await gone(engine, video.identifier):
+            await asyncio.sleep(0.1)
+    assert faulty.struck
+    assert [one async for one in engine.environment.store.list(f"videos/{video.identifier}/")] == []
+
+
+async def gone(engine: Engine, identifier: str) -> bool:
+    async with engine.environment.database.read() as session:
+        return await session.scalar(select(Video).where(Video.identifier == identifier)) is None
+
+
+def test_every_failpoint_is_swept() -> None:
+    swept = {*_RUN_POINTS, "cancel.committed", "run.handed_back", "deletion.marked", "deletion.cleared"}
+    assert swept == set(FAILPOINTS)
