@@ -54,6 +54,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── SchemaOutdated         database.schema
     │   ├── RedisUnavailable       redis.unavailable
     │   ├── RayUnavailable         ray.unavailable
+    │   ├── ServerUnavailable      server.unavailable
+    │   ├── ServerBadAnswer        server.bad_answer
     │   └── EmbeddedServerFailed   embedded.failed
     └── RunError                   run.failed
         ├── StageTimeout           stage.timeout
@@ -430,6 +432,20 @@ class RayUnavailable(ServiceUnavailable):
     """The Ray cluster cannot be reached."""
 
     code = "ray.unavailable"
+
+
+class ServerUnavailable(ServiceUnavailable):
+    """The moments server does not answer."""
+
+    code = "server.unavailable"
+
+
+class ServerBadAnswer(ServiceUnavailable):
+    """What answers there is no moments server of this version."""
+
+    code = "server.bad_answer"
+    status = 502
+    retryable = False
 
 
 class EmbeddedServerFailed(ServiceUnavailable):

@@ -183,6 +183,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
     public_url: str | None = Field(None, description="where clients reach the API, for signed URLs of the directory")
+    server_url: str | None = Field(None, description="the server that commands talk to; unset: BACKEND_PORT of loopback")
+    api_key: SecretStr | None = Field(None, description="the key that commands show to that server")
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(

@@ -8,8 +8,6 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -18,6 +16,7 @@ import structlog
 from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelUnavailable
 from moments_ray.models.breaker import Breaker
 from moments_ray.models.entry import ModelEntry
+from moments_ray.retry_after import retry_after
 from moments_ray.settings import ModelSettings
 
 log = structlog.get_logger()
@@ -151,7 +150,8 @@ class Endpoint:
 def _judged(response: httpx.Response, body: bytes, key: str) -> Any:
     status = response.status_code
     if status in _PASSING:
-        raise _Passing(ModelUnavailable(f"{key} answered {status}{_told(body)}"), _retry_after(response))
+        wait = retry_after(response.headers.get("retry-after", ""))
+        raise _Passing(ModelUnavailable(f"{key} answered {status}{_told(body)}"), wait)
     if status in {400, 413, 422} and _TOO_LONG.search(body[:10_000].decode("utf-8", "replace")):
         raise ModelContextExceeded(f"{key} says that the question is too long{_told(body)}")
     if status in {401, 403}:
@@ -190,16 +190,3 @@ def _told(body: bytes) -> str:
     plain = "".join(char if char.isprintable() else " " for char in _URL.sub("<url>", text))
     plain = " ".join(plain.split())[:_EXCERPT]
     return f": {plain}" if plain else ""
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal() and len(value) < 8:
-        return float(value)
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
