@@ -145,6 +145,20 @@ class Queue:
                 transaction.xdel(message.stream, message.id)
             await transaction.execute()
 
+    async def buried(self, run: str) -> list[str]:
+        """Return the ids of the entries about a run in the stream of the dead, the oldest first."""
+        found: list[str] = []
+        start = "-"
+        while entries := await self._redis.xrange(DEAD, min=start, max="+", count=1000):
+            found += [_text(entry) for entry, fields in entries if _run_of(fields) == run]
+            start = f"({_text(entries[-1][0])}"
+        return found
+
+    async def unbury(self, run: str) -> None:
+        """Take a run out of the stream of the dead: it is worked on again."""
+        if entries := await self.buried(run):
+            await self._redis.xdel(DEAD, *entries)
+
     async def standing(self, runs: Sequence[Run]) -> set[str]:
         """Return the identifiers of those runs whose entry still stands in its stream."""
         async with self._redis.pipeline(transaction=False) as batch:

@@ -104,6 +104,10 @@ class Desk:
             if run is None:
                 standing = await Runs(session).get(identifier)
                 raise Conflict(f"run {identifier} is {standing.status}; there is nothing to retry")
+        try:
+            await self._queue.unbury(identifier)
+        except RedisError as error:
+            log.warning("run.not_unburied", run=identifier, error=str(error))
         await self._announce(run, ring=ring)
         return run
 

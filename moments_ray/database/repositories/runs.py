@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -81,6 +82,11 @@ class Runs:
         if run is None:
             raise NotFound(f"there is no run {identifier}")
         return run
+
+    async def of_identifiers(self, identifiers: Collection[str]) -> dict[str, Run]:
+        """Return those of these runs that there are, by identifier."""
+        rows = await self._list(select(Run).where(Run.identifier.in_(identifiers)))
+        return {run.identifier: run for run in rows}
 
     async def active(self, subject: str) -> Run | None:
         """Return the subject's queued or processing run."""
