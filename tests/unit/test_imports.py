@@ -17,6 +17,7 @@ GROUND = {"database", "storage", "media", "speech", "models"}
 # A room, and what it may import beside itself.
 ALLOWED = {
     **dict.fromkeys(GROUND, LEAVES | GROUND),
+    "access": LEAVES | {"database"},
     "embedded": LEAVES,
     "client": LEAVES,
     "testing": LEAVES | {"media", "speech"},
