@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import json
 import logging
 import sys
@@ -14,13 +12,11 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-from pydantic import ValidationError
-from rich.console import Console
 
 from moments_ray import __version__
-from moments_ray.cli.stopping import Stopped, unless_stopped
-from moments_ray.errors import InputError, InvalidRequest, MomentsError
-from moments_ray.settings import Settings
+from moments_ray.cli import administration
+from moments_ray.cli.calling import Json, call, console, settings
+from moments_ray.errors import InvalidRequest, MomentsError
 
 app = typer.Typer(
     name="moments",
@@ -29,10 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(administration.keys)
+app.add_typer(administration.dead)
 
-console = Console(stderr=True, highlight=False)  # stdout is for results
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
 Count = Annotated[int | None, typer.Option("--count", help="How many moments; default about one a minute, up to 12.")]
 MinSeconds = Annotated[float | None, typer.Option("--min-seconds", help="Shortest moment, in seconds.")]
@@ -68,7 +63,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Find the moments of one video; no server needed. The same command again goes on where it stopped."""
-    wanted = _call(
+    wanted = call(
         "run:Wanted",
         source=source,
         out=out,
@@ -81,16 +76,16 @@ def run(
         generation_model=generation_model,
         refinement_model=refinement_model,
     )
-    document, status = _call("run:run", wanted, _settings(), console)
+    document, status = call("run:run", wanted, settings(), console)
     if not as_json:
-        _call("listing:list_run", document, out)
+        call("listing:list_run", document, out)
     _finish((document, status), as_json=as_json)
 
 
 @app.command()
 def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
     """Make a short narrated talk and run the whole pipeline on it."""
-    _finish(_call("demo:demo", out, _settings(), console, quiet=as_json), as_json=as_json)
+    _finish(call("demo:demo", out, settings(), console, quiet=as_json), as_json=as_json)
 
 
 @app.command()
@@ -104,7 +99,7 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Find moments in a transcript alone: no media, no server."""
-    _call(
+    call(
         "find:find",
         transcript,
         duration=duration,
@@ -113,7 +108,7 @@ def find(
         max_seconds=max_seconds,
         generation_model=generation_model,
         as_json=as_json,
-        settings=_settings(),
+        settings=settings(),
     )
 
 
@@ -127,9 +122,9 @@ def cut(
     as_json: Json = False,
 ) -> None:
     """Cut frame-accurate clips of given ranges."""
-    document, status = _call("cut:cut", source, range_ or [], ranges, preset=preset, out=out, settings=_settings())
+    document, status = call("cut:cut", source, range_ or [], ranges, preset=preset, out=out, settings=settings())
     if not as_json:
-        _call("listing:list_clips", document)
+        call("listing:list_clips", document)
     _finish((document, status), as_json=as_json)
 
 
@@ -139,45 +134,25 @@ def up(
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on; default BACKEND_PORT.")] = None,
 ) -> None:
     """Run the server: database, Redis, store, Ray, API and workers, whatever of it is not configured elsewhere."""
-    _call("server:up", host, port, _settings(), console)
+    call("server:up", host, port, settings(), console)
 
 
 @app.command()
 def worker() -> None:
     """Add one pipeline worker to an existing cluster."""
-    _call("server:worker", _settings(), console)
+    call("server:worker", settings(), console)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    _call("migrate:migrate", _settings(), console)
+    call("migrate:migrate", settings(), console)
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Check everything a run needs, before any work."""
-    raise typer.Exit(_call("doctor:doctor", _settings(), as_json=as_json))
-
-
-def _call(target: str, *args: Any, **kwargs: Any) -> Any:
-    """Call a function of a module beside this one: Ray and PyAV are imported only by the commands that need them."""
-    module, name = target.split(":")
-    result = getattr(importlib.import_module(f"moments_ray.cli.{module}"), name)(*args, **kwargs)
-    try:
-        return asyncio.run(unless_stopped(result)) if asyncio.iscoroutine(result) else result
-    except Stopped as stopped:
-        console.print("stopped", style="yellow")
-        raise typer.Exit(stopped.status) from None
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "__".join(str(part) for part in first["loc"])
-        raise InputError(f"the setting {name} is not valid: {first['msg']}; see .env.example") from error
+    raise typer.Exit(call("doctor:doctor", settings(), as_json=as_json))
 
 
 def _finish(result: tuple[dict[str, Any], int], *, as_json: bool) -> None:
@@ -199,7 +174,7 @@ def run_app(arguments: Sequence[str]) -> int:
     except MomentsError as error:
         return _told(error, as_json=as_json)
     except typer.TyperException as error:
-        message = f"{error.format_message().rstrip('.')}; see `moments --help`"
+        message = f"{' '.join(error.format_message().split()).rstrip('.')}; see `moments --help`"
         return _told(InvalidRequest(message), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, a user is told in a sentence
         return _told(_unforeseen(error), as_json=as_json)

@@ -1,0 +1,1 @@
+"""Who may use the API: keys, what they allow, and how they are recognised."""

@@ -1,0 +1,142 @@
+"""The keys of a deployment: made, listed, revoked, and recognised in requests."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from moments_ray.access.key import Key, Scope
+from moments_ray.database.repositories.api_keys import ApiKeys
+from moments_ray.database.session import Database
+from moments_ray.database.tables import ApiKey
+from moments_ray.errors import DatabaseUnavailable, InvalidRequest
+
+log = structlog.get_logger()
+
+_LONGEST_NAME = 200
+_FRESH_SECONDS = 0.2  # a revocation counts from then on; a busy API asks PostgreSQL five times a second, no more
+_OUTAGE_SECONDS = 60.0  # for so long what was known holds while PostgreSQL is away: nobody can revoke there either
+_PATIENCE_SECONDS = 2.0
+_NOTED_SECONDS = 60.0  # how often a key's use is written down
+_NOBODY = "0" * 64
+
+
+async def make_key(database: Database, name: str, scope: Scope) -> tuple[ApiKey, Key]:
+    """Make a key; its text is in the answer and nowhere else.
+
+    Raises:
+        InvalidRequest: the name is empty, too long or holds what cannot be printed.
+    """
+    if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
+        raise InvalidRequest(f"The name of a key is 1 to {_LONGEST_NAME} printable characters: say who will use it.")
+    key = Key.make()
+    async with database.begin() as session:
+        row = await ApiKeys(session).insert(key.identifier, name.strip(), key.digest, [scope.value])
+    return row, key
+
+
+async def list_keys(database: Database) -> Sequence[ApiKey]:
+    """Return every key, the revoked ones too, the oldest first."""
+    async with database.read() as session:
+        return await ApiKeys(session).all()
+
+
+async def revoke_key(database: Database, identifier: str) -> ApiKey:
+    """Have a key refused from now on; revoking it again changes nothing.
+
+    Raises:
+        NotFound: there is no such key.
+    """
+    async with database.begin() as session:
+        return await ApiKeys(session).revoke(identifier)
+
+
+def scope_of(row: ApiKey) -> Scope:
+    """Return the largest scope of a key."""
+    return max((Scope(each) for each in row.scopes), key=list(Scope).index)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who sent a valid key."""
+
+    identifier: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What PostgreSQL said when it was asked: the valid keys by identifier, and whether any was ever made."""
+
+    keys: Mapping[str, tuple[str, Scope]]
+    any: bool
+    read_at: float
+
+
+class Keyring:
+    """Recognises keys in requests; lives in one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._reading = asyncio.Lock()
+        self._known: _Known | None = None
+        self._fresh_until = 0.0
+        self._noted: dict[str, float] = {}
+
+    async def in_use(self) -> bool:
+        """Tell whether a key was ever made: from then on keys are asked for, though all of them be revoked.
+
+        Raises:
+            DatabaseUnavailable: PostgreSQL cannot be reached, and nothing is known from before.
+        """
+        return (await self._current()).any
+
+    async def holder(self, text: str) -> Holder | None:
+        """Return whose key this is; None for one that is not ours, or was revoked; raises as ``in_use``."""
+        known = await self._current()
+        key = Key.read(text)
+        if key is None:
+            return None
+        digest, scope = known.keys.get(key.identifier, (_NOBODY, Scope.READ))
+        if not hmac.compare_digest(key.digest, digest):
+            return None
+        await self._note_use(key.identifier)
+        return Holder(key.identifier, scope)
+
+    async def _current(self) -> _Known:
+        if self._known is None or time.monotonic() >= self._fresh_until:
+            async with self._reading:
+                if self._known is None or time.monotonic() >= self._fresh_until:  # while this one waited
+                    self._known = await self._read(self._known)
+        return self._known
+
+    async def _read(self, before: _Known | None) -> _Known:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.read() as session:
+                rows = await ApiKeys(session).all()
+        except (DatabaseUnavailable, TimeoutError) as error:
+            if before is None or began - before.read_at > _OUTAGE_SECONDS:
+                raise DatabaseUnavailable("PostgreSQL cannot be reached, and API keys are there: try again.") from error
+            log.warning("keys.unread", error=type(error).__name__)
+            self._fresh_until = time.monotonic() + 1.0
+            return before
+        self._fresh_until = began + _FRESH_SECONDS
+        valid = {row.identifier: (row.key_hash, scope_of(row)) for row in rows if row.revoked_at is None}
+        return _Known(valid, bool(rows), began)
+
+    async def _note_use(self, identifier: str) -> None:
+        now = time.monotonic()
+        if now - self._noted.get(identifier, -_NOTED_SECONDS) < _NOTED_SECONDS:
+            return
+        self._noted[identifier] = now
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.begin() as session:
+                await ApiKeys(session).note_use(identifier)
+        except (DatabaseUnavailable, TimeoutError) as error:
+            log.warning("keys.use_unnoted", key=identifier, error=type(error).__name__)

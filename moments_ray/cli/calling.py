@@ -1,0 +1,44 @@
+"""What every command shares: how it is carried out, where it reports to, and where its settings come from."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from moments_ray.cli.stopping import Stopped, unless_stopped
+from moments_ray.errors import InputError
+from moments_ray.settings import Settings
+
+console = Console(stderr=True, highlight=False)  # stdout is for results
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def call(target: str, *args: Any, **kwargs: Any) -> Any:
+    """Call a function of a module beside this one: Ray and PyAV are imported only by the commands that need them."""
+    module, name = target.split(":")
+    result = getattr(importlib.import_module(f"moments_ray.cli.{module}"), name)(*args, **kwargs)
+    try:
+        return asyncio.run(unless_stopped(result)) if asyncio.iscoroutine(result) else result
+    except Stopped as stopped:
+        console.print("stopped", style="yellow")
+        raise typer.Exit(stopped.status) from None
+
+
+def settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        InputError: naming the first that is not valid.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "__".join(str(part) for part in first["loc"])
+        raise InputError(f"the setting {name} is not valid: {first['msg']}; see .env.example") from error
