@@ -22,12 +22,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cut_tools import Cost, Span, commands, frames_off, measured, ours
-from benchmarks.footage import ENCODERS, RATE, make_footage
+from benchmarks.footage import ENCODERS, make_footage
 from moments_ray.media.process import ffmpeg_executable
 
 SLOW = ("ffmpeg medium", "MoviePy")
 LENGTHS_MINUTES = (10, 30, 120)
 COUNTS = (1, 5, 10, 20, 40)
+# The clips of one call are cut again before every so many of the others' turns.
+EACH_TOGETHER = 4
 
 
 def main() -> None:
@@ -55,30 +57,37 @@ def compare(kind: str, source: Path, options: argparse.Namespace) -> None:
     peers = commands(options.peers_python)
     costs: dict[str, list[Cost]] = {name: [] for name in ["ours", *peers]}
     wrong: dict[str, list[int]] = {name: [] for name in costs}
+    together: list[Cost] = []
     with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
         folder = Path(scratch)
-        whole = measured(ours(source, spans, folder))
-        wrong["ours"] = [frames_off(folder / f"clip-{at:02}.mp4", span, RATE) for at, span in enumerate(spans)]
         for at, span in enumerate(spans):
+            if at % EACH_TOGETHER == 0:
+                together.append(measured(ours(source, spans, folder)))
+                wrong["ours"] = [frames_off(folder / f"clip-{n:02}.mp4", kind, each) for n, each in enumerate(spans)]
             costs["ours"].append(measured(ours(source, [span], folder)))
             for name, command in peers.items():
                 if name in SLOW and at >= options.slow_clips:
                     continue
                 target = folder / f"peer{source.suffix if 'copy' in name else '.mp4'}"
                 costs[name].append(measured(command(source, span, target)))
-                wrong[name].append(frames_off(target, span, RATE))
+                wrong[name].append(frames_off(target, kind, span))
+    whole = middle(together)
     share = Cost(whole.wall / len(spans), whole.cpu / len(spans), whole.peak)
     table = Table("tool", "wall s", "CPU s", "peak MB", "frames off", "CPU / ours", title=f"{kind}, a clip")
     table.add_row(f"ours, {len(spans)} clips in one call", *_cells(share, wrong["ours"]), "1.0")
     for name, found in costs.items():
         if not found:
             continue
-        middle = Cost(
-            *(statistics.median(column) for column in zip(*((c.wall, c.cpu, c.peak) for c in found), strict=True))
-        )
+        usual = middle(found)
         label = "ours, one clip a call" if name == "ours" else name
-        table.add_row(label, *_cells(middle, wrong[name][: len(found)]), f"{middle.cpu / share.cpu:.1f}")
+        table.add_row(label, *_cells(usual, wrong[name][: len(found)]), f"{usual.cpu / share.cpu:.1f}")
     Console().print(table)
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """Return the median of each figure."""
+    columns = zip(*((cost.wall, cost.cpu, cost.peak) for cost in costs), strict=True)
+    return Cost(*(statistics.median(column) for column in columns))
 
 
 def _cells(cost: Cost, wrong: Sequence[int]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import cast
 
 import av
 
+from benchmarks.footage import RATE, is_kept
 from moments_ray.media.cut import Clip, CutRange, cut_clips
 from moments_ray.media.process import ffmpeg_executable
 from moments_ray.settings import MediaSettings
@@ -90,9 +91,14 @@ def _ffmpeg(source: Path, span: Span) -> list[str]:
     return [*head, "-ss", str(start), "-i", str(source), "-t", str(end - start)]
 
 
-def frames_off(clip: Path, span: Span, rate: int) -> int:
+def frames_off(clip: Path, kind: str, span: Span) -> int:
     """Return by how many frames a clip's edges differ from those asked for, the first and the last added up."""
-    first, last = -(-Fraction(str(span[0])) * rate // 1), -(-Fraction(str(span[1])) * rate // 1) - 1
+    first, last = (-(-Fraction(str(edge)) * RATE // 1) for edge in span)
+    last -= 1
+    while not is_kept(kind, int(first)):
+        first += 1
+    while not is_kept(kind, int(last)):
+        last -= 1
     with av.open(str(clip)) as container:
         video = container.streams.video[0]
         begins = number_of(next(container.decode(video)))

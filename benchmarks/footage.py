@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +22,18 @@ ENCODERS = {
     "h264-gop250": ("mp4", "-c:v libx264 -preset veryfast -crf 23 -bf 3 -g 250 -keyint_min 250 -sc_threshold 0"),
     "h264-gop60": ("mp4", "-c:v libx264 -preset veryfast -crf 23 -bf 3 -g 60 -keyint_min 60 -sc_threshold 0"),
     "h264-light": ("mp4", "-c:v libx264 -preset veryfast -crf 42 -bf 3 -g 60 -keyint_min 60 -sc_threshold 0"),
+    "vfr": (
+        "mp4",
+        "-vf select='gt(mod(n\\,7)\\,1)' -fps_mode vfr -c:v libx264 -preset veryfast -crf 23 -bf 3 -g 120",
+    ),
     "hevc": ("mp4", "-c:v libx265 -preset ultrafast -crf 26 -tag:v hvc1 -x265-params keyint=120:log-level=error"),
     "vp9": ("webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 4M -g 120 -row-mt 1"),
 }
+
+
+def is_kept(kind: str, number: int) -> bool:
+    """Tell whether the picture of a number is there: of the variable rate's, two of every seven are not."""
+    return kind != "vfr" or number % 7 > 1
 
 
 def make_footage(path: Path, kind: str, seconds: int) -> Path:
@@ -37,7 +47,7 @@ def make_footage(path: Path, kind: str, seconds: int) -> Path:
         ffmpeg_executable(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y",
         "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE), "-i", "pipe:0",
         "-f", "lavfi", "-i", f"anoisesrc=color=pink:seed=7:sample_rate=48000:duration={seconds}:amplitude=0.2",
-        *encoder.split(), "-pix_fmt", "yuv420p", "-c:a", sound, "-ac", "2", "-b:a", "128k", str(part),
+        *shlex.split(encoder), "-pix_fmt", "yuv420p", "-c:a", sound, "-ac", "2", "-b:a", "128k", str(part),
     ]  # fmt: skip
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         for picture in pictures(seconds * RATE):

@@ -67,11 +67,12 @@ class H264Splice:
         self._plain = configuration.record([])
         self._known = {*configuration.sequence_sets, *configuration.picture_sets}
         self.options = {
-            # 45 dB, at half the time of superfast, for less than one group of pictures in a clip.
+            # 45 dB, for less than one group of pictures in a clip. A constant quantiser spares the encoder a second,
+            # smaller copy of every picture to plan its bits by, and looking for blocks to drop: a third of its time.
             "preset": "ultrafast",
-            "crf": "21",
+            "qp": "21",
             "forced-idr": "1",
-            "x264-params": f"sps-id={number}:bframes=0:scenecut=0:keyint=infinite",
+            "x264-params": f"sps-id={number}:bframes=0:scenecut=0:keyint=infinite:no-dct-decimate=1",
         }
         if configuration.profile_name is not None:
             self.options["profile"] = configuration.profile_name
