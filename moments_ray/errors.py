@@ -57,6 +57,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── ServerUnavailable      server.unavailable
     │   ├── ServerBadAnswer        server.bad_answer
     │   └── EmbeddedServerFailed   embedded.failed
+    ├── WebhookFailed              webhook.failed
+    │   └── WebhookGone            webhook.gone
     └── RunError                   run.failed
         ├── StageTimeout           stage.timeout
         ├── StageCrashed           stage.crashed
@@ -452,6 +454,21 @@ class EmbeddedServerFailed(ServiceUnavailable):
     """An embedded server did not start."""
 
     code = "embedded.failed"
+    retryable = False
+
+
+class WebhookFailed(MomentsError):
+    """The webhook's receiver did not take it."""
+
+    code = "webhook.failed"
+    status = 502
+    retryable = True
+
+
+class WebhookGone(WebhookFailed):
+    """The webhook's receiver answered 410: it wants no more."""
+
+    code = "webhook.gone"
     retryable = False
 
 

@@ -19,6 +19,7 @@ from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
 from moments_ray.errors import InvalidRequest, RedisUnavailable
 from moments_ray.library.delete import Deletion
+from moments_ray.media.guard import GuardedTransport
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.pipeline.environment import Environment
@@ -101,6 +102,7 @@ def connect(settings: Settings) -> Environment:
         cache=cache,
         board=Live(open_redis(settings)),
         models=Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache),
+        outbound=lambda: GuardedTransport(settings.download),
         chores=(_finish_deletions,),
     )
 

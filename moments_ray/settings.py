@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from moments_ray.webhook_secret import webhook_key
+
 FAILPOINTS = {
     "submit.committed": "a run is in PostgreSQL, nobody was rung",
     "submit.rung": "its entry is in the stream, PostgreSQL does not know of it",
@@ -183,8 +185,13 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
     public_url: str | None = Field(None, description="where clients reach the API, for signed URLs of the directory")
-    server_url: str | None = Field(None, description="the server that commands talk to; unset: BACKEND_PORT of loopback")
+    server_url: str | None = Field(
+        None, description="the server that commands talk to; unset: BACKEND_PORT of loopback"
+    )
     api_key: SecretStr | None = Field(None, description="the key that commands show to that server")
+    webhook_secret: SecretStr | None = Field(
+        None, description="whsec_… that signs webhooks; unset: one that is made once and kept in the database"
+    )
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
@@ -200,6 +207,13 @@ class Settings(BaseSettings):
     storage: StorageSettings = Field(default_factory=StorageSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            webhook_key(value.get_secret_value())
+        return value
 
     @property
     def scratch(self) -> Path:

@@ -48,6 +48,15 @@ class VideoStatus(StrEnum):
     DELETING = "deleting"  # a crash in the middle of a deletion is finished by the sweeper
 
 
+class WebhookStatus(StrEnum):
+    """Where the delivery of a webhook stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"  # given up, after every try or because its address may not be called
+    DISABLED = "disabled"  # its address answered 410: it wants no more
+
+
 class ClipStatus(StrEnum):
     """Where a clip stands."""
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from moments_ray.states import ACTIVE_RUN, ClipStatus, RunStatus, StageStatus, VideoStatus
+from moments_ray.states import ACTIVE_RUN, ClipStatus, RunStatus, StageStatus, VideoStatus, WebhookStatus
 
 
 class Table(DeclarativeBase):
@@ -265,6 +265,8 @@ class Run(Table):
     config: Mapped[dict[str, Any]]
     config_fingerprint: Mapped[str] = mapped_column(String(64))
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    webhook_url: Mapped[str | None]  # where to tell of the run's end
+    webhook_secret: Mapped[str | None]  # the caller's own, to sign that with
     owner: Mapped[str | None]
     heartbeat_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
@@ -375,22 +377,41 @@ class ModelEntryRow(Table):
 
 
 class WebhookDelivery(Table):
-    """A webhook message and how its delivery stands."""
+    """A webhook message and how its delivery stands; one that is due outlives its run."""
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
-        Index("ix_webhook_deliveries_due", "next_attempt_at", postgresql_where=text("delivered_at IS NULL")),
+        _status("status", WebhookStatus),
+        Index("ix_webhook_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'pending'")),
+        Index(  # a B-tree has no room for the longest of URLs
+            "ix_webhook_deliveries_disabled",
+            "url",
+            postgresql_where=text("status = 'disabled'"),
+            postgresql_using="hash",
+        ),
     )
 
     id: Mapped[int] = _key()
     identifier: Mapped[str] = _public()
-    run_id: Mapped[int] = _reference("runs.id")
+    run_id: Mapped[int | None] = _reference("runs.id", ondelete="SET NULL")
     url: Mapped[str]
+    secret: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=WebhookStatus.PENDING.value)
     type: Mapped[str]
     payload: Mapped[dict[str, Any]]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     response_status: Mapped[int | None]
     error: Mapped[str | None]
+    created_at: Mapped[datetime] = _now()
+
+
+class SigningSecret(Table):
+    """A secret that was made here, because nobody configured one."""
+
+    __tablename__ = "signing_secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str]
     created_at: Mapped[datetime] = _now()

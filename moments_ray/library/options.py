@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from moments_ray.database.repositories.webhooks import Webhook
 from moments_ray.models.conversation import Sampling
 from moments_ray.moments.options import FindOptions, find_options
 from moments_ray.stages.request import DeliveryOptions
+from moments_ray.webhook_secret import webhook_key
 
 _LARGEST_METADATA = 16_384
 
@@ -32,10 +34,27 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _webhook_secret(value: str) -> str:
+    webhook_key(value)
+    return value
+
+
 Text = Annotated[str, AfterValidator(storable)]
 ModelKey = Annotated[Text, Field(max_length=100)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable), AfterValidator(_small)]
 Preset = Literal["source", "web", "vertical"]
+WebhookUrl = Annotated[Text, Field(min_length=1, max_length=4096, examples=["https://example.org/hooks/moments"])]
+
+
+class AskedWebhook(BaseModel):
+    """Where to tell of a run's end, signed with a secret of the caller's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: WebhookUrl
+    secret: Annotated[str, AfterValidator(_webhook_secret)] = Field(
+        repr=False, description="`whsec_` and the base64 of 24 to 64 random bytes"
+    )
 
 
 class AskedRun(BaseModel):
@@ -46,6 +65,15 @@ class AskedRun(BaseModel):
     priority: int = Field(5, ge=0, le=10, description="higher first")
     force: bool = Field(False, description="make every stage anew, though its output stands")
     metadata: Metadata = Field(default_factory=dict, description="the caller's own; shown with the run")
+    webhook: WebhookUrl | AskedWebhook | None = Field(
+        None, description="told of the run's end, after the Standard Webhooks specification"
+    )
+
+    def asked_webhook(self) -> Webhook | None:
+        """Return where to tell of the run's end."""
+        if isinstance(self.webhook, AskedWebhook):
+            return Webhook(self.webhook.url, self.webhook.secret)
+        return None if self.webhook is None else Webhook(self.webhook)
 
 
 class TranscriptAsked(AskedRun):

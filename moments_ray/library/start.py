@@ -62,6 +62,10 @@ class Starter:
         self._desk = desk
         self._models = models
 
+    async def check(self, options: RunOptions) -> None:
+        """Refuse options that no run can be made with, before anything is stored; raises as ``add``."""
+        await self._moments(Source(stored="nothing yet"), options)
+
     async def add(
         self, canonical: str, source: Source, options: RunOptions, *, title: str | None, process: bool, key: str | None
     ) -> Started:
@@ -70,7 +74,7 @@ class Starter:
         Raises:
             InvalidRequest: the idempotency key was used for something else, or the options make no sense.
         """
-        common = _common(options)
+        common = await self._common(options)
         request = await self._moments(source, options) if process else VideoRequest(source=source, **common)
         async with self._database.begin() as session:
             video, _ = await Videos(session).get_or_create(
@@ -128,7 +132,7 @@ class Starter:
         """Transcribe a video; raises as ``moments``."""
         video = await self._video(video_id)
         speech = await self._speech(video, asked.transcriber)
-        request = TranscriptRequest(source=await self._source(video), speech=speech, **_common(asked))
+        request = TranscriptRequest(source=await self._source(video), speech=speech, **await self._common(asked))
         return Started(video, await self._run(TRANSCRIPT, request, video, asked, key))
 
     async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
@@ -146,7 +150,7 @@ class Starter:
             refinement=_refinement(model, Sampling(), asked.prompt),
             delivery=RunOptions(preset=asked.preset).delivery(),
             chosen=_chosen([moment]),
-            **_common(asked),
+            **await self._common(asked),
         )
         return Started(video, await self._run(REFINEMENT, request, video, asked, key))
 
@@ -164,7 +168,7 @@ class Starter:
             source=await self._source(video),
             chosen=_chosen(moments),
             clips=ClipOptions(preset=asked.preset, padding_left=asked.padding, padding_right=asked.padding),
-            **_common(asked),
+            **await self._common(asked),
         )
         return Started(video, await self._run(CLIPS, request, video, asked, key))
 
@@ -172,6 +176,7 @@ class Starter:
         self, pipeline: Pipeline, request: VideoRequest, video: Video, asked: AskedRun, key: str | None
     ) -> Run:
         """Return the run that did exactly this, or go on with the one that did not come through, or begin one."""
+        webhook = asked.asked_webhook()
         async with self._database.read() as session:
             runs = Runs(session)
             repeated = await runs.by_idempotency_key(key) if key else None
@@ -180,9 +185,11 @@ class Starter:
         if repeated is None and not request.fresh and standing is not None:
             status = RunStatus(standing.status)
             if status is RunStatus.COMPLETED:
+                if webhook is not None:
+                    await self._desk.tell(standing, webhook)
                 return standing
             if status.finished:
-                return await self._desk.retry(standing.identifier)
+                return await self._desk.retry(standing.identifier, webhook=webhook)
         return await self._desk.submit(
             pipeline,
             request,
@@ -190,6 +197,7 @@ class Starter:
             video_key=video.id,
             priority=asked.priority,
             idempotency_key=key,
+            webhook=webhook,
         )
 
     async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
@@ -201,7 +209,7 @@ class Starter:
             generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
             refinement=_refinement(refiner, options.sampling()),
             delivery=options.delivery(),
-            **_common(options),
+            **await self._common(options),
         )
 
     async def _checked_speech(self, key: str | None) -> SpeechOptions:
@@ -233,6 +241,13 @@ class Starter:
         async with self._database.read() as session:
             return await Videos(session).get(identifier)
 
+    async def _common(self, asked: AskedRun) -> dict[str, Any]:
+        """Return what every request has, once the address of its webhook is found to be one that may be called."""
+        webhook = asked.asked_webhook()
+        if webhook is not None:
+            await check_url(webhook.url, self._settings.download)
+        return {"fresh": asked.force, "metadata": asked.metadata}
+
     async def _checked_url(self, url: str) -> str:
         await check_url(url, self._settings.download)
         return canonical_url(url)
@@ -259,8 +274,3 @@ def _chosen(moments: Sequence[MomentRow]) -> ChosenMoments:
             for moment in moments
         )
     )
-
-
-def _common(asked: AskedRun) -> dict[str, Any]:
-    """Return what every request has."""
-    return {"fresh": asked.force, "metadata": asked.metadata}

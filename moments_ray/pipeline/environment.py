@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+import httpx
+
 from moments_ray.database.session import Database
 from moments_ray.ids import RunId
 from moments_ray.models.gateway import Gateway
@@ -40,13 +42,15 @@ class Board(Protocol):
 
 
 Chore = Callable[["Environment"], Awaitable[None]]
+Outbound = Callable[[], httpx.AsyncBaseTransport]
 
 
 @dataclass(frozen=True)
 class Environment:
     """The connections and declarations of one process.
 
-    ``chores`` is what the product wants done now and then, by whichever workers there are: more than once, at once too.
+    ``outbound`` makes a transport to addresses that strangers named, which refuses those it may not reach. ``chores`` is
+    what the product wants done now and then, by whichever workers there are: more than once, at once too.
     """
 
     settings: Settings
@@ -56,6 +60,7 @@ class Environment:
     cache: NodeCache
     board: Board
     models: Gateway
+    outbound: Outbound
     chores: tuple[Chore, ...] = ()
 
 

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import text
 
 from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.webhooks import Webhooks
 from moments_ray.database.session import Database
 from moments_ray.runs.queue import Queue
 from moments_ray.settings import Settings
@@ -45,6 +46,7 @@ class Sweeper:
                 await runs.rung(run.identifier, await self._queue.ring(run))
                 log.info("run.rung_again", run=run.identifier, status=run.status)
                 rung += 1
+            await Webhooks(session).forget_deleted()
         await self._queue.forget_deleted()
         await self._queue.retire_silent(_SILENT_CONSUMER_MILLISECONDS)
         await self._sweep_scratch()

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from redis.exceptions import RedisError
 
 from moments_ray.database.repositories.runs import Runs, Submission
+from moments_ray.database.repositories.webhooks import Webhook, Webhooks
 from moments_ray.database.tables import Run
 from moments_ray.errors import Conflict, InvalidRequest
 from moments_ray.failpoint import reach
@@ -46,6 +47,7 @@ class Desk:
         video_key: int | None = None,
         priority: int = 5,
         idempotency_key: str | None = None,
+        webhook: Webhook | None = None,
         ring: bool = True,
     ) -> Run:
         """Queue a run of a pipeline; a known idempotency key returns the run it made.
@@ -65,6 +67,7 @@ class Desk:
             video_key=video_key,
             priority=priority,
             idempotency_key=idempotency_key,
+            webhook=webhook,
         )
         async with self._database.begin() as session:
             runs = Runs(session)
@@ -92,8 +95,8 @@ class Desk:
             log.warning("cancel.unflagged", run=identifier, error=str(error))  # the worker reads PostgreSQL too
         return run
 
-    async def retry(self, identifier: str, *, ring: bool = True) -> Run:
-        """Continue a run from its failed stage or items, as a new attempt.
+    async def retry(self, identifier: str, *, webhook: Webhook | None = None, ring: bool = True) -> Run:
+        """Continue a run from its failed stage or items, as a new attempt; without a webhook it keeps its own.
 
         Raises:
             NotFound: there is no such run.
@@ -104,12 +107,19 @@ class Desk:
             if run is None:
                 standing = await Runs(session).get(identifier)
                 raise Conflict(f"run {identifier} is {standing.status}; there is nothing to retry")
+            if webhook is not None:
+                await Webhooks(session).ask(run.id, webhook)
         try:
             await self._queue.unbury(identifier)
         except RedisError as error:
             log.warning("run.not_unburied", run=identifier, error=str(error))
         await self._announce(run, ring=ring)
         return run
+
+    async def tell(self, run: Run, webhook: Webhook) -> None:
+        """Have a run tell of its end; one that is finished tells of that."""
+        async with self._database.begin() as session:
+            await Webhooks(session).ask(run.id, webhook)
 
     async def _announce(self, run: Run, *, ring: bool) -> None:
         reach(self._settings, "submit.committed")
@@ -140,6 +150,8 @@ def _config(pipeline: Pipeline, request: BaseModel) -> dict[str, Any]:
 
 
 def _same(known: Run, submission: Submission) -> Run:
-    if known.config_fingerprint != submission.fingerprint or known.subject != submission.subject:
+    asked_url = submission.webhook.url if submission.webhook else None
+    same = known.config_fingerprint == submission.fingerprint and known.webhook_url == asked_url
+    if not same or known.subject != submission.subject:
         raise InvalidRequest("this Idempotency-Key was used for a different request; use a new one")
     return known

@@ -25,6 +25,7 @@ from moments_ray.runs.lease import Lease
 from moments_ray.runs.live import Live, cancel_key
 from moments_ray.runs.queue import Message, Queue
 from moments_ray.runs.reconcile import Sweeper
+from moments_ray.runs.webhooks import Deliverer
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 
@@ -46,6 +47,7 @@ class PipelineWorker:
         self._redis = client
         self._queue = Queue(client)
         self._live = Live(client)
+        self._deliverer = Deliverer(self._environment)
         self._sweeper = Sweeper(settings, self._environment.database, self._queue)
         self._drives: dict[str, tuple[Run, Drive]] = {}
         self._claiming: set[str] = set()
@@ -56,7 +58,8 @@ class PipelineWorker:
     def start(self) -> None:
         """Begin to take runs; calling it again changes nothing."""
         if not self._loops:
-            self._loops = [asyncio.create_task(loop) for loop in (self._take(), self._watch_cancels(), self._sweep())]
+            loops = (self._take(), self._watch_cancels(), self._sweep(), self._deliverer.run())
+            self._loops = [asyncio.create_task(loop) for loop in loops]
 
     async def drive_only(self, identifier: str) -> None:
         """Drive one run to its end without listening to the queue; the caller vouches that nobody else drives it."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from moments_ray.database.repositories.journal import JournalReader
 from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.webhooks import Webhooks
 from moments_ray.errors import Conflict, InvalidRequest
 from moments_ray.states import RunStatus
 from serve_app.event_stream import EventStream, events_after
@@ -46,12 +47,14 @@ async def list_runs(
 
 @router.get("/{run_id}", responses=problems(404))
 async def read_run(parts: Parts, run_id: Identifier) -> RunDetail:
-    """Return a run with its stages and every try of them."""
+    """Return a run with its stages, every try of them, and how the webhooks of its ends stand."""
     async with parts.environment.database.read() as session:
         run = await Runs(session).get(run_id)
         reader = JournalReader(session, run.id)
         stages, tries = await reader.stages(), await reader.tries()
-    return RunDetail.with_stages(run, parts.environment.registry.get(run.pipeline).stage_names, stages, tries)
+        deliveries = await Webhooks(session).of_run(run.id)
+    names = parts.environment.registry.get(run.pipeline).stage_names
+    return RunDetail.of_journal(run, names, stages, tries, deliveries)
 
 
 @router.get(

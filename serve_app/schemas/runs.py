@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunStage
+from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunStage, WebhookDelivery
 from moments_ray.runs.live import poller_status
-from moments_ray.states import RunStatus, StageStatus
+from moments_ray.states import RunStatus, StageStatus, WebhookStatus
 from serve_app.schemas.base import Page, Shape
 
 
@@ -72,17 +72,49 @@ class StageView(Shape):
     tries: list[TryView]
 
 
+class DeliveryView(Shape):
+    """A message that tells of an end of the run, and how its delivery stands."""
+
+    identifier: str = Field(description="the message's `webhook-id`")
+    type: str = Field(examples=["run.completed"])
+    url: str
+    status: WebhookStatus = Field(description="`disabled`: its address answered 410, and is told no more")
+    attempts: int
+    next_attempt_at: datetime | None = Field(description="while it is pending")
+    ended_at: datetime | None
+    response_status: int | None = Field(description="of the last answer")
+    error: str | None = Field(description="why the last try, unless one is under way, did not deliver it")
+    created_at: datetime
+
+
+class WebhookView(Shape):
+    """Where a run tells of its end, and what it told so far: a run that is retried ends more than once."""
+
+    url: str
+    deliveries: list[DeliveryView]
+
+
 class RunDetail(RunView):
     """A run with its stages, in order."""
 
     stages: list[StageView]
+    webhook: WebhookView | None = Field(description="null where nobody asked for one")
 
     @classmethod
-    def with_stages(
-        cls, run: Run, names: Sequence[str], stages: Mapping[str, RunStage], tries: Sequence[RunAttempt]
+    def of_journal(
+        cls,
+        run: Run,
+        names: Sequence[str],
+        stages: Mapping[str, RunStage],
+        tries: Sequence[RunAttempt],
+        deliveries: Sequence[WebhookDelivery],
     ) -> Self:
         """Show a run and its journal; stages that have not begun are pending."""
-        return cls(**_run_fields(run), stages=[_stage(name, stages.get(name), tries) for name in names])
+        return cls(
+            **_run_fields(run),
+            stages=[_stage(name, stages.get(name), tries) for name in names],
+            webhook=_webhook(run.webhook_url, deliveries),
+        )
 
 
 class EventView(Shape):
@@ -145,6 +177,14 @@ def _run_fields(run: Run) -> dict[str, Any]:
         "error": error,
         "metadata": run.config.get("metadata") or {},
     }
+
+
+def _webhook(url: str | None, deliveries: Sequence[WebhookDelivery]) -> WebhookView | None:
+    if url is None:
+        return None
+    fields = DeliveryView.model_fields
+    shown = [DeliveryView(**{field: getattr(one, field) for field in fields}) for one in deliveries]
+    return WebhookView(url=url, deliveries=shown)
 
 
 def _errors(run: Run) -> int:

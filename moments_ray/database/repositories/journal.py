@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from moments_ray.database.repositories.webhooks import Webhooks
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
 from moments_ray.errors import LeaseLost, MomentsError
@@ -39,7 +40,10 @@ class Journal:
         self._claim = claim
 
     async def event(self, event_type: str, data: Mapping[str, Any], **run_values: Any) -> int:
-        """Append an event and return its sequence number; the fence and other run columns go in the same statement."""
+        """Append an event and return its sequence number; the fence and other run columns go in the same statement.
+
+        An event that brings the run's end writes the webhook of it in the same transaction.
+        """
         seq = await self._session.scalar(
             update(Run)
             .where(
@@ -53,6 +57,8 @@ class Journal:
         if seq is None:
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run} does not own it any more")
         self._session.add(RunEvent(run_id=self._claim.key, seq=seq, type=event_type, data=dict(data)))
+        if "status" in run_values:
+            await Webhooks(self._session).tell_end(self._claim.key)
         return seq
 
     async def start(self, stage: str, ordinal: int, *, node: str) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from moments_ray.database.repositories.journal import Claim
+from moments_ray.database.repositories.webhooks import Webhook, Webhooks
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
 from moments_ray.errors import NotFound, RunActive
@@ -29,6 +30,7 @@ class Submission:
     video_key: int | None = None
     priority: int = 5
     idempotency_key: str | None = None
+    webhook: Webhook | None = None
 
 
 class Runs:
@@ -52,6 +54,8 @@ class Runs:
             config_fingerprint=submission.fingerprint,
             priority=submission.priority,
             idempotency_key=submission.idempotency_key,
+            webhook_url=submission.webhook.url if submission.webhook else None,
+            webhook_secret=submission.webhook.secret if submission.webhook else None,
             event_seq=1,
         )
         try:
@@ -194,6 +198,7 @@ class Runs:
             return await self.get(identifier)
         event = "run.cancelled" if run.status == RunStatus.CANCELLED else "run.cancel_requested"
         self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type=event, data={}))
+        await Webhooks(self._session).tell_end(run.id)
         return run
 
     async def reopen(self, identifier: str) -> Run | None:
@@ -254,6 +259,7 @@ class Runs:
         )
         if run is not None:
             self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.superseded", data={}))
+            await Webhooks(self._session).tell_end(run.id)
 
     async def forgive(self, identifier: str) -> None:
         """Forget a run's deaths: a person asked for it again."""
