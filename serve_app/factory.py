@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from moments_ray import __version__
+from moments_ray.access.keyring import Keyring
 from moments_ray.storage.factory import url_signer
 from serve_app.body_limit import BodyLimit
 from serve_app.container import Container
+from serve_app.cors import allow_origins
+from serve_app.gate import Gate, document_gate
 from serve_app.health import Health
 from serve_app.problems import document_problems, problems, render_problems
+from serve_app.rate_limit import RateLimit
 from serve_app.request_scope import RequestScope
 from serve_app.routes import clips, exports, health, moments, objects, pipeline, runs, search, transcripts, videos
 
@@ -44,6 +48,11 @@ def create_app(container: Container) -> FastAPI:
         app.include_router(objects.router)
     render_problems(app)
     document_problems(app)
+    document_gate(app)
     app.add_middleware(BodyLimit, upload_bytes=settings.download.max_bytes)
+    limit = RateLimit(container.redis, settings.api.requests_per_minute)
+    app.add_middleware(Gate, keyring=Keyring(container.environment.database), limit=limit, settings=settings.api)
+    if settings.api.cors_origins:
+        allow_origins(app, settings.api.cors_origins)
     app.add_middleware(RequestScope)
     return app

@@ -88,7 +88,6 @@ def problem_of(error: MomentsError, request_id: str, **more: Any) -> Problem:
     kind = type(error)
     places = {name: error.detail[name] for name in _KNOWN_PLACES if name in error.detail}
     title = (kind.__doc__ or kind.__name__).split("\n")[0]
-    headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return _problem(
         kind.status,
         kind.code,
@@ -96,9 +95,18 @@ def problem_of(error: MomentsError, request_id: str, **more: Any) -> Problem:
         title=title,
         detail=error.message,
         retryable=kind.retryable,
-        headers=headers,
+        headers=_headers(error),
         more={**places, **more},
     )
+
+
+def _headers(error: MomentsError) -> dict[str, str]:
+    match error.status:
+        case HTTPStatus.UNAUTHORIZED:
+            return {"WWW-Authenticate": 'Bearer realm="moments"'}
+        case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
+            return {"Retry-After": str(error.detail.get("retry_after", _RETRY_AFTER_SECONDS))}
+    return {}
 
 
 async def _ours(request: Request, error: Exception) -> Response:

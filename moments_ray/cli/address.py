@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import ipaddress
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from moments_ray.errors import InvalidRequest, ServiceUnavailable
+from serve_app.this_machine import is_loopback
 
 _ANSWER_SECONDS = 20.0
 _POLL_SECONDS = 0.1
@@ -25,13 +25,11 @@ def require_loopback(host: str) -> None:
     Raises:
         InvalidRequest: the address is not one of loopback.
     """
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback:
-            return
-    raise InvalidRequest(
-        f"No API keys are configured, so only this machine is served: --host {host} is not a loopback address; "
-        "leave it out, and let a proxy that knows its users forward to it."
-    )
+    if not is_loopback(host):
+        raise InvalidRequest(
+            f"No API keys are configured, so only this machine is served: --host {host} is not a loopback address; "
+            "make a key with `moments keys create --name NAME --scope admin` first, or leave --host out."
+        )
 
 
 def require_free(host: str, port: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moments_ray.embedded.postgres import PostgresServer
+from moments_ray.embedded.services import never_started
 from moments_ray.models.entry import ModelEntry, ModelKind
 from moments_ray.models.registry import ModelRegistry, choose, defaults
 from moments_ray.settings import Settings
@@ -35,7 +35,7 @@ def check_early(named: NamedModels, settings: Settings) -> None:
         UnknownModel: there is no such model.
         ModelNotConfigured: nobody has said where it is.
     """
-    if settings.database_url is None and not PostgresServer(settings.home).files.data.exists():
+    if never_started(settings):
         _chosen(named, defaults())
 
 

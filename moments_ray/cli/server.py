@@ -12,11 +12,12 @@ from typing import Any
 from rich.console import Console
 
 from moments_ray import runtime
+from moments_ray.access.keyring import Keyring
 from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread
 from moments_ray.database import schema
-from moments_ray.embedded.services import until_stopped
+from moments_ray.embedded.services import never_started, until_stopped
 from moments_ray.errors import InvalidRequest
 from moments_ray.ids import fingerprint
 from moments_ray.runs.actor import start_worker, stop_worker
@@ -36,7 +37,8 @@ async def up(host: str, port: int | None, settings: Settings, console: Console) 
         ServiceUnavailable: a part does not start or cannot be reached.
     """
     settings = settings.model_copy(update={"backend_port": port or settings.backend_port})
-    require_loopback(host)
+    if never_started(settings):  # then nobody has made a key, and nothing needs to be started to know it
+        require_loopback(host)
     async with sole_server(settings):
         require_free(host, settings.backend_port)
         with contextlib.suppress(asyncio.CancelledError):  # it was told to stop, and did
@@ -61,6 +63,9 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
     ray_thread = RayThread()
     async with AsyncExitStack() as stack:  # it unwinds from workers through Serve and Ray to PostgreSQL and Redis
         resolved = await _enter_services(stack, settings, console)
+        keys = await _keys_in_use(resolved)
+        if not keys:
+            require_loopback(host)
         cluster = await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved, dashboard=True)))
         nodes = await ray_thread.do(runtime.nodes)
         _require_shared_services(settings, nodes)
@@ -79,7 +84,8 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         if cluster.dashboard_url:
             asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
             _tell(console, "dashboard", f"{cluster.dashboard_url}{asks}")
-        _tell(console, "access", "no API keys are configured: only this machine is served")
+        alone = "no API keys are configured: only this machine is served; `moments keys create` makes one"
+        _tell(console, "access", "API keys are asked for" if keys else alone)
         await _stay(ray_thread, console)
 
 
@@ -123,6 +129,14 @@ async def _enter_services(
     bucket = settings.gcs_bucket_name
     _tell(console, "store", f"gs://{bucket}" if bucket else f"{settings.home / 'store'}")
     return resolved
+
+
+async def _keys_in_use(settings: Settings) -> bool:
+    environment = runtime.connect(settings)
+    try:
+        return await Keyring(environment.database).in_use()
+    finally:
+        await environment.database.close()
 
 
 def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) -> None:

@@ -58,6 +58,11 @@ async def embedded_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(*(str(outcome) for outcome in joined))
 
 
+def never_started(settings: Settings) -> bool:
+    """Tell whether the database is the embedded one of a home where it was never started: nobody has written to it."""
+    return settings.database_url is None and not server_named("postgres", settings.home).files.data.exists()
+
+
 @contextlib.asynccontextmanager
 async def embedded_database(settings: Settings) -> AsyncIterator[str]:
     """Give the URL of PostgreSQL alone, running the embedded one if the settings leave it unset.

@@ -44,7 +44,7 @@ async def container(embedded: Services, tmp_path: Path) -> AsyncIterator[Contain
         database_url=SecretStr(embedded.database_url),
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
-        public_url="http://api",
+        public_url="http://localhost",
         download=DownloadSettings(allow_private_addresses=True, max_bytes=3_000_000),
     )
     await runtime.migrate(settings)
@@ -66,7 +66,7 @@ def app(container: Container) -> FastAPI:
 @pytest.fixture
 async def api(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         yield client
 
 

@@ -114,6 +114,27 @@ def test_a_worker_joins_and_drains(server: LivingServer) -> None:
     assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
 
 
+def test_this_machine_needs_no_key_until_there_is_one(server: LivingServer, client: httpx.Client) -> None:
+    assert "no API keys are configured" in server.said
+    assert client.get("/api/videos").status_code == 200
+    assert client.get("/api/videos", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 403
+    assert client.get("/api/videos", headers={"Host": "evil.example"}).status_code == 403
+    made = subprocess.run(
+        command("keys", "create", "--name", "test", "--scope", "read"),
+        env=environment(server.home),
+        cwd="/tmp",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert client.get("/api/videos").status_code == 401
+    bearer = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    assert client.get("/api/videos", headers=bearer).status_code == 200
+    assert client.post("/api/videos", headers=bearer, json={"url": "http://127.0.0.1/a.mp4"}).status_code == 403
+    assert client.get("/livez").status_code == 200
+
+
 def test_sigterm_ends_it_with_nothing_left(server: LivingServer) -> None:
     assert server.stop(signal.SIGTERM) == 0, server.said
     assert server.left_behind() == []

@@ -18,6 +18,8 @@ from moments_ray.settings import Settings
 from serve_app.app import ServeArgs, app
 from serve_app.container import Container, Nodes
 from serve_app.factory import create_app
+from serve_app.problems import render_problems
+from serve_app.request_scope import RequestScope
 
 
 class Body(BaseModel):
@@ -36,9 +38,11 @@ def container(home: Path, nodes: Nodes) -> Container:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> FastAPI:
-    """The API with nobody behind it, and routes that fail in every way."""
-    api = create_app(container(tmp_path, lambda: [{"CPU": 8.0, "audio_extraction": 2.0}]))
+def failing() -> FastAPI:
+    """Routes that fail in every way."""
+    api = FastAPI()
+    render_problems(api)
+    api.add_middleware(RequestScope)
 
     @api.get("/fails/{how}")
     async def fail(how: str) -> None:
@@ -53,12 +57,24 @@ def api(tmp_path: Path) -> FastAPI:
     async def count(body: Body) -> int:
         return body.count
 
+    @api.get("/health")
+    async def health() -> None:
+        return None
+
     return api
 
 
 @pytest.fixture
-async def client(api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://api") as client:
+async def client(failing: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(failing), base_url="http://api") as client:
+        yield client
+
+
+@pytest.fixture
+async def abandoned(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API with nobody behind it."""
+    api = create_app(container(tmp_path, lambda: [{"CPU": 8.0, "audio_extraction": 2.0}]))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://localhost") as client:
         yield client
 
 
@@ -118,8 +134,8 @@ async def test_a_body_that_does_not_fit_is_told_where(client: httpx.AsyncClient,
     assert body["errors"]
 
 
-async def test_health_names_the_parts_that_are_down_and_not_where_they_are(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/health")
+async def test_health_names_the_parts_that_are_down_and_not_where_they_are(abandoned: httpx.AsyncClient) -> None:
+    answer = await abandoned.get("/health")
     report = answer.json()
     assert answer.status_code == 503
     assert answer.headers["cache-control"] == "no-store"
@@ -129,7 +145,12 @@ async def test_health_names_the_parts_that_are_down_and_not_where_they_are(clien
     assert report["ray"]["nodes"] == 1
     assert "CLIP_EXTRACTION" in report["ray"]["unsatisfiable"]
     assert "127.0.0.1" not in answer.text
-    assert (await client.get("/livez")).json() == {"status": "ok"}
+    assert (await abandoned.get("/livez")).json() == {"status": "ok"}
+
+
+async def test_nobody_is_let_in_while_it_cannot_be_told_who_may(abandoned: httpx.AsyncClient) -> None:
+    answer = await abandoned.get("/api/videos")
+    assert (answer.status_code, problem(answer)["code"]) == (503, "database.unavailable")
 
 
 async def test_health_answers_within_two_seconds_however_long_a_part_takes(tmp_path: Path) -> None:

@@ -1,0 +1,330 @@
+"""Keys, scopes, limits and origins, over every route there is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import structlog
+from fastapi import FastAPI
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from moments_ray.access.key import Key, Scope
+from moments_ray.access.keyring import Keyring, list_keys, make_key, revoke_key
+from moments_ray.database.session import Database
+from moments_ray.embedded.services import Services
+from moments_ray.errors import DatabaseUnavailable
+from moments_ray.settings import ApiSettings
+from serve_app.container import Container
+from serve_app.factory import create_app
+from serve_app.gate import needed_scope
+from tests.integration.api.conftest import Library, problem
+
+MakeKey = Callable[[Scope], Awaitable[Key]]
+_VERBS = {"get", "put", "post", "delete", "patch"}
+
+
+@pytest.fixture
+async def made(container: Container) -> AsyncIterator[MakeKey]:
+    """Makes keys, which are gone at the end: other tests ask without."""
+
+    async def make(scope: Scope) -> Key:
+        return (await make_key(container.environment.database, f"a {scope} key", scope))[1]
+
+    yield make
+    async with container.environment.database.begin() as session:
+        await session.execute(text("TRUNCATE api_keys"))
+
+
+def bearer(key: Key | str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.text if isinstance(key, Key) else key}"}
+
+
+def reached(app: FastAPI, address: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+    """A client at an address."""
+    transport = httpx.ASGITransport(app, client=(address, 5000))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
+
+
+def with_settings(container: Container, **api: Any) -> Container:
+    """The same connections under other settings of the API."""
+    settings = container.environment.settings.model_copy(update={"api": ApiSettings(**api)})
+    return Container(replace(container.environment, settings=settings), container.redis, container.nodes)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A verb and path of the description, with names that nothing has."""
+
+    method: str
+    path: str
+    described: dict[str, Any]
+
+    @property
+    def needed(self) -> Scope | None:
+        return needed_scope(self.method, self.path)
+
+    async def ask(self, client: httpx.AsyncClient, key: Key | str | None) -> httpx.Response:
+        return await client.request(self.method, self.path, headers=bearer(key) if key else {})
+
+
+def operations(app: FastAPI) -> Iterator[Operation]:
+    for path, verbs in app.openapi()["paths"].items():
+        for method in sorted(_VERBS & verbs.keys()):
+            yield Operation(method.upper(), re.sub(r"\{\w+\}", "nobody", path), verbs[method])
+
+
+async def test_every_route_asks_for_a_valid_key_of_its_scope(
+    app: FastAPI, api: httpx.AsyncClient, container: Container, made: MakeKey
+) -> None:
+    keys = {scope: await made(scope) for scope in Scope}
+    revoked = await made(Scope.ADMIN)
+    await revoke_key(container.environment.database, revoked.identifier)
+    invalid = [None, Key.make(), revoked, f"{keys[Scope.ADMIN].text[:-1]}0", "mr_", "password"]
+    told = set()
+    asked = list(operations(app))
+    assert len(asked) > 30
+    for operation in asked:
+        if operation.needed is None:
+            assert (await operation.ask(api, None)).status_code not in {401, 403}
+            assert "security" not in operation.described
+            continue
+        for key in invalid:
+            refused = await operation.ask(api, key)
+            body = problem(refused, 401, "access.key")
+            assert refused.headers["www-authenticate"] == 'Bearer realm="moments"'
+            told.add(str({**body, "request_id": ""}))
+        for scope, key in keys.items():
+            answer = await operation.ask(api, key)
+            if scope.covers(operation.needed):
+                assert answer.status_code not in {401, 403}, (operation, answer.text)
+            else:
+                problem(answer, 403, "access.scope")
+        assert operation.described["security"] == [{"ApiKey": [operation.needed]}, {}]
+        assert {"401", "403", "429"} <= operation.described["responses"].keys()
+    assert len(told) == 1  # an absent, a wrong and a revoked key are told the same
+    assert {operation.needed for operation in asked} >= {None, Scope.READ, Scope.WRITE}
+
+
+async def test_without_a_key_nobody_learns_what_there_is(
+    api: httpx.AsyncClient, library: Library, made: MakeKey
+) -> None:
+    await made(Scope.READ)
+    video = await library.video()
+    known, unknown = [await api.get(f"/api/videos/{each}") for each in (video.identifier, "nobody")]
+    assert known.status_code == unknown.status_code == 401
+    assert {**known.json(), "request_id": ""} == {**unknown.json(), "request_id": ""}
+    problem(await api.get("/nowhere"), 401, "access.key")
+    assert (await api.get("/docs")).status_code == 200
+    assert (await api.get("/openapi.json")).status_code == 200
+
+
+async def test_the_first_key_counts_at_once_and_so_does_its_end(
+    api: httpx.AsyncClient, container: Container, made: MakeKey
+) -> None:
+    assert (await api.get("/api/videos")).status_code == 200
+    problem(await api.get("/api/videos", headers=bearer(Key.make())), 401, "access.key")
+    key = await made(Scope.READ)
+    await asyncio.sleep(0.25)
+    problem(await api.get("/api/videos"), 401, "access.key")
+    assert (await api.get("/api/videos", headers=bearer(key))).status_code == 200
+    await revoke_key(container.environment.database, key.identifier)
+    await asyncio.sleep(0.25)
+    problem(await api.get("/api/videos", headers=bearer(key)), 401, "access.key")
+    problem(await api.get("/api/videos"), 401, "access.key")  # and no way back to asking nobody
+
+
+async def test_what_is_sent_without_a_key_is_not_read(api: httpx.AsyncClient, made: MakeKey) -> None:
+    await made(Scope.READ)
+    taken = 0
+
+    async def film() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(100):
+            taken += 1
+            yield b"x" * 100_000
+
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    problem(await api.post("/api/videos/upload", content=film(), headers=headers), 401, "access.key")
+    assert taken <= 1
+
+
+async def test_a_signed_link_needs_no_key_and_no_other_link_passes(
+    api: httpx.AsyncClient, library: Library, made: MakeKey
+) -> None:
+    key = await made(Scope.READ)
+    video = await library.video()
+    answer = await api.get(f"/api/videos/{video.identifier}/stream?redirect=false", headers=bearer(key))
+    link = urlsplit(answer.json()["url"])
+    assert (await api.get(f"{link.path}?{link.query}")).content == b"0123456789" * 10
+    forged = {**{name: values[0] for name, values in parse_qs(link.query).items()}, "signature": "0" * 43}
+    problem(await api.get(link.path, params=forged), 403, "link.invalid")
+
+
+async def test_without_keys_only_this_machine_is_served(app: FastAPI) -> None:
+    async with reached(app, "192.0.2.7") as stranger:
+        told = problem(await stranger.get("/api/videos"), 403, "access.not_local")
+        assert "moments keys create" in told["detail"]
+        assert (await stranger.get("/livez")).status_code == 200
+    for header in ({"X-Forwarded-For": "192.0.2.7"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        async with reached(app, **header) as misled:
+            problem(await misled.post("/api/runs/nobody/cancel"), 403, "access.not_local")
+    async with reached(app, Host="127.0.0.1:7005", Origin="http://127.0.0.1:7005") as neighbour:
+        problem(await neighbour.post("/api/runs/nobody/cancel"), 404, "object.not_found")
+
+
+async def test_with_a_key_anybody_from_anywhere_is_served(app: FastAPI, made: MakeKey) -> None:
+    headers = {**bearer(await made(Scope.READ)), "Host": "moments.example", "X-Forwarded-For": "192.0.2.7"}
+    async with reached(app, "198.51.100.1", **headers) as client:
+        assert (await client.get("/api/videos")).status_code == 200
+
+
+async def test_only_the_hash_of_a_key_is_kept_and_no_log_has_it(
+    app: FastAPI, container: Container, made: MakeKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/api/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    caplog.set_level(logging.DEBUG)
+    key = await made(Scope.WRITE)
+    with structlog.testing.capture_logs() as logged:
+        async with reached(app, **bearer(key)) as client:
+            for path in ("/api/videos", "/api/broken", "/api/admin/models"):
+                answer = await client.get(path)
+                assert key.text not in answer.text + str(answer.headers)
+    (row,) = await list_keys(container.environment.database)
+    assert (row.key_hash, row.scopes) == (key.digest, ["write"])
+    assert row.last_used_at is not None
+    assert any(entry["event"] == "request.failed" for entry in logged)
+    secret = key.text.rsplit("_", 1)[1]
+    async with container.environment.database.read() as session:
+        whole = str((await session.execute(text("SELECT * FROM api_keys"))).all())
+    assert secret not in whole + str(logged) + caplog.text
+
+
+async def test_each_key_may_ask_so_often_in_a_minute(container: Container, made: MakeKey) -> None:
+    app = create_app(with_settings(container, requests_per_minute=3))
+    busy, calm = bearer(await made(Scope.READ)), bearer(await made(Scope.READ))
+    async with reached(app) as client:
+        answers = [await client.get("/api/videos", headers=busy) for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+        told = problem(answers[-1], 429, "access.rate")
+        assert told["retryable"]
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+        assert (await client.get("/api/videos", headers=calm)).status_code == 200
+        assert (await client.get("/livez")).status_code == 200
+        guesses = [(await client.get("/api/videos", headers=bearer(Key.make()))).status_code for _ in range(5)]
+        assert guesses == [401, 401, 401, 429, 429]
+    async with reached(app, "192.0.2.7") as other:
+        assert (await other.get("/api/videos", headers=busy)).status_code == 429  # wherever it is used from
+
+
+async def test_replicas_count_together(container: Container) -> None:
+    replicas = [create_app(with_settings(container, requests_per_minute=3)) for _ in range(2)]
+    statuses = []
+    for turn in range(4):
+        async with reached(replicas[turn % 2]) as client:
+            statuses.append((await client.get("/api/videos")).status_code)
+    assert statuses == [200, 200, 200, 429]
+
+
+async def test_a_redis_that_is_gone_lets_nobody_ask_more(container: Container) -> None:
+    there = with_settings(container, requests_per_minute=3)
+    gone = Container(there.environment, Redis(host="127.0.0.1", port=1), there.nodes)
+    async with reached(create_app(gone)) as client:
+        statuses = [(await client.get("/api/videos")).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    await gone.redis.aclose()
+
+
+async def test_pages_of_configured_origins_may_ask_and_others_may_not(container: Container, made: MakeKey) -> None:
+    key = await made(Scope.WRITE)
+    app = create_app(with_settings(container, cors_origins=("https://desk.example",)))
+    wish = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
+    async with reached(app, Origin="https://desk.example") as page:
+        preflight = await page.options("/api/videos/nobody", headers=wish)
+        assert preflight.status_code == 200
+        assert preflight.headers["access-control-allow-origin"] == "https://desk.example"
+        assert "DELETE" in preflight.headers["access-control-allow-methods"]
+        assert "Authorization" in preflight.headers["access-control-allow-headers"]
+        for headers, status in (({}, 401), (bearer(key), 200)):
+            answer = await page.get("/api/videos", headers=headers)
+            assert answer.status_code == status
+            assert answer.headers["access-control-allow-origin"] == "https://desk.example"
+            assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    async with reached(app, Origin="https://evil.example") as page:
+        assert (await page.options("/api/videos/nobody", headers=wish)).status_code == 400
+        assert "access-control-allow-origin" not in (await page.get("/api/videos", headers=bearer(key))).headers
+
+
+async def test_without_configured_origins_no_page_may_read(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/livez", headers={"Origin": "https://desk.example"})
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+class Cable:
+    """A TCP port that leads to the session's PostgreSQL until it is cut."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+        self._socket = f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}"
+        self._user, self._name = parts.username, parts.path
+        self._pieces: set[asyncio.Task[None]] = set()
+
+    async def lay(self) -> SecretStr:
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        return SecretStr(f"postgresql://{self._user}@127.0.0.1:{port}{self._name}?ssl=disable")
+
+    async def cut(self) -> None:
+        self._server.close()
+        for piece in self._pieces:
+            piece.cancel()
+        await asyncio.gather(*self._pieces, return_exceptions=True)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_unix_connection(self._socket)
+        for source, target in ((reader, inner_writer), (inner_reader, writer)):
+            piece = asyncio.create_task(self._carry(source, target))
+            self._pieces.add(piece)
+            piece.add_done_callback(self._pieces.discard)
+
+    @staticmethod
+    async def _carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                target.write(data)
+        finally:
+            target.close()
+
+
+async def test_keys_that_are_known_hold_while_postgresql_is_away(
+    embedded: Services, container: Container, made: MakeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, cable = await made(Scope.READ), Cable(embedded.database_url)
+    database = Database.connect(await cable.lay())
+    keyring, stranger = Keyring(database), Keyring(database)
+    holder = await keyring.holder(key.text)
+    assert holder is not None
+    await cable.cut()
+    await asyncio.sleep(0.25)
+    assert await keyring.holder(key.text) == holder
+    assert await keyring.holder(Key.make().text) is None
+    with pytest.raises(DatabaseUnavailable):
+        await stranger.holder(key.text)
+    monkeypatch.setattr("moments_ray.access.keyring._OUTAGE_SECONDS", 0.0)
+    await asyncio.sleep(1.1)
+    with pytest.raises(DatabaseUnavailable):
+        await keyring.holder(key.text)
+    await database.close()
