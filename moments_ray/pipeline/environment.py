@@ -49,8 +49,8 @@ Outbound = Callable[[], httpx.AsyncBaseTransport]
 class Environment:
     """The connections and declarations of one process.
 
-    ``outbound`` makes a transport to addresses that strangers named, which refuses those it may not reach. ``chores`` is
-    what the product wants done now and then, by whichever workers there are: more than once, at once too.
+    ``outbound`` makes a transport to addresses that strangers named, which refuses those it may not reach. ``chores``
+    is what the product wants done now and then, by whichever workers there are: more than once, at once too.
     """
 
     settings: Settings
