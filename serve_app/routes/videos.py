@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
+from pydantic import Json
 
 from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.pictures import Pictures
@@ -56,15 +57,18 @@ async def upload_video(
     *,
     title: Annotated[Text | None, Form(max_length=10_000)] = None,
     process: Annotated[bool, Form(description="also find its moments")] = False,
+    options: Annotated[Json[RunOptions] | None, Form(description="JSON; they count with `process`")] = None,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
     """Take a video that comes with the request; one whose bytes are known already is answered with 200."""
+    options = options or RunOptions()
+    await starting.check(options)
     title = clean_title(title or Path(file.filename or "").stem)
     with tempfile.TemporaryDirectory(prefix="moments-upload-") as directory:
         limit = parts.environment.settings.download.max_bytes
         received = await receive(_pieces(file), Path(directory) / "upload", limit)
         source = await store_upload(received, parts.environment, title)
-    outcome = await starting.add(received.canonical, source, RunOptions(), title=title, process=process, key=key)
+    outcome = await starting.add(received.canonical, source, options, title=title, process=process, key=key)
     return started(outcome, response)
 
 

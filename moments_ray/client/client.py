@@ -1,0 +1,251 @@
+"""The client: one method a thing that can be asked of the API."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, contextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from moments_ray.client.connection import Connection
+from moments_ray.client.download import download, read_range
+from moments_ray.client.event_stream import EventDecoder
+from moments_ray.client.options import ExportFormat, RunOptions, TranscriptFormat
+from moments_ray.client.shapes import Event, Hit, Moment, Page, Run, Started, Transcript, Video
+from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable, SourceNotFound
+from moments_ray.ids import new_identifier
+
+S = TypeVar("S", bound=BaseModel)
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_UPLOAD_SECONDS = 600.0  # for the server to look at a large file, once it has it
+_SILENCE_SECONDS = 60.0  # the server says something every 15
+
+
+class MomentsClient:
+    """A client of one server; use it as ``async with``, or ``close`` it.
+
+    ``patience`` is the seconds that a server which is busy, or gone after it answered once, is asked again.
+    """
+
+    def __init__(
+        self,
+        server: str = "http://127.0.0.1:7005",
+        *,
+        api_key: SecretStr | None = None,
+        patience: float = 60.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._connection = Connection(server, api_key, patience, transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+    async def submit(self, source: str | Path, *, key: str | None = None, **options: Unpack[RunOptions]) -> Started:
+        """Bring a video to its moments: one at a URL, or a file, which is uploaded piece by piece.
+
+        The same idempotency ``key`` again gives the same run; with none given, each call is one submission.
+
+        Raises:
+            SourceNotFound: the file cannot be read.
+            RunActive: the video has an active run; ``detail["run"]`` names it.
+            InputError: source or options are no good.
+        """
+        keyed = {"Idempotency-Key": key or new_identifier()}
+        if isinstance(source, str) and "://" in source:
+            body = {"url": source, **options}
+            answer = await self._connection.ask("POST", "/api/pipeline/start", _json(body), headers=keyed)
+            return self._read(answer, Started)
+        answer = await self._connection.ask(
+            "POST", "/api/videos/upload", _file(Path(source), options), headers=keyed, timeout=_UPLOAD_SECONDS
+        )
+        if answer.status_code == httpx.codes.OK:  # its bytes are there, and nothing was started
+            video = self._read(answer, _Uploaded).video.identifier
+            answer = await self._connection.ask("POST", f"/api/pipeline/{video}/start", _json(options), headers=keyed)
+        return self._read(answer, Started)
+
+    async def video(self, video: str) -> Video:
+        """Return a video."""
+        return await self._get(f"/api/videos/{_named(video)}", Video)
+
+    async def run(self, run: str) -> Run:
+        """Return a run with its stages."""
+        return await self._get(f"/api/runs/{_named(run)}", Run)
+
+    async def newest_run(self, video: str) -> Run | None:
+        """Return a video's newest run."""
+        page = await self._get("/api/runs", Page[Run], subject=_named(video), limit=1)
+        return page.items[0] if page.items else None
+
+    async def progress(self, video: str) -> dict[str, float]:
+        """Return how far each stage of a video's newest run is, 0 to 1, as the live board has it."""
+        answer = await self._connection.ask("GET", f"/api/pipeline/{_named(video)}/status")
+        board = self._read(answer, _Board).model_extra or {}
+        return {
+            name.removesuffix("_progress"): float(value) for name, value in board.items() if name.endswith("_progress")
+        }
+
+    async def watch(self, run: str, after: int = 0) -> AsyncGenerator[Event, None]:
+        """Yield a run's events after a sequence number, each once, until the run is finished.
+
+        Where the connection breaks, it is opened again at the event after the last one.
+
+        Raises:
+            ServerUnavailable: the server was gone for longer than the client's patience.
+        """
+        path, patience = f"/api/runs/{_named(run)}/events", self._connection.patience()
+        while True:
+            asked = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+            try:
+                async with self._connection.stream(path, asked, _SILENCE_SECONDS) as response:
+                    if response.status_code == httpx.codes.NO_CONTENT:
+                        return
+                    decoder = EventDecoder()
+                    async for piece in response.aiter_bytes():
+                        patience.renew()
+                        for streamed in decoder.feed(piece):
+                            event = self._parsed(streamed.data, Event)
+                            if event.seq > after:
+                                after = event.seq
+                                yield event
+                broken: MomentsError = ServerUnavailable(f"{self._connection.server} ended the stream of events early")
+            except MomentsError as error:
+                if not (error.retryable and self._connection.answered):
+                    raise
+                broken = error
+            await patience.wait(broken)
+
+    async def wait(self, run: str) -> Run:
+        """Return a run once it is finished; raises as ``watch``."""
+        async with aclosing(self.watch(run)) as events:
+            async for _ in events:
+                pass
+        return await self.run(run)
+
+    async def cancel(self, run: str) -> Run:
+        """Ask a run to stop.
+
+        Raises:
+            Conflict: it ended otherwise.
+        """
+        return self._read(await self._connection.ask("POST", f"/api/runs/{_named(run)}/cancel"), Run)
+
+    async def retry(self, run: str) -> Run:
+        """Continue a run from its failed stage or items.
+
+        Raises:
+            Conflict: there is nothing to retry.
+        """
+        return self._read(await self._connection.ask("POST", f"/api/runs/{_named(run)}/retry", repeatable=False), Run)
+
+    async def moments(self, video: str, *, everything: bool = False) -> tuple[Moment, ...]:
+        """Return a video's moments in time order; ``everything`` has those too that refined ones stand in for."""
+        include = "all" if everything else "shown"
+        return (await self._get(f"/api/videos/{_named(video)}/moments", Page[Moment], include=include)).items
+
+    async def transcript(self, video: str) -> Transcript:
+        """Return what was said in a video, word by word."""
+        return await self._get(f"/api/videos/{_named(video)}/transcript", Transcript)
+
+    async def transcript_text(self, video: str, form: TranscriptFormat = "txt") -> str:
+        """Return what was said in a video as text or captions."""
+        answer = await self._connection.ask("GET", f"/api/videos/{_named(video)}/transcript", params={"format": form})
+        return answer.text
+
+    async def export(self, video: str, form: ExportFormat) -> bytes:
+        """Return a video's moments as a file for another program."""
+        path = f"/api/videos/{_named(video)}/moments/export"
+        return (await self._connection.ask("GET", path, params={"format": form})).content
+
+    async def download_clip(self, moment: str, target: Path, *, preset: str | None = None) -> None:
+        """Bring a moment's clip to a file; one that broke off goes on where it was.
+
+        Raises:
+            NotFound: there is no such clip yet.
+            Conflict: another process downloads it there.
+            DiskFull: there is no room.
+        """
+        await download(self._connection, _clip(moment, preset), target)
+
+    async def read_clip(self, moment: str, start: int, length: int, *, preset: str | None = None) -> bytes:
+        """Return some bytes of a moment's clip; fewer where it ends before."""
+        return await read_range(self._connection, _clip(moment, preset), start, length)
+
+    async def search(self, words: str) -> AsyncIterator[Hit]:
+        """Yield the places where words were found in titles and in what was said, the best first."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self._get("/api/search", Page[Hit], q=words, **cursor)
+            for hit in page.items:
+                yield hit
+            if page.next_cursor is None:
+                return
+            cursor = {"cursor": page.next_cursor}
+
+    async def _get(self, path: str, shape: type[S], **query: Any) -> S:
+        return self._read(await self._connection.ask("GET", path, params=query), shape)
+
+    def _read(self, answer: httpx.Response, shape: type[S]) -> S:
+        return self._parsed(answer.content, shape)
+
+    def _parsed(self, text: str | bytes, shape: type[S]) -> S:
+        try:
+            return shape.model_validate_json(text)
+        except ValidationError as error:
+            raise ServerBadAnswer(
+                f"What answers at {self._connection.server} is no moments server of this version "
+                f"({error.error_count()} surprises in a {shape.__name__}): see that its address is right."
+            ) from error
+
+
+class _Uploaded(BaseModel):
+    video: Video
+
+
+class _Board(BaseModel, extra="allow"):
+    request_id: str
+
+
+def _json(body: Mapping[str, Any]) -> Any:
+    return lambda: nullcontext({"json": body})
+
+
+def _file(path: Path, options: Mapping[str, Any]) -> Any:
+    @contextmanager
+    def opened() -> Iterator[Mapping[str, Any]]:
+        try:
+            file = path.open("rb")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise SourceNotFound(f"the file {path.name!r} cannot be read: {reason}") from error
+        with file:
+            form = {"process": "true", "options": json.dumps(options)}
+            yield {"files": {"file": (path.name, file, "application/octet-stream")}, "data": form}
+
+    return opened
+
+
+def _clip(moment: str, preset: str | None) -> str:
+    query = f"?{httpx.QueryParams(preset=preset)}" if preset else ""
+    return f"/api/clips/{_named(moment)}/stream{query}"
+
+
+def _named(identifier: str) -> str:
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise InvalidRequest(f"{identifier[:80]!r} is not an identifier of a video, run or moment")
+    return identifier
