@@ -66,10 +66,6 @@ class Starter:
         """Refuse options that no run can be made with, before anything is stored; raises as ``add``."""
         await self._moments(Source(stored="nothing yet"), options)
 
-    async def check(self, options: RunOptions) -> None:
-        """Refuse options that no run can be made with, before anything is stored; raises as ``add``."""
-        await self._moments(Source(stored="nothing yet"), options)
-
     async def add(
         self, canonical: str, source: Source, options: RunOptions, *, title: str | None, process: bool, key: str | None
     ) -> Started:
