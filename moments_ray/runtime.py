@@ -18,6 +18,7 @@ from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
 from moments_ray.errors import InvalidRequest, RedisUnavailable
+from moments_ray.library.clear_up import clear_up
 from moments_ray.library.delete import Deletion
 from moments_ray.media.guard import GuardedTransport
 from moments_ray.models.gateway import Gateway
@@ -104,6 +105,7 @@ def connect(settings: Settings) -> Environment:
         models=Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache),
         outbound=lambda: GuardedTransport(settings.download),
         chores=(_finish_deletions,),
+        clear_up=clear_up,
     )
 
 

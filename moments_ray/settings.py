@@ -9,28 +9,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from moments_ray.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.webhook_secret import webhook_key
-
-FAILPOINTS = {
-    "submit.committed": "a run is in PostgreSQL, nobody was rung",
-    "submit.rung": "its entry is in the stream, PostgreSQL does not know of it",
-    "cancel.committed": "a cancellation is in PostgreSQL, nobody was told",
-    "message.taken": "a worker holds an entry, its run is not claimed",
-    "run.claimed": "a run is claimed, nothing of it is done",
-    "stage.started": "a try is a row, nothing of it is done",
-    "stage.made": "a stage's output exists, nothing of it is committed",
-    "stage.committed": "a stage's output stands, the worker does not know of it",
-    "items.planned": "the items of a fan-out are rows, none is worked on",
-    "item.made": "an item's output exists, nothing of it is committed",
-    "item.committed": "an item's output stands, the next step does not know of it",
-    "run.ending": "every stage stands, there is no verdict",
-    "run.ended": "the verdict stands, lock and entry do too",
-    "run.unlocked": "the lock is gone, the entry is not",
-    "run.handed_back": "a drained run is queued again, nobody was rung",
-    "deletion.marked": "a video is marked, everything of it is there",
-    "deletion.cleared": "its objects and keys are gone, its row is not",
-}
-FAULT_ACTIONS = ("kill", "raise", "freeze")
 
 
 def default_home() -> Path:

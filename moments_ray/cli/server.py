@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 from rich.console import Console
 
@@ -16,16 +14,13 @@ from moments_ray.access.keyring import Keyring
 from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread
+from moments_ray.cli.workers import Workers
 from moments_ray.database import schema
 from moments_ray.embedded.services import never_started, until_stopped
 from moments_ray.errors import InvalidRequest
-from moments_ray.ids import fingerprint
-from moments_ray.runs.actor import start_worker, stop_worker
 from moments_ray.settings import Settings
 from serve_app.app import ServeArgs
 from serve_app.serving import serving
-
-_STOP_MARGIN_SECONDS = 10.0  # beyond what a worker grants its stages, for killing those that did not stop
 
 
 async def up(host: str, port: int | None, settings: Settings, console: Console) -> None:
@@ -79,7 +74,9 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         serve = serving(ServeArgs(settings=resolved), host, resolved.backend_port)
         await stack.enter_async_context(ray_thread.within(serve))
         await require_answer(url)
-        _tell(console, "workers", str(await _start_workers(stack, ray_thread, resolved, nodes)))
+        workers = Workers(ray_thread, resolved)
+        stack.push_async_callback(workers.stop)
+        _tell(console, "workers", str(await workers.start(nodes)))
         _tell(console, "API", f"{url} (health: {url}/health)")
         if cluster.dashboard_url:
             asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
@@ -94,14 +91,10 @@ async def _work(settings: Settings, console: Console) -> None:
     async with AsyncExitStack() as stack:
         resolved = await _enter_services(stack, settings, console, migrating=False)
         await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved)))
-        here = next(node for node in await ray_thread.do(runtime.nodes) if node.here)
-        name = f"{here.identifier[:12]}-{os.getpid()}"
-        actor = start_worker(
-            runtime.connect, resolved, runtime.open_redis, name=name, detached=False, node=here.identifier
-        )
-        stack.push_async_callback(_stop_workers, ray_thread, [actor], resolved)
-        await actor.start.remote()
-        _tell(console, "worker", f"{name} on {here.address}")
+        workers = Workers(ray_thread, resolved, one_here=True)
+        stack.push_async_callback(workers.stop)
+        await workers.start(nodes := await ray_thread.do(runtime.nodes))
+        _tell(console, "worker", f"on {next(node.address for node in nodes if node.here)}")
         await _stay(ray_thread, console)
 
 
@@ -146,42 +139,6 @@ def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) 
             "The cluster has nodes on several machines, and the embedded servers are reached from their own only: "
             "set DATABASE_URL and REDIS_URL."
         )
-
-
-async def _start_workers(
-    stack: AsyncExitStack, ray_thread: RayThread, settings: Settings, nodes: Sequence[runtime.Node]
-) -> int:
-    """Start a detached worker on every node that runs stages; one left by a killed server is taken over."""
-    secrets = [url.get_secret_value() for url in (settings.database_url, settings.redis_url) if url]
-    mark = fingerprint([settings.model_dump(mode="json"), *secrets])[:8]  # other settings, another worker
-    actors = [
-        start_worker(
-            runtime.connect,
-            settings,
-            runtime.open_redis,
-            name=f"{node.identifier[:12]}-{mark}",
-            detached=True,
-            node=node.identifier,
-        )
-        for node in nodes
-        if node.resources.get("CPU")  # a head without CPUs is kept free of work
-    ]
-
-    stack.push_async_callback(_stop_workers, ray_thread, actors, settings)
-    await asyncio.gather(*(actor.start.remote() for actor in actors))
-    return len(actors)
-
-
-async def _stop_workers(ray_thread: RayThread, actors: Sequence[Any], settings: Settings) -> None:
-    """Have workers finish or hand back their runs; those of a lost Ray are gone, and their leases end by themselves."""
-    grace = settings.worker.drain_seconds + 2 * settings.worker.cancel_grace_seconds
-    patience = grace + _STOP_MARGIN_SECONDS
-    async with asyncio.TaskGroup() as group:
-        stopping = [group.create_task(stop_worker(actor, patience)) for actor in actors]
-        for each in stopping:
-            await ray_thread.unless_lost(each)
-            if ray_thread.lost:
-                each.cancel()
 
 
 async def _warm_up(console: Console) -> None:

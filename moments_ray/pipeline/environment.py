@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from moments_ray.database.session import Database
+from moments_ray.database.tables import Run
 from moments_ray.ids import RunId
 from moments_ray.models.gateway import Gateway
 from moments_ray.pipeline.registry import Registry
@@ -42,6 +43,7 @@ class Board(Protocol):
 
 
 Chore = Callable[["Environment"], Awaitable[None]]
+ClearUp = Callable[["Environment", Run], Awaitable[None]]
 Outbound = Callable[[], httpx.AsyncBaseTransport]
 
 
@@ -51,6 +53,7 @@ class Environment:
 
     ``outbound`` makes a transport to addresses that strangers named, which refuses those it may not reach. ``chores``
     is what the product wants done now and then, by whichever workers there are: more than once, at once too.
+    ``clear_up`` is what it wants done before a run's verdict, while no other run of the subject can begin.
     """
 
     settings: Settings
@@ -62,6 +65,7 @@ class Environment:
     models: Gateway
     outbound: Outbound
     chores: tuple[Chore, ...] = ()
+    clear_up: ClearUp | None = None
 
 
 # A module-level function, so that it travels between processes by its name.

@@ -83,6 +83,20 @@ def start_worker(
     return actor.remote(connect, settings, open_redis, name)
 
 
+async def start_listening(actor: Any, patience: float) -> None:
+    """Have a worker take runs, which one that does already does not mind; one that is not there is told the next time.
+
+    A worker whose process is only just starting is not waited for longer than ``patience`` seconds.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            await actor.start.remote()
+    except TimeoutError:
+        log.warning("worker.unstarted", patience=patience)
+    except ray.exceptions.RayError as error:
+        log.warning("worker.lost", error=type(error).__name__)
+
+
 async def stop_worker(actor: Any, patience: float) -> None:
     """Have a worker finish or hand back its runs within ``patience`` seconds, and end it."""
     try:

@@ -13,6 +13,7 @@ from sqlalchemy import func
 
 from moments_ray.database.repositories.journal import Journal, JournalReader
 from moments_ray.database.session import WriteSession
+from moments_ray.database.tables import Run
 from moments_ray.errors import (
     LeaseLost,
     MomentsError,
@@ -201,6 +202,7 @@ class Drive:
     ) -> RunStatus:
         """Write the verdict in one fenced transaction: after it the run is history."""
         claimed = await self._load()
+        await self._clear_up(claimed.run)
 
         async def verdict(journal: Journal, _: WriteSession) -> None:
             await journal.close_open(open_stages)
@@ -211,3 +213,16 @@ class Drive:
         reach(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
         return status
+
+    async def _clear_up(self, run: Run) -> None:
+        """Do what the product wants done before a verdict; what it could not do is no reason to withhold that.
+
+        Raises:
+            LeaseLost: another worker owns the run, and what a zombie would clear up may be that one's.
+        """
+        if self._environment.clear_up is not None:
+            await self.lease.renew_in_database(self._environment.database)
+            try:
+                await self._environment.clear_up(self._environment, run)
+            except MomentsError as error:
+                log.warning("run.not_cleared_up", run=run.identifier, code=error.code, error=str(error))

@@ -88,12 +88,20 @@ class Desk:
         reach(self._settings, "cancel.committed")
         try:
             if run.status == RunStatus.PROCESSING:
-                await self._redis.set(cancel_key(run.subject), run.identifier, ex=_CANCEL_FLAG_SECONDS)
+                await self._flag(run)
             elif run.status == RunStatus.CANCELLED:
                 await self._live.whole(run, self._registry.get(run.pipeline).stage_names, {})
         except RedisError as error:
             log.warning("cancel.unflagged", run=identifier, error=str(error))  # the worker reads PostgreSQL too
         return run
+
+    async def _flag(self, run: Run) -> None:
+        """Raise the cancel flag, and lower it again if the run ended meanwhile: it would cancel a retry."""
+        await self._redis.set(cancel_key(run.subject), run.identifier, ex=_CANCEL_FLAG_SECONDS)
+        async with self._database.read() as session:
+            standing = await Runs(session).get(run.identifier)
+        if RunStatus(standing.status).finished:
+            await self._redis.delete(cancel_key(run.subject))
 
     async def retry(self, identifier: str, *, webhook: Webhook | None = None, ring: bool = True) -> Run:
         """Continue a run from its failed stage or items, as a new attempt; without a webhook it keeps its own.

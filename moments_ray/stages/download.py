@@ -10,6 +10,7 @@ from pathlib import Path
 
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import WriteSession
+from moments_ray.errors import SourceNotFound
 from moments_ray.media.download import download
 from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
 from moments_ray.media.probe import MediaInfo, probe
@@ -71,6 +72,8 @@ async def _fetched(ctx: Context, source: Source) -> AsyncIterator[Downloaded]:
             yield Downloaded(path=path, bytes=path.stat().st_size)
     elif source.path is not None:
         path = Path(source.path)
+        if not path.is_file():
+            raise SourceNotFound(f"there is no file {path} on the node that is to read it")
         yield Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
     else:
         assert source.url is not None  # noqa: S101 - a Source has one of the three

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -21,10 +22,12 @@ _LISTENING = "0A"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return one below those that the kernel hands out: Ray asks for dozens of them before the server has this one."""
+    while True:
+        port = random.randint(20_000, 29_999)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,8 +16,15 @@ import httpx
 import pytest
 from pydantic.warnings import PydanticDeprecatedSince20
 
+from moments_ray import runtime
 from moments_ray.cli.presence import server_lives
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.videos import Videos
+from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.runs.submit import Desk
 from moments_ray.settings import Settings
+from moments_ray.stages.request import MomentsRequest, Source
+from moments_ray.states import RunStatus
 from tests.integration.cli.conftest import Moments
 from tests.integration.cli.living_server import STOP_SECONDS, LivingServer, command, environment, living_server
 
@@ -112,6 +120,33 @@ def test_a_worker_joins_and_drains(server: LivingServer) -> None:
     assert worker.returncode == 0, said
     assert any(line.startswith("stopping") for line in said)
     assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
+
+
+def test_a_worker_that_was_killed_takes_runs_again(server: LivingServer) -> None:
+    workers = [pid for pid, title in server.processes().items() if title.startswith("ray::WorkerActor")]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    assert asyncio.run(verdict_of_a_run(server.home)) == ("failed", "input.not_found")
+
+
+async def verdict_of_a_run(home: Path) -> tuple[str, str]:
+    """Submit a run that has nothing to work on, and wait for what becomes of it."""
+    settings = Settings(_env_file=None, home=home, database_url=None, redis_url=None, ray_address=None)
+    async with runtime.services(settings) as resolved:
+        environment, client = runtime.connect(resolved), runtime.open_redis(resolved)
+        async with environment.database.begin() as session:
+            video, _ = await Videos(session).get_or_create("test:nothing")
+        request = MomentsRequest(source=Source(path=str(home / "nothing.mp4")))
+        run = await Desk(environment, client).submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+        async with asyncio.timeout(60):
+            while not RunStatus(run.status).finished:
+                await asyncio.sleep(0.2)
+                async with environment.database.read() as session:
+                    run = await Runs(session).get(run.identifier)
+        await client.aclose()
+        await environment.database.close()
+        return run.status, (run.error or {}).get("code", "")
 
 
 def test_this_machine_needs_no_key_until_there_is_one(server: LivingServer, client: httpx.Client) -> None:
