@@ -8,14 +8,27 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
 
 from moments_ray import __version__
-from moments_ray.cli import administration
-from moments_ray.cli.calling import Json, call, console, settings
+from moments_ray.cli import administration, client_commands
+from moments_ray.cli.calling import (
+    Count,
+    GenerationModel,
+    Json,
+    MaxSeconds,
+    MinSeconds,
+    Prompt,
+    RefinementModel,
+    Transcriber,
+    call,
+    console,
+    finish,
+    settings,
+)
 from moments_ray.errors import InvalidRequest, MomentsError
 
 app = typer.Typer(
@@ -25,14 +38,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(client_commands.commands)
 app.add_typer(administration.keys)
 app.add_typer(administration.dead)
 
 Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
-Count = Annotated[int | None, typer.Option("--count", help="How many moments; default about one a minute, up to 12.")]
-MinSeconds = Annotated[float | None, typer.Option("--min-seconds", help="Shortest moment, in seconds.")]
-MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", help="Longest moment, in seconds.")]
-GenerationModel = Annotated[str | None, typer.Option("--generation-model", help="Key of the model that finds moments.")]
 
 
 def _version(value: bool) -> None:
@@ -56,10 +66,10 @@ def run(
     count: Count = None,
     min_seconds: MinSeconds = None,
     max_seconds: MaxSeconds = None,
-    prompt: Annotated[str | None, typer.Option("--prompt", help="What to look for, in words.")] = None,
-    transcriber: Annotated[str | None, typer.Option("--transcriber", help="Force one speech recogniser.")] = None,
+    prompt: Prompt = None,
+    transcriber: Transcriber = None,
     generation_model: GenerationModel = None,
-    refinement_model: Annotated[str | None, typer.Option("--refinement-model", help="Key of the refiner.")] = None,
+    refinement_model: RefinementModel = None,
     as_json: Json = False,
 ) -> None:
     """Find the moments of one video; no server needed. The same command again goes on where it stopped."""
@@ -79,13 +89,13 @@ def run(
     document, status = call("run:run", wanted, settings(), console)
     if not as_json:
         call("listing:list_run", document, out)
-    _finish((document, status), as_json=as_json)
+    finish((document, status), as_json=as_json)
 
 
 @app.command()
 def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
     """Make a short narrated talk and run the whole pipeline on it."""
-    _finish(call("demo:demo", out, settings(), console, quiet=as_json), as_json=as_json)
+    finish(call("demo:demo", out, settings(), console, quiet=as_json), as_json=as_json)
 
 
 @app.command()
@@ -117,15 +127,31 @@ def cut(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
     range_: Annotated[list[str] | None, typer.Option("--range", help="A-B in seconds; may be repeated.")] = None,
     ranges: Annotated[Path | None, typer.Option("--ranges", help="File with one A-B a line, or moments.json.")] = None,
-    preset: Annotated[str, typer.Option("--preset", help="What the clips are for.")] = "source",
+    preset: Annotated[
+        list[str] | None, typer.Option("--preset", help="source, web or vertical; may be repeated.")
+    ] = None,
+    captions: Annotated[
+        Path | None, typer.Option("--captions", help="Caption file; its part goes beside each clip.")
+    ] = None,
+    burn: Annotated[bool, typer.Option("--burn", help="Draw the captions into the pictures instead.")] = False,
     out: Out = Path("out/clips"),
     as_json: Json = False,
 ) -> None:
     """Cut frame-accurate clips of given ranges."""
-    document, status = call("cut:cut", source, range_ or [], ranges, preset=preset, out=out, settings=settings())
+    wanted = call(
+        "cut:Wanted",
+        source=source,
+        ranges=range_ or [],
+        ranges_file=ranges,
+        presets=preset or [],
+        captions=captions,
+        burn=burn,
+        out=out,
+    )
+    document, status = call("cut:cut", wanted, settings())
     if not as_json:
         call("listing:list_clips", document)
-    _finish((document, status), as_json=as_json)
+    finish((document, status), as_json=as_json)
 
 
 @app.command()
@@ -153,13 +179,6 @@ def migrate() -> None:
 def doctor(as_json: Json = False) -> None:
     """Check everything a run needs, before any work."""
     raise typer.Exit(call("doctor:doctor", settings(), as_json=as_json))
-
-
-def _finish(result: tuple[dict[str, Any], int], *, as_json: bool) -> None:
-    document, status = result
-    if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
-    raise typer.Exit(status)
 
 
 def run_app(arguments: Sequence[str]) -> int:

@@ -5,69 +5,120 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from moments_ray.cli.ranges import read_range, read_ranges
-from moments_ray.cli.source import examine, require_writable
-from moments_ray.errors import InvalidRequest, MediaError, MomentsError, all_errors
-from moments_ray.media.cut import PRESETS, Clip, CutFailure, CutRange, cut_clips
-from moments_ray.media.download import download
+from moments_ray.cli.source import examine, read_captions_file, require_writable
+from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
+from moments_ray.media.cut import PRESETS, Caption, Clip, CutFailure, CutRange, Preset, cut_clips, cut_clips_of_url
+from moments_ray.media.download import download, names_file
 from moments_ray.settings import Settings
+from moments_ray.speech.captions import read_captions, subtitles, write_srt
+from moments_ray.speech.transcript import Transcript
 
 _TIMEOUT_SECONDS = 6 * 3600.0
-_MOST_RANGES = 1000
+_MOST_CLIPS = 1000
 
 
-async def cut(
-    source: str, given: Sequence[str], ranges_file: Path | None, *, preset: str, out: Path, settings: Settings
-) -> tuple[dict[str, Any], int]:
-    """Cut every range and return the document and the exit status: 3 when some could not be cut.
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line: texts and paths as they were given."""
+
+    source: str
+    ranges: Sequence[str]
+    ranges_file: Path | None
+    presets: Sequence[str]
+    captions: Path | None
+    burn: bool
+    out: Path
+
+
+async def cut(wanted: Wanted, settings: Settings) -> tuple[dict[str, Any], int]:
+    """Cut every range for every preset and return the document and the exit status: 3 when some could not be cut.
 
     Raises:
         InputError: the source, or every range, is no good; nothing was written.
         MediaError: no range could be cut.
     """
-    if preset not in PRESETS:
-        raise InvalidRequest(f"there is no preset {preset[:40]!r}; there are {', '.join(PRESETS)}")
-    wanted = [*(read_range(text) for text in given), *(read_ranges(ranges_file) if ranges_file else ())]
-    ranges = [_named(rank, start, end) for rank, (start, end) in enumerate(wanted, start=1)]
-    if not 1 <= len(ranges) <= _MOST_RANGES:
-        raise InvalidRequest(f"give from 1 to {_MOST_RANGES} ranges: --range A-B, in seconds, or --ranges FILE")
-    require_writable(out)
-    async with _local(source, settings) as path:
-        cuts = await _cut_into(out, path, ranges, preset=preset, settings=settings)
-    clips = [_entry(one) for one in cuts if isinstance(one, Clip)]
-    errors = [one.model_dump(mode="json") for one in cuts if isinstance(one, CutFailure)]
-    return {"clips": clips, "errors": errors}, 3 if errors else 0
+    presets = _presets(wanted.presets)
+    if wanted.burn and wanted.captions is None:
+        raise InvalidRequest("--burn draws captions into the pictures: name their file with --captions")
+    spoken = read_captions(read_captions_file(wanted.captions)) if wanted.captions else None
+    spans = [*(read_range(text) for text in wanted.ranges)]
+    spans += read_ranges(wanted.ranges_file) if wanted.ranges_file else ()
+    burned = _burned(spoken) if spoken is not None and wanted.burn else ()
+    ranges = [
+        CutRange(name=_name(rank, start, preset, presets), start=start, end=end, preset=preset, captions=burned)
+        for rank, (start, end) in enumerate(spans, start=1)
+        for preset in presets
+    ]
+    if not 1 <= len(ranges) <= _MOST_CLIPS:
+        raise InvalidRequest(f"give ranges for 1 to {_MOST_CLIPS} clips: --range A-B, in seconds, or --ranges FILE")
+    require_writable(wanted.out)
+    with _made(wanted.out):
+        cuts = await _cut(wanted.source, ranges, wanted.out, settings)
+    clips = [one for one in cuts if isinstance(one, Clip)]
+    failures = [one for one in cuts if isinstance(one, CutFailure)]
+    if not clips:
+        raise _none_cut(failures)
+    if spoken is not None and not wanted.burn:
+        for clip in clips:
+            clip.path.with_suffix(".srt").write_text(write_srt(spoken, clip.start_time, clip.end_time))
+    document = {"clips": [_entry(one) for one in clips], "errors": [one.model_dump(mode="json") for one in failures]}
+    return document, 3 if failures else 0
 
 
-async def _cut_into(
-    out: Path, source: Path, ranges: Sequence[CutRange], *, preset: str, settings: Settings
-) -> Sequence[Clip | CutFailure]:
-    """Cut into a directory that is made if need be, and is not left behind empty."""
-    missing = [directory for directory in (out, *out.parents) if not directory.exists()]
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        cuts = await cut_clips(
-            source,
-            ranges,
-            out,
-            preset=preset,
-            settings=settings.media,
-            threads=os.cpu_count() or 1,
-            timeout=_TIMEOUT_SECONDS,
+async def _cut(source: str, ranges: Sequence[CutRange], out: Path, settings: Settings) -> Sequence[Clip | CutFailure]:
+    """Cut from a file, from the parts of a remote one that are needed, or from one that must be fetched whole."""
+    named = (await examine(source, settings)).source
+    threads = os.cpu_count() or 1
+    if named.path is not None:
+        return await cut_clips(
+            Path(named.path), ranges, out, settings=settings.media, threads=threads, timeout=_TIMEOUT_SECONDS
         )
+    if names_file(source):
+        # A host that sends whole files only is worth a download, and one that has no such file says so again.
+        with contextlib.suppress(DownloadUnavailable):
+            remote = await cut_clips_of_url(
+                source, ranges, out, settings=settings, threads=threads, timeout=_TIMEOUT_SECONDS
+            )
+            return remote.clips
+    with tempfile.TemporaryDirectory(prefix="moments-cut-") as directory:
+        path = (await download(source, Path(directory), settings)).path
+        return await cut_clips(path, ranges, out, settings=settings.media, threads=threads, timeout=_TIMEOUT_SECONDS)
+
+
+@contextlib.contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """Make a directory if need be, and do not leave it behind empty."""
+    missing = [one for one in (directory, *directory.parents) if not one.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
     finally:
         with contextlib.suppress(OSError):  # not empty: there is a clip in it
-            for directory in missing:
-                directory.rmdir()
-    failures = [one for one in cuts if isinstance(one, CutFailure)]
-    if len(failures) == len(cuts):
-        raise _none_cut(failures)
-    return cuts
+            for one in missing:
+                one.rmdir()
+
+
+def _presets(given: Sequence[str]) -> Sequence[Preset]:
+    unknown = [each for each in given if each not in PRESETS]
+    if unknown:
+        raise InvalidRequest(f"there is no preset {unknown[0][:40]!r}; there are {', '.join(PRESETS)}")
+    return [each for each in PRESETS if each in given] or ["source"]
+
+
+def _burned(spoken: Transcript) -> tuple[Caption, ...]:
+    cues = subtitles(spoken)
+    return tuple(Caption(start=cue.start, end=cue.end, text="\n".join(cue.lines)) for cue in cues)
+
+
+def _name(rank: int, start: float, preset: Preset, presets: Sequence[Preset]) -> str:
+    name = f"{rank:02}-{start:.3f}".replace(".", "_")
+    return name if len(presets) == 1 else f"{name}-{preset}"
 
 
 def _none_cut(failures: Sequence[CutFailure]) -> MomentsError:
@@ -75,24 +126,9 @@ def _none_cut(failures: Sequence[CutFailure]) -> MomentsError:
     kind = next((kind for kind in all_errors() if kind.code == first.code), MediaError)
     if len(failures) == 1:
         return kind(first.message)
-    return kind(f"None of the {len(failures)} ranges could be cut, the first for this reason: {first.message}")
-
-
-def _named(rank: int, start: float, end: float) -> CutRange:
-    return CutRange(name=f"{rank:02}-{start:.3f}".replace(".", "_"), start=start, end=end)
+    return kind(f"None of the {len(failures)} clips could be cut, the first for this reason: {first.message}")
 
 
 def _entry(clip: Clip) -> dict[str, Any]:
-    names = {"path", "start_time", "end_time", "method", "frames", "bytes", "fallback_reason"}
+    names = {"path", "preset", "start_time", "end_time", "method", "frames", "bytes", "fallback_reason"}
     return clip.model_dump(mode="json", include=names)
-
-
-@asynccontextmanager
-async def _local(source: str, settings: Settings) -> AsyncIterator[Path]:
-    """Give the source as a file; a URL's is fetched for the time of the cut."""
-    named = await examine(source, settings)
-    if named.source.path is not None:
-        yield Path(named.source.path)
-        return
-    with tempfile.TemporaryDirectory(prefix="moments-cut-") as directory:
-        yield (await download(source, Path(directory), settings)).path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
@@ -18,17 +18,34 @@ from moments_ray.settings import MediaSettings, Settings
 FileStem = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
 
 # ``source`` changes nothing it need not; ``web`` plays anywhere; ``vertical`` fills a phone held upright.
-PRESETS = ("source", "web", "vertical")
+Preset = Literal["source", "web", "vertical"]
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+
+
+class Caption(BaseModel):
+    """Lines of text to be shown from ``start`` until ``end``, in seconds from the start of the source."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: float
+    end: float
+    text: Annotated[str, StringConstraints(max_length=500)]
 
 
 class CutRange(BaseModel):
-    """A range to cut, in seconds from the start of the source; ``name`` becomes the stem of the clip's file."""
+    """A clip to cut: a range in seconds from the start of the source, and what the clip is for.
+
+    ``name`` becomes the stem of its file. ``captions`` are drawn into the pictures. Clips of one and the same
+    range that have to be encoded share one pass of decoding.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: FileStem
     start: float
     end: float
+    preset: Preset = "source"
+    captions: tuple[Caption, ...] = ()
 
 
 class Clip(BaseModel):
@@ -42,6 +59,7 @@ class Clip(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
+    preset: str
     path: Path
     start_time: float
     end_time: float
@@ -81,7 +99,6 @@ async def cut_clips(
     ranges: Sequence[CutRange],
     directory: Path,
     *,
-    preset: str = "source",
     settings: MediaSettings,
     threads: int,
     timeout: float,
@@ -93,7 +110,7 @@ async def cut_clips(
     seconds for all of them. Raises InvalidRequest for two ranges of one name, SourceNotFound, UnsupportedMedia,
     MediaLimitsExceeded, DiskFull or MediaTimeout for what concerns the whole source.
     """
-    job = _job(source_options(source, settings), None, ranges, directory=directory, preset=preset, threads=threads)
+    job = _job(source_options(source, settings), None, ranges, directory=directory, threads=threads)
     return (await _run(job, ranges, settings, timeout, progress)).clips
 
 
@@ -102,7 +119,6 @@ async def cut_clips_of_url(
     ranges: Sequence[CutRange],
     directory: Path,
     *,
-    preset: str = "source",
     settings: Settings,
     threads: int,
     timeout: float,
@@ -115,9 +131,7 @@ async def cut_clips_of_url(
     """
     await check_url(url, settings.download)
     remote: dict[str, JsonValue] = {"url": url, "settings": settings.download.model_dump(mode="json")}
-    job = _job(
-        remote_source_options(settings.media), remote, ranges, directory=directory, preset=preset, threads=threads
-    )
+    job = _job(remote_source_options(settings.media), remote, ranges, directory=directory, threads=threads)
     return await _run(job, ranges, settings.media, timeout, progress)
 
 
@@ -127,20 +141,16 @@ def _job(
     ranges: Sequence[CutRange],
     *,
     directory: Path,
-    preset: str,
     threads: int,
 ) -> dict[str, Any]:
     """Check what is asked and put it for a child; ranges that are none are left out."""
-    if preset not in PRESETS:
-        raise InvalidRequest(f"There is no preset {preset[:40]!r}; there are {', '.join(PRESETS)}.")
     if len({wanted.name for wanted in ranges}) < len(ranges):
         raise InvalidRequest("Two ranges carry the same name; every clip needs its own.")
     return {
         "source": source,
         "remote": remote,
-        "ranges": [entry.model_dump() for entry in ranges if 0 <= entry.start < entry.end < math.inf],
+        "wanted": [_wanted(entry) for entry in ranges if 0 <= entry.start < entry.end < math.inf],
         "directory": str(directory),
-        "preset": preset,
         "threads": threads,
     }
 
@@ -155,7 +165,7 @@ async def _run(
     """Have a child cut what can be cut, and answer for every range."""
     done: dict[str, Clip | CutFailure] = {entry.name: _refused(entry) for entry in ranges}
     source_bytes = fetched_bytes = 0
-    if job["ranges"]:
+    if job["wanted"]:
         answer = await run_python(
             "moments_ray.media.native.cutting.job:cut",
             job,
@@ -170,6 +180,12 @@ async def _run(
             done[outcome["name"]] = CutFailure(**outcome) if "code" in outcome else Clip(**outcome)
     clips = [done[entry.name] for entry in ranges]
     return RemoteCut(clips=clips, source_bytes=source_bytes, fetched_bytes=fetched_bytes)
+
+
+def _wanted(entry: CutRange) -> dict[str, Any]:
+    """Put a range for a child, with those of its captions that are seen in it."""
+    seen = [each for each in entry.captions if each.start < entry.end and each.end > entry.start and each.text.strip()]
+    return entry.model_copy(update={"captions": tuple(seen)}).model_dump()
 
 
 def _refused(entry: CutRange) -> CutFailure:

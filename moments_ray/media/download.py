@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from moments_ray.errors import DownloadInterrupted
 from moments_ray.media.downloaded import Downloaded
@@ -15,6 +16,11 @@ from moments_ray.settings import Settings
 
 # An address that ends so is a file, whoever serves it; asking yt-dlp first costs seconds.
 _FILE_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".ts", ".mpg", ".mpeg", ".wmv")
+
+
+def names_file(url: str) -> bool:
+    """Tell whether an address is that of a video file and not of a page about one."""
+    return urlsplit(url).path.lower().endswith(_FILE_SUFFIXES)
 
 
 async def download(
@@ -35,7 +41,7 @@ async def download(
     report = on_progress or (lambda _fraction: None)
     try:
         async with asyncio.timeout(settings.download.timeout_seconds):
-            if not destination.url.path.lower().endswith(_FILE_SUFFIXES):
+            if not names_file(url):
                 fetched = await fetch_from_site(str(destination.url), directory, settings, report, resolver)
                 if fetched is not None:
                     return fetched

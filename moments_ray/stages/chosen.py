@@ -62,10 +62,11 @@ async def cut_chosen(
             name=item.key,
             start=max(0.0, item.moment.start_time - options.padding_left - TICK_SECONDS),
             end=min(video.info.duration, item.moment.end_time + options.padding_right - TICK_SECONDS),
+            preset=options.preset,
         )
         for item in items
     ]
-    return await cut_and_stage(ctx, video, ranges, options.preset)
+    return await cut_and_stage(ctx, video, ranges)
 
 
 async def upload_chosen(ctx: Context, item: ChosenItem, before: StagedClip | None, options: ClipOptions) -> ClipObject:

@@ -58,7 +58,7 @@ async def cut_watched_clips(
 
 
 async def cut_and_stage(
-    ctx: Context, video: SourceVideo, ranges: Sequence[CutRange], preset: str = WATCHED_PRESET
+    ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]
 ) -> Sequence[StagedClip | MomentsError]:
     """Cut ranges of a video and put the clips into the store without final names, a clip or an error each."""
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
@@ -66,7 +66,6 @@ async def cut_and_stage(
             source,
             ranges,
             ctx.scratch,
-            preset=preset,
             settings=ctx.settings.media,
             threads=ctx.threads,
             timeout=ctx.seconds_left(),

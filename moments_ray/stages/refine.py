@@ -103,8 +103,8 @@ async def _delivered(
     if not delivery.deliver_clips:
         return None
     start, end = max(0.0, refinement.start_time - TICK_SECONDS), refinement.end_time - TICK_SECONDS
-    wanted = CutRange(name=moment, start=start, end=end)
-    (staged,) = await cut_and_stage(ctx, video, [wanted], delivery.preset)
+    wanted = CutRange(name=moment, start=start, end=end, preset=delivery.preset)
+    (staged,) = await cut_and_stage(ctx, video, [wanted])
     if isinstance(staged, MomentsError):
         raise staged
     return await publish_clip(ctx, moment, delivery.preset, staged)

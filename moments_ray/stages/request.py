@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
+from moments_ray.media.cut import Preset
 from moments_ray.models.conversation import Sampling
 from moments_ray.moments.options import FindOptions
 from moments_ray.pipeline import Value
@@ -59,13 +60,13 @@ class DeliveryOptions(Value):
     """The clips a user plays."""
 
     deliver_clips: bool = True
-    preset: str = "source"
+    preset: Preset = "source"
 
 
 class ClipOptions(Value):
     """How clips of given moments are cut; padding is seconds around a moment."""
 
-    preset: str = "source"
+    preset: Preset = "source"
     padding_left: FiniteFloat = Field(0.0, ge=0, le=60)
     padding_right: FiniteFloat = Field(0.0, ge=0, le=60)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moments_ray.speech.captions.text import clean
 from moments_ray.speech.scripts import CLAUSE_ENDS, join_words, without_closers
@@ -21,26 +22,28 @@ _PARAGRAPH_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class _Subtitle:
+class Subtitle:
+    """Lines that are on screen together, and when (seconds)."""
+
     start: float
     end: float
     lines: tuple[str, ...]
 
 
-def write_srt(transcript: Transcript) -> str:
-    """Return the transcript as SubRip, cues broken at sentences and clauses."""
+def write_srt(transcript: Transcript, start: float = 0.0, end: float = math.inf) -> str:
+    """Return the transcript as SubRip, cues broken at sentences and clauses; of a part, with times from its start."""
     return "".join(
         f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{_unmarked(cue.lines)}\n\n"
-        for number, cue in enumerate(_subtitles(transcript), start=1)
+        for number, cue in enumerate(_part(transcript, start, end), start=1)
     )
 
 
-def write_vtt(transcript: Transcript) -> str:
-    """Return the transcript as WebVTT, cues broken at sentences and clauses."""
+def write_vtt(transcript: Transcript, start: float = 0.0, end: float = math.inf) -> str:
+    """Return the transcript as WebVTT, cues broken at sentences and clauses; of a part, with times from its start."""
     language = f"\nLanguage: {transcript.language}" if transcript.language else ""
     return f"WEBVTT{language}\n\n" + "".join(
         f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_escaped(cue.lines)}\n\n"
-        for cue in _subtitles(transcript)
+        for cue in _part(transcript, start, end)
     )
 
 
@@ -56,8 +59,9 @@ def write_txt(transcript: Transcript) -> str:
     return "".join(join_words(paragraph) + "\n\n" for paragraph in paragraphs)[:-1]
 
 
-def _subtitles(transcript: Transcript) -> list[_Subtitle]:
-    cues: list[_Subtitle] = []
+def subtitles(transcript: Transcript) -> list[Subtitle]:
+    """Return the transcript as what is shown on screen, in order."""
+    cues: list[Subtitle] = []
     for sentence in sentences(transcript):
         words = [
             word.model_copy(update={"text": part})
@@ -66,19 +70,28 @@ def _subtitles(transcript: Transcript) -> list[_Subtitle]:
         ]
         cues.extend(_cues(words))
     return [
-        _Subtitle(cue.start, _end(cue, cues[index + 1].start if index + 1 < len(cues) else None), cue.lines)
+        Subtitle(cue.start, _end(cue, cues[index + 1].start if index + 1 < len(cues) else None), cue.lines)
         for index, cue in enumerate(cues)
     ]
 
 
-def _end(cue: _Subtitle, following: float | None) -> float:
+def _part(transcript: Transcript, start: float, end: float) -> list[Subtitle]:
+    """Return what is shown between two times, counted from the first."""
+    return [
+        replace(cue, start=max(cue.start - start, 0.0), end=min(cue.end, end) - start)
+        for cue in subtitles(transcript)
+        if cue.end > start and cue.start < end
+    ]
+
+
+def _end(cue: Subtitle, following: float | None) -> float:
     end = min(cue.end, cue.start + LONGEST_SECONDS)
     if following is not None and following > cue.start:
         end = min(end, following)
     return max(end, cue.start + _SHORTEST_SECONDS)
 
 
-def _cues(words: Sequence[Word]) -> Iterator[_Subtitle]:
+def _cues(words: Sequence[Word]) -> Iterator[Subtitle]:
     first = 0
     while first < len(words):
         last = first
@@ -87,7 +100,7 @@ def _cues(words: Sequence[Word]) -> Iterator[_Subtitle]:
         if last + 1 < len(words):
             last = _good_break(words, first, last)
         taken = words[first : last + 1]
-        yield _Subtitle(max(taken[0].start, 0.0), taken[-1].end, tuple(_lines(taken)))
+        yield Subtitle(max(taken[0].start, 0.0), taken[-1].end, tuple(_lines(taken)))
         first = last + 1
 
 

@@ -31,7 +31,7 @@ def test_clips_show_exactly_the_asked_pictures(moments: Moments, home: Path, tmp
     assert outcome.status == 0
     assert set(outcome.document) >= {"clips"}
     first, second, third = outcome.document["clips"]
-    assert set(first) == {"path", "start_time", "end_time", "method", "frames", "bytes", "fallback_reason"}
+    assert set(first) == {"path", "preset", "start_time", "end_time", "method", "frames", "bytes", "fallback_reason"}
     # The second range lies between pictures: the first one at or after 3.13 s is 3.16 s, the first left out 4.00 s.
     times = [clip[edge] for clip in (first, second, third) for edge in ("start_time", "end_time")]
     assert times == pytest.approx([1.0, 2.52, 3.16, 4.0, 0.0, 8.0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -52,21 +52,25 @@ def open_output(path: Path, time_base: Fraction) -> OutputContainer:
     return av.open(f"file:{path}", "w", format="mp4", container_options=options)
 
 
-def mux(output: OutputContainer, pictures: Iterable[AnyPacket], sound: Iterator[AnyPacket]) -> None:
+def mux(output: OutputContainer, pictures: Iterable[Sequence[AnyPacket]], sound: Iterator[AnyPacket]) -> Iterator[None]:
     """Write both tracks, each given in decoding order, so that they lie beside each other in the file.
 
-    Sound trails behind: only the pictures tell where the clip ends, and must have told before the sound gets there.
+    Pictures come as what each step gave, which may be nothing; after each step this yields, so that several clips can
+    be written side by side. Sound trails behind: only the pictures tell where the clip ends, and must have told before
+    the sound gets there.
     """
     waiting: AnyPacket | None = None
-    for packet in pictures:
-        reached = _decoded_at(packet) - _SOUND_TRAILS_SECONDS
-        while reached > 0:
-            waiting = waiting or next(sound, None)
-            if waiting is None or _decoded_at(waiting) > reached:
-                break
-            output.mux(waiting)
-            waiting = None
-        output.mux(packet)
+    for given in pictures:
+        for packet in given:
+            reached = _decoded_at(packet) - _SOUND_TRAILS_SECONDS
+            while reached > 0:
+                waiting = waiting or next(sound, None)
+                if waiting is None or _decoded_at(waiting) > reached:
+                    break
+                output.mux(waiting)
+                waiting = None
+            output.mux(packet)
+        yield
     if waiting is not None:
         output.mux(waiting)
     for packet in sound:

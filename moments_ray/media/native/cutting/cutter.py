@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
-from functools import cached_property
-from itertools import chain
+from functools import partial
+from itertools import chain, tee, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import av.error
 import google_crc32c
-from av.video.frame import VideoFrame
 from pydantic import JsonValue
 
-from moments_ray.errors import CutVerifyFailed, InvalidRequest, UnsupportedMedia
-from moments_ray.media.native.cutting import reencode
+from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaToolMissing, UnsupportedMedia
 from moments_ray.media.native.cutting.check import Written, check_clip
 from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.plan import CannotCopy, plan_cut
-from moments_ray.media.native.cutting.presets import PRESETS, Encoding
+from moments_ray.media.native.cutting.presets import PRESETS, upright
 from moments_ray.media.native.cutting.reader import PictureReader, SoundReader
+from moments_ray.media.native.cutting.reencode import EncodedClip, Overlay
 from moments_ray.media.native.cutting.smart import SmartCut
 from moments_ray.media.native.cutting.soundtrack import copied_sound, encoded_sound
 from moments_ray.media.native.cutting.splice import splice_for
 from moments_ray.media.native.cutting.timeline import exact, tick_at_or_after
 
 if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    from moments_ray.media.native.cutting.captions import Cue
     from moments_ray.media.native.cutting.remote import RemoteFile
     from moments_ray.media.source import SourceOptions
 
@@ -36,29 +39,30 @@ if TYPE_CHECKING:
 _END_SLACK = Fraction(1)
 _READ_BYTES = 1 << 20
 
+# The fields of a Clip.
+Fields = dict[str, JsonValue]
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A clip in its file, checked; ``fallback_reason`` says why it was encoded although its preset copies."""
 
-    pictures: Pictures
-    written: Written
-    method: Literal["smart", "reencode"]
-    fallback_reason: str | None
+class Wanted(TypedDict):
+    """A clip to cut, in seconds from the start of the source; ``captions`` are drawn into its pictures."""
+
+    name: str
+    start: float
+    end: float
+    preset: str
+    captions: list[Cue]
 
 
 class Cutter:
     """One source, its picture and its sound open for reading."""
 
-    def __init__(
-        self, source: SourceOptions, remote: RemoteFile | None, directory: Path, preset: str, threads: int
-    ) -> None:
-        self._preset = PRESETS[preset]
+    def __init__(self, source: SourceOptions, remote: RemoteFile | None, directory: Path, threads: int) -> None:
         self._directory = directory.resolve()
         self._threads = threads
+        self._open_sound = partial(SoundReader, source, remote)
         self._video = PictureReader(source, remote, threads)
         try:
-            self._audio: SoundReader | None = SoundReader(source, remote)
+            self._audio: SoundReader | None = self._open_sound()
         except UnsupportedMedia:
             self._audio = None
 
@@ -68,31 +72,126 @@ class Cutter:
         if self._audio is not None:
             self._audio.close()
 
-    def cut(self, name: str, start: float, end: float) -> dict[str, JsonValue]:
-        """Cut one range (seconds) into ``name.mp4``; return the fields of its clip.
+    def copies(self, wanted: Wanted) -> bool:
+        """Tell whether a clip is meant to be copied, as far as that can be."""
+        return not wanted["captions"] and PRESETS[wanted["preset"]].copies(self._video)
 
-        Raises InvalidRequest for a range without a picture or past the end, CutVerifyFailed for a clip that did not
-        come out as planned.
+    def copy(self, wanted: Wanted) -> Fields:
+        """Cut a clip by copying; return its fields.
+
+        Raises CannotCopy where that cannot be done or does not pass its check, InvalidRequest for a range past the end.
         """
-        self._refuse_past_end(start, end, self._video.duration)
-        begin, stop = self._tick(start), self._tick(end)
-        part = self._directory / f"{name}.part"
+        self._refuse_past_end(wanted, self._video.duration)
+        begin, stop = self._tick(wanted["start"]), self._tick(wanted["end"])
+        level = PRESETS[wanted["preset"]].levelled
+        splice = splice_for(self._video.codec)
+        pictures = Pictures(self._video.time_base)
+        packets, usual = self._video.packets_from(begin), self._video.usual_duration
+        plan = plan_cut(packets, pictures, begin, stop, usual_duration=usual, is_entry=splice.is_entry)
+        smart = SmartCut(self._video, plan, splice, self._threads)
+        with self._part(wanted) as part:
+            try:
+                with open_output(part, pictures.time_base) as output:
+                    smart.add_stream(output)
+                    heard = None if level else copied_sound(output, self._audio, pictures)
+                    if heard is None:
+                        heard = encoded_sound(output, self._audio, pictures.start, stop, pictures, level=level)
+                    deque(mux(output, smart.packets(), heard or iter(())), maxlen=0)
+                written = check_clip(part, pictures, smart.proof, sound=heard is not None)
+            except CutVerifyFailed as error:
+                raise CannotCopy(f"the copy did not pass its check: {error}") from error
+            except av.error.FFmpegError as error:
+                raise CannotCopy(f"copying it failed: {error.strerror}") from error
+            return self._published(wanted, part, pictures, written, method="smart")
+
+    def encode(self, wanted: Sequence[tuple[Wanted, str | None]]) -> list[Fields]:
+        """Cut clips of one and the same range by encoding them, each with why it was not copied; return their fields.
+
+        The source is decoded once for all of them. Raises InvalidRequest for a range without a picture or past the end,
+        CutVerifyFailed for a clip that did not come out as planned.
+        """
+        span = wanted[0][0]
+        start, end, stop = span["start"], span["end"], self._tick(span["end"])
+        self._refuse_past_end(span, self._video.duration)
+        frames = self._video.pictures_from(self._tick(start))
+        first = next(frames, None)
+        if first is None:
+            raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._length()}.")
+        if first[0] >= stop:
+            raise InvalidRequest(f"The range {start:g}-{end:g} s holds no picture; it is shorter than one frame.")
+        with ExitStack() as opened:
+            # Pictures go to every clip in turn, so none waits; each reads the sound at its own pace.
+            clips = []
+            for (each, _), share in zip(wanted, tee(chain([first], frames), len(wanted)), strict=True):
+                part = opened.enter_context(self._part(each))
+                sound = None if self._audio is None else opened.enter_context(closing(self._open_sound()))
+                clips.append(self._anew(each, part, share, sound))
+            deque(zip_longest(*(clip.write(stop) for clip in clips)), maxlen=0)
+            return [
+                self._published(each, clip.path, clip.pictures, clip.check(), method="reencode", reason=reason)
+                for clip, (each, reason) in zip(clips, wanted, strict=True)
+            ]
+
+    def _anew(
+        self, wanted: Wanted, part: Path, frames: Iterator[tuple[int, VideoFrame]], sound: SoundReader | None
+    ) -> EncodedClip:
+        preset = PRESETS[wanted["preset"]]
+        encoding = preset.encoding(self._video)
+        if wanted["captions"]:
+            encoding = upright(encoding, self._video.sample)
+        overlay = self._captions(wanted["captions"]) if wanted["captions"] else None
+        return EncodedClip(
+            part,
+            self._video,
+            frames,
+            sound,
+            encoding=encoding,
+            overlay=overlay,
+            level=preset.levelled,
+            threads=self._threads,
+        )
+
+    def _captions(self, cues: list[Cue]) -> Overlay:
         try:
-            made = self._make(part, start, end, begin, stop)
-            self._refuse_past_end(start, end, self._position(made.pictures.start) + made.pictures.duration)
-            checksum = _crc32c(part)
-            path = part.rename(self._directory / f"{name}.mp4")
+            # Only here: drawing is an extra, and costs a tenth of this child's start.
+            from moments_ray.media.native.cutting.captions import Captions  # noqa: PLC0415
+        except ImportError as error:
+            raise MediaToolMissing("Captions cannot be drawn without Pillow; install moments_ray[demo].") from error
+        return Captions(cues, self._video.time_base, self._video.origin)
+
+    @contextmanager
+    def _part(self, wanted: Wanted) -> Iterator[Path]:
+        """Give the path of a clip until it has its name; nothing is left there."""
+        part = self._directory / f"{wanted['name']}.part"
+        try:
+            yield part
         finally:
             part.unlink(missing_ok=True)
-        pictures, written = made.pictures, made.written
+
+    def _published(
+        self,
+        wanted: Wanted,
+        part: Path,
+        pictures: Pictures,
+        written: Written,
+        *,
+        method: Literal["smart", "reencode"],
+        reason: str | None = None,
+    ) -> Fields:
+        """Give a checked clip its name; return its fields."""
+        start = self._position(pictures.start)
+        self._refuse_past_end(wanted, start + pictures.duration)
+        checksum = _crc32c(part)
+        path = part.rename(self._directory / f"{wanted['name']}.mp4")
         return {
-            "name": name,
+            "name": wanted["name"],
+            "preset": wanted["preset"],
             "path": str(path),
-            "start_time": float(self._position(pictures.start)),
-            "end_time": float(self._position(pictures.start) + pictures.duration),
+            "start_time": float(start),
+            "end_time": float(start + pictures.duration),
             "duration": float(pictures.duration),
-            "method": made.method,
-            "fallback_reason": made.fallback_reason,
+            "method": method,
+            "fallback_reason": reason,
             "frames": len(pictures.shown),
             "bytes": written.bytes,
             "checksum": checksum,
@@ -100,58 +199,6 @@ class Cutter:
             "height": written.height,
             "fps": float(len(pictures.shown) / pictures.duration),
         }
-
-    def _make(self, part: Path, start: float, end: float, begin: int, stop: int) -> _Made:
-        """Write and check a clip, the fast way where it can be proved and else by encoding every picture."""
-        reason = None
-        if self._preset.copies(self._video):
-            try:
-                return self._copy(part, begin, stop)
-            except CannotCopy as error:
-                reason = f"{error}"
-            except CutVerifyFailed as error:
-                reason = f"the copy did not pass its check: {error}"
-            except av.error.FFmpegError as error:
-                reason = f"copying it failed: {error.strerror}"
-        frames = self._video.pictures_from(begin)
-        first = next(frames, None)
-        if first is None:
-            raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._length()}.")
-        if first[0] >= stop:
-            raise InvalidRequest(f"The range {start:g}-{end:g} s holds no picture; it is shorter than one frame.")
-        return self._reencode(part, chain([first], frames), stop, reason)
-
-    def _copy(self, part: Path, begin: int, stop: int) -> _Made:
-        """Write a clip by copying; raises CannotCopy, or CutVerifyFailed once it is written."""
-        splice = splice_for(self._video.codec)
-        pictures = Pictures(self._video.time_base)
-        packets, usual = self._video.packets_from(begin), self._video.usual_duration
-        plan = plan_cut(packets, pictures, begin, stop, usual_duration=usual, is_entry=splice.is_entry)
-        smart = SmartCut(self._video, plan, splice, self._threads)
-        level = self._preset.levelled
-        with open_output(part, pictures.time_base) as output:
-            smart.add_stream(output)
-            heard = None if level else copied_sound(output, self._audio, pictures)
-            if heard is None:
-                heard = encoded_sound(output, self._audio, pictures.start, stop, pictures, level=level)
-            mux(output, smart.packets(), heard or iter(()))
-        written = check_clip(part, pictures, smart.proof, sound=heard is not None)
-        return _Made(pictures, written, "smart", None)
-
-    def _reencode(self, part: Path, frames: Iterator[tuple[int, VideoFrame]], stop: int, reason: str | None) -> _Made:
-        """Write a clip of pictures that begin at its first one by encoding them all."""
-        pictures = Pictures(self._video.time_base)
-        filters = reencode.Filters(self._encoding, pictures.time_base)
-        fitting = ((shown, filters.apply(frame)) for shown, frame in frames)
-        first = next(fitting)
-        with open_output(part, pictures.time_base) as output:
-            stream = reencode.add_pictures(output, self._video, first[1], self._encoding, self._threads)
-            packets = reencode.encoded(chain([first], fitting), stream, pictures, stop, self._video.usual_duration)
-            level = self._preset.levelled
-            heard = encoded_sound(output, self._audio, first[0], stop, pictures, level=level)
-            mux(output, packets, heard or iter(()))
-        written = check_clip(part, pictures, None, sound=heard is not None)
-        return _Made(pictures, written, "reencode", reason)
 
     def _tick(self, seconds: float) -> int:
         return tick_at_or_after(exact(seconds) + self._video.origin, self._video.time_base)
@@ -163,13 +210,10 @@ class Cutter:
         length = self._video.duration
         return "" if length is None else f"; the source is {float(length):.3f} s long"
 
-    def _refuse_past_end(self, start: float, end: float, length: Fraction | None) -> None:
-        if length is not None and exact(end) > max(length, self._video.duration or length) + _END_SLACK:
-            raise InvalidRequest(f"The range {start:g}-{end:g} s ends after the source does{self._length()}.")
-
-    @cached_property
-    def _encoding(self) -> Encoding:
-        return self._preset.encoding(self._video)
+    def _refuse_past_end(self, wanted: Wanted, length: Fraction | None) -> None:
+        if length is not None and exact(wanted["end"]) > max(length, self._video.duration or length) + _END_SLACK:
+            span = f"{wanted['start']:g}-{wanted['end']:g} s"
+            raise InvalidRequest(f"The range {span} ends after the source does{self._length()}.")
 
 
 def _crc32c(path: Path) -> str:

@@ -12,7 +12,8 @@ import av
 from pydantic import JsonValue
 
 from moments_ray.errors import MediaError, MomentsError
-from moments_ray.media.native.cutting.cutter import Cutter
+from moments_ray.media.native.cutting.cutter import Cutter, Fields, Wanted
+from moments_ray.media.native.cutting.plan import CannotCopy
 
 if TYPE_CHECKING:
     from moments_ray.media.native.cutting.remote import RemoteFile
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 
 # These would meet the next range as well, and the process module knows their cures.
 _FOR_THE_WHOLE_JOB = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
-
-
-# The fields of a Clip or of a CutFailure.
-Outcome = dict[str, JsonValue]
-
-
-class Range(TypedDict):
-    """One range to cut, in seconds from the start of the source."""
-
-    name: str
-    start: float
-    end: float
 
 
 class Remote(TypedDict):
@@ -46,22 +35,21 @@ class Job(TypedDict):
 
     source: SourceOptions
     remote: Remote | None
-    ranges: list[Range]
+    wanted: list[Wanted]
     directory: str
-    preset: str
     threads: int
 
 
 class Answer(TypedDict):
-    """What came of it; of a remote source also its size and how much of it was fetched."""
+    """The fields of Clips and CutFailures; of a remote source also its size and how much of it was fetched."""
 
-    outcomes: list[Outcome]
+    outcomes: list[Fields]
     source_bytes: int
     fetched_bytes: int
 
 
 def cut(job: Job, report_progress: Callable[[float], None]) -> Answer:
-    """Cut every range of one source; a range that fails does not touch the others."""
+    """Cut every clip of one source; a range that fails does not touch the others."""
     if job["remote"] is None:
         return Answer(outcomes=_cut(job, None, report_progress), source_bytes=0, fetched_bytes=0)
     # Only here: the HTTP client costs half of this child's start.
@@ -78,25 +66,46 @@ def cut(job: Job, report_progress: Callable[[float], None]) -> Answer:
         parts.unlink(missing_ok=True)
 
 
-def _cut(job: Job, remote: RemoteFile | None, report_progress: Callable[[float], None]) -> list[Outcome]:
-    results: list[Outcome] = []
-    cutter = Cutter(job["source"], remote, Path(job["directory"]), job["preset"], job["threads"])
-    try:
-        for number, wanted in enumerate(job["ranges"], 1):
-            try:
-                results.append(cutter.cut(wanted["name"], wanted["start"], wanted["end"]))
-            except MomentsError as error:
-                results.append(_failed(wanted, error.code, str(error)))
-            except av.error.FFmpegError as error:
-                if error.errno in _FOR_THE_WHOLE_JOB:
-                    raise
-                message = f"The range could not be cut: {error.strerror}."
-                results.append(_failed(wanted, MediaError.code, message))
-            report_progress(number / len(job["ranges"]))
-    finally:
-        cutter.close()
+def _cut(job: Job, remote: RemoteFile | None, report_progress: Callable[[float], None]) -> list[Fields]:
+    results: list[Fields] = []
+    spans: dict[tuple[float, float], list[Wanted]] = {}
+    for wanted in job["wanted"]:
+        spans.setdefault((wanted["start"], wanted["end"]), []).append(wanted)
+    with closing(Cutter(job["source"], remote, Path(job["directory"]), job["threads"])) as cutter:
+        for same in spans.values():
+            results += _cut_range(cutter, same)
+            report_progress(len(results) / len(job["wanted"]))
     return results
 
 
-def _failed(wanted: Range, code: str, message: str) -> Outcome:
-    return {"name": wanted["name"], "code": code, "message": message}
+def _cut_range(cutter: Cutter, same: list[Wanted]) -> list[Fields]:
+    """Cut clips of one and the same range: by copying where that can be, the rest in one pass of decoding."""
+    results: list[Fields] = []
+    anew: list[tuple[Wanted, str | None]] = []
+    for wanted in same:
+        if not cutter.copies(wanted):
+            anew.append((wanted, None))
+            continue
+        try:
+            results.append(cutter.copy(wanted))
+        except CannotCopy as reason:
+            anew.append((wanted, str(reason)))
+        except (MomentsError, av.error.FFmpegError) as error:
+            results.append(_failed(wanted, error))
+    try:
+        return results + (cutter.encode(anew) if anew else [])
+    except (MomentsError, av.error.FFmpegError) as error:
+        return results + [_failed(wanted, error) for wanted, _ in anew]
+
+
+def _failed(wanted: Wanted, error: MomentsError | av.error.FFmpegError) -> Fields:
+    """Return the fields of a CutFailure; raises again what concerns the whole job."""
+    if isinstance(error, MomentsError):
+        return {"name": wanted["name"], "code": error.code, "message": str(error)}
+    if error.errno in _FOR_THE_WHOLE_JOB:
+        raise error
+    return {
+        "name": wanted["name"],
+        "code": MediaError.code,
+        "message": f"The range could not be cut: {error.strerror}.",
+    }

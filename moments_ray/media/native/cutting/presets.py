@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
@@ -99,6 +99,15 @@ PRESETS = {
     "web": Preset(_plays_anywhere, _for_web, levelled=True),
     "vertical": Preset(lambda _reader: False, _for_phones, levelled=True),
 }
+
+
+def upright(encoding: Encoding, first: VideoFrame) -> Encoding:
+    """Return an encoding whose filters turn the pictures, as ``first`` says, where it left that to the player."""
+    if encoding.turned:
+        return encoding
+    aspect = 1 / encoding.aspect if encoding.aspect and first.rotation % 180 else encoding.aspect
+    filters = (*encoding.filters, *_TURNS.get(first.rotation, ()))
+    return replace(encoding, filters=filters, aspect=aspect, turned=True)
 
 
 def _aspect(reader: PictureReader, first: VideoFrame) -> Fraction | None:

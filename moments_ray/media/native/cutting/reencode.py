@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import cast
+from itertools import chain
+from pathlib import Path
+from typing import Protocol, cast
 
 from av.container import OutputContainer
 from av.filter import Graph
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from moments_ray.media.native.cutting.clip import Pictures
+from moments_ray.media.native.cutting.check import Written, check_clip
+from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.presets import Encoding
-from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader
+from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader, SoundReader
+from moments_ray.media.native.cutting.soundtrack import encoded_sound
 
 _UNKNOWN_RATE = Fraction(25)
 
@@ -49,6 +53,63 @@ class Filters:
         return graph
 
 
+class Overlay(Protocol):
+    """What is laid over pictures after their filters."""
+
+    def over(self, tick: int, frame: VideoFrame) -> VideoFrame:
+        """Return the picture that is shown at a tick of the source with what belongs to that time."""
+        ...
+
+
+class EncodedClip:
+    """A clip of pictures that begin at its first one, and of the sound that goes with them, all encoded."""
+
+    def __init__(
+        self,
+        path: Path,
+        reader: PictureReader,
+        frames: Iterator[tuple[int, VideoFrame]],
+        sound: SoundReader | None,
+        *,
+        encoding: Encoding,
+        overlay: Overlay | None,
+        level: bool,
+        threads: int,
+    ) -> None:
+        self.path = path
+        self.pictures = Pictures(reader.time_base)
+        self._reader = reader
+        self._frames = frames
+        self._sound = sound
+        self._encoding = encoding
+        self._overlay = overlay
+        self._level = level
+        self._threads = threads
+        self._heard = False
+
+    def write(self, stop: int) -> Iterator[None]:
+        """Write everything before a tick of the source; yields after every picture."""
+        frames = self._fitting()
+        first = next(frames)
+        with open_output(self.path, self.pictures.time_base) as output:
+            stream = add_pictures(output, self._reader, first[1], self._encoding, self._threads)
+            usual = self._reader.usual_duration
+            packets = encoded(chain([first], frames), stream, self.pictures, stop, usual)
+            heard = encoded_sound(output, self._sound, first[0], stop, self.pictures, level=self._level)
+            self._heard = heard is not None
+            yield from mux(output, packets, heard or iter(()))
+
+    def check(self) -> Written:
+        """Compare the file with what went into it; raises CutVerifyFailed."""
+        return check_clip(self.path, self.pictures, None, sound=self._heard)
+
+    def _fitting(self) -> Iterator[tuple[int, VideoFrame]]:
+        filters = Filters(self._encoding, self.pictures.time_base)
+        for shown, frame in self._frames:
+            fitted = filters.apply(frame)
+            yield shown, fitted if self._overlay is None else self._overlay.over(shown, fitted)
+
+
 def add_pictures(
     output: OutputContainer, reader: PictureReader, first: VideoFrame, encoding: Encoding, threads: int
 ) -> VideoStream:
@@ -73,8 +134,11 @@ def add_pictures(
 
 def encoded(
     frames: Iterator[tuple[int, VideoFrame]], stream: VideoStream, pictures: Pictures, end: int, usual_duration: int
-) -> Iterator[AnyPacket]:
-    """Encode pictures until ``end`` (a tick of the source), noting each; times in the output count from the first."""
+) -> Iterator[list[AnyPacket]]:
+    """Encode pictures until ``end`` (a tick of the source), noting each; times in the output count from the first.
+
+    Yields what came out as each went in.
+    """
     durations: dict[int, int] = {}
     last_duration = 0
     for shown, frame in frames:
@@ -85,11 +149,11 @@ def encoded(
         pictures.shown.append(shown)
         last_duration = frame.duration
         frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, PictureType.NONE
-        yield from _stamped(stream.encode(frame), durations)
+        yield list(_stamped(stream.encode(frame), durations))
     else:
         pictures.end = pictures.shown[-1] + (last_duration or usual_duration)
         _give_way(pictures, durations, pictures.end)
-    yield from _stamped(stream.encode(None), durations)
+    yield list(_stamped(stream.encode(None), durations))
 
 
 def _give_way(pictures: Pictures, durations: dict[int, int], now: int) -> None:

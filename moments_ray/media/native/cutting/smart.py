@@ -55,8 +55,8 @@ class SmartCut:
         self._stream = stream
         return stream
 
-    def packets(self) -> Iterator[AnyPacket]:
-        """Yield the clip's packets in decoding order, times counting from its first picture."""
+    def packets(self) -> Iterator[list[AnyPacket]]:
+        """Yield the clip's packets one by one in decoding order, times counting from its first picture."""
         plan = self._plan
         decoded = iter(plan.decoded)
         for packet in self._joined():
@@ -67,7 +67,7 @@ class SmartCut:
             packet.time_base = plan.pictures.time_base
             packet.stream = self._stream
             self._payload = google_crc32c.extend(self._payload, bytes(packet))
-            yield packet
+            yield [packet]
 
     def _joined(self) -> Iterator[AnyPacket]:
         yield from self._encoded(self._shown[: self._plan.head], key_at=self._plan.head - _BEFORE_SEAM)
