@@ -11,6 +11,7 @@ import redis.asyncio as redis
 
 from moments_ray import runtime
 from moments_ray.pipeline.environment import Environment
+from moments_ray.runs.dead import DeadLetters
 from moments_ray.runs.feed import Feed
 from moments_ray.runs.live import Live
 from moments_ray.runs.submit import Desk
@@ -41,6 +42,11 @@ class Container:
     def desk(self) -> Desk:
         """Where runs are handed in and taken back."""
         return Desk(self.environment, self.redis)
+
+    @cached_property
+    def dead(self) -> DeadLetters:
+        """What was given up."""
+        return DeadLetters(self.environment.database, self.redis, self.desk)
 
     @cached_property
     def live(self) -> Live:

@@ -18,9 +18,22 @@ from serve_app.health import Health
 from serve_app.problems import document_problems, problems, render_problems
 from serve_app.rate_limit import RateLimit
 from serve_app.request_scope import RequestScope
-from serve_app.routes import clips, exports, health, moments, objects, pipeline, runs, search, transcripts, videos
+from serve_app.routes import (
+    clips,
+    dead,
+    exports,
+    health,
+    models,
+    moments,
+    objects,
+    pipeline,
+    runs,
+    search,
+    transcripts,
+    videos,
+)
 
-_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs, search)
+_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs, search, models, dead)
 
 
 def create_app(container: Container) -> FastAPI:

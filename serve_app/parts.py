@@ -17,4 +17,5 @@ async def _container(request: Request) -> Container:
 Parts = Annotated[Container, Depends(_container)]
 
 # What cannot be an identifier is not looked up: PostgreSQL refuses some characters with an error of its own.
+ModelKey = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", examples=["qwen3_vl_fp8"])]
 Identifier = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["0b9f6c0e-52a4-4f0e-9d0c-3f6f0c9a1f11"])]

@@ -367,12 +367,12 @@ class ApiKey(Table):
 
 
 class ModelEntryRow(Table):
-    """What an operator changed of a model; no entry: the model was deleted."""
+    """What an operator said of a model, over its default where the code has one."""
 
     __tablename__ = "model_entries"
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    entry: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    entry: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime] = _now()
 
 

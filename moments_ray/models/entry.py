@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,6 +17,7 @@ KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?)?")
 _USER = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})?")
 _PATH = re.compile(r"(/[A-Za-z0-9._~%/-]{0,200})?")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 _NAME = re.compile(r"[\x21-\x7e]{0,200}")
 _HTTP_PORTS = {"http": 80, "https": 443}
 
@@ -47,19 +49,17 @@ class Target(NamedTuple):
     port: int
 
 
-class ModelEntry(BaseModel):
-    """One model of the registry; ``timeout_s`` is seconds a request, ``max_context`` and ``max_tokens`` are tokens.
+class ModelFields(BaseModel):
+    """What an operator says of a model; ``timeout_s`` is seconds a request, ``max_context``, ``max_tokens`` are tokens.
 
     With ``ssh_host`` the model is reached through a tunnel from there to ``remote_host`` and ``remote_port``, whose
     near end is ``local_port`` where that is free. Without it ``base_url`` is called straight. With neither the model
-    is known and not configured. An ``embedded`` one is a part of the product.
+    is known and not configured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: Annotated[str, _matching(KEY, "a model key: use a-z, 0-9, dots, dashes and underscores, 64 at most")]
     kind: ModelKind
-    embedded: bool = False
     base_url: str = ""
     model: Annotated[str, _matching(_NAME, "a model name")] = ""
     ssh_host: Host = ""
@@ -86,6 +86,13 @@ class ModelEntry(BaseModel):
         if self.ssh_host and self.remote_port is None and not self.base_url:
             raise ValueError("with ssh_host, say where the tunnel leads: remote_host and remote_port")
         return self
+
+
+class ModelEntry(ModelFields):
+    """One model of the registry; an ``embedded`` one is a part of the product."""
+
+    key: Annotated[str, _matching(KEY, "a model key: use a-z, 0-9, dots, dashes and underscores, 64 at most")]
+    embedded: bool = False
 
     @property
     def configured(self) -> bool:
@@ -153,13 +160,23 @@ def _text(value: object) -> str:
 def _checked_url(url: str) -> None:
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in _HTTP_PORTS and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in _HTTP_PORTS and _usable_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or len(url) > 500 or not url.isprintable() or " " in url:
-        raise ValueError("base_url must be http://HOST:PORT or https://HOST, without a path of its own but /v1")
+    if not usable or len(url) > 500 or not url.isprintable() or not _PATH.fullmatch(parts.path):
+        raise ValueError("base_url must be http://HOST:PORT or https://HOST, where HOST is a name or a plain address")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("base_url must not carry a user, a password, a query or a fragment")
+
+
+def _usable_host(host: str) -> bool:
+    """Tell a host that a model can be on from what clouds offer to insiders, and from odd spellings of an address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host and _HOST.fullmatch(host)) and not _NUMBER.fullmatch(host.rsplit(".", 1)[-1])
+    address = getattr(address, "ipv4_mapped", None) or address
+    return not (address.is_link_local or address.is_multicast or address.is_unspecified)
 
 
 DEFAULTS: tuple[ModelEntry, ...] = (

@@ -6,7 +6,8 @@ everybody reads: always written whole from PostgreSQL under one lock, and writte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import redis.asyncio as redis
@@ -59,7 +60,7 @@ class ModelRegistry:
         """
         entries = await self.entries()
         if key not in entries:
-            raise NotFound(f"there is no model {key[:80]!r}; there are {', '.join(sorted(entries))}")
+            raise _not_found(key)
         return entries[key]
 
     async def resolve(self, key: str | None, kind: ModelKind = ModelKind.LLM) -> ModelEntry:
@@ -87,7 +88,10 @@ class ModelRegistry:
             Conflict: the model is a part of the product.
         """
         entry = _named(key, fields)
-        await self._change(key, entry)
+        async with self._changing() as (kept, entries):
+            if key in entries:
+                _refuse_embedded(entries[key])
+            await kept.put(key, entry.model_dump(mode="json"))
         return entry
 
     async def patch(self, key: str, fields: Mapping[str, Any]) -> ModelEntry:
@@ -98,27 +102,22 @@ class ModelRegistry:
             InvalidRequest: the result is not an entry.
             Conflict: the model is a part of the product.
         """
-        async with self._database.begin() as session:
-            repository = ModelEntries(session)
-            await repository.lock()
-            before = _with_defaults(await repository.all()).get(key)
-            if before is None:
-                raise NotFound(f"there is no model {key[:80]!r}")
-            _refuse_embedded(before)
-            entry = _named(key, {**before.model_dump(), **fields})
-            await repository.put(key, entry.model_dump(mode="json"))
-        await self._tell()
+        async with self._changing() as (kept, entries):
+            entry = _named(key, {**_changeable(key, entries).model_dump(), **fields})
+            await kept.put(key, entry.model_dump(mode="json"))
         return entry
 
-    async def delete(self, key: str) -> None:
-        """Take a model out of the registry; it stays out until it is put there again.
+    async def delete(self, key: str) -> ModelEntry | None:
+        """Forget what an operator said of a model: one of the code's defaults is that again, and any other is gone.
 
         Raises:
             NotFound: there is none under this key.
             Conflict: the model is a part of the product.
         """
-        _refuse_embedded(await self.get(key))
-        await self._change(key, None)
+        async with self._changing() as (kept, entries):
+            _changeable(key, entries)
+            await kept.delete(key)
+        return defaults().get(key)
 
     async def publish(self) -> dict[str, ModelEntry]:
         """Write Redis's copy anew and return it.
@@ -140,17 +139,13 @@ class ModelRegistry:
         """Close the connection to Redis."""
         await self._redis.aclose()
 
-    async def _change(self, key: str, entry: ModelEntry | None) -> None:
+    @contextlib.asynccontextmanager
+    async def _changing(self) -> AsyncIterator[tuple[ModelEntries, dict[str, ModelEntry]]]:
+        """Give the only hold of the entries, and what they are; when the block has ended, Redis is told."""
         async with self._database.begin() as session:
-            repository = ModelEntries(session)
-            await repository.lock()
-            known = _with_defaults(await repository.all()).get(key)
-            if known is not None:
-                _refuse_embedded(known)
-            await repository.put(key, entry.model_dump(mode="json") if entry else None)
-        await self._tell()
-
-    async def _tell(self) -> None:
+            kept = ModelEntries(session)
+            await kept.lock()
+            yield kept, _with_defaults(await kept.all())
         try:
             await self.publish()
         except RedisUnavailable as error:
@@ -211,14 +206,12 @@ def defaults() -> dict[str, ModelEntry]:
     return {entry.key: entry for entry in DEFAULTS}
 
 
-def _with_defaults(changed: Mapping[str, dict[str, Any] | None]) -> dict[str, ModelEntry]:
-    entries = defaults()
-    for key, fields in changed.items():
-        if fields is None:
-            entries.pop(key, None)
-        else:
-            entries[key] = ModelEntry.checked(fields)
-    return entries
+def _with_defaults(changed: Mapping[str, dict[str, Any]]) -> dict[str, ModelEntry]:
+    return {**defaults(), **{key: ModelEntry.checked(fields) for key, fields in changed.items()}}
+
+
+def _not_found(key: str) -> NotFound:
+    return NotFound(f"there is no model {key[:80]!r}; GET /api/admin/models lists those there are")
 
 
 def _named(key: str, fields: Mapping[str, Any]) -> ModelEntry:
@@ -229,6 +222,13 @@ def _named(key: str, fields: Mapping[str, Any]) -> ModelEntry:
     if fields.get("embedded"):
         raise InvalidRequest("embedded: only the product's own models are.")
     return ModelEntry.checked({**fields, "key": key})
+
+
+def _changeable(key: str, entries: Mapping[str, ModelEntry]) -> ModelEntry:
+    if key not in entries:
+        raise _not_found(key)
+    _refuse_embedded(entries[key])
+    return entries[key]
 
 
 def _refuse_embedded(entry: ModelEntry) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
@@ -14,7 +14,7 @@ _LOCK = 0x6D6F64656C73  # "models"
 
 
 class ModelEntries:
-    """Reads and writes of model entries; one without fields was deleted."""
+    """Reads and writes of model entries."""
 
     def __init__(self, session: ReadSession | WriteSession) -> None:
         self._session = session
@@ -23,13 +23,17 @@ class ModelEntries:
         """Keep everybody else from changing or publishing the registry until the transaction ends."""
         await self._session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
-    async def all(self) -> dict[str, dict[str, Any] | None]:
+    async def all(self) -> dict[str, dict[str, Any]]:
         """Return what was changed, by key."""
         rows = await self._session.scalars(select(ModelEntryRow).execution_options(populate_existing=True))
         return {row.key: row.entry for row in rows}
 
-    async def put(self, key: str, entry: dict[str, Any] | None) -> None:
-        """Write an entry, or that there shall be none."""
+    async def put(self, key: str, entry: dict[str, Any]) -> None:
+        """Write an entry."""
         statement = insert(ModelEntryRow).values(key=key, entry=entry)
         changed = {"entry": statement.excluded.entry, "updated_at": func.now()}
         await self._session.execute(statement.on_conflict_do_update(index_elements=[ModelEntryRow.key], set_=changed))
+
+    async def delete(self, key: str) -> None:
+        """Forget an entry."""
+        await self._session.execute(delete(ModelEntryRow).where(ModelEntryRow.key == key))

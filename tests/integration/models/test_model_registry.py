@@ -74,10 +74,11 @@ async def test_an_empty_redis_is_seeded_from_the_code(registry: ModelRegistry, c
 async def test_changes_survive_a_wiped_and_a_broken_redis(registry: ModelRegistry, client: redis.Redis) -> None:
     await registry.patch("minimax", {"base_url": "http://10.0.0.7:7104"})
     await registry.put("mine", {"kind": "llm", "base_url": "http://10.0.0.8:1", "supports_video": True})
-    await registry.delete("qwen3_omni")
+    await registry.put("theirs", {"kind": "llm"})
+    await registry.delete("theirs")
     expected = await registry.entries()
     assert expected["minimax"].configured
-    assert "qwen3_omni" not in expected
+    assert "theirs" not in expected
     await client.flushall()
     assert await registry.entries() == expected
     await client.delete(hash_key("mine"))
@@ -87,17 +88,21 @@ async def test_changes_survive_a_wiped_and_a_broken_redis(registry: ModelRegistr
     assert await registry.get("mine") == expected["mine"]
 
 
-async def test_a_deleted_model_is_gone_from_redis_and_can_be_put_back(
-    registry: ModelRegistry, client: redis.Redis
-) -> None:
-    await registry.delete("minimax")
-    assert not await client.exists(hash_key("minimax"))
+async def test_a_deleted_model_is_gone_from_redis_too(registry: ModelRegistry, client: redis.Redis) -> None:
+    await registry.put("mine", {"kind": "llm"})
+    assert await registry.delete("mine") is None
+    assert not await client.exists(hash_key("mine"))
     with pytest.raises(NotFound):
-        await registry.patch("minimax", {"model": "m"})
+        await registry.patch("mine", {"model": "m"})
     with pytest.raises(NotFound):
-        await registry.delete("minimax")
-    await registry.put("minimax", {"kind": "llm"})
-    assert not (await registry.get("minimax")).configured
+        await registry.delete("mine")
+
+
+async def test_a_default_that_is_deleted_is_a_default_again(registry: ModelRegistry) -> None:
+    before = await registry.get("minimax")
+    await registry.patch("minimax", {"base_url": "http://10.0.0.7:7104", "top_k": 7})
+    assert await registry.delete("minimax") == before
+    assert await registry.get("minimax") == before
 
 
 async def test_embedded_models_cannot_be_changed_and_nobody_else_can_be_embedded(registry: ModelRegistry) -> None:
