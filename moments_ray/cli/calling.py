@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,13 @@ from moments_ray.settings import Settings
 console = Console(stderr=True, highlight=False)  # stdout is for results
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Count = Annotated[int | None, typer.Option("--count", help="How many moments; default about one a minute, up to 12.")]
+MinSeconds = Annotated[float | None, typer.Option("--min-seconds", help="Shortest moment, in seconds.")]
+MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", help="Longest moment, in seconds.")]
+Prompt = Annotated[str | None, typer.Option("--prompt", help="What to look for, in words.")]
+Transcriber = Annotated[str | None, typer.Option("--transcriber", help="Force one speech recogniser.")]
+GenerationModel = Annotated[str | None, typer.Option("--generation-model", help="Key of the model that finds moments.")]
+RefinementModel = Annotated[str | None, typer.Option("--refinement-model", help="Key of the refiner.")]
 
 
 def call(target: str, *args: Any, **kwargs: Any) -> Any:
@@ -28,6 +36,14 @@ def call(target: str, *args: Any, **kwargs: Any) -> Any:
     except Stopped as stopped:
         console.print("stopped", style="yellow")
         raise typer.Exit(stopped.status) from None
+
+
+def finish(result: tuple[dict[str, Any], int], *, as_json: bool) -> None:
+    """End a command with its document, if that was asked for, and its exit status."""
+    document, status = result
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    raise typer.Exit(status)
 
 
 def settings() -> Settings:

@@ -1,16 +1,15 @@
-"""Watching a run: a bar a stage on a terminal, a line a stage elsewhere."""
+"""Watching a run from beside its database."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from moments_ray.cli.bars import ShownStage, StageBars
 from moments_ray.database.repositories.journal import JournalReader
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run, RunStage
@@ -18,7 +17,7 @@ from moments_ray.errors import ServiceUnavailable
 from moments_ray.pipeline.environment import Environment
 from moments_ray.runs.live import active_key
 from moments_ray.runtime import open_redis
-from moments_ray.states import RunStatus, StageStatus
+from moments_ray.states import RunStatus
 
 _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 90.0  # with a database that went away; whoever drives the run is less patient
@@ -32,10 +31,9 @@ async def watch(run: Run, environment: Environment, console: Console) -> Run:
     """
     names = environment.registry.get(run.pipeline).stage_names
     client = open_redis(environment.settings)
-    shown: dict[str, str] = {}
     seen = time.monotonic()
     try:
-        with _Bars(names, console) as bars:
+        with StageBars(names, console) as bars:
             while True:
                 try:
                     current, stages = await _look(run, environment)
@@ -44,8 +42,10 @@ async def watch(run: Run, environment: Environment, console: Console) -> Run:
                         raise
                 else:
                     seen = time.monotonic()
-                    bars.show(stages, await _progress(client, run.subject, names))
-                    _say_new(stages, shown, console, quiet=bars.visible)
+                    bars.show(
+                        {name: _shown(stage) for name, stage in stages.items()},
+                        await _progress(client, run.subject, names),
+                    )
                     if RunStatus(current.status).finished:
                         return current
                 await asyncio.sleep(_POLL_SECONDS)
@@ -67,51 +67,5 @@ async def _progress(client: redis.Redis, subject: str, names: tuple[str, ...]) -
     return {name: float(live.get(f"{name}_progress".encode(), b"0")) for name in names}
 
 
-def _say_new(stages: Mapping[str, RunStage], shown: dict[str, str], console: Console, *, quiet: bool) -> None:
-    for name, stage in stages.items():
-        if stage.status in {shown.get(name), StageStatus.PENDING}:
-            continue
-        shown[name] = stage.status
-        seconds = f" {stage.seconds:.1f} s" if stage.seconds and stage.status == StageStatus.COMPLETED else ""
-        if not quiet:
-            console.print(f"{name} {stage.status}{seconds}", soft_wrap=True)
-        if stage.status == StageStatus.COMPLETED and "why" in (stage.output or {}):
-            output = stage.output or {}
-            console.print(output["why"], markup=False, soft_wrap=True)
-
-
-class _Bars:
-    """A progress bar a stage, where there is a terminal."""
-
-    def __init__(self, names: tuple[str, ...], console: Console) -> None:
-        self.visible = console.is_terminal
-        self._progress = Progress(
-            TextColumn("{task.description:<18}"),
-            BarColumn(bar_width=24),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[status]}"),
-            console=console,
-            disable=not self.visible,
-        )
-        self._tasks: dict[str, TaskID] = {
-            name: self._progress.add_task(name, total=1.0, start=False, status="") for name in names
-        }
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, stages: Mapping[str, RunStage], progress: Mapping[str, float]) -> None:
-        """Bring the bars up to date."""
-        for name, stage in stages.items():
-            task = self._tasks[name]
-            ended = StageStatus(stage.status).has_output
-            if stage.status == StageStatus.PROCESSING:
-                self._progress.start_task(task)
-            self._progress.update(task, completed=1.0 if ended else progress[name], status=stage.status)
-            if ended:
-                self._progress.stop_task(task)
+def _shown(stage: RunStage) -> ShownStage:
+    return ShownStage(stage.status, stage.seconds, str((stage.output or {}).get("why", "")))

@@ -1,0 +1,200 @@
+"""The commands that talk to a server: what ``run`` does, on another machine or beside other work."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from moments_ray.cli.bars import ShownStage, StageBars
+from moments_ray.cli.listing import list_moments, results
+from moments_ray.client import ExportFormat, MomentsClient, Run, RunOptions
+from moments_ray.errors import InvalidRequest, NotFound
+from moments_ray.settings import Settings
+from moments_ray.states import RunStatus
+
+Document = dict[str, Any]
+
+_PATIENCE_SECONDS = 20.0
+_LOOK_SECONDS = 1.0
+_EXIT = {RunStatus.COMPLETED_WITH_ERRORS: 3, RunStatus.FAILED: 1, RunStatus.CANCELLED: 1}
+
+
+def connect(server: str | None, settings: Settings) -> MomentsClient:
+    """Return a client of the server that is named, or configured, or this machine's."""
+    url = server or settings.server_url or f"http://127.0.0.1:{settings.backend_port}"
+    return MomentsClient(url, api_key=settings.api_key, patience=_PATIENCE_SECONDS)
+
+
+async def submit(
+    client: MomentsClient, source: str, options: RunOptions, console: Console, *, watching: bool, as_json: bool
+) -> tuple[Document, int]:
+    """Hand in a video, and watch it if asked to; return the document and the exit status.
+
+    Raises:
+        MomentsError: the server does not take it.
+    """
+    async with client:
+        with console.status("handing it in"):
+            started = await client.submit(source, **options)
+        identifier = started.run.identifier
+        if watching:
+            return await _watched(client, identifier, console, as_json=as_json)
+        if not as_json:
+            results().print(f"video {started.video.identifier}\nrun   {identifier}")
+            console.print(f"`moments watch {identifier}` follows it", markup=False)
+        return started.model_dump(mode="json"), 0
+
+
+async def status(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:
+    """Tell how a run stands, or the newest run of a video.
+
+    Raises:
+        NotFound: there is neither.
+    """
+    async with client:
+        run = await _run_of(client, identifier)
+        if not as_json:
+            _list_stages(run)
+        return await _document(client, run), _EXIT.get(run.status, 0)
+
+
+async def watch(client: MomentsClient, identifier: str, console: Console, *, as_json: bool) -> tuple[Document, int]:
+    """Follow a run, or the newest run of a video, to its end; raises as ``status``."""
+    async with client:
+        run = await _run_of(client, identifier)
+        return await _watched(client, run.identifier, console, as_json=as_json)
+
+
+async def cancel(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:
+    """Ask a run to stop, or the newest run of a video.
+
+    Raises:
+        Conflict: it ended otherwise.
+    """
+    async with client:
+        run = await client.cancel((await _run_of(client, identifier)).identifier)
+    if not as_json:
+        stopped = run.status is RunStatus.CANCELLED
+        results().print(f"run {run.identifier} {'is cancelled' if stopped else 'stops as soon as it can'}")
+    return {"run": run.model_dump(mode="json")}, 0
+
+
+async def retry(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:
+    """Continue a run, or the newest run of a video, from what failed.
+
+    Raises:
+        Conflict: there is nothing to retry.
+    """
+    async with client:
+        run = await client.retry((await _run_of(client, identifier)).identifier)
+    if not as_json:
+        results().print(f"run {run.identifier} is {run.status}")
+    return {"run": run.model_dump(mode="json")}, 0
+
+
+async def export(client: MomentsClient, video: str, form: ExportFormat, out: Path | None) -> None:
+    """Write a video's moments for another program, to a file or to stdout.
+
+    Raises:
+        NotFound: there is no such video.
+        InvalidRequest: the file cannot be written.
+    """
+    async with client:
+        content = await client.export(video, form)
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        await asyncio.to_thread(out.write_bytes, content)
+    except OSError as error:
+        raise InvalidRequest(f"nothing can be written to {out}: {error.strerror}") from error
+    typer.echo(out)
+
+
+async def _run_of(client: MomentsClient, identifier: str) -> Run:
+    """Return the run of this identifier, or the newest run of the video of it."""
+    with suppress(NotFound):
+        return await client.run(identifier)
+    newest = await client.newest_run(identifier)
+    if newest is None:
+        video = await client.video(identifier)
+        raise NotFound(f"video {video.identifier} has had no run yet")
+    return await client.run(newest.identifier)
+
+
+async def _watched(client: MomentsClient, identifier: str, console: Console, *, as_json: bool) -> tuple[Document, int]:
+    run = await _follow(client, identifier, console)
+    document = await _document(client, run)
+    if not as_json:
+        if run.error is not None:
+            _list_stages(run)
+        else:
+            list_moments(document["moments"])
+    return document, _EXIT.get(run.status, 0)
+
+
+async def _follow(client: MomentsClient, identifier: str, console: Console) -> Run:
+    """Show a run's stages until it is finished: each of its events rings, and between them bars are moved."""
+    run = await client.run(identifier)
+    moved = asyncio.Event()
+    ringing = asyncio.create_task(_ring(client, identifier, moved))
+    try:
+        with StageBars([stage.name for stage in run.stages], console) as bars:
+            while True:
+                progress = await _progress(client, run) if bars.visible else {}
+                bars.show({stage.name: ShownStage(stage.status, stage.seconds) for stage in run.stages}, progress)
+                if run.status.finished:
+                    return run
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(moved.wait(), _LOOK_SECONDS if bars.visible else None)
+                if ringing.done():
+                    ringing.result()
+                moved.clear()
+                run = await client.run(identifier)
+    finally:
+        ringing.cancel()
+        await asyncio.gather(ringing, return_exceptions=True)
+
+
+async def _ring(client: MomentsClient, identifier: str, moved: asyncio.Event) -> None:
+    try:
+        async with aclosing(client.watch(identifier)) as events:
+            async for _ in events:
+                moved.set()
+    finally:
+        moved.set()
+
+
+async def _progress(client: MomentsClient, run: Run) -> dict[str, float]:
+    with suppress(NotFound):  # a run of another kind of subject than a video
+        return await client.progress(run.subject)
+    return {}
+
+
+async def _document(client: MomentsClient, run: Run) -> Document:
+    """Return what is known of a run, its video and the moments that a user sees of it."""
+    document: Document = {"video": None, "run": run.model_dump(mode="json"), "moments": []}
+    with suppress(NotFound):
+        document["video"] = (await client.video(run.subject)).model_dump(mode="json")
+        document["moments"] = [moment.model_dump(mode="json") for moment in await client.moments(run.subject)]
+    return document
+
+
+def _list_stages(run: Run) -> None:
+    table = Table("stage", "status", "done", "seconds", box=None)
+    for stage in run.stages:
+        seconds = f"{stage.seconds:.1f}" if stage.seconds is not None else ""
+        table.add_row(stage.name, stage.status, f"{stage.progress:.0%}", seconds)
+    out = results()
+    out.print(f"run {run.identifier} of {run.subject}: {run.status}", soft_wrap=True)
+    out.print(table)
+    if run.error is not None:
+        where = f"{run.error_stage}: " if run.error_stage else ""
+        out.print(f"error: {where}{run.error.message} [{run.error.code}]", soft_wrap=True)
