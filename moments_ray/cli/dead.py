@@ -14,6 +14,7 @@ from moments_ray import runtime
 from moments_ray.cli.listing import results
 from moments_ray.database.tables import Run
 from moments_ray.runs.dead import DeadLetter, DeadLetters
+from moments_ray.runs.submit import Desk
 from moments_ray.settings import Settings
 
 _PAGE = 200
@@ -71,7 +72,7 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
         await runtime.require_services(resolved)
         environment, client = runtime.connect(resolved), runtime.open_redis(resolved)
         try:
-            yield DeadLetters(environment.database, client, runtime.desk(environment))
+            yield DeadLetters(environment.database, client, Desk(environment, client))
         finally:
             await client.aclose()
             await environment.models.close()
