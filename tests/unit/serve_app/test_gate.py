@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import redis.asyncio as redis
 from pydantic import ValidationError
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from moments_ray.access.key import Key, Scope
-from moments_ray.errors import RateExceeded
 from moments_ray.settings import ApiSettings
 from serve_app.gate import needed_scope
-from serve_app.rate_limit import RateLimit
 from serve_app.this_machine import from_this_machine
 
 
@@ -114,18 +109,6 @@ def test_this_machine_is_known_by_address_and_name(scope: dict[str, Any]) -> Non
 )
 def test_others_their_proxies_and_their_pages_are_not_this_machine(scope: dict[str, Any]) -> None:
     assert not from_this_machine(scope, ["https://desk.example", "*"])
-
-
-async def test_without_redis_requests_are_counted_here() -> None:
-    nowhere = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
-    limit = RateLimit(nowhere, 3)
-    for _ in range(3):
-        await limit.count("one")
-    with pytest.raises(RateExceeded) as refused:
-        await limit.count("one")
-    assert 1 <= int(str(refused.value.detail["retry_after"])) <= 60
-    await limit.count("another")
-    await nowhere.aclose()
 
 
 @pytest.mark.parametrize("origin", ["example.org", "https://example.org/", "https://a b", "ftp://example.org", ""])
