@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
+import structlog
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from moments_ray.database.repositories.journal import JournalReader
 from moments_ray.database.repositories.runs import Runs
@@ -14,6 +17,8 @@ from moments_ray.database.tables import Run, RunEvent
 from moments_ray.states import RunStatus
 from serve_app.container import Container
 from serve_app.schemas.runs import EventView
+
+log = structlog.get_logger()
 
 _BATCH = 100
 _LOOK_SECONDS = 5.0  # where Redis rings for nothing, and between two looks for what it lost
@@ -31,6 +36,14 @@ class EventStream(EventSourceResponse):
             send_timeout=_SEND_SECONDS,
             headers={"Cache-Control": "no-store"},
         )
+        self._run = run
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the run's end, or until the reader has taken nothing for too long."""
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("stream.let_go", run=self._run)  # no error of ours; whoever carries the connection closes it
 
 
 async def events_after(container: Container, run: str, after: int, limit: int) -> tuple[Run, Sequence[RunEvent]]:
