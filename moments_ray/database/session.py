@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from moments_ray.errors import DatabaseUnavailable, InvalidRequest
@@ -25,6 +26,7 @@ WriteSession = NewType("WriteSession", AsyncSession)
 _LOST = (
     OperationalError,
     InterfaceError,
+    NoConnectionFree,
     ConnectionError,
     TimeoutError,
     socket.gaierror,
