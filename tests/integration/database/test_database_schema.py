@@ -45,6 +45,15 @@ async def test_the_schema_goes_up_down_and_up_again_without_drift(database: Data
     await schema.require_head(database)
 
 
+async def test_a_connection_makes_videos_known_any_number_of_times(database: Database) -> None:
+    """PostgreSQL plans a prepared statement anew, for any parameters, after its fifth time."""
+    await schema.upgrade(database)
+    for n in range(8):
+        async with database.begin() as session:
+            await Videos(session).get_or_create(f"test:{n}")
+    assert await count(database, "videos") == 8
+
+
 async def test_two_migrators_at_once_make_one_schema(database: Database) -> None:
     await asyncio.gather(schema.upgrade(database), schema.upgrade(database))
     await schema.require_head(database)
