@@ -44,7 +44,7 @@ async def show(settings: Settings, *, as_json: bool) -> None:
         for entry in entries:
             table.add_row(
                 entry["id"],
-                entry["at"][:16].replace("T", " "),
+                (entry["at"] or "-")[:16].replace("T", " "),
                 entry["reason"],
                 entry["run_id"] or "-",
                 entry["status"] or "-",
@@ -84,7 +84,7 @@ def _document(letter: DeadLetter, run: Run | None) -> dict[str, Any]:
         "id": letter.id,
         "run_id": letter.run,
         "reason": letter.reason,
-        "at": letter.at.isoformat(),
+        "at": letter.at.isoformat() if letter.at else None,
         "status": run.status if run else None,
         "error": run.error if run else None,
     }

@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import redis.asyncio as redis
@@ -19,7 +19,7 @@ from moments_ray.errors import Conflict, NotFound, RedisUnavailable
 from moments_ray.runs.queue import DEAD, Queue
 from moments_ray.runs.submit import Desk
 
-_ENTRY_ID = re.compile(r"\d{1,20}-\d{1,20}")
+_ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class DeadLetter:
     id: str
     run: str | None
     reason: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,6 @@ def _letter(entry: bytes, fields: Mapping[Any, Any]) -> DeadLetter:
     said = {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, value in fields.items()}
     try:
         at = datetime.fromisoformat(said.get("at", ""))
-    except ValueError:  # somebody else's entry: its id has a time too
-        at = datetime.fromtimestamp(int(entry.split(b"-")[0]) / 1000, UTC)
+    except ValueError:  # somebody else's entry
+        at = None
     return DeadLetter(entry.decode(), said.get("request_id") or None, said.get("reason", ""), at)

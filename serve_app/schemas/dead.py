@@ -19,7 +19,7 @@ class DeadView(Shape):
     id: str = Field(examples=["1763650000000-0"])
     run_id: str | None = Field(description="null where what came could not be read")
     reason: str = Field(description="the code of the error", examples=["run.poison"])
-    at: datetime
+    at: datetime | None
     run: RunView | None = Field(description="the run as it stands now; null where it was deleted, or never was one")
 
     @classmethod

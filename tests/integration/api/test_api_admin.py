@@ -194,7 +194,7 @@ async def test_a_run_that_was_given_up_is_continued_and_no_longer_given_up(
     assert (await api.post(f"{DEAD}/{two.identifier}/retry")).json()["status"] == "queued"
     left = (await api.get(DEAD)).json()["items"]
     assert [item["run_id"] for item in left] == [three.identifier]
-    for name in (entry["id"], one.identifier, "1-1", "nobody"):
+    for name in (entry["id"], one.identifier, "1-1", "9" * 30 + "-1", "nobody"):
         problem(await api.post(f"{DEAD}/{name}/retry"), 404, "object.not_found")
     assert (await api.post(f"/api/runs/{three.identifier}/retry")).status_code == 202
     assert (await api.get(DEAD)).json()["items"] == []
