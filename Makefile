@@ -5,7 +5,9 @@ export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench up docs lock clean
+N ?= 200
+SEED ?= 1
+.PHONY: help demo test test-slow chaos check bench up docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +23,12 @@ demo: .venv/installed  ## make a short talk, find its moments, write out/demo/
 
 test: .venv/installed  ## the whole test-suite
 	$(BIN)/pytest
+
+test-slow: .venv/installed  ## what takes minutes: the sweeps of failpoints, kills and recordings
+	$(BIN)/pytest -m slow
+
+chaos: .venv/installed  ## N=200 runs while everything is killed, frozen or cut in turn; SEED=1
+	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED)
 
 check: .venv/installed  ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -206,7 +206,7 @@ def test_a_worker_without_a_cluster_is_told_to_name_one(moments: Moments, home: 
     assert not home.exists()
 
 
-@pytest.mark.chaos
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_its_whole_group_ends_it_with_nothing_left(number: signal.Signals) -> None:
     """As GNU timeout does it: some of Ray's processes end before the server has drained."""
@@ -215,7 +215,7 @@ def test_a_signal_to_its_whole_group_ends_it_with_nothing_left(number: signal.Si
         assert up.left_behind() == []
 
 
-@pytest.mark.chaos
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["gcs_server", "raylet"])
 def test_a_server_whose_ray_was_killed_ends_with_a_word_and_nothing_left(part: str) -> None:
     with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as directory, living_server(Path(directory) / "h") as up:
@@ -226,7 +226,7 @@ def test_a_server_whose_ray_was_killed_ends_with_a_word_and_nothing_left(part: s
         assert up.left_behind() == []
 
 
-@pytest.mark.chaos
+@pytest.mark.slow
 def test_a_killed_server_does_not_keep_the_next_from_starting() -> None:
     with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as directory:
         home = Path(directory) / "h"
