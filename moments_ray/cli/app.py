@@ -181,7 +181,7 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(call("doctor:doctor", settings(), as_json=as_json))
 
 
-def run_app(arguments: Sequence[str]) -> int:
+def run_app(arguments: Sequence[str], application: typer.Typer = app) -> int:
     """Run a command and return its exit status: 0 done, 1 failed, 2 bad usage or input, 3 done with errors."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
@@ -189,11 +189,11 @@ def run_app(arguments: Sequence[str]) -> int:
     )
     as_json = "--json" in arguments
     try:
-        status = app(list(arguments) or ["--help"], standalone_mode=False)
+        status = application(list(arguments) or ["--help"], standalone_mode=False)
     except MomentsError as error:
         return _told(error, as_json=as_json)
     except typer.TyperException as error:
-        message = f"{' '.join(error.format_message().split()).rstrip('.')}; see `moments --help`"
+        message = f"{' '.join(error.format_message().split()).rstrip('.')}; see --help"
         return _told(InvalidRequest(message), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, a user is told in a sentence
         return _told(_unforeseen(error), as_json=as_json)

@@ -1,0 +1,88 @@
+"""Files of URLs, read as they are needed: text, a URL a line; CSV and Parquet, a column of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyarrow import ArrowException
+from pyarrow.parquet import ParquetFile
+
+from moments_ray.errors import InvalidRequest, SourceNotFound
+
+_BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of a file, which may be nonsense; ``number`` is its line, or its row in a Parquet file, from 1."""
+
+    number: int
+    text: str
+
+
+def read_urls(path: Path, column: str) -> Iterator[Line]:
+    """Yield the entries of a file, whose kind its suffix tells.
+
+    Raises:
+        SourceNotFound: it cannot be read.
+        InvalidRequest: it has no such column, or is not what its suffix says.
+    """
+    try:
+        match path.suffix.lower():
+            case ".parquet":
+                yield from _parquet(path, column)
+            case ".csv":
+                yield from _csv(path, column)
+            case _:
+                yield from _text(path)
+    except OSError as error:
+        raise SourceNotFound(f"the file {path} cannot be read: {error.strerror or error}") from error
+
+
+def _text(path: Path) -> Iterator[Line]:
+    # Bytes that are no UTF-8 come as surrogates, and no URL has those.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            text = line.strip()
+            if text and not text.startswith("#"):
+                yield Line(number, text)
+
+
+def _csv(path: Path, column: str) -> Iterator[Line]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.reader(file)
+        header = [name.strip() for name in next(reader, [])]
+        at = _place(column, header, path)
+        while True:
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                yield Line(reader.line_num, f"({error})")
+                continue
+            if row is None:
+                return
+            if row:
+                yield Line(reader.line_num, row[at].strip() if at < len(row) else "")
+
+
+def _parquet(path: Path, column: str) -> Iterator[Line]:
+    number = 0
+    try:
+        with ParquetFile(path) as file:
+            _place(column, file.schema_arrow.names, path)
+            for batch in file.iter_batches(_BATCH_ROWS, columns=[column]):
+                for value in batch.column(0):
+                    number += 1
+                    yield Line(number, str(value.as_py() or "").strip())
+    except ArrowException as error:
+        raise InvalidRequest(f"{path} cannot be read as Parquet: {str(error).splitlines()[0][:200]}") from error
+
+
+def _place(column: str, names: list[str], path: Path) -> int:
+    if column not in names:
+        there = ", ".join(names[:20]) or "none"
+        raise InvalidRequest(f"{path} has no column {column!r}, but {there}: name one of them with --column")
+    return names.index(column)
