@@ -15,6 +15,7 @@ from serve_app.container import Container
 from serve_app.cors import allow_origins
 from serve_app.gate import Gate, document_gate
 from serve_app.health import Health
+from serve_app.links import document_links
 from serve_app.problems import document_problems, problems, render_problems
 from serve_app.rate_limit import RateLimit
 from serve_app.request_scope import RequestScope
@@ -62,6 +63,7 @@ def create_app(container: Container) -> FastAPI:
     render_problems(app)
     document_problems(app)
     document_gate(app)
+    document_links(app)
     app.add_middleware(BodyLimit, upload_bytes=settings.download.max_bytes)
     limit = RateLimit(container.redis, settings.api.requests_per_minute)
     app.add_middleware(Gate, keyring=Keyring(container.environment.database), limit=limit, settings=settings.api)

@@ -16,7 +16,7 @@ from serve_app.schemas.runs import RunView
 router = APIRouter(prefix="/api/admin/dead", tags=["admin"])
 
 AfterEntry = Annotated[
-    str | None, Query(pattern=r"^\d{1,15}-\d{1,15}$", description="`next_cursor` of the page before")
+    str | None, Query(pattern=r"^[1-9][0-9]{0,14}-[0-9]{1,15}$", description="`next_cursor` of the page before")
 ]
 
 
