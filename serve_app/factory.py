@@ -32,9 +32,10 @@ from serve_app.routes import (
     search,
     transcripts,
     videos,
+    webhooks,
 )
 
-_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs, search, models, dead)
+_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs, search, models, dead, webhooks)
 
 
 def create_app(container: Container) -> FastAPI:

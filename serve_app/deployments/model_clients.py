@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig
@@ -81,6 +82,20 @@ def application(role: Role, settings: Settings) -> Application:
         logging_config=LoggingConfig(encoding="JSON", log_level=settings.log_level),
     )
     return deployment(ModelClients).bind(settings)
+
+
+class ClientArgs(BaseModel):
+    """What a Serve config says under ``args`` of a model client; settings come from the environment of the cluster."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    settings: Settings = Field(default_factory=Settings)
+
+
+def app(args: ClientArgs) -> Application:
+    """Build the application of a role, for a Serve config."""
+    return application(args.role, args.settings)
 
 
 def deploy(settings: Settings) -> None:

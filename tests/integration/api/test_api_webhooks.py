@@ -10,7 +10,7 @@ import pytest
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run
 from moments_ray.states import RunStatus
-from moments_ray.webhook_secret import new_webhook_secret
+from moments_ray.webhook_secret import new_webhook_secret, webhook_key
 from serve_app.container import Container
 from tests.integration.api.conftest import Library, problem
 
@@ -99,6 +99,13 @@ async def test_a_run_that_failed_goes_on_and_tells_the_newest_address(api: httpx
     await library.finish(await run_of(library, first))
     told = [(one["type"], one["url"]) for one in (await shown(api, first))["deliveries"]]
     assert told == [("run.failed", HOOK), ("run.completed", f"{HOOK}/new")]
+
+
+async def test_the_secret_is_told_and_never_kept_on_the_way(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/api/admin/webhook-secret")
+    assert len(webhook_key(answer.json()["secret"])) == 32
+    assert answer.headers["cache-control"] == "no-store"
+    assert (await api.get("/api/admin/webhook-secret")).json() == answer.json()
 
 
 async def test_one_idempotency_key_is_for_one_webhook(api: httpx.AsyncClient, library: Library) -> None:
