@@ -54,12 +54,16 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Node:
-    """A living node of the cluster: its id, its address, what it offers in all, and whether it is this process's."""
+    """A living node of the cluster: its id, its address, what it offers in all, and whether it is this process's.
+
+    ``metrics_port`` is where Prometheus finds its metrics.
+    """
 
     identifier: str
     address: str
     resources: Mapping[str, float]
     here: bool
+    metrics_port: int
 
 
 @contextlib.contextmanager
@@ -96,6 +100,7 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
                 configure_logging=False,
                 _temp_dir=str(directory),
                 _node_ip_address=_LOOPBACK,
+                _metrics_export_port=settings.metrics_port,
             )
         url = f"http://{context.dashboard_url}" if context.dashboard_url else None
         yield Cluster(ray.get_runtime_context().gcs_address, url, token_file, directory)
@@ -212,7 +217,13 @@ def nodes() -> list[Node]:
     living = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     here = ray.get_runtime_context().get_node_id()
     return [
-        Node(node["NodeID"], node["NodeManagerAddress"], node["Resources"], here=node["NodeID"] == here)
+        Node(
+            node["NodeID"],
+            node["NodeManagerAddress"],
+            node["Resources"],
+            here=node["NodeID"] == here,
+            metrics_port=node["MetricsExportPort"],
+        )
         for node in living
     ]
 

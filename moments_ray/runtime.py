@@ -23,6 +23,7 @@ from moments_ray.library.delete import Deletion
 from moments_ray.media.guard import GuardedTransport
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
+from moments_ray.observability.ray_meter import ray_meter
 from moments_ray.pipeline.environment import Environment
 from moments_ray.pipeline.registry import Registry
 from moments_ray.runs.live import Live
@@ -92,7 +93,7 @@ async def migrate(settings: Settings) -> None:
 
 def connect(settings: Settings) -> Environment:
     """Connect a process to everything that stages need; connections open on their first use."""
-    store = open_store(settings)
+    store = open_store(settings, ray_meter)
     cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
     database = _database(settings)
     return Environment(
@@ -102,8 +103,9 @@ def connect(settings: Settings) -> Environment:
         store=store,
         cache=cache,
         board=Live(open_redis(settings)),
-        models=Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache),
+        models=Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache, meter=ray_meter),
         outbound=lambda: GuardedTransport(settings.download),
+        meter=ray_meter,
         chores=(_finish_deletions,),
         clear_up=clear_up,
     )

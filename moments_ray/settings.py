@@ -162,6 +162,9 @@ class Settings(BaseSettings):
     )
     backend_port: int = Field(7005, validation_alias="BACKEND_PORT", ge=1, le=65535)
     ray_address: str | None = Field(None, validation_alias="RAY_ADDRESS", description="unset: a Ray of our own")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="where a Ray of our own tells Prometheus; unset: any free port"
+    )
 
     home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
     public_url: str | None = Field(None, description="where clients reach the API, for signed URLs of the directory")

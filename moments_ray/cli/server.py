@@ -78,6 +78,8 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         stack.push_async_callback(workers.stop)
         _tell(console, "workers", str(await workers.start(nodes)))
         _tell(console, "API", f"{url} (health: {url}/health)")
+        exporters = ", ".join(f"http://{node.address}:{node.metrics_port}/metrics" for node in nodes)
+        _tell(console, "metrics", exporters)
         if cluster.dashboard_url:
             asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
             _tell(console, "dashboard", f"{cluster.dashboard_url}{asks}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import ray
 
-from moments_ray.errors import ModelUnavailable
+from moments_ray.errors import ModelUnavailable, MomentsError
+from moments_ray.metrics import MODEL_SECONDS, Meter, unmetered
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.registry import ModelRegistry
@@ -27,8 +29,17 @@ if TYPE_CHECKING:
 class Gateway:
     """Asks models; bound to the running event loop by its first call."""
 
-    def __init__(self, settings: ModelSettings, registry: ModelRegistry, store: ObjectStore, cache: NodeCache) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        registry: ModelRegistry,
+        store: ObjectStore,
+        cache: NodeCache,
+        *,
+        meter: Meter = unmetered,
+    ) -> None:
         self.registry = registry
+        self._meter = meter
         self._settings = settings
         self._store = store
         self._cache = cache
@@ -79,6 +90,19 @@ class Gateway:
             await self._local.close()
 
     async def _call(self, call: Call, timeout: float) -> Any:
+        started, code = time.monotonic(), "cancelled"
+        try:
+            answer = await self._answer(call, timeout)
+            code = ""
+        except MomentsError as error:
+            code = error.code
+            raise
+        finally:
+            seconds = time.monotonic() - started
+            self._meter(MODEL_SECONDS, seconds, role=call.role.value, model=call.entry.key, code=code)
+        return answer
+
+    async def _answer(self, call: Call, timeout: float) -> Any:
         try:
             async with asyncio.timeout(timeout):
                 if ray.is_initialized():

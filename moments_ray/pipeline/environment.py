@@ -12,6 +12,7 @@ import httpx
 from moments_ray.database.session import Database
 from moments_ray.database.tables import Run
 from moments_ray.ids import RunId
+from moments_ray.metrics import Meter, unmetered
 from moments_ray.models.gateway import Gateway
 from moments_ray.pipeline.registry import Registry
 from moments_ray.settings import Settings
@@ -64,6 +65,7 @@ class Environment:
     board: Board
     models: Gateway
     outbound: Outbound
+    meter: Meter = unmetered
     chores: tuple[Chore, ...] = ()
     clear_up: ClearUp | None = None
 

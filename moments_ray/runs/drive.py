@@ -24,6 +24,7 @@ from moments_ray.errors import (
     StageCrashed,
 )
 from moments_ray.failpoint import reach
+from moments_ray.metrics import STAGE_ATTEMPTS, STAGE_SECONDS
 from moments_ray.pipeline.claimed_run import ClaimedRun
 from moments_ray.pipeline.definition import Chain
 from moments_ray.pipeline.environment import Connect, Environment
@@ -55,6 +56,7 @@ class Drive:
         self._connect = connect
         self._deaths = deaths
         self._draining = False
+        self._counted: set[str] = set()
         self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
 
     def drain(self) -> None:
@@ -83,6 +85,7 @@ class Drive:
             if self._draining:
                 return None
             names = [unit.name] if isinstance(unit, Stage) else [step.name for step in unit]
+            self._counted |= {name for name in names if claimed.done(name)}
             if all(claimed.done(name) for name in names):
                 continue
             try:
@@ -114,6 +117,7 @@ class Drive:
             else:
                 failed = StageCrashed(f"{names[0]} ended without an output")
             claimed = await self._load()
+            self._count_try(claimed, names, failed)
             if all(claimed.done(name) for name in names):
                 return claimed  # also where the process died after its commit: the journal decides, not the answer
             self._raise_if_stopped()
@@ -135,6 +139,22 @@ class Drive:
             await task.stop(self._environment.settings.worker.cancel_grace_seconds)
         finally:
             ended.cancel()
+
+    def _count_try(self, claimed: ClaimedRun, names: Sequence[str], failed: MomentsError) -> None:
+        """Count a try that has ended: once for each of these stages that had no output before it."""
+        meter = self._environment.meter
+        for name in names:
+            if name in self._counted:
+                continue
+            if claimed.done(name):
+                self._counted.add(name)
+                stage = claimed.stages[name]
+                meter(STAGE_ATTEMPTS, stage=name, verdict=stage.status, code="")
+                if stage.status == StageStatus.COMPLETED and stage.seconds is not None:
+                    meter(STAGE_SECONDS, float(stage.seconds), stage=name)
+            else:
+                verdict = StageStatus.CANCELLED if self._stop.done() else StageStatus.FAILED
+                meter(STAGE_ATTEMPTS, stage=name, verdict=verdict.value, code=failed.code)
 
     async def _await_capacity(self, unit: Stage | Chain) -> None:
         """Wait until the cluster has a node on which every step fits.

@@ -33,10 +33,13 @@ return {0, newest}
 
 def stream_of(priority: int) -> str:
     """Return the stream of a priority, 0 to 10."""
-    return "pipeline:requests" if priority == 5 else f"pipeline:requests:{priority}"
+    return "pipeline:requests" if priority == ORDINARY_PRIORITY else f"pipeline:requests:{priority}"
 
 
-STREAMS = tuple(stream_of(priority) for priority in range(10, -1, -1))  # higher first
+ORDINARY_PRIORITY = 5  # below it is what can wait while anything else is there
+PRIORITIES = range(10, -1, -1)  # higher first
+STREAMS = tuple(stream_of(priority) for priority in PRIORITIES)
+URGENT_STREAMS = tuple(stream_of(priority) for priority in PRIORITIES if priority >= ORDINARY_PRIORITY)
 
 
 @dataclass(frozen=True)
@@ -78,17 +81,17 @@ class Queue:
         )
         return _text(entry)
 
-    async def take(self, consumer: str) -> Message | None:
-        """Take the oldest entry of the highest priority that has one."""
+    async def take(self, consumer: str, streams: Sequence[str] = STREAMS) -> Message | None:
+        """Take the oldest entry of the highest priority that has one, of these streams."""
         try:
-            got = await self._take_script(keys=STREAMS, args=[GROUP, consumer])
+            got = await self._take_script(keys=streams, args=[GROUP, consumer])
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
             await self.ensure_groups()  # Redis was wiped
             return None
         if got[0] == 0:
-            self._nothing_up_to = {stream: _text(entry) for stream, entry in zip(STREAMS, got[1], strict=True)}
+            self._nothing_up_to = {stream: _text(entry) for stream, entry in zip(streams, got[1], strict=True)}
             return None
         _, stream, entry, flat = got
         return Message(_text(stream), _text(entry), _run_of(dict(zip(flat[::2], flat[1::2], strict=False))))
@@ -144,6 +147,10 @@ class Queue:
                 transaction.xack(message.stream, GROUP, message.id)
                 transaction.xdel(message.stream, message.id)
             await transaction.execute()
+
+    async def dead(self) -> int:
+        """Return how many entries the stream of the dead has."""
+        return int(await self._redis.xlen(DEAD))
 
     async def buried(self, run: str) -> list[str]:
         """Return the ids of the entries about a run in the stream of the dead, the oldest first."""

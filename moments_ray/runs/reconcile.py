@@ -11,7 +11,8 @@ from sqlalchemy import text
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.repositories.webhooks import Webhooks
 from moments_ray.database.session import Database
-from moments_ray.runs.queue import Queue
+from moments_ray.metrics import DEAD_LETTERS, QUEUE_DEPTH, QUEUE_OLDEST, Meter, unmetered
+from moments_ray.runs.queue import PRIORITIES, Queue
 from moments_ray.settings import Settings
 
 log = structlog.get_logger()
@@ -24,8 +25,9 @@ _SILENT_CONSUMER_MILLISECONDS = 24 * 3600 * 1000
 class Sweeper:
     """Repairs the difference between PostgreSQL, the truth, and Redis, the bell."""
 
-    def __init__(self, settings: Settings, database: Database, queue: Queue) -> None:
+    def __init__(self, settings: Settings, database: Database, queue: Queue, meter: Meter = unmetered) -> None:
         self._settings = settings
+        self._meter = meter
         self._database = database
         self._queue = queue
 
@@ -52,12 +54,22 @@ class Sweeper:
         await self._sweep_scratch()
         return rung
 
+    async def measure(self) -> None:
+        """Tell how long the queue is; every worker does, or the last figures of one that sweeps no more would stand."""
+        async with self._database.read() as session:
+            depths, oldest = await Runs(session).queue_depths()
+        for priority in PRIORITIES:
+            self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
+        self._meter(QUEUE_OLDEST, oldest)
+        self._meter(DEAD_LETTERS, await self._queue.dead())
+
     async def _sweep_scratch(self) -> None:
         """Remove scratch directories of runs that are over; a crash leaves them behind."""
         if not self._settings.scratch.is_dir():
             return
+        found = await asyncio.to_thread(lambda: list(self._settings.scratch.iterdir()))
         async with self._database.read() as session:
-            active = await Runs(session).active_identifiers()
-        for directory in await asyncio.to_thread(lambda: list(self._settings.scratch.iterdir())):
+            active = await Runs(session).active_among([directory.name for directory in found])
+        for directory in found:
             if directory.name not in active:
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)

@@ -23,7 +23,7 @@ from moments_ray.pipeline.environment import Connect
 from moments_ray.runs.drive import Drive, StopReason
 from moments_ray.runs.lease import Lease
 from moments_ray.runs.live import Live, cancel_key
-from moments_ray.runs.queue import Message, Queue
+from moments_ray.runs.queue import STREAMS, URGENT_STREAMS, Message, Queue
 from moments_ray.runs.reconcile import Sweeper
 from moments_ray.runs.webhooks import Deliverer
 from moments_ray.settings import Settings
@@ -48,10 +48,11 @@ class PipelineWorker:
         self._queue = Queue(client)
         self._live = Live(client)
         self._deliverer = Deliverer(self._environment)
-        self._sweeper = Sweeper(settings, self._environment.database, self._queue)
+        self._sweeper = Sweeper(settings, self._environment.database, self._queue, self._environment.meter)
         self._drives: dict[str, tuple[Run, Drive]] = {}
         self._claiming: set[str] = set()
         self._driving: set[asyncio.Task[Any]] = set()
+        self._waitable: set[asyncio.Task[Any]] = set()  # those of them with a lower than ordinary priority
         self._draining = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
 
@@ -103,22 +104,27 @@ class PipelineWorker:
     async def _take(self) -> None:
         await self._over_outages(self._queue.ensure_groups)
         while not self._draining.is_set():
-            if len(self._driving) >= self._settings.runs_at_once:
+            if len(self._driving) - len(self._waitable) >= self._settings.runs_at_once:
                 await asyncio.wait(self._driving, return_when=asyncio.FIRST_COMPLETED)
                 continue
             await self._over_outages(self._take_one)
 
     async def _take_one(self) -> None:
-        message = await self._queue.take(self.consumer)
+        """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""
+        streams = STREAMS if len(self._driving) < self._settings.runs_at_once else URGENT_STREAMS
+        message = await self._queue.take(self.consumer, streams)
         if message is None:
             await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
         else:
-            self._keep(self._accept(message))
+            self._keep(message)
 
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(_logged(work))
+    def _keep(self, message: Message) -> None:
+        task = asyncio.create_task(_logged(self._accept(message)))
         self._driving.add(task)
         task.add_done_callback(self._driving.discard)
+        if message.stream not in URGENT_STREAMS:
+            self._waitable.add(task)
+            task.add_done_callback(self._waitable.discard)
 
     async def _accept(self, message: Message) -> None:
         """Drive the run a message rings for, or clear the message away."""
@@ -268,8 +274,9 @@ class PipelineWorker:
     async def _sweep_once(self) -> None:
         spare = self._settings.runs_at_once - len(self._driving)
         for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
-            self._keep(self._accept(message))
+            self._keep(message)
         await self._sweeper.sweep()
+        await self._sweeper.measure()
         for chore in self._environment.chores:
             await chore(self._environment)
 

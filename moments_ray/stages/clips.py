@@ -12,6 +12,7 @@ from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaError, Mome
 from moments_ray.ids import ClipId, MomentId, clip_id
 from moments_ray.media.cut import CutFailure, CutRange, cut_clips
 from moments_ray.media.thumbnails import thumbnail
+from moments_ray.metrics import CLIPS_CUT
 from moments_ray.pipeline import Context, FanOut, Resources
 from moments_ray.stages.names import content_mark, put_by_content
 from moments_ray.stages.request import RefinementOptions
@@ -73,8 +74,10 @@ async def cut_and_stage(
     outcomes: list[StagedClip | MomentsError] = []
     for cut in cuts:
         if isinstance(cut, CutFailure):
+            ctx.environment.meter(CLIPS_CUT, method="failed")
             outcomes.append(_error_of(cut))
             continue
+        ctx.environment.meter(CLIPS_CUT, method=cut.method)
         name = f"videos/{ctx.subject}/staging/clip-{cut.name}.mp4"
         stored = await ctx.store.put_file(name, cut.path, content_type="video/mp4")
         outcomes.append(

@@ -15,6 +15,7 @@ from moments_ray.media.download import download
 from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
 from moments_ray.media.probe import MediaInfo, probe
 from moments_ray.media.thumbnails import thumbnail
+from moments_ray.metrics import BYTES_MOVED
 from moments_ray.pipeline import Context, Resources, stage
 from moments_ray.stages.names import put_by_content
 from moments_ray.stages.request import Source
@@ -77,7 +78,9 @@ async def _fetched(ctx: Context, source: Source) -> AsyncIterator[Downloaded]:
         yield Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
     else:
         assert source.url is not None  # noqa: S101 - a Source has one of the three
-        yield await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
+        fetched = await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
+        ctx.environment.meter(BYTES_MOVED, fetched.bytes, way="fetched")
+        yield fetched
 
 
 async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:

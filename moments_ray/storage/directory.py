@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from moments_ray.errors import InvalidRequest, ObjectCorrupted, ObjectMissing
+from moments_ray.metrics import BYTES_MOVED, Meter, unmetered
 from moments_ray.storage.blocking import file_errors, in_thread, require_room
 from moments_ray.storage.object_files import ObjectFiles, Record
 from moments_ray.storage.object_store import (
@@ -36,8 +37,9 @@ class DirectoryStore:
     Unlike in a bucket, a name cannot be an object's and a folder's at once: that is ``ObjectExists``.
     """
 
-    def __init__(self, root: Path, signer: UrlSigner) -> None:
+    def __init__(self, root: Path, signer: UrlSigner, meter: Meter = unmetered) -> None:
         self._root = root
+        self._meter = meter
         self._files = ObjectFiles(root)
         self._signer = signer
         with file_errors(root):
@@ -86,6 +88,7 @@ class DirectoryStore:
                     unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
+        self._meter(BYTES_MOVED, record.bytes, way="loaded")
         return self._stored(record)
 
     async def read_range(self, name: str, start: int, length: int) -> bytes:
@@ -176,6 +179,7 @@ class DirectoryStore:
                     moved_from=str(path.relative_to(self._root)),
                 )
                 await in_thread(self._files.publish, record, if_absent=if_absent)
+        self._meter(BYTES_MOVED, written, way="stored")
         return self._stored(record)
 
     @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moments_ray.metrics import Meter, unmetered
 from moments_ray.settings import Settings
 from moments_ray.storage.directory import DirectoryStore
 from moments_ray.storage.gcs import GoogleStore
@@ -10,7 +11,7 @@ from moments_ray.storage.object_store import ObjectStore
 from moments_ray.storage.signing import UrlSigner, signing_key
 
 
-def open_store(settings: Settings) -> ObjectStore:
+def open_store(settings: Settings, meter: Meter = unmetered) -> ObjectStore:
     """Return the bucket ``GCS_BUCKET_NAME``, or the directory under ``MOMENTS_HOME``.
 
     Raises:
@@ -18,8 +19,8 @@ def open_store(settings: Settings) -> ObjectStore:
         StorageError: the directory cannot be made.
     """
     if settings.gcs_bucket_name is not None:
-        return GoogleStore(*connect(settings.gcs_credentials_path), settings.gcs_bucket_name)
-    return DirectoryStore(settings.home / "store", url_signer(settings))
+        return GoogleStore(*connect(settings.gcs_credentials_path), settings.gcs_bucket_name, meter=meter)
+    return DirectoryStore(settings.home / "store", url_signer(settings), meter)
 
 
 def url_signer(settings: Settings) -> UrlSigner:

@@ -23,6 +23,7 @@ from moments_ray.errors import (
     StorageError,
     StorageForbidden,
 )
+from moments_ray.metrics import BYTES_MOVED, Meter, unmetered
 from moments_ray.storage.blocking import file_errors, in_thread, require_room
 from moments_ray.storage.gcs_client import CALL_ERRORS, BucketClient
 from moments_ray.storage.gcs_media import ChecksumRefusedError, MediaTransport, Patience, SessionLostError
@@ -49,8 +50,15 @@ class GoogleStore:
     """Objects in one bucket."""
 
     def __init__(
-        self, client: storage.Client, credentials: Credentials, bucket_name: str, patience: Patience | None = None
+        self,
+        client: storage.Client,
+        credentials: Credentials,
+        bucket_name: str,
+        patience: Patience | None = None,
+        *,
+        meter: Meter = unmetered,
     ) -> None:
+        self._meter = meter
         self._patience = patience or Patience()
         self._calls = BucketClient(client, credentials, bucket_name, self._patience)
         self._media = MediaTransport(self._calls.headers, self._patience)
@@ -217,6 +225,7 @@ class GoogleStore:
                 found = await self._blob(name)
                 if (found.metadata or {}).get(_UPLOAD_MARK) != mark:
                     raise
+            self._meter(BYTES_MOVED, size, way="stored")
             return StoredObject(
                 name=name, uri=self.uri(name), bytes=size, checksum=blob.crc32c, content_type=content_type
             )
@@ -280,9 +289,11 @@ class GoogleStore:
 
     async def _read(self, name: str, url: str, start: int, length: int) -> bytes:
         try:
-            return await self._media.read(url, start, length)
+            piece = await self._media.read(url, start, length)
         except CALL_ERRORS as error:
             raise self._calls.translated(error, name) from error
+        self._meter(BYTES_MOVED, len(piece), way="loaded")
+        return piece
 
     async def _blob(self, name: str) -> storage.Blob:
         blob = self._calls.bucket.blob(checked_name(name))

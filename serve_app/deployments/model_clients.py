@@ -18,6 +18,7 @@ from moments_ray.models.client import LocalClients, ModelClient
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.roles import Role
+from moments_ray.observability.ray_meter import ray_meter
 from moments_ray.settings import Quota, Settings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache
@@ -34,7 +35,7 @@ class ModelClients:
     def __init__(self, settings: Settings) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
         logging.getLogger("asyncssh").setLevel(logging.WARNING)
-        store = open_store(settings)
+        store = open_store(settings, ray_meter)
         cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
         self._clients = LocalClients(settings.models, store, cache)
 

@@ -186,6 +186,22 @@ async def test_a_higher_priority_is_taken_first(engine: Engine) -> None:
     assert await queue.take("worker-x") is None
 
 
+async def test_an_ordinary_run_does_not_wait_for_those_of_a_lower_priority_that_are_on_their_way(
+    engine: Engine, worker: object, tmp_path: Path
+) -> None:
+    waiting = [Trial(notes=str(tmp_path / f"low-{number}"), sleep=60) for number in range(4)]
+    low = [await engine.desk.submit(TRIAL, trial, subject=subject(), priority=1) for trial in waiting]
+    at_once = engine.settings.worker.runs_at_once
+    await engine.until(lambda: sum(Path(trial.notes).exists() for trial in waiting) == at_once)
+    ordinary = await engine.desk.submit(TOY, Ask(text="now"), subject=subject())
+    assert (await engine.ended(ordinary.identifier, timeout=30)).status == RunStatus.COMPLETED
+    assert sum(Path(trial.notes).exists() for trial in waiting) == at_once
+    for run in low:
+        await engine.desk.cancel(run.identifier)
+    for run in low:
+        await engine.ended(run.identifier)
+
+
 async def test_a_chain_streams_items_and_commits_each(engine: Engine, worker: object, notes: Path) -> None:
     run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=5), subject=subject())
     ended = await engine.ended(run.identifier)

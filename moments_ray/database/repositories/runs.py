@@ -287,9 +287,17 @@ class Runs:
             .limit(limit)
         )
 
-    async def active_identifiers(self) -> set[str]:
-        """Return the identifiers of every queued or processing run."""
-        return set(await self._session.scalars(select(Run.identifier).where(Run.status.in_(ACTIVE_RUN))))
+    async def active_among(self, identifiers: Collection[str]) -> set[str]:
+        """Return those of these identifiers that are a queued or processing run's."""
+        query = select(Run.identifier).where(Run.identifier.in_(identifiers), Run.status.in_(ACTIVE_RUN))
+        return set(await self._session.scalars(query))
+
+    async def queue_depths(self) -> tuple[dict[int, int], float]:
+        """Return how many runs are queued, by priority, and for how many seconds the oldest has been."""
+        waited = func.extract("epoch", func.now() - func.min(Run.queued_at))
+        queued = select(Run.priority, func.count(), waited).where(Run.status == RunStatus.QUEUED).group_by(Run.priority)
+        rows = (await self._session.execute(queued)).all()
+        return {priority: count for priority, count, _ in rows}, max((float(row[2]) for row in rows), default=0.0)
 
     async def _one(self, query: Select[tuple[Run]]) -> Run | None:
         return (await self._session.scalars(query)).first()
