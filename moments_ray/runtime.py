@@ -6,11 +6,15 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import ray
 import ray.data
 import redis.asyncio as redis
 from pydantic import SecretStr
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from moments_ray.cluster import Cluster, Node, cluster, node_offer, nodes
@@ -46,6 +50,8 @@ __all__ = [
     "services",
     "warm_up",
 ]
+
+_REDIS_TRIES = 2  # over connections that were closed while nobody used them
 
 
 @contextlib.asynccontextmanager
@@ -84,7 +90,7 @@ async def require_services(settings: Settings) -> None:
 
 async def migrate(settings: Settings) -> None:
     """Bring the database to this version's schema."""
-    database = _database(settings)
+    database = _database(settings, answer_seconds=None)  # large tables take long, and so does another migrator
     try:
         await schema.upgrade(database)
     finally:
@@ -120,13 +126,22 @@ async def _finish_deletions(environment: Environment) -> None:
         await client.aclose()
 
 
-def open_redis(settings: Settings) -> redis.Redis:
-    """Prepare a Redis client; the first command opens the first connection."""
+def open_redis(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
+    """Prepare a Redis client; the first command opens the first connection.
+
+    A Redis that says nothing for ``patience`` seconds is given up at once: who waits longer loses more than a ring.
+    """
     if settings.redis_url is None:
         raise RedisUnavailable("no Redis is configured and the embedded one was not started")
     url = settings.redis_url.get_secret_value()
     try:
-        return redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=15, health_check_interval=30)
+        return redis.Redis.from_url(
+            url,
+            socket_connect_timeout=patience,
+            socket_timeout=patience,
+            health_check_interval=30,
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _REDIS_TRIES, (RedisConnectionError,)),
+        )
     except ValueError as error:
         raise InvalidRequest("REDIS_URL is not the URL of a Redis: write redis://HOST:6379/0.") from error
 
@@ -136,9 +151,9 @@ def desk(environment: Environment) -> Desk:
     return Desk(environment, open_redis(environment.settings))
 
 
-def _database(settings: Settings) -> Database:
+def _database(settings: Settings, **options: Any) -> Database:
     assert settings.database_url is not None  # noqa: S101 - services() fills it in
-    return Database.connect(settings.database_url)
+    return Database.connect(settings.database_url, **options)
 
 
 async def warm_up() -> None:

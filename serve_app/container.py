@@ -17,6 +17,8 @@ from moments_ray.runs.live import Live
 from moments_ray.runs.submit import Desk
 from moments_ray.settings import Settings
 
+_PATIENCE_SECONDS = 2.0  # with a Redis that says nothing; what was to be rung is rung by the sweeper
+
 Nodes = Callable[[], Sequence[Mapping[str, float]]]
 
 
@@ -36,7 +38,8 @@ class Container:
             StorageError: the object store cannot be used.
         """
         environment = runtime.connect(settings)
-        return cls(environment, runtime.open_redis(settings), lambda: [node.resources for node in runtime.nodes()])
+        client = runtime.open_redis(settings, patience=_PATIENCE_SECONDS)
+        return cls(environment, client, lambda: [node.resources for node in runtime.nodes()])
 
     @cached_property
     def desk(self) -> Desk:

@@ -20,7 +20,7 @@ from serve_app.this_machine import from_this_machine
 
 # Health is for load balancers, which have no key; the description says nothing that the repository does not; an
 # object's link is signed for whoever holds it.
-_OPEN = frozenset({"/health", "/livez", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+_OPEN = frozenset({"/health", "/readyz", "/livez", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
 _SIGNED = "/objects/"
 _ADMIN = "/api/admin"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
 
 from moments_ray.errors import DatabaseUnavailable, MomentsError, RayUnavailable, RedisUnavailable
+from moments_ray.models.tunnel_board import TunnelBoard
 from serve_app.container import Container
 
 log = structlog.get_logger()
@@ -38,6 +40,11 @@ class HealthReport(BaseModel):
     database: PartHealth
     redis: PartHealth
     ray: PartHealth
+    tunnels: dict[str, int] | None = Field(
+        None,
+        description="how many SSH tunnels to models are ready, connecting or down; one that is down makes its model "
+        "unavailable, not this service",
+    )
 
 
 class Health:
@@ -48,12 +55,15 @@ class Health:
         self._database = _Part(self._ask_database, DatabaseUnavailable)
         self._redis = _Part(self._ask_redis, RedisUnavailable)
         self._ray = _Part(self._ask_ray, RayUnavailable)
+        self._tunnels = TunnelBoard(container.redis)
 
     async def report(self) -> HealthReport:
         """Ask all parts at once; returns within two seconds, whatever they do."""
-        parts = await asyncio.gather(self._database.health(), self._redis.health(), self._ray.health())
+        *parts, tunnels = await asyncio.gather(
+            self._database.health(), self._redis.health(), self._ray.health(), self._ask_tunnels()
+        )
         status: Literal["ok", "down"] = "ok" if all(part.status == "ok" for part in parts) else "down"
-        return HealthReport(status=status, database=parts[0], redis=parts[1], ray=parts[2])
+        return HealthReport(status=status, database=parts[0], redis=parts[1], ray=parts[2], tunnels=tunnels)
 
     async def _ask_database(self) -> dict[str, Any]:
         await self._container.environment.database.ping()
@@ -62,6 +72,14 @@ class Health:
     async def _ask_redis(self) -> dict[str, Any]:
         await self._container.redis.ping()
         return {}
+
+    async def _ask_tunnels(self) -> dict[str, int] | None:
+        """Count the tunnels of all model clients; where these are to strangers is not said."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await self._tunnels.read()
+        except (RedisError, TimeoutError):
+            return None
 
     async def _ask_ray(self) -> dict[str, Any]:
         """Count the nodes, and name the stages that none of them can take: their runs wait for a larger one."""

@@ -86,6 +86,7 @@ class Keyring:
         self._reading = asyncio.Lock()
         self._known: _Known | None = None
         self._fresh_until = 0.0
+        self._failed_at = 0.0
         self._noted: dict[str, float] = {}
 
     async def in_use(self) -> bool:
@@ -109,9 +110,12 @@ class Keyring:
         return Holder(key.identifier, scope)
 
     async def _current(self) -> _Known:
-        if self._known is None or time.monotonic() >= self._fresh_until:
+        asked = time.monotonic()
+        if self._known is None or asked >= self._fresh_until:
             async with self._reading:
                 if self._known is None or time.monotonic() >= self._fresh_until:  # while this one waited
+                    if asked < self._failed_at:  # else each of many would wait for all before it
+                        raise _unreadable()
                     self._known = await self._read(self._known)
         return self._known
 
@@ -122,7 +126,8 @@ class Keyring:
                 rows = await ApiKeys(session).all()
         except (DatabaseUnavailable, TimeoutError) as error:
             if before is None or began - before.read_at > _OUTAGE_SECONDS:
-                raise DatabaseUnavailable("PostgreSQL cannot be reached, and API keys are there: try again.") from error
+                self._failed_at = time.monotonic()
+                raise _unreadable() from error
             log.warning("keys.unread", error=type(error).__name__)
             self._fresh_until = time.monotonic() + 1.0
             return before
@@ -140,3 +145,7 @@ class Keyring:
                 await ApiKeys(session).note_use(identifier)
         except (DatabaseUnavailable, TimeoutError) as error:
             log.warning("keys.use_unnoted", key=identifier, error=type(error).__name__)
+
+
+def _unreadable() -> DatabaseUnavailable:
+    return DatabaseUnavailable("PostgreSQL cannot be reached, and API keys are there: try again.")

@@ -26,7 +26,6 @@ WriteSession = NewType("WriteSession", AsyncSession)
 _LOST = (
     OperationalError,
     InterfaceError,
-    NoConnectionFree,
     ConnectionError,
     TimeoutError,
     socket.gaierror,
@@ -61,15 +60,23 @@ class Database:
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @classmethod
-    def connect(cls, url: SecretStr, *, pool_size: int = 5) -> Self:
-        """Prepare an engine; the first session opens the first connection."""
+    def connect(cls, url: SecretStr, *, pool_size: int = 5, answer_seconds: float | None = 15.0) -> Self:
+        """Prepare an engine; the first session opens the first connection.
+
+        A server that leaves a statement unanswered for ``answer_seconds`` counts as gone: behind a network that
+        swallows everything, or frozen, it would be waited for without end.
+        """
         engine = create_async_engine(
             async_url(url),
             pool_pre_ping=True,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
-            connect_args={"timeout": 10, "server_settings": {"application_name": "moments_ray", "jit": "off"}},
+            connect_args={
+                "timeout": 10,
+                "command_timeout": answer_seconds,
+                "server_settings": {"application_name": "moments_ray", "jit": "off"},
+            },
         )
         return cls(engine)
 
@@ -110,6 +117,8 @@ class Database:
     async def _translated(self) -> AsyncIterator[None]:
         try:
             yield
+        except NoConnectionFree as error:
+            raise DatabaseUnavailable("Every connection to PostgreSQL is in use: try again in a moment.") from error
         except _LOST as error:
             raise DatabaseUnavailable(
                 f"PostgreSQL cannot be reached ({_reason(error)}): start it, or mend DATABASE_URL."

@@ -10,7 +10,7 @@ from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.probe import ModelProbe, probe
 from moments_ray.models.roles import Call
-from moments_ray.models.tunnel import Tunnels
+from moments_ray.models.tunnel import Tunnels, TunnelState
 from moments_ray.settings import ModelSettings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache
@@ -84,6 +84,10 @@ class LocalClients:
         if isinstance(call.what, Question):
             return await client.complete(call.entry, call.what, timeout)
         return await client.transcribe(call.entry, call.what, timeout)
+
+    def tunnels(self) -> list[TunnelState]:
+        """Return how the tunnels stand that these clients share."""
+        return self._tunnels.states()
 
     async def probe(self, entry: ModelEntry) -> ModelProbe:
         """Find out what a model can do; nothing is tried twice."""

@@ -157,7 +157,7 @@ class Queue:
         found: list[str] = []
         start = "-"
         while entries := await self._redis.xrange(DEAD, min=start, max="+", count=1000):
-            found += [_text(entry) for entry, fields in entries if _run_of(fields) == run]
+            found += [_text(entry) for entry, fields in entries if _run_of(fields or {}) == run]
             start = f"({_text(entries[-1][0])}"
         return found
 

@@ -7,6 +7,7 @@ replica; the first question starts one. A replica keeps the connections of every
 from __future__ import annotations
 
 import logging
+import uuid
 
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
@@ -18,7 +19,9 @@ from moments_ray.models.client import LocalClients, ModelClient
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.roles import Role
+from moments_ray.models.tunnel_board import TunnelBoard
 from moments_ray.observability.ray_meter import ray_meter
+from moments_ray.runtime import open_redis
 from moments_ray.settings import Quota, Settings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache
@@ -26,6 +29,7 @@ from moments_ray.storage.factory import open_store
 
 _MOST_MODELS = 64  # a client is a connection or two
 _QUEUED_PER_SLOT = 4  # beyond it the caller is told, and waits by itself
+_PATIENCE_SECONDS = 2.0  # with a Redis that says nothing
 _LONGEST_ANSWER_SECONDS = 600.0  # that a replica which is taken away still waits for
 
 
@@ -38,11 +42,17 @@ class ModelClients:
         store = open_store(settings, ray_meter)
         cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
         self._clients = LocalClients(settings.models, store, cache)
+        self._board = TunnelBoard(open_redis(settings, patience=_PATIENCE_SECONDS))
+        self._holder = uuid.uuid4().hex
 
     @serve.multiplexed(max_num_models_per_replica=_MOST_MODELS)  # type: ignore[untyped-decorator]  # Serve's
     async def client(self, key: str) -> ModelClient:
         """Return the client of a model; Serve sends calls for it to replicas that have one."""
         return self._clients.client(key)
+
+    async def check_health(self) -> None:
+        """Answer: whoever does is alive. Serve asks every few seconds, which is when the tunnels are told of."""
+        await self._board.tell(self._holder, self._clients.tunnels())
 
     async def complete(self, entry: ModelEntry, question: Question, timeout: float) -> Answer:
         """Ask a chat model; raises as ``ModelClient.complete``."""

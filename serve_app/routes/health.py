@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from serve_app.health import HealthReport
@@ -9,11 +11,14 @@ from serve_app.health import HealthReport
 router = APIRouter(tags=["health"])
 
 
-@router.get(
-    "/health",
-    response_model_exclude_none=True,
-    responses={503: {"model": HealthReport, "description": "A part is down."}},
-)
+_ANSWERS: dict[str, Any] = {
+    "response_model_exclude_none": True,
+    "responses": {503: {"model": HealthReport, "description": "A part is down."}},
+}
+
+
+@router.get("/readyz", name="read_readiness", **_ANSWERS)
+@router.get("/health", **_ANSWERS)
 async def read_health(request: Request, response: Response) -> HealthReport:
     """Ask the database, Redis and Ray, and answer within two seconds; 503 when one of them is down."""
     report: HealthReport = await request.app.state.health.report()

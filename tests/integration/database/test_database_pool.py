@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 
 import pytest
 from pydantic import SecretStr
@@ -21,4 +23,19 @@ async def test_whoever_finds_no_connection_free_is_told_to_come_again(postgres_u
         with pytest.raises(DatabaseUnavailable) as told:
             await database.ping()
     assert told.value.retryable
+    assert "in use" in told.value.message
+    await database.close()
+
+
+async def test_a_server_that_answers_nothing_counts_as_gone_and_its_connection_is_replaced(postgres_url: str) -> None:
+    database = Database.connect(SecretStr(postgres_url), answer_seconds=0.5)
+    async with database.read() as session:
+        backend = await session.scalar(text("SELECT pg_backend_pid()"))
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await database.ping()
+        await database.ping()
+    finally:
+        os.kill(backend, signal.SIGCONT)
     await database.close()

@@ -146,6 +146,7 @@ async def test_health_names_the_parts_that_are_down_and_not_where_they_are(aband
     assert "CLIP_EXTRACTION" in report["ray"]["unsatisfiable"]
     assert "127.0.0.1" not in answer.text
     assert (await abandoned.get("/livez")).json() == {"status": "ok"}
+    assert (await abandoned.get("/readyz")).status_code == 503
 
 
 async def test_nobody_is_let_in_while_it_cannot_be_told_who_may(abandoned: httpx.AsyncClient) -> None:

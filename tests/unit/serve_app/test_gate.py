@@ -18,6 +18,7 @@ from serve_app.this_machine import from_this_machine
     [
         ("GET", "/health", None),
         ("GET", "/livez", None),
+        ("GET", "/readyz", None),
         ("GET", "/docs", None),
         ("GET", "/openapi.json", None),
         ("GET", "/objects/videos/a/source-1.mp4", None),

@@ -1,0 +1,72 @@
+"""A part that is overloaded or frozen makes the API say so, or go on without it; nobody is left waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+
+import httpx
+from sqlalchemy import text
+
+from moments_ray import runtime
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.embedded.redis import RedisServer
+from moments_ray.embedded.strays import working_in
+from serve_app.container import Container
+from serve_app.factory import create_app
+from tests.integration.api.conftest import Library, problem
+
+
+async def test_a_pool_without_a_free_connection_is_503_with_the_time_to_come_back(
+    api: httpx.AsyncClient, container: Container
+) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(10):
+            session = await stack.enter_async_context(container.environment.database.read())
+            await session.execute(text("SELECT 1"))
+        async with asyncio.timeout(20):
+            answers = await asyncio.gather(*(api.get("/api/videos") for _ in range(20)))
+        for answer in answers:
+            problem(answer, 503, "database.unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+        assert (await api.get("/livez")).status_code == 200
+    assert (await api.get("/api/videos")).status_code == 200
+
+
+@contextlib.contextmanager
+def frozen(server: RedisServer) -> Iterator[None]:
+    """Have a Redis that takes connections and answers nothing."""
+    (pid,) = working_in(server.files.data, "redis-server")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_run_is_taken_while_redis_is_frozen_and_waits_in_postgresql(
+    container: Container, library: Library, redis_server: RedisServer
+) -> None:
+    video = await library.video()
+    impatient = runtime.open_redis(container.environment.settings, patience=0.5)
+    app = create_app(Container(container.environment, impatient, container.nodes))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as api:
+        with frozen(redis_server):
+            async with asyncio.timeout(20):
+                answer = await api.post(f"/api/pipeline/{video.identifier}/start", json={})
+                assert answer.status_code == 202, answer.text
+                run = answer.headers["location"].removeprefix("/api/runs/")
+                shown = await api.get(f"/api/pipeline/{video.identifier}/status")
+                assert shown.json()["status"] == "queued"
+                health = await api.get("/health")
+                assert (health.status_code, health.json()["redis"]["status"]) == (503, "down")
+                assert "tunnels" not in health.json()
+        assert (await api.get("/health")).json()["tunnels"] == {}
+    async with container.environment.database.read() as session:
+        waiting = await Runs(session).active(video.identifier)
+        assert waiting is not None
+        assert (waiting.identifier, waiting.status) == (run, "queued")
+    await impatient.aclose()
