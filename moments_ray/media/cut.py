@@ -21,6 +21,9 @@ FileStem = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]
 Preset = Literal["source", "web", "vertical"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 
+# Of the memory that other media processes may have: one decoder and an encoder for each preset, all in 4K.
+_MEMORY_SHARES = 2
+
 
 class Caption(BaseModel):
     """Lines of text to be shown from ``start`` until ``end``, in seconds from the start of the source."""
@@ -172,6 +175,7 @@ async def _run(
             timeout=timeout,
             settings=settings,
             on_progress=progress,
+            memory_bytes=_MEMORY_SHARES * settings.max_memory_bytes,
             network=job["remote"] is not None,
         )
         found = cast("dict[str, Any]", answer)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
 from functools import partial
-from itertools import chain, tee, zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -22,7 +22,7 @@ from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.plan import CannotCopy, plan_cut
 from moments_ray.media.native.cutting.presets import PRESETS, upright
 from moments_ray.media.native.cutting.reader import PictureReader, SoundReader
-from moments_ray.media.native.cutting.reencode import EncodedClip, Overlay
+from moments_ray.media.native.cutting.reencode import EncodedClip, Overlay, shared
 from moments_ray.media.native.cutting.smart import SmartCut
 from moments_ray.media.native.cutting.soundtrack import copied_sound, encoded_sound
 from moments_ray.media.native.cutting.splice import splice_for
@@ -120,9 +120,9 @@ class Cutter:
         if first[0] >= stop:
             raise InvalidRequest(f"The range {start:g}-{end:g} s holds no picture; it is shorter than one frame.")
         with ExitStack() as opened:
-            # Pictures go to every clip in turn, so none waits; each reads the sound at its own pace.
+            # Each clip takes one picture in turn, and reads the sound at its own pace.
             clips = []
-            for (each, _), share in zip(wanted, tee(chain([first], frames), len(wanted)), strict=True):
+            for (each, _), share in zip(wanted, shared(chain([first], frames), len(wanted)), strict=True):
                 part = opened.enter_context(self._part(each))
                 sound = None if self._audio is None else opened.enter_context(closing(self._open_sound()))
                 clips.append(self._anew(each, part, share, sound))

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from moments_ray.errors import MediaError, MomentsError
 from moments_ray.media.native.cutting.cutter import Cutter, Fields, Wanted
 from moments_ray.media.native.cutting.plan import CannotCopy
+from moments_ray.media.native.cutting.reader import require_memory
 
 if TYPE_CHECKING:
     from moments_ray.media.native.cutting.remote import RemoteFile
@@ -104,8 +105,9 @@ def _failed(wanted: Wanted, error: MomentsError | av.error.FFmpegError) -> Field
         return {"name": wanted["name"], "code": error.code, "message": str(error)}
     if error.errno in _FOR_THE_WHOLE_JOB:
         raise error
-    return {
-        "name": wanted["name"],
-        "code": MediaError.code,
-        "message": f"The range could not be cut: {error.strerror}.",
-    }
+    require_memory()
+    message = f"The range could not be cut: {error.strerror}."
+    if isinstance(error, av.error.ExternalError):
+        # Which is all that x264 and x265 say; by now they have given back what they had.
+        message = "An encoder gave up, as they do when memory is short: raise MOMENTS_MEDIA__MAX_MEMORY_BYTES."
+    return {"name": wanted["name"], "code": MediaError.code, "message": message}

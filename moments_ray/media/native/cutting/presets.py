@@ -18,6 +18,7 @@ _X264 = {"preset": "veryfast", "crf": "18"}
 # Without reordering: x265 leaves the decoding time of the first packets unset where a clip is shorter than its delay.
 _X265 = {"preset": "superfast", "crf": "20", "x265-params": "log-level=none:pools={threads}:frame-threads=1:bframes=0"}
 _VERTICAL = (1080, 1920)
+_LARGE_PIXELS = 1920 * 1088
 # Transfer functions of high dynamic range (ITU-T H.273): PQ and HLG.
 _HDR_TRANSFERS = frozenset({16, 18})
 _TURNS = {90: (("transpose", "cclock"),), -90: (("transpose", "clock"),), 180: (("hflip", ""), ("vflip", ""))}
@@ -62,6 +63,7 @@ def _like_source(reader: PictureReader) -> Encoding:
     if pixel_format not in {known.name for known in av.Codec(codec, "w").video_formats or ()}:
         pixel_format = "yuv420p"
     filters = _even(first.width, first.height, pixel_format)
+    options = _within_memory(codec, options, first.width, first.height)
     return Encoding(codec, options, pixel_format, filters, reader.codec.sample_aspect_ratio)
 
 
@@ -70,8 +72,9 @@ def _for_web(reader: PictureReader) -> Encoding:
     first = reader.sample
     width, height = _upright(first)
     filters = (*_TURNS.get(first.rotation, ()), *_even(width, height, "yuv420p"), *_standard_colours(first))
-    codec, options = fastest_h264()
-    return Encoding(codec, options, "yuv420p", filters, _aspect(reader, first), turned=True)
+    encoder = fastest_h264()
+    options = _within_memory(encoder.codec, encoder.options, width, height)
+    return Encoding(encoder.codec, options, encoder.pixel_format, filters, _aspect(reader, first), turned=True)
 
 
 def _for_phones(reader: PictureReader) -> Encoding:
@@ -85,8 +88,8 @@ def _for_phones(reader: PictureReader) -> Encoding:
     crop = ("crop", f"{wide}:{high}")
     scale = ("scale", f"{across}:{down}:flags=bicubic")
     filters = (*_TURNS.get(first.rotation, ()), crop, scale, ("setsar", "1"), *_standard_colours(first))
-    codec, options = fastest_h264()
-    return Encoding(codec, options, "yuv420p", filters, turned=True)
+    encoder = fastest_h264()
+    return Encoding(encoder.codec, encoder.options, encoder.pixel_format, filters, turned=True)
 
 
 def _plays_anywhere(reader: PictureReader) -> bool:
@@ -99,6 +102,15 @@ PRESETS = {
     "web": Preset(_plays_anywhere, _for_web, levelled=True),
     "vertical": Preset(lambda _reader: False, _for_phones, levelled=True),
 }
+
+
+def _within_memory(codec: str, options: dict[str, str], width: int, height: int) -> dict[str, str]:
+    """Have an encoder keep few pictures where they are large: of 4K it would hold half a gigabyte or more."""
+    if width * height <= _LARGE_PIXELS:
+        return options
+    if codec == "libx265":
+        return options | {"x265-params": f"{options['x265-params']}:rc-lookahead=0"}
+    return options | {"rc-lookahead": "0", "bf": "0"} if codec == "libx264" else options
 
 
 def upright(encoding: Encoding, first: VideoFrame) -> Encoding:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 AnyPacket: TypeAlias = "Packet[Any]"
 
 _UNKNOWN_RATE = Fraction(25)
+# Two pictures of 4K in 10 bits.
+_ROOM_BYTES = 50_000_000
 # One packet of these is one picture, so the demuxer's times are the frame grid. VP8 and VP9 have invisible packets.
 _ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc"})
 
@@ -197,11 +199,20 @@ class SoundReader(Reader):
 
 
 def _decode(codec: Any, packet: AnyPacket | None) -> Any:
-    """Decode one packet into its frames; a damaged one gives none, as in any player."""
+    """Decode one packet into its frames; a damaged one gives none, as in any player.
+
+    Raises MemoryError where it is memory that was missing: decoders call that damage too, and give no more pictures.
+    """
     try:
         return codec.decode(packet)
     except av.error.InvalidDataError:
+        require_memory()
         return []
+
+
+def require_memory() -> None:
+    """Raise MemoryError where there is none for a picture: codecs have other words for that."""
+    bytearray(_ROOM_BYTES)
 
 
 def shown_at(packet: AnyPacket) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
@@ -108,6 +109,26 @@ class EncodedClip:
         for shown, frame in self._frames:
             fitted = filters.apply(frame)
             yield shown, fitted if self._overlay is None else self._overlay.over(shown, fitted)
+
+
+def shared(frames: Iterator[tuple[int, VideoFrame]], count: int) -> list[Iterator[tuple[int, VideoFrame]]]:
+    """Give the same pictures to several takers that go on side by side; only what not all have taken is kept.
+
+    ``itertools.tee`` keeps up to 57 for even one taker, which in 4K are more than a gigabyte.
+    """
+    waiting: list[deque[tuple[int, VideoFrame]]] = [deque() for _ in range(count)]
+
+    def taken(own: deque[tuple[int, VideoFrame]]) -> Iterator[tuple[int, VideoFrame]]:
+        while True:
+            if not own:
+                following = next(frames, None)
+                if following is None:
+                    return
+                for each in waiting:
+                    each.append(following)
+            yield own.popleft()
+
+    return [taken(own) for own in waiting]
 
 
 def add_pictures(
