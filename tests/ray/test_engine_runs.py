@@ -276,7 +276,7 @@ async def test_a_chain_is_cancelled_within_five_seconds(engine: Engine, worker: 
 async def test_another_worker_takes_over_from_one_that_was_killed(
     engine: Engine, start: StartWorker, worker: Any, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=4), subject=subject())
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=8), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
     ray.kill(worker, no_restart=True)
     await start("next")
