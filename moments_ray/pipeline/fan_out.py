@@ -11,7 +11,7 @@ import ray.data
 
 from moments_ray.database.repositories.journal import Claim, JournalReader
 from moments_ray.database.tables import RunItem
-from moments_ray.errors import ItemsFailed, LeaseLost, StageFailed
+from moments_ray.errors import ItemsFailed, LeaseLost, ServiceUnavailable, StageFailed, all_errors
 from moments_ray.failpoint import reach
 from moments_ray.pipeline.claimed_run import ClaimedRun
 from moments_ray.pipeline.definition import Chain
@@ -61,7 +61,7 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
     reach(environment.settings, "items.planned")
     keys = [item.key for item in items]
     size = max(1, min(chain[0].row, math.ceil(len(keys) / _ROWS_WANTED)))
-    return tuple(active), [{"keys": keys[at : at + size], "lost": False} for at in range(0, len(keys), size)]
+    return tuple(active), [{"keys": keys[at : at + size], "stop": None} for at in range(0, len(keys), size)]
 
 
 async def _planned(claimed: ClaimedRun, chain: Chain) -> Sequence[Item]:
@@ -87,22 +87,23 @@ def _stream(steps: Chain, rows: list[dict[str, Any]], arguments: dict[str, Any])
         options = step.resources.ray_options()
         dataset = dataset.map(work_row, fn_kwargs={**arguments, "name": step.name}, max_retries=0, **options)  # type: ignore[arg-type]  # Ray's hint forgets fn_kwargs
     for row in dataset.iter_rows():
-        if row["lost"]:
-            raise LeaseLost
+        if row["stop"] is not None:
+            raise {kind.code: kind for kind in all_errors()}[row["stop"]]
 
 
 def work_row(row: dict[str, Any], *, connect: Connect, settings: Settings, claim: Claim, name: str) -> dict[str, Any]:
     """Do one step of one row of items, in a Ray Data worker; what fails is written down, never raised.
 
-    An exception here would abort the whole dataset, and with it the items that are well.
+    An exception here would abort the whole dataset, and with it the items that are well. What no item is to blame for
+    goes on with the row as the code of its error.
     """
-    if row["lost"]:
+    if row["stop"] is not None:
         return row
     here = process(connect, settings)
     try:
         here.run(work_items(here.environment, claim, name, list(row["keys"])))
-    except LeaseLost:
-        return {**row, "lost": True}
+    except (LeaseLost, ServiceUnavailable) as error:
+        return {**row, "stop": error.code}
     return row
 
 

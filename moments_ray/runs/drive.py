@@ -114,6 +114,7 @@ class Drive:
                 raise
             except MomentsError as error:
                 failed = error
+                number -= _is_outage(error)  # that is no fault of the stage's, and costs it no try
             else:
                 failed = StageCrashed(f"{names[0]} ended without an output")
             claimed = await self._load()
@@ -121,7 +122,7 @@ class Drive:
             if all(claimed.done(name) for name in names):
                 return claimed  # also where the process died after its commit: the journal decides, not the answer
             self._raise_if_stopped()
-            delay = retry_delay(failed, number, allowed, settings.retry, jitter=random.Random())  # noqa: S311
+            delay = retry_delay(failed, max(1, number), allowed, settings.retry, jitter=random.Random())  # noqa: S311
             log.warning("stage.failed", run=self.lease.claim.run, stage=names[0], code=failed.code, retry_in=delay)
             if delay is None:
                 raise failed
@@ -246,3 +247,7 @@ class Drive:
                 await self._environment.clear_up(self._environment, run)
             except MomentsError as error:
                 log.warning("run.not_cleared_up", run=run.identifier, code=error.code, error=str(error))
+
+
+def _is_outage(error: MomentsError) -> bool:
+    return isinstance(error, ServiceUnavailable) and error.retryable

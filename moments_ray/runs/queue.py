@@ -96,6 +96,21 @@ class Queue:
         _, stream, entry, flat = got
         return Message(_text(stream), _text(entry), _run_of(dict(zip(flat[::2], flat[1::2], strict=False))))
 
+    async def own(self, consumer: str) -> list[Message]:
+        """Return what a consumer of this name took and never ended: its process died, and it has come again."""
+        taken: list[Message] = []
+        for stream in STREAMS:
+            try:
+                answer: Any = await self._redis.xreadgroup(GROUP, consumer, {stream: "0"})
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+                await self.ensure_groups()
+                continue
+            for _, entries in answer:
+                taken += [Message(stream, _text(entry), _run_of(fields)) for entry, fields in entries if fields]
+        return taken
+
     async def wait(self, milliseconds: int) -> None:
         """Wait for an entry newer than what ``take`` last found nothing up to, at most so long."""
         await self._redis.xread(dict(self._nothing_up_to.items()), count=1, block=milliseconds)

@@ -103,11 +103,17 @@ class PipelineWorker:
 
     async def _take(self) -> None:
         await self._over_outages(self._queue.ensure_groups)
+        await self._over_outages(self._take_own)
         while not self._draining.is_set():
             if len(self._driving) - len(self._waitable) >= self._settings.runs_at_once:
                 await asyncio.wait(self._driving, return_when=asyncio.FIRST_COMPLETED)
                 continue
             await self._over_outages(self._take_one)
+
+    async def _take_own(self) -> None:
+        """Go on with what the process before this one was at, which nobody needs to wait out: it is dead."""
+        for message in await self._queue.own(self.consumer):
+            self._keep(self._accept(message))
 
     async def _take_one(self) -> None:
         """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""

@@ -14,10 +14,12 @@ import ray
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import text
 
+from moments_ray import runtime
 from moments_ray.database.repositories.journal import Journal
 from moments_ray.database.repositories.runs import Runs, claim_of
 from moments_ray.database.tables import Run
 from moments_ray.errors import Conflict, LeaseLost, RunActive
+from moments_ray.runs.actor import start_listening, start_worker
 from moments_ray.runs.queue import Queue
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine, StartWorker
@@ -286,6 +288,26 @@ async def test_another_worker_takes_over_from_one_that_was_killed(
     assert lines(notes)["first"] == 1
     assert lines(notes)["second"] == 2
     await nothing_left(engine, run)
+
+
+async def test_a_worker_that_died_goes_on_with_its_own_runs_without_waiting_out_their_leases(
+    engine: Engine, notes: Path
+) -> None:
+    patient = engine.settings.worker.model_copy(update={"lease_seconds": 600.0})
+    settings = engine.settings.model_copy(update={"worker": patient})
+    worker = start_worker(runtime.connect, settings, runtime.open_redis, name="mortal", detached=False)
+    await worker.start.remote()
+    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=subject())
+    await engine.until(lambda: lines(notes)["second"] == 1)
+    ray.kill(worker, no_restart=False)
+    async with asyncio.timeout(30):
+        while (await engine.run(run.identifier)).attempt == 1:
+            await start_listening(worker, 5.0)
+    ended = await engine.ended(run.identifier)
+    assert (ended.status, ended.attempt, ended.error) == (RunStatus.COMPLETED, 2, None)
+    await nothing_left(engine, run)
+    await worker.drain.remote()
+    ray.kill(worker)
 
 
 async def test_a_drained_worker_hands_its_run_back_and_nothing_runs_twice(
