@@ -7,7 +7,7 @@ export RAY_USAGE_STATS_ENABLED := 0
 .DEFAULT_GOAL := help
 N ?= 200
 SEED ?= 1
-.PHONY: help demo test test-slow chaos check bench up docs lock clean
+.PHONY: help demo test test-slow test-browser chaos check bench up docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ test: .venv/installed  ## the whole test-suite
 
 test-slow: .venv/installed  ## what takes minutes: the sweeps of failpoints, kills and recordings
 	$(BIN)/pytest -m slow
+
+test-browser: .venv/installed  ## clips in Chromium, which must be installed
+	$(BIN)/pytest -m browser
 
 chaos: .venv/installed  ## N=200 runs while everything is killed, frozen or cut in turn; SEED=1
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +103,89 @@ def test_a_name_is_only_a_name(
     assert outcome.status == 0
     assert [clip["frames"] for clip in outcome.document["clips"]] == [25]
     assert not (tmp_path / "x").exists()
+
+
+CAPTIONS = "1\n00:00:01,500 --> 00:00:03,000\nYeast breathes.\n\n2\n00:00:05,000 --> 00:00:07,000\nBread rises.\n"
+
+
+def test_captions_are_kept_beside_each_clip_with_its_own_times(moments: Moments, tmp_path: Path, talk: Path) -> None:
+    (tmp_path / "talk.srt").write_text(CAPTIONS)
+    arguments = ["--range", "1-2.5", "--range", "3.5-4.5", "--captions", tmp_path / "talk.srt", "--out", "clips"]
+    outcome = moments("cut", talk, *arguments, "--json")
+    assert [clip["method"] for clip in outcome.document["clips"]] == ["smart", "smart"]
+    first, second = (Path(clip["path"]).with_suffix(".srt").read_text() for clip in outcome.document["clips"])
+    assert first.startswith("1\n00:00:00,500 --> 00:00:01,")
+    assert first.endswith("Yeast breathes.\n\n")
+    assert second == ""
+
+
+def test_one_range_is_cut_for_several_presets_with_captions_drawn_in(
+    moments: Moments, tmp_path: Path, talk: Path
+) -> None:
+    (tmp_path / "talk.srt").write_text(CAPTIONS)
+    presets = ["--preset", "vertical", "--preset", "web", "--preset", "web"]
+    outcome = moments(
+        "cut", talk, "--range", "1-2", *presets, "--captions", "talk.srt", "--burn", "--out", "c", "--json"
+    )
+    assert [(clip["preset"], clip["method"], clip["frames"]) for clip in outcome.document["clips"]] == [
+        ("web", "reencode", 25),
+        ("vertical", "reencode", 25),
+    ]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["01-1_000-vertical.mp4", "01-1_000-web.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--burn"], "--captions"), (["--preset", "cinema"], "source, web, vertical")],
+)
+def test_what_cannot_be_meant_is_refused(
+    moments: Moments, tmp_path: Path, talk: Path, arguments: list[str], message: str
+) -> None:
+    outcome = moments("cut", talk, "--range", "1-2", *arguments, "--out", "clips")
+    assert outcome.status == 2
+    assert message in outcome.stderr
+    assert not (tmp_path / "clips").exists()
+
+
+class _Host(BaseHTTPRequestHandler):
+    """Serves one file: in parts, if it is asked for parts and can."""
+
+    server: Any
+
+    def do_GET(self) -> None:
+        data = self.server.data
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if self.server.parts else None
+        begin, end = (int(asked[1]), min(int(asked[2] or len(data)), len(data) - 1)) if asked else (0, len(data) - 1)
+        self.send_response(206 if asked else 200)
+        self.send_header("Content-Length", str(end + 1 - begin))
+        if asked:
+            self.send_header("Content-Range", f"bytes {begin}-{end}/{len(data)}")
+        self.end_headers()
+        self.server.sent += end + 1 - begin
+        self.wfile.write(data[begin : end + 1])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("parts", [True, False], ids=["in parts", "whole only"])
+def test_of_a_remote_file_only_what_is_needed_is_read_where_its_host_allows_it(
+    moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: bool
+) -> None:
+    options = {"preset": "ultrafast", "g": "25", "keyint_min": "25", "b": "8M"}
+    source = make_numbered_video(tmp_path / "long.mp4", frames=500, options=options, noisy=True)
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Host)
+    server.data, server.parts, server.sent = source.read_bytes(), parts, 0
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("MOMENTS_DOWNLOAD__ALLOW_PRIVATE_ADDRESSES", "true")
+    monkeypatch.setenv("MOMENTS_DOWNLOAD__ALLOWED_PORTS", f"[{server.server_port}]")
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/long.mp4"
+        outcome = moments("cut", url, "--range", "8.1-9.9", "--out", tmp_path / "clips", "--json")
+    finally:
+        server.shutdown()
+        server.server_close()
+    (clip,) = outcome.document["clips"]
+    assert numbers(clip) == list(range(203, 248))
+    assert (server.sent < len(server.data) / 2) is parts
+    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["01-8_100.mp4"]

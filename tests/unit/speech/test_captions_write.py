@@ -24,6 +24,15 @@ def spoken(text: str, word_seconds: float = 0.3, gap: float = 0.0, language: str
     return Transcript(engine="test", language=language, words=tuple(words), segments=())
 
 
+def test_a_part_holds_what_is_on_screen_in_it_and_counts_from_its_start() -> None:
+    talk = spoken("One two three. Four five six. Seven eight nine.", word_seconds=1.0)
+    assert write_srt(talk, 2.0, 5.5) == (
+        "1\n00:00:00,000 --> 00:00:01,000\nOne two three.\n\n2\n00:00:01,000 --> 00:00:03,500\nFour five six.\n\n"
+    )
+    assert write_vtt(talk, 6.0, 7.0) == "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nSeven eight nine.\n\n"
+    assert write_srt(talk, 9.0, 10.0) == ""
+
+
 def test_srt_breaks_at_sentences_and_clauses_in_balanced_lines() -> None:
     assert write_srt(spoken(TALK)) == (
         "1\n00:00:00,000 --> 00:00:00,600\nGood morning.\n\n"
