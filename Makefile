@@ -40,6 +40,7 @@ check: .venv/installed  ## format, lint and types
 
 bench: .venv/installed  ## the numbers README and docs quote
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.api
 
 up: .venv/installed  ## the server, on loopback
 	$(BIN)/moments up
