@@ -14,7 +14,6 @@ from pydantic import SecretStr
 
 from moments_ray.client.problems import error_of
 from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
-from moments_ray.retry_after import retry_after
 
 # Opens what httpx shall send, anew for every try.
 Content = Callable[[], AbstractContextManager[Mapping[str, Any]]]
@@ -43,9 +42,10 @@ class Patience:
         self._deadline = self._clock() + self._seconds
         self._delay = _FIRST_DELAY
 
-    async def wait(self, error: MomentsError, asked: float | None = None) -> None:
-        """Wait before the next try, or raise the error where there is to be none."""
-        delay = self._delay * random.uniform(0.5, 1.0) if asked is None else asked  # noqa: S311 - jitter
+    async def wait(self, error: MomentsError) -> None:
+        """Wait before the next try, as long as the error asks for if it does, or raise it where there is to be none."""
+        asked = error.detail.get("retry_after")
+        delay = asked if isinstance(asked, float) else self._delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
         if self._clock() + delay > self._deadline:
             raise error
         self._delay = min(2 * self._delay, _LONGEST_DELAY)
@@ -106,7 +106,6 @@ class Connection:
         if timeout is not None:
             more["timeout"] = httpx.Timeout(_TIMEOUT.write, connect=_TIMEOUT.connect, read=timeout)
         while True:
-            wait = None
             try:
                 with content() as arguments:
                     response = await self._http.request(method, path, **arguments, **more)
@@ -114,16 +113,17 @@ class Connection:
                 error: MomentsError = self._unanswered(failure)
                 if not (self.answered if isinstance(failure, _UNSENT) else repeatable):
                     raise error from failure
+            except httpx.HTTPError as failure:
+                raise self._nonsense(failure) from failure
             else:
                 self.answered = True
                 if not response.is_error:
                     return response
                 error = error_of(response)
-                wait = retry_after(response.headers.get("retry-after", ""))
                 refused = response.status_code == httpx.codes.TOO_MANY_REQUESTS
-                if not error.retryable or not (repeatable or refused) or wait is None:
+                if not error.retryable or not (repeatable or refused) or "retry_after" not in error.detail:
                     raise error
-            await patience.wait(error, wait)
+            await patience.wait(error)
 
     @asynccontextmanager
     async def stream(
@@ -148,7 +148,10 @@ class Connection:
         except httpx.TransportError as failure:
             raise self._unanswered(failure) from failure
         except httpx.HTTPError as failure:
-            raise ServerBadAnswer(f"{self.server} leads nowhere: {type(failure).__name__}") from failure
+            raise self._nonsense(failure) from failure
+
+    def _nonsense(self, failure: httpx.HTTPError) -> ServerBadAnswer:
+        return ServerBadAnswer(f"What {self.server} answers cannot be read: {type(failure).__name__}.")
 
     def _unanswered(self, failure: httpx.TransportError) -> ServerUnavailable:
         return ServerUnavailable(

@@ -17,6 +17,7 @@ from moments_ray.errors import (
     ServerUnavailable,
     all_errors,
 )
+from moments_ray.retry_after import retry_after
 
 _PROBLEM = "application/problem+json"
 _EXCERPT = 200
@@ -45,8 +46,13 @@ class _Problem(BaseModel):
 
 
 def error_of(response: httpx.Response) -> MomentsError:
-    """Return the error that a response, read to its end, tells of; its ``detail`` has the problem's other members."""
+    """Return the error that a response, read to its end, tells of.
+
+    Its ``detail`` has the problem's other members, and ``retry_after`` in seconds where the server says it.
+    """
     status = response.status_code
+    wait = retry_after(response.headers.get("retry-after", ""))
+    told: dict[str, JsonValue] = {"status": status} if wait is None else {"status": status, "retry_after": wait}
     by_status = _BY_STATUS.get(status, ServerUnavailable if status >= 500 else ServerBadAnswer)
     if response.headers.get("content-type", "").partition(";")[0].strip().lower() == _PROBLEM:
         try:
@@ -55,8 +61,8 @@ def error_of(response: httpx.Response) -> MomentsError:
             pass
         else:
             by_code = {kind.code: kind for kind in all_errors()}  # of two with one code, the more special
-            members: dict[str, JsonValue] = {"status": status, "code": problem.code, **(problem.model_extra or {})}
+            members: dict[str, JsonValue] = {**(problem.model_extra or {}), "code": problem.code, **told}
             return by_code.get(problem.code, by_status)(problem.detail, members)
     words = "".join(char if char.isprintable() else " " for char in response.text[:_EXCERPT])
-    told = f": {' '.join(words.split())}" if words.strip() else ""
-    return by_status(f"{response.url.copy_with(query=None)} answered {status}{told}", {"status": status})
+    said = f": {' '.join(words.split())}" if words.strip() else ""
+    return by_status(f"{response.url.copy_with(query=None)} answered {status}{said}", told)

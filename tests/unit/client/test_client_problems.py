@@ -28,6 +28,13 @@ def test_every_error_of_ours_comes_back_as_itself(kind: type[errors.MomentsError
     assert (error.message, error.detail["run"]) == ("What to do.", "r1")
 
 
+def test_an_error_knows_when_to_ask_again() -> None:
+    response = problem(429, "access.rate")
+    response.headers["Retry-After"] = "7"
+    assert error_of(response).detail["retry_after"] == 7.0
+    assert "retry_after" not in error_of(problem(429, "access.rate")).detail
+
+
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
