@@ -16,7 +16,7 @@ from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_argum
 from moments_ray.settings import MediaSettings
 
 SAMPLE_RATE = 16_000
-_BYTES_PER_SECOND = 2 * SAMPLE_RATE
+BYTES_PER_SECOND = 2 * SAMPLE_RATE
 
 
 class AudioInfo(BaseModel):
@@ -70,7 +70,7 @@ async def extract_audio(
     def on_line(line: str) -> None:
         name, _, value = line.partition("=")
         if on_progress is not None and name == "total_size" and value.isdecimal() and info.duration > 0:
-            on_progress(min(int(value) / _BYTES_PER_SECOND / info.duration, 1.0))
+            on_progress(min(int(value) / BYTES_PER_SECOND / info.duration, 1.0))
 
     try:
         await run_tool(argv, timeout=timeout, settings=settings, on_stdout=on_line)

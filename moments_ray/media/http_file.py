@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import re
-import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from email.message import Message
@@ -18,7 +17,6 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from moments_ray.errors import (
-    DiskFull,
     DownloadError,
     DownloadInterrupted,
     DownloadPrivate,
@@ -28,6 +26,7 @@ from moments_ray.errors import (
 from moments_ray.media.downloaded import Downloaded, clean_title
 from moments_ray.media.guard import Resolver, guarded_client, resolve_by_system
 from moments_ray.settings import DownloadSettings
+from moments_ray.storage.blocking import disk_full, require_room
 
 SPEED_WINDOW_SECONDS = 30.0
 _WRITE_BYTES = 1 << 20
@@ -125,7 +124,7 @@ async def _receive(
 ) -> None:
     """Append the body to the partial file within every bound."""
     start, total = _check(response, offset, settings)
-    _check_disk(partial.path.parent, (total or 0) - start)
+    require_room(partial.path.parent, (total or 0) - start)
     if start == 0:
         await asyncio.to_thread(partial.mark, response.headers)
     position = start
@@ -171,12 +170,6 @@ def _length(response: httpx.Response) -> int | None:
     return int(value) if value.isdecimal() else None
 
 
-def _check_disk(directory: Path, needed: int) -> None:
-    free = shutil.disk_usage(directory).free
-    if needed > free:
-        raise DiskFull("The video does not fit on the disk.", {"free_bytes": free, "needed_bytes": needed})
-
-
 async def _blocks(response: httpx.Response, slowest: int) -> AsyncIterator[bytes]:
     """Yield the body in pieces worth writing; what has come before a break is yielded too."""
     buffer = bytearray()
@@ -204,7 +197,7 @@ async def _write(file: IO[bytes], block: bytes) -> None:
         await asyncio.to_thread(file.write, block)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
-            raise DiskFull("The disk is full.", {"free_bytes": shutil.disk_usage(file.name).free}) from error
+            raise disk_full(Path(file.name), len(block)) from error
         raise
 
 

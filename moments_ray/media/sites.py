@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from moments_ray.media.guard import Resolver, resolve_by_system
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments, file_url
 from moments_ray.settings import Settings
+from moments_ray.storage.blocking import require_room
 
 # The JavaScript engine that yt-dlp starts for some sites reserves terabytes of address space and uses little of it.
 _ADDRESS_SPACE = 1 << 46
@@ -91,6 +93,7 @@ async def fetch_from_site(
         if info is None:
             return None
         _check_limits(info, settings)
+        require_room(directory, bytes_needed(info))
         captions = _captions_to_fetch(info)
         await site.fetch(captions, on_progress)
     media, found = await asyncio.to_thread(_sort, directory, captions)
@@ -228,6 +231,13 @@ def _check_limits(info: dict[str, Any], settings: Settings) -> None:
     duration, limit = info.get("duration"), settings.media.max_duration_seconds
     if isinstance(duration, int | float) and duration > limit:
         raise MediaLimitsExceeded(f"The video lasts {duration:.0f} s; the limit is {limit:.0f} s.")
+
+
+def bytes_needed(info: dict[str, Any]) -> int:
+    """Return the bytes that a video takes, as far as its site tells; parts are there twice while they are joined."""
+    size = info.get("filesize") or info.get("filesize_approx") or 0
+    parts = info.get("requested_formats") or []
+    return int(size) * (2 if len(parts) > 1 else 1) if isinstance(size, int | float) and size < math.inf else 0
 
 
 def _captions_to_fetch(info: dict[str, Any]) -> dict[str, bool]:

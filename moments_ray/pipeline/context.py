@@ -14,6 +14,7 @@ from moments_ray.models.gateway import Gateway
 from moments_ray.pipeline.environment import Environment, Place
 from moments_ray.pipeline.resources import Resources
 from moments_ray.settings import Settings
+from moments_ray.storage.blocking import require_room
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.object_store import ObjectStore
 
@@ -86,6 +87,14 @@ class Context:
     def seconds_left(self) -> float:
         """Return the seconds until the try's deadline, at least a tenth."""
         return max(0.1, self.deadline - asyncio.get_running_loop().time())
+
+    def require_room(self, needed: int) -> None:
+        """Check before any work that so many bytes will fit into ``scratch``.
+
+        Raises:
+            DiskFull: they will not.
+        """
+        require_room(self.scratch, needed)
 
     def record(self, write: Write) -> None:
         """Have domain rows written in the transaction that commits this output; a stage itself never commits."""

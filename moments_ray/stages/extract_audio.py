@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moments_ray.media.audio import extract_audio
+from moments_ray.media.audio import BYTES_PER_SECOND, extract_audio
 from moments_ray.pipeline import Context, Resources, stage
 from moments_ray.stages.values import AudioTrack, SourceVideo
 
@@ -20,6 +20,7 @@ def _silent(video: SourceVideo) -> str | None:
 )
 async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
     """Stage the default sound track as 16 kHz mono WAV; its output must outlive this node, so it is an object."""
+    ctx.require_room(int(video.info.duration * BYTES_PER_SECOND))
     target = ctx.scratch / "audio.wav"
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
         audio = await extract_audio(
