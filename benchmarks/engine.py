@@ -72,7 +72,7 @@ async def engine_runs(environment: Environment, count: int) -> tuple[float, list
     while waiting:
         await asyncio.sleep(0.2)
         async with environment.database.read() as session:
-            waiting &= await Runs(session).active_identifiers()
+            waiting = await Runs(session).active_identifiers(waiting)
     wall = time.perf_counter() - began
     async with environment.database.read() as session:
         ended = [await Runs(session).get(run.identifier) for run in runs]

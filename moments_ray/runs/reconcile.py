@@ -69,7 +69,7 @@ class Sweeper:
             return
         found = await asyncio.to_thread(lambda: list(self._settings.scratch.iterdir()))
         async with self._database.read() as session:
-            active = await Runs(session).active_among([directory.name for directory in found])
+            active = await Runs(session).active_identifiers([directory.name for directory in found])
         for directory in found:
             if directory.name not in active:
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)

@@ -287,9 +287,11 @@ class Runs:
             .limit(limit)
         )
 
-    async def active_among(self, identifiers: Collection[str]) -> set[str]:
-        """Return those of these identifiers that are a queued or processing run's."""
-        query = select(Run.identifier).where(Run.identifier.in_(identifiers), Run.status.in_(ACTIVE_RUN))
+    async def active_identifiers(self, among: Collection[str] | None = None) -> set[str]:
+        """Return the identifiers of the queued and processing runs, all or those of them that are among others."""
+        query = select(Run.identifier).where(Run.status.in_(ACTIVE_RUN))
+        if among is not None:
+            query = query.where(Run.identifier.in_(among))
         return set(await self._session.scalars(query))
 
     async def queue_depths(self) -> tuple[dict[int, int], float]:
