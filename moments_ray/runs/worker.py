@@ -113,7 +113,7 @@ class PipelineWorker:
     async def _take_own(self) -> None:
         """Go on with what the process before this one was at, which nobody needs to wait out: it is dead."""
         for message in await self._queue.own(self.consumer):
-            self._keep(self._accept(message))
+            self._keep(message)
 
     async def _take_one(self) -> None:
         """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""

@@ -1,0 +1,39 @@
+"""The tables, as SQLAlchemy maps them; ``migrations/`` carries the same to a server."""
+
+from moments_ray.database.tables.columns import LONGEST_PASSAGE, LONGEST_TITLE, Table, words_of
+from moments_ray.database.tables.library import (
+    ClipRow,
+    GenerationConfig,
+    MomentRow,
+    Prompt,
+    Thumbnail,
+    TranscriptPassage,
+    TranscriptRow,
+    Video,
+)
+from moments_ray.database.tables.operation import ApiKey, ModelEntryRow, SigningSecret, WebhookDelivery
+from moments_ray.database.tables.runs import Run, RunAttempt, RunEvent, RunItem, RunStage
+
+__all__ = [
+    "LONGEST_PASSAGE",
+    "LONGEST_TITLE",
+    "ApiKey",
+    "ClipRow",
+    "GenerationConfig",
+    "ModelEntryRow",
+    "MomentRow",
+    "Prompt",
+    "Run",
+    "RunAttempt",
+    "RunEvent",
+    "RunItem",
+    "RunStage",
+    "SigningSecret",
+    "Table",
+    "Thumbnail",
+    "TranscriptPassage",
+    "TranscriptRow",
+    "Video",
+    "WebhookDelivery",
+    "words_of",
+]
