@@ -87,6 +87,16 @@ def test_pictures_hidden_by_an_edit_list_are_not_planned() -> None:
         plan(packets, 0, 70)
 
 
+def test_a_picture_behind_the_end_of_an_edit_list_is_still_what_others_refer_to() -> None:
+    """6 is decoded before 4 and 5 and never shown."""
+    packets = stream([0, 3, 1, 2, 6, 4, 5])
+    packets[4].is_discard = True
+    found = plan(packets, 0, 60)
+    assert found.copied == (0, 30, 10, 20)
+    assert found.pictures.shown[found.tail_from :] == [40, 50]
+    assert found.pictures.end == 60
+
+
 def test_the_end_is_the_next_picture_or_the_end_of_the_last() -> None:
     assert plan(REORDERED, 0, 135).pictures.end == 140
     assert plan(REORDERED, 0, 10_000).pictures.end == 180

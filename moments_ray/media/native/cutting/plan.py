@@ -18,11 +18,15 @@ class CannotCopy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """One packet as the plan sees it: when it is shown, how long, and whether copying may begin with it."""
+    """One packet as the plan sees it: when it is shown, how long, and whether copying may begin with it.
+
+    A ``hidden`` one is decoded for others only: an edit list ends before it.
+    """
 
     shown: int
     lasts: int
-    entry: bool
+    entry: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,12 @@ def plan_cut(
     after it and shown before it may refer to what is gone, and are encoded with the head. Raises CannotCopy.
     """
     seen = _read(packets, begin, stop, is_entry)
-    timeline = sorted(packet.shown for packet in seen)
+    visible = [packet for packet in seen if not packet.hidden]
+    timeline = sorted(packet.shown for packet in visible)
     pictures.shown = [tick for tick in timeline if begin <= tick < stop]
     if not pictures.shown:
         raise CannotCopy("the range holds no picture")
-    last = max(seen, key=lambda packet: packet.shown)
+    last = max(visible, key=lambda packet: packet.shown)
     pictures.end = next((tick for tick in timeline if tick >= stop), last.shown + (last.lasts or usual_duration))
     entry = next((index for index, packet in enumerate(seen) if packet.entry), None)
     if entry is None:
@@ -88,9 +93,11 @@ def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_entry: Callabl
         if packet.is_discard:
             if begin <= packet.pts < stop:
                 raise CannotCopy("an edit list hides pictures inside the range")
+            if packet.pts >= stop:
+                seen.append(Packaged(packet.pts, 0, hidden=True))
             continue
         entry = begin <= packet.pts < stop and packet.is_keyframe and is_entry(packet)
-        seen.append(Packaged(packet.pts, packet.duration or 0, entry))
+        seen.append(Packaged(packet.pts, packet.duration or 0, entry=entry))
         beyond += packet.pts >= stop
         if beyond > _DEEPEST_REORDERING or (packet.dts is not None and packet.dts >= stop):
             break
