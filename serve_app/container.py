@@ -59,7 +59,7 @@ class Container:
     @cached_property
     def feed(self) -> Feed:
         """What tells that a run moved."""
-        return Feed(self.redis)
+        return Feed(self.redis, self.environment.database)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import structlog
@@ -21,7 +19,6 @@ from serve_app.schemas.runs import EventView
 log = structlog.get_logger()
 
 _BATCH = 100
-_LOOK_SECONDS = 5.0  # where Redis rings for nothing, and between two looks for what it lost
 _PING_SECONDS = 15
 _SEND_SECONDS = 30.0  # a reader that takes nothing for so long is let go; it comes back with Last-Event-ID
 
@@ -68,5 +65,4 @@ async def _events(container: Container, run: str, after: int) -> AsyncIterator[S
             if RunStatus(found.status).finished and after >= found.event_seq:
                 return
             if not events:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(moved.wait(), _LOOK_SECONDS)
+                await moved.wait()

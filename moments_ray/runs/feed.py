@@ -1,4 +1,4 @@
-"""Hearing that something happened in a run: one subscription a process, however many listen."""
+"""Hearing that something happened in a run: one subscription and one look a process, however many listen."""
 
 from __future__ import annotations
 
@@ -7,35 +7,43 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.session import Database
+from moments_ray.errors import ServiceUnavailable
 from moments_ray.runs.live import PROGRESS_CHANNEL, STATUS_CHANNEL
 
 log = structlog.get_logger()
 
 _PATIENCE_SECONDS = 5.0  # a client's own socket timeout would count silence as an outage
+_LOOK_SECONDS = 5.0
 _PAUSE_SECONDS = 1.0  # between tries to reach a Redis that is away
 
 
 class Feed:
     """A bell, not a mailbox: it says that a run moved, and what happened is read from PostgreSQL.
 
-    So nothing is queued for a slow listener, and a message that Redis lost only makes its listener look later.
+    So nothing is queued for a slow listener, and a message that Redis lost only makes its listeners look later: now and
+    then PostgreSQL is asked which of all the runs that are listened to moved.
     """
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, database: Database) -> None:
         self._redis = client
+        self._database = database
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
-        self._listening: asyncio.Task[None] | None = None
+        self._seen: dict[str, int] = {}
+        self._listening: asyncio.Future[Any] | None = None
 
     @contextlib.contextmanager
     def listener(self, run: str) -> Iterator[asyncio.Event]:
         """Give an event that is set whenever the run moved; its owner clears it before looking."""
         if self._listening is None or self._listening.done():
-            self._listening = asyncio.create_task(self._listen())
+            self._listening = asyncio.gather(self._listen(), self._look())
         moved = asyncio.Event()
         self._listeners[run].add(moved)
         try:
@@ -65,8 +73,25 @@ class Feed:
             while True:
                 message = await subscription.get_message(timeout=_PATIENCE_SECONDS)
                 if message is not None:
-                    for moved in self._listeners.get(_run_of(message["data"]), ()):
-                        moved.set()
+                    self._ring(_run_of(message["data"]))
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                async with self._database.read() as session:
+                    standing = await Runs(session).event_counts(self._listeners)
+            except ServiceUnavailable as error:
+                log.warning("feed.blind", error=str(error))
+                continue
+            for run in self._listeners:
+                if standing.get(run) != self._seen.get(run):
+                    self._ring(run)
+            self._seen = standing
+
+    def _ring(self, run: str) -> None:
+        for moved in self._listeners.get(run, ()):
+            moved.set()
 
 
 def _run_of(data: bytes) -> str:

@@ -107,7 +107,7 @@ class Driver:
     async def active(self) -> set[str]:
         """Return the runs that have no verdict yet."""
         async with self._environment.database.read() as session:
-            return await Runs(session).active_among(self.accepted)
+            return await Runs(session).active_identifiers()
 
     async def until_all_ended(self, seconds: float) -> None:
         """Wait for the last verdict."""

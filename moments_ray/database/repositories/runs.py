@@ -294,6 +294,13 @@ class Runs:
             query = query.where(Run.identifier.in_(among))
         return set(await self._session.scalars(query))
 
+    async def event_counts(self, identifiers: Collection[str]) -> dict[str, int]:
+        """Return how many events each of some runs has."""
+        if not identifiers:
+            return {}
+        rows = await self._session.execute(select(Run.identifier, Run.event_seq).where(Run.identifier.in_(identifiers)))
+        return dict(rows.tuples().all())
+
     async def queue_depths(self) -> tuple[dict[int, int], float]:
         """Return how many runs are queued, by priority, and for how many seconds the oldest has been."""
         waited = func.extract("epoch", func.now() - func.min(Run.queued_at))
