@@ -103,6 +103,8 @@ def read_sound(path: Path) -> NDArray[np.float32]:
         for frame in container.decode(audio=0):
             block = cast("NDArray[np.float32]", frame.to_ndarray())
             start = round(cast("int", frame.pts) * cast("Fraction", frame.time_base) * frame.sample_rate)
+            if not blocks and start > 0:
+                blocks.append(np.zeros(start, np.float32))
             blocks.append(block[0, max(0, -start) :])
     return np.concatenate(blocks)
 

@@ -163,6 +163,26 @@ async def test_copied_sound_is_in_its_place(suffix: str, tmp_path: Path) -> None
         assert 0 <= len(heard) - (end - begin) < 1024
 
 
+@pytest.mark.parametrize(("name", "sound"), [("a.mp4", "aac"), ("a.mkv", "aac"), ("a.mkv", "libopus"), ("a.ts", "mp2")])
+async def test_picture_and_sound_stay_together_at_the_seams(name: str, sound: str, tmp_path: Path) -> None:
+    source = make_numbered_video(tmp_path / name, options=GROUPS, sound=sound, **USUAL)
+    begins = {number: time for time, number in read_numbers(source)}
+    all_heard = read_sound(source)
+    for clip in await cut(source, tmp_path, RANGES):
+        assert clip.method == "smart"
+        heard = read_sound(clip.path)
+        shown = read_numbers(clip.path)
+        # Where the copied groups begin, and, at most five pictures before the end, where they end.
+        seams = [at for at, (_, number) in enumerate(shown) if number % 30 == 0 and at] + [len(shown) - 8]
+        for time, number in (shown[at] for at in seams):
+            here, there = round(float(time) * 48000), round(float(begins[number]) * 48000)
+            reach = slice(max(0, here - 9600), here + 9600)
+            expected = all_heard[max(0, there - min(here, 9600)) : there + 9600]
+            length = min(len(heard[reach]), len(expected))
+            late = sound_offset(heard[reach][:length], expected[:length], reach=2048)
+            assert abs(late) < 1024
+
+
 async def test_a_copy_that_fails_its_check_is_encoded_anew(talk: Path, tmp_path: Path) -> None:
     """A source whose later key frames have lost all but their first slice: copies would not decode at the seam."""
     broken = tmp_path / "broken.mp4"
