@@ -13,11 +13,11 @@ from typing import Any
 from moments_ray.cli.ranges import read_range, read_ranges
 from moments_ray.cli.source import examine, read_captions_file, require_writable
 from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
-from moments_ray.media.cut import PRESETS, Caption, Clip, CutFailure, CutRange, Preset, cut_clips, cut_clips_of_url
+from moments_ray.media.cut import PRESETS, Clip, CutFailure, CutRange, Preset, cut_clips, cut_clips_of_url
 from moments_ray.media.download import download, names_file
 from moments_ray.settings import Settings
-from moments_ray.speech.captions import read_captions, subtitles, write_srt
-from moments_ray.speech.transcript import Transcript
+from moments_ray.speech.captions import read_captions, write_srt
+from moments_ray.stages.drawn_captions import drawn_captions
 
 _TIMEOUT_SECONDS = 6 * 3600.0
 _MOST_CLIPS = 1000
@@ -49,7 +49,7 @@ async def cut(wanted: Wanted, settings: Settings) -> tuple[dict[str, Any], int]:
     spoken = read_captions(read_captions_file(wanted.captions)) if wanted.captions else None
     spans = [*(read_range(text) for text in wanted.ranges)]
     spans += read_ranges(wanted.ranges_file) if wanted.ranges_file else ()
-    burned = _burned(spoken) if spoken is not None and wanted.burn else ()
+    burned = drawn_captions(spoken) if spoken is not None and wanted.burn else ()
     ranges = [
         CutRange(name=_name(rank, start, preset, presets), start=start, end=end, preset=preset, captions=burned)
         for rank, (start, end) in enumerate(spans, start=1)
@@ -109,11 +109,6 @@ def _presets(given: Sequence[str]) -> Sequence[Preset]:
     if unknown:
         raise InvalidRequest(f"there is no preset {unknown[0][:40]!r}; there are {', '.join(PRESETS)}")
     return [each for each in PRESETS if each in given] or ["source"]
-
-
-def _burned(spoken: Transcript) -> tuple[Caption, ...]:
-    cues = subtitles(spoken)
-    return tuple(Caption(start=cue.start, end=cue.end, text="\n".join(cue.lines)) for cue in cues)
 
 
 def _name(rank: int, start: float, preset: Preset, presets: Sequence[Preset]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from moments_ray.database.repositories.webhooks import Webhook
+from moments_ray.media.cut import Preset
 from moments_ray.models.conversation import Sampling
 from moments_ray.moments.options import FindOptions, find_options
 from moments_ray.stages.request import DeliveryOptions
@@ -42,7 +43,6 @@ def _webhook_secret(value: str) -> str:
 Text = Annotated[str, AfterValidator(storable)]
 ModelKey = Annotated[Text, Field(max_length=100)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable), AfterValidator(_small)]
-Preset = Literal["source", "web", "vertical"]
 WebhookUrl = Annotated[Text, Field(min_length=1, max_length=4096, examples=["https://example.org/hooks/moments"])]
 
 
@@ -99,6 +99,7 @@ class RunOptions(TranscriptAsked):
     max_tokens: int | None = Field(None, ge=16, le=1_000_000)
     deliver_clips: bool = Field(True, description="cut the clip that a user plays")
     preset: Preset = "source"
+    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
 
     def find(self) -> FindOptions:
         """Return what to look for.
@@ -121,7 +122,7 @@ class RunOptions(TranscriptAsked):
 
     def delivery(self) -> DeliveryOptions:
         """Return what to cut for the user."""
-        return DeliveryOptions(deliver_clips=self.deliver_clips, preset=self.preset)
+        return DeliveryOptions(deliver_clips=self.deliver_clips, preset=self.preset, burn_captions=self.burn_captions)
 
 
 class RefinementAsked(AskedRun):
@@ -130,6 +131,7 @@ class RefinementAsked(AskedRun):
     refinement_model: ModelKey | None = None
     prompt: Text | None = Field(None, max_length=10_000)
     preset: Preset = "source"
+    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
 
 
 class ClipsAsked(AskedRun):
@@ -139,4 +141,5 @@ class ClipsAsked(AskedRun):
         None, min_length=1, max_length=1000, description="unset: every moment that a user sees"
     )
     preset: Preset = "source"
+    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
     padding: float = Field(0.0, ge=0, le=60, description="seconds on both sides")

@@ -9,6 +9,7 @@ from typing import Any
 from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.moments import Moments
 from moments_ray.database.repositories.runs import Runs
+from moments_ray.database.repositories.transcripts import Transcripts
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import MomentRow, Run, Video
 from moments_ray.errors import InvalidRequest
@@ -148,26 +149,34 @@ class Starter:
             speech=await self._speech(video, None),
             generation=GenerationOptions(find=find),
             refinement=_refinement(model, Sampling(), asked.prompt),
-            delivery=RunOptions(preset=asked.preset).delivery(),
+            delivery=RunOptions(preset=asked.preset, burn_captions=asked.burn_captions).delivery(),
             chosen=_chosen([moment]),
             **await self._common(asked),
         )
         return Started(video, await self._run(REFINEMENT, request, video, asked, key))
 
     async def clips(self, video_id: str, asked: ClipsAsked, key: str | None) -> Started:
-        """Cut clips of moments; raises as ``moments``, and InvalidRequest where there are none."""
+        """Cut clips of moments; raises as ``moments``, and InvalidRequest where they or their words are not there."""
         video = await self._video(video_id)
         async with self._database.read() as session:
             if asked.moment_ids is None:
                 moments = await Moments(session).of_video(video.id)
             else:
                 moments = [await Moments(session).get(each, video.id) for each in dict.fromkeys(asked.moment_ids)]
+            transcript = await Transcripts(session).get(video.id) if asked.burn_captions else None
+        if asked.burn_captions and transcript is None:
+            raise InvalidRequest("there is no transcript to draw captions from yet; ask for one first")
         if not moments:
             raise InvalidRequest("the video has no moments to cut; find some first, or add them")
         request = ClipsRequest(
             source=await self._source(video),
             chosen=_chosen(moments),
-            clips=ClipOptions(preset=asked.preset, padding_left=asked.padding, padding_right=asked.padding),
+            clips=ClipOptions(
+                preset=asked.preset,
+                captions_by=None if transcript is None else transcript.engine,
+                padding_left=asked.padding,
+                padding_right=asked.padding,
+            ),
             **await self._common(asked),
         )
         return Started(video, await self._run(CLIPS, request, video, asked, key))

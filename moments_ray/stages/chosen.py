@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from moments_ray.database.session import WriteSession
 from moments_ray.errors import MomentsError
-from moments_ray.media.cut import CutRange
+from moments_ray.media.cut import Caption, CutRange
 from moments_ray.moments.moment import Moment
 from moments_ray.moments.quality import measure
 from moments_ray.moments.timeline import Timeline
 from moments_ray.pipeline import Context, FanOut, Item, Resources, stage
 from moments_ray.stages.clips import TICK_SECONDS, cut_and_stage, publish_clip, record_clip
-from moments_ray.stages.ground import measured_signals, read_transcript
+from moments_ray.stages.drawn_captions import drawn_captions
+from moments_ray.stages.ground import measured_signals, read_transcript, read_transcript_by
 from moments_ray.stages.request import ChosenMoments, ClipOptions
 from moments_ray.stages.values import (
     ClipObject,
@@ -57,12 +58,17 @@ async def cut_chosen(
     ctx: Context, items: Sequence[ChosenItem], video: SourceVideo, options: ClipOptions
 ) -> Sequence[StagedClip | MomentsError]:
     """Cut the clips of several moments in one pass over the source, and stage them."""
+    captions: tuple[Caption, ...] = ()
+    if options.captions_by is not None:
+        transcript, _ = await read_transcript_by(ctx, options.captions_by)
+        captions = drawn_captions(transcript)
     ranges = [
         CutRange(
             name=item.key,
             start=max(0.0, item.moment.start_time - options.padding_left - TICK_SECONDS),
             end=min(video.info.duration, item.moment.end_time + options.padding_right - TICK_SECONDS),
             preset=options.preset,
+            captions=captions,
         )
         for item in items
     ]

@@ -16,16 +16,21 @@ from moments_ray.stages.values import HeardSpeech, SourceVideo
 
 
 async def read_transcript(ctx: Context, heard: HeardSpeech) -> tuple[Transcript, int]:
-    """Return the transcript that TRANSCRIPTION wrote, and its key.
+    """Return the transcript that TRANSCRIPTION wrote, and its key; raises as ``read_transcript_by``."""
+    return await read_transcript_by(ctx, heard.engine)
+
+
+async def read_transcript_by(ctx: Context, engine: str) -> tuple[Transcript, int]:
+    """Return what an engine heard, and the transcript's key.
 
     Raises:
         StageFailed: it was deleted meanwhile.
     """
     async with ctx.read() as session:
         video = await Videos(session).key_of(ctx.subject)
-        row = await Transcripts(session).get(video, heard.engine)
+        row = await Transcripts(session).get(video, engine)
     if row is None:
-        raise StageFailed(f"the transcript by {heard.engine} is gone; retry the run from TRANSCRIPTION")
+        raise StageFailed(f"the transcript by {engine} is gone; retry the run from TRANSCRIPTION")
     return transcript_of(row), row.id
 
 

@@ -7,7 +7,7 @@ from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import WriteSession
 from moments_ray.errors import MomentsError
 from moments_ray.ids import MomentId, fingerprint, refined_moment_id
-from moments_ray.media.cut import CutRange
+from moments_ray.media.cut import Caption, CutRange
 from moments_ray.moments.moment import Moment
 from moments_ray.moments.options import Bounds
 from moments_ray.moments.refine import Reach, Refinement
@@ -17,6 +17,7 @@ from moments_ray.pipeline import Context, FanOut, Resources
 from moments_ray.speech.transcript import Transcript
 from moments_ray.stages.asking import Made, look_again
 from moments_ray.stages.clips import TICK_SECONDS, cut_and_stage, publish_clip, record_clip
+from moments_ray.stages.drawn_captions import drawn_captions
 from moments_ray.stages.ground import frame_grid, read_signals, read_transcript
 from moments_ray.stages.request import DeliveryOptions, GenerationOptions, RefinementOptions
 from moments_ray.stages.values import (
@@ -50,7 +51,8 @@ async def refine_moment(
     refinement, made = await look_again(ctx, options, moment, ground, reach, before)
     made_with = fingerprint({"model": options.model, "start": refinement.start_time, "end": refinement.end_time})
     identifier = refined_moment_id(MomentId(item.moment.identifier), made_with)
-    clip = await _delivered(ctx, video, identifier, refinement, delivery)
+    captions = drawn_captions(transcript) if delivery.burn_captions else ()
+    clip = await _delivered(ctx, video, identifier, refinement, delivery, captions)
     child = RefinedMoment(
         identifier=identifier,
         parent=item.moment.identifier,
@@ -98,12 +100,17 @@ def _reach(item: MomentItem, ground: Ground, generation: GenerationOptions) -> R
 
 
 async def _delivered(
-    ctx: Context, video: SourceVideo, moment: str, refinement: Refinement, delivery: DeliveryOptions
+    ctx: Context,
+    video: SourceVideo,
+    moment: str,
+    refinement: Refinement,
+    delivery: DeliveryOptions,
+    captions: tuple[Caption, ...],
 ) -> ClipObject | None:
     if not delivery.deliver_clips:
         return None
     start, end = max(0.0, refinement.start_time - TICK_SECONDS), refinement.end_time - TICK_SECONDS
-    wanted = CutRange(name=moment, start=start, end=end, preset=delivery.preset)
+    wanted = CutRange(name=moment, start=start, end=end, preset=delivery.preset, captions=captions)
     (staged,) = await cut_and_stage(ctx, video, [wanted])
     if isinstance(staged, MomentsError):
         raise staged

@@ -61,12 +61,17 @@ class DeliveryOptions(Value):
 
     deliver_clips: bool = True
     preset: Preset = "source"
+    burn_captions: bool = False
 
 
 class ClipOptions(Value):
-    """How clips of given moments are cut; padding is seconds around a moment."""
+    """How clips of given moments are cut; padding is seconds around a moment.
+
+    ``captions_by`` names the engine whose transcript is drawn into the pictures.
+    """
 
     preset: Preset = "source"
+    captions_by: str | None = None
     padding_left: FiniteFloat = Field(0.0, ge=0, le=60)
     padding_right: FiniteFloat = Field(0.0, ge=0, le=60)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from moments_ray.database.repositories.listing import Listing
 from moments_ray.database.repositories.moments import Moments
 from moments_ray.database.repositories.pictures import Pictures
+from moments_ray.database.repositories.transcripts import Transcripts
 from moments_ray.database.repositories.videos import Videos
+from moments_ray.errors import NotFound
 from moments_ray.library.options import ClipsAsked
+from moments_ray.speech.captions import write_srt, write_vtt
+from moments_ray.stages.ground import transcript_of
 from moments_ray.states import ClipStatus
 from serve_app.parts import Identifier, Parts
 from serve_app.problems import problems
@@ -24,6 +28,11 @@ router = APIRouter(prefix="/api", tags=["clips"])
 _NO_WISHES = ClipsAsked()
 _CLIP_STAGES = ("CLIP_EXTRACTION", "CLIP_UPLOAD", "MOMENT_REFINEMENT")
 
+_CAPTION_WRITERS = {"srt": (write_srt, "application/x-subrip"), "vtt": (write_vtt, "text/vtt")}
+_CAPTIONS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {"schema": {"type": "string"}} for _, kind in _CAPTION_WRITERS.values()}}
+}
+CaptionsFormat = Annotated[Literal["srt", "vtt"], Query(alias="format")]
 PresetWanted = Annotated[
     str | None, Query(max_length=40, description="the clip of this preset; unset: the one made last")
 ]
@@ -39,6 +48,22 @@ async def stream_clip(
         clips = (await Pictures(session).clips_of([moment.id]))[moment.id]
     done = [clip.cloud_url for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
     return await signed_answer(parts, done[-1] if done else None, "the moment's clip", redirect=redirect)
+
+
+@router.get("/clips/{moment_id}/captions", response_class=Response, responses={**_CAPTIONS, **problems(404)})
+async def read_clip_captions(
+    parts: Parts, moment_id: Identifier, kind: CaptionsFormat = "vtt", preset: PresetWanted = None
+) -> Response:
+    """Return what is said in a moment's clip, with times from the clip's start: to be shown beside it."""
+    async with parts.environment.database.read() as session:
+        moment = await Moments(session).get(moment_id)
+        clips = (await Pictures(session).clips_of([moment.id]))[moment.id]
+        transcript = await Transcripts(session).get(moment.video_id)
+    done = [clip for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
+    if not done or transcript is None:
+        raise NotFound(f"the moment's {'transcript' if done else 'clip'} is not here yet")
+    write, media_type = _CAPTION_WRITERS[kind]
+    return Response(write(transcript_of(transcript), done[-1].start_time, done[-1].end_time), media_type=media_type)
 
 
 @router.get("/videos/{video_id}/clip-extraction-status", responses=problems(404))

@@ -12,9 +12,19 @@ from sqlalchemy import text
 
 from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run
+from moments_ray.media.probe import probe
 from moments_ray.moments.options import find_options
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.stages.request import GenerationOptions, MomentsRequest, Source, SpeechOptions
+from moments_ray.pipelines.moments import CLIPS, MOMENTS
+from moments_ray.stages.request import (
+    ChosenMoments,
+    ClipOptions,
+    ClipsRequest,
+    GenerationOptions,
+    MomentsRequest,
+    Source,
+    SpeechOptions,
+)
+from moments_ray.stages.values import GeneratedMoments
 from moments_ray.states import RunStatus
 from moments_ray.testing.media import make_video
 from moments_ray.testing.numbered import read_numbers
@@ -172,6 +182,30 @@ async def test_another_run_of_the_video_makes_only_what_differs(engine: Engine, 
     made = await objects(engine, second) - before
     assert {name.split("/")[2] for name in made} == {"clips", "thumbnails"}
     assert await objects(engine, second) == await pointed_at(engine, second)
+
+
+async def test_moments_are_cut_again_for_a_phone_with_what_is_said_drawn_in(
+    engine: Engine, submit: Submit, talk: Talk
+) -> None:
+    first = await submit(talk.path, talk.captions, count=3)
+    generated = GeneratedMoments.model_validate((await engine.stages(first))["MOMENT_GENERATION"].output)
+    request = ClipsRequest(
+        source=Source(path=str(talk.path)),
+        chosen=ChosenMoments(moments=generated.moments[:2]),
+        clips=ClipOptions(preset="vertical", captions_by="captions"),
+    )
+    assert first.video_id is not None
+    run = await engine.desk.submit(CLIPS, request, subject=first.subject, video_key=first.video_id)
+    ended = await engine.ended(run.identifier, timeout=120)
+    await engine.settled(ended)
+    assert (ended.status, ended.error) == (RunStatus.COMPLETED, None)
+    query = "SELECT cloud_url, method FROM clips WHERE video_id = :video AND preset = 'vertical'"
+    clips = await rows(engine, query, video=first.video_id)
+    assert [clip["method"] for clip in clips] == ["reencode"] * 2
+    for clip in clips:
+        async with engine.environment.cache.open(clip["cloud_url"]) as path:
+            info = await probe(path, engine.environment.settings.media)
+        assert (info.width, info.height) == (1080, 1920)
 
 
 async def test_a_video_without_sound_ends_in_moments_of_its_pictures_or_none(

@@ -125,6 +125,22 @@ async def test_a_link_that_was_changed_opens_nothing(api: httpx.AsyncClient, lib
     problem(await api.get(urlsplit(link).path), 422, "input.invalid")
 
 
+async def test_a_clip_s_captions_are_what_is_said_in_it_from_its_own_start(
+    api: httpx.AsyncClient, library: Library
+) -> None:
+    video = await library.video()
+    moment = await library.moment(video, 1.0, 3.0)
+    problem(await api.get(f"/api/clips/{moment.identifier}/captions"), 404, "object.not_found")
+    await library.transcript(video)
+    await library.clip(video, moment)
+    answer = await api.get(f"/api/clips/{moment.identifier}/captions", params={"format": "srt"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-subrip")
+    assert answer.text == (
+        "1\n00:00:00,000 --> 00:00:00,800\nHello there.\n\n2\n00:00:01,000 --> 00:00:02,000\nMoments are found.\n\n"
+    )
+    assert (await api.get(f"/api/clips/{moment.identifier}/captions")).text.startswith("WEBVTT")
+
+
 async def test_clips_are_counted_by_how_they_stand(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video()
     done, failed, none = [await library.moment(video, at, at + 5) for at in (0, 10, 20)]

@@ -136,6 +136,20 @@ async def test_clips_of_nothing_are_refused(api: httpx.AsyncClient, library: Lib
     problem(await api.post(address, json={"moment_ids": ["nobody"]}), 404, "object.not_found")
 
 
+async def test_captions_are_drawn_from_the_newest_transcript_and_not_from_none(
+    api: httpx.AsyncClient, library: Library
+) -> None:
+    video = await library.video()
+    await library.moment(video, 10, 30)
+    address = f"/api/videos/{video.identifier}/extract-clips"
+    problem(await api.post(address, json={"burn_captions": True}), 422, "input.invalid")
+    await library.transcript(video)
+    run = (await api.post(address, json={"burn_captions": True})).json()["run"]
+    async with library.database.read() as session:
+        stored = await Runs(session).get(run["identifier"])
+    assert stored.config["clips"]["captions_by"] == "captions"
+
+
 async def test_cancelling_twice_is_cancelling_once(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video()
     run = await library.run(video)
