@@ -51,7 +51,7 @@ __all__ = [
     "warm_up",
 ]
 
-_REDIS_TRIES = 2  # over connections that were closed while nobody used them
+_AGAIN = 1  # over a connection that was closed while nobody used it; one that is silent costs the patience twice
 
 
 @contextlib.asynccontextmanager
@@ -140,7 +140,7 @@ def open_redis(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
             socket_connect_timeout=patience,
             socket_timeout=patience,
             health_check_interval=30,
-            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _REDIS_TRIES, (RedisConnectionError,)),
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _AGAIN, (RedisConnectionError,)),
         )
     except ValueError as error:
         raise InvalidRequest("REDIS_URL is not the URL of a Redis: write redis://HOST:6379/0.") from error

@@ -17,7 +17,7 @@ from moments_ray.runs.live import Live
 from moments_ray.runs.submit import Desk
 from moments_ray.settings import Settings
 
-_PATIENCE_SECONDS = 2.0  # with a Redis that says nothing; what was to be rung is rung by the sweeper
+_PATIENCE_SECONDS = 1.0  # with a Redis that says nothing; what was to be rung is rung by the sweeper
 
 Nodes = Callable[[], Sequence[Mapping[str, float]]]
 

@@ -12,6 +12,7 @@ from ray.serve.config import HTTPOptions
 from ray.serve.exceptions import RayServeException
 from ray.serve.schema import LoggingConfig
 
+from moments_ray.errors import RayUnavailable
 from serve_app.app import ServeArgs, app
 from serve_app.deployments.model_clients import deploy, withdraw
 
@@ -27,7 +28,12 @@ def serving(args: ServeArgs, host: str, port: int) -> Iterator[None]:
     """
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     logs = LoggingConfig(encoding="JSON", log_level=args.settings.log_level)
-    serve.start(http_options=HTTPOptions(host=host, port=port), logging_config=logs)
+    try:
+        serve.start(http_options=HTTPOptions(host=host, port=port), logging_config=logs)
+    except ray.exceptions.RayError as error:
+        raise RayUnavailable(
+            f"Ray Serve did not start ({type(error).__name__}): see that the machine has a core to spare, and try again."
+        ) from error
     try:
         serve.run(app(args), name=_NAME, route_prefix="/", logging_config=logs)
         deploy(args.settings)
