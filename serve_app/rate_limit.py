@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from typing import Any
 
 import redis.asyncio as redis
 import structlog
@@ -28,7 +29,7 @@ class RateLimit:
     def __init__(self, client: redis.Redis, per_minute: int) -> None:
         self._per_minute = per_minute
         # The pool is ours, so the URL is read by nobody; the library must only know the kind of server.
-        pool = {"connection_pool": client.connection_pool}
+        pool: dict[str, Any] = {"connection_pool": client.connection_pool}
         storage = RedisStorage("redis://", implementation="redispy", key_prefix=_PREFIX, **pool)
         self._shared = SlidingWindowCounterRateLimiter(storage)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())

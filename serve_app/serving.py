@@ -32,7 +32,7 @@ def serving(args: ServeArgs, host: str, port: int) -> Iterator[None]:
         serve.start(http_options=HTTPOptions(host=host, port=port), logging_config=logs)
     except ray.exceptions.RayError as error:
         raise RayUnavailable(
-            f"Ray Serve did not start ({type(error).__name__}): see that the machine has a core to spare, and try again."
+            f"Ray Serve did not start ({type(error).__name__}): the machine may be too busy; try again."
         ) from error
     try:
         serve.run(app(args), name=_NAME, route_prefix="/", logging_config=logs)
