@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -191,15 +190,11 @@ def run_app(arguments: Sequence[str], application: typer.Typer = app) -> int:
     as_json = "--json" in arguments
     try:
         status = application(list(arguments) or ["--help"], standalone_mode=False)
-        sys.stdout.flush()
     except MomentsError as error:
         return _told(error, as_json=as_json)
     except typer.TyperException as error:
         message = f"{' '.join(error.format_message().split()).rstrip('.')}; see --help"
         return _told(InvalidRequest(message), as_json=as_json)
-    except BrokenPipeError:  # `moments status … | head`: what nobody reads need not be written, at the exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, a user is told in a sentence
         return _told(_unforeseen(error), as_json=as_json)
     return status if isinstance(status, int) else 0
