@@ -32,6 +32,8 @@ _LOST = (
     ssl.SSLError,
     asyncpg.PostgresError,
 )
+# SQLSTATE classes in which the server, not the statement, is at fault: connections, resources, intervention, read-only.
+_NOT_NOW = ("08", "53", "57P", "25006")
 
 
 def async_url(url: SecretStr) -> str:
@@ -126,6 +128,8 @@ class Database:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise DatabaseUnavailable(f"PostgreSQL went away: {_reason(error)}") from error
+            if str(getattr(error.orig, "sqlstate", "")).startswith(_NOT_NOW):
+                raise DatabaseUnavailable(f"PostgreSQL takes nothing for now: {_reason(error)}") from error
             raise
 
 

@@ -15,7 +15,7 @@ import stamina
 import structlog
 from pydantic import BaseModel
 
-from moments_ray.database.repositories.journal import Claim, Journal, JournalReader
+from moments_ray.database.repositories.journal import Claim, Journal, JournalReader, WrittenEvent
 from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run, RunStage
@@ -95,19 +95,32 @@ class ClaimedRun:
                 found[earlier.gives] = earlier.gives.model_validate(row.output)
         return {wanted.parameter: found.get(wanted.type) for wanted in step.inputs}
 
+    @_over_outages
+    async def read(self, look: Callable[[JournalReader], Awaitable[T]]) -> T:
+        """Look something up in the journal, again when PostgreSQL went away for a while."""
+        async with self.environment.database.read() as session:
+            return await look(JournalReader(session, self.claim.key))
+
     async def commit(self, work: Callable[[Journal, WriteSession], Awaitable[T]]) -> T:
         """Write in one transaction, to its end although cancelled, again when PostgreSQL went away for a while.
 
-        ``work`` must be idempotent: a commit whose answer was lost may have happened.
+        A commit whose answer was lost is looked up first: if it happened, its ``work`` is not done a second time.
 
         Raises:
             LeaseLost: the claim does not hold any more; nothing was written.
         """
+        unknown: tuple[WrittenEvent, T] | None = None
 
         @_over_outages
         async def transaction() -> T:
+            nonlocal unknown
             async with self.environment.database.begin() as session:
-                return await work(Journal(session, self.claim), session)
+                if unknown is not None and await JournalReader(session, self.claim.key).holds(unknown[0]):
+                    return unknown[1]
+                journal = Journal(session, self.claim)
+                answer = await work(journal, session)
+                unknown = (journal.written, answer) if journal.written else None
+                return answer
 
         return await _to_its_end(transaction())
 

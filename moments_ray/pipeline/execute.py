@@ -56,7 +56,7 @@ async def execute_stage(environment: Environment, claim: Claim, name: str) -> No
         async def complete(journal: Journal, session: WriteSession) -> None:
             stages = await JournalReader(session, claim.key).stages()
             if StageStatus(stages[name].status).has_output:
-                return  # the answer to an earlier commit was lost, the commit was not
+                return  # another process of this claim was quicker
             progress = claimed.progress_with(name)
             await journal.complete(name, made.output, fingerprint=made_from, progress=progress, reused=made.reused)
             for write in made.writes:
@@ -84,9 +84,8 @@ async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseMode
 async def _standing(claimed: ClaimedRun, stage: Stage, made_from: str) -> _Made | None:
     if not stage.reusable or claimed.run.config.get("fresh"):
         return None
-    async with claimed.environment.database.read() as session:
-        reader = JournalReader(session, claimed.claim.key)
-        output = await reader.standing_output(claimed.run.subject, stage.name, made_from)
+    subject = claimed.run.subject
+    output = await claimed.read(lambda reader: reader.standing_output(subject, stage.name, made_from))
     return None if output is None else _Made(output, reused=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ray.data
 
-from moments_ray.database.repositories.journal import Claim, JournalReader
+from moments_ray.database.repositories.journal import Claim
 from moments_ray.database.tables import RunItem
 from moments_ray.errors import ItemsFailed, LeaseLost, ServiceUnavailable, StageFailed, all_errors
 from moments_ray.failpoint import reach
@@ -113,8 +113,7 @@ async def _finish(environment: Environment, claim: Claim, first: str) -> None:
     for step in claimed.pipeline.chain_of(first):
         if claimed.done(step.name):
             continue
-        async with environment.database.read() as session:
-            items = await JournalReader(session, claim.key).items(step.name)
+        items = await claimed.read(lambda reader, name=step.name: reader.items(name))  # type: ignore[misc]
         async with claimed.failure_recorded(step.name):
             if not tolerated(step, items):
                 raise _items_failed(step, items)

@@ -32,10 +32,8 @@ async def work_items(environment: Environment, claim: Claim, name: str, keys: Se
     claimed = await ClaimedRun.load(environment, claim)
     step = claimed.pipeline.step(name)
     assert isinstance(step, FanOut)  # noqa: S101 - only fan-outs have items
-    async with environment.database.read() as session:
-        reader = JournalReader(session, claim.key)
-        rows = await reader.items(name, keys)
-        before = await _outputs_before(claimed, step, reader, keys)
+    rows = await claimed.read(lambda reader: reader.items(name, keys))
+    before = await _outputs_before(claimed, step, keys)
     work = _RowWork(claimed, step, before or {})
     todo = [row for row in rows if row.status != StageStatus.COMPLETED]
     if before is not None:
@@ -47,9 +45,7 @@ async def work_items(environment: Environment, claim: Claim, name: str, keys: Se
         await (work.each(todo) if step.each else work.each_row(todo))
 
 
-async def _outputs_before(
-    claimed: ClaimedRun, step: FanOut, reader: JournalReader, keys: Sequence[str]
-) -> dict[str, BaseModel] | None:
+async def _outputs_before(claimed: ClaimedRun, step: FanOut, keys: Sequence[str]) -> dict[str, BaseModel] | None:
     """Return the items' outputs of the preceding fan-out; None where there is none, or it was skipped."""
     if step.plan is not None:
         return None
@@ -58,7 +54,7 @@ async def _outputs_before(
     stage = claimed.stages.get(earlier.name)
     if stage is not None and stage.status == StageStatus.SKIPPED:
         return None
-    rows = await reader.items(earlier.name, keys)
+    rows = await claimed.read(lambda reader: reader.items(earlier.name, keys))
     return {row.key: earlier.output_type.model_validate(row.output) for row in rows if row.output is not None}
 
 

@@ -49,6 +49,7 @@ class Sweeper:
                 log.info("run.rung_again", run=run.identifier, status=run.status)
                 rung += 1
             await Webhooks(session).forget_deleted()
+        await self._queue.ensure_groups()  # Redis may have been wiped while every worker was busy
         await self._queue.forget_deleted()
         await self._queue.retire_silent(_SILENT_CONSUMER_MILLISECONDS)
         await self._sweep_scratch()

@@ -133,23 +133,30 @@ class PipelineWorker:
             task.add_done_callback(self._waitable.discard)
 
     async def _accept(self, message: Message) -> None:
-        """Drive the run a message rings for, or clear the message away."""
-        try:
-            if message.run is None:
-                await self._queue.bury("", "malformed", message)
+        """See a message through once PostgreSQL and Redis let us; until then it keeps a place, so no other is taken."""
+        while not self._draining.is_set():
+            try:
+                await self._answer(message)
+            except (RedisError, ServiceUnavailable) as error:
+                log.warning("message.waiting", message=message.id, error=str(error))
+                await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+            else:
                 return
-            reach(self._environment.settings, "message.taken")
+
+    async def _answer(self, message: Message) -> None:
+        """Drive the run a message rings for, or clear the message away."""
+        if message.run is None:
+            await self._queue.bury("", "malformed", message)
+            return
+        reach(self._environment.settings, "message.taken")
+        try:
             run = await self._claim(message.run, self._settings.lease_seconds)
             if run is not None:
                 await self._drive(run, message)
-                return
-            if await self._finished(message.run, message):
-                return
-            await self._queue.acknowledge(message)  # another worker has it; the sweeper watches over that one
+            elif not await self._finished(message.run, message):
+                await self._queue.acknowledge(message)  # another worker has it; the sweeper watches over that one
         except NotFound:
-            await self._queue.bury(message.run or "", "unknown", message)
-        except (RedisError, ServiceUnavailable) as error:
-            log.warning("message.left", message=message.id, error=str(error))  # it is claimed again when idle
+            await self._queue.bury(message.run, "unknown", message)
 
     async def _claim(self, identifier: str, lease_seconds: float) -> Run | None:
         if identifier in self._drives or identifier in self._claiming:
@@ -185,20 +192,21 @@ class PipelineWorker:
         lease = self._lease(run, message)
         drive = Drive(self._environment, self._connect, lease, deaths=run.deaths)
         self._drives[run.identifier] = (run, drive)
-        if run.cancel_requested_at is not None:
-            drive.stop(StopReason.CANCEL)
-        with contextlib.suppress(RedisError):
-            await lease.take_lock()
-        await self._show(lease.claim)
         heartbeat = asyncio.create_task(self._heartbeat(run, drive))
         try:
-            if await drive.run() is None:
-                await self._hand_back(lease, ring=message is not None)
-                return
+            if run.cancel_requested_at is not None:
+                drive.stop(StopReason.CANCEL)
+            with contextlib.suppress(RedisError):
+                await lease.take_lock()
+            await self._show(lease.claim)
+            verdict = await drive.run()
         finally:
             heartbeat.cancel()
             del self._drives[run.identifier]
-        await self._settle(await self._show(lease.claim), lease)
+        if verdict is None:
+            await self._hand_back(lease, ring=message is not None)  # after the drive: this worker may hear that ring
+        else:
+            await self._settle(await self._show(lease.claim), lease)
 
     async def _settle(self, run: Run, lease: Lease) -> None:
         """Leave nothing of a finished run in Redis but history, and nothing on this node's disk."""
@@ -207,8 +215,9 @@ class PipelineWorker:
             await self._show(lease.claim)
             await lease.release_lock()
             reach(self._environment.settings, "run.unlocked")
-            if run.status == RunStatus.FAILED and (run.error or {}).get("code"):
-                await self._queue.bury(run.identifier, str((run.error or {})["code"]), lease.message)
+            reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
+            if reason and not await self._queue.buried(run.identifier):  # each entry that rang for it ends here
+                await self._queue.bury(run.identifier, str(reason), lease.message)
             elif lease.message is not None:
                 await self._queue.acknowledge(lease.message)
         except RedisError as error:

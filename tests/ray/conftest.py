@@ -158,16 +158,17 @@ async def engine(ray_cluster: Settings) -> AsyncIterator[Engine]:
     await engine.environment.database.close()
 
 
-StartWorker = Callable[[str], Awaitable[Any]]
+StartWorker = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
 async def start(engine: Engine) -> AsyncIterator[StartWorker]:
-    """Starts workers that listen to the queue; they are gone at the end of the test."""
+    """Starts workers that listen to the queue, with settings of their own; they are gone at the end of the test."""
     actors = []
 
-    async def start_one(name: str) -> Any:
-        actor = start_worker(runtime.connect, engine.settings, runtime.open_redis, name=name, detached=False)
+    async def start_one(name: str, **own: Any) -> Any:
+        settings = engine.settings.model_copy(update={"worker": engine.settings.worker.model_copy(update=own)})
+        actor = start_worker(runtime.connect, settings, runtime.open_redis, name=name, detached=False)
         actors.append(actor)
         await actor.start.remote()
         return actor

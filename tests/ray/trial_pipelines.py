@@ -20,6 +20,7 @@ class Trial(Value):
     fail_for_good: bool = False
     crash_first: int = 0
     sleep: float = 0.0
+    slow_first: int = 1_000
     skip: bool = False
     items: int = 0
     bad_items: int = 0
@@ -60,15 +61,19 @@ async def second(ctx: Context, trial: Trial, before: First) -> Second:
         raise DownloadInterrupted("the connection broke, as asked")
     if trial.fail_for_good:
         raise UnsupportedMedia("this will never work, as asked")
-    if trial.sleep:
-        child = await asyncio.create_subprocess_exec("sleep", str(trial.sleep + 600))
-        note(trial, f"child {child.pid}")
-        try:
-            await asyncio.sleep(trial.sleep)
-        finally:
-            child.kill()
-            await child.wait()
+    if trial.sleep and times <= trial.slow_first:
+        await sleep_with_a_child(trial, trial.sleep)
     return Second(value=before.value + " two")
+
+
+async def sleep_with_a_child(trial: Trial, seconds: float) -> None:
+    child = await asyncio.create_subprocess_exec("sleep", str(seconds + 600))
+    note(trial, f"child {child.pid}")
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        child.kill()
+        await child.wait()
 
 
 @stage(
@@ -82,6 +87,24 @@ async def third(ctx: Context, trial: Trial, before: Second) -> Third:
 
 
 TRIAL = Pipeline("trial", first, second, third, takes=Trial)
+
+
+@stage("HANG", resources=Resources(cpus=0.1), timeout=1.0, attempts=2)
+async def hang(ctx: Context, trial: Trial) -> First:
+    note(trial, "hang")
+    await sleep_with_a_child(trial, 3600)
+    return First(value="never")
+
+
+HANGING = Pipeline("hanging", hang, takes=Trial)
+
+
+@stage("OBSERVE", resources=Resources(cpus=0.1, custom={"telescope": 1}))
+async def observe(ctx: Context, trial: Trial) -> First:
+    return First(value="a star")
+
+
+UNFIT = Pipeline("unfit", observe, takes=Trial)
 
 
 class Number(Item):

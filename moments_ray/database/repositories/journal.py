@@ -28,6 +28,15 @@ class Claim:
     attempt: int
 
 
+@dataclass(frozen=True)
+class WrittenEvent:
+    """The last event that a transaction wrote; by it one can tell afterwards whether it was committed."""
+
+    seq: int
+    type: str
+    data: dict[str, Any]
+
+
 class Journal:
     """Writes of one claim; each lands only while the claim holds.
 
@@ -38,6 +47,7 @@ class Journal:
     def __init__(self, session: WriteSession, claim: Claim) -> None:
         self._session = session
         self._claim = claim
+        self.written: WrittenEvent | None = None
 
     async def event(self, event_type: str, data: Mapping[str, Any], **run_values: Any) -> int:
         """Append an event and return its sequence number; the fence and other run columns go in the same statement.
@@ -56,6 +66,7 @@ class Journal:
         )
         if seq is None:
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run} does not own it any more")
+        self.written = WrittenEvent(seq, event_type, dict(data))
         self._session.add(RunEvent(run_id=self._claim.key, seq=seq, type=event_type, data=dict(data)))
         if "status" in run_values:
             await Webhooks(self._session).tell_end(self._claim.key)
@@ -246,6 +257,11 @@ class JournalReader:
             .order_by(RunStage.completed_at.desc())
             .limit(1)
         )
+
+    async def holds(self, event: WrittenEvent) -> bool:
+        """Tell whether exactly this event was committed."""
+        same = select(RunEvent.data).where(RunEvent.run_id == self._key, RunEvent.seq == event.seq)
+        return await self._session.scalar(same.where(RunEvent.type == event.type)) == event.data
 
     async def events(self, after: int = 0, limit: int = 500) -> list[RunEvent]:
         """Return events after a sequence number, in order."""
