@@ -45,7 +45,7 @@ def command(*arguments: str) -> list[str]:
 class LivingServer:
     """A ``moments up`` in a session of its own, as most supervisors start one."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **more: str) -> None:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -53,7 +53,7 @@ class LivingServer:
         with self._said.open("w") as said:
             self.process = subprocess.Popen(
                 command("up", "--port", str(self.port)),
-                env=environment(home),
+                env=environment(home, **more),
                 cwd=home.parent,
                 stdout=said,
                 stderr=said,
@@ -110,9 +110,9 @@ class LivingServer:
 
 
 @contextmanager
-def living_server(home: Path) -> Iterator[LivingServer]:
-    """Run one until the block ends, whichever way."""
-    server = LivingServer(home)
+def living_server(home: Path, **more: str) -> Iterator[LivingServer]:
+    """Run one, with more in its environment, until the block ends, whichever way."""
+    server = LivingServer(home, **more)
     try:
         server.wait_until_ready()
         yield server
