@@ -424,6 +424,7 @@ def world(embedded: Services, tmp_path: Path) -> Iterator[World]:
         runner.run(world.database.close())
 
 
+@pytest.mark.timeout(400)
 def test_a_run_has_one_owner_and_one_end_and_is_never_lost(world: World) -> None:
     run_state_machine_as_test(
         type("RunMachineHere", (RunMachine,), {"world": world}),
