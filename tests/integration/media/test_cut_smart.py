@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from moments_ray.media.cut import Clip, CutRange, cut_clips
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.settings import MediaSettings
-from moments_ray.testing.numbered import make_numbered_video, read_numbers, read_sound, sound_offset
+from moments_ray.testing.numbered import make_numbered_video, number_of, read_numbers, read_sound, sound_offset
 
 SETTINGS = MediaSettings()
 USUAL: dict[str, Any] = {"frames": 125, "size": (256, 144)}
@@ -104,6 +104,23 @@ async def test_the_pictures_are_the_asked_ones_and_mostly_copies(kind: str, tmp_
     # A player that ends at any error, even one it could conceal.
     command = [ffmpeg_executable(), "-v", "error", "-xerror", "-i", str(tmp_path / "clip-0.mp4"), "-f", "null", "-"]
     assert (await run_tool(command, timeout=60, settings=SETTINGS)).stderr_tail == ""
+
+
+@pytest.mark.parametrize("kind", COPIED)
+async def test_a_player_that_jumps_about_sees_the_pictures_in_order(kind: str, tmp_path: Path) -> None:
+    """One decoder goes from the encoded head into the copied middle, to the end, and back."""
+    name, making = COPIED[kind]
+    source = make_numbered_video(tmp_path / name, **(USUAL | making))
+    (clip,) = await cut(source, tmp_path, [(0.73, 4.06)])
+    expected = dict(read_numbers(clip.path))
+    with av.open(str(clip.path)) as container:
+        video = container.streams.video[0]
+        assert video.time_base is not None
+        for seconds in (0.0, 1.5, 0.1, 3.2, 2.4, 0.0):
+            container.seek(int(seconds / video.time_base), stream=video)
+            seen = [(cast("int", frame.pts) * video.time_base, number_of(frame)) for frame in container.decode(video)]
+            assert seen[0][0] <= seconds
+            assert seen == [(time, number) for time, number in expected.items() if time >= seen[0][0]]
 
 
 REENCODED: dict[str, tuple[str, dict[str, Any], str]] = {

@@ -136,11 +136,13 @@ class HevcSplice:
         return nal.sample([*sets, *nal.units_between_start_codes(bytes(packet))])
 
     def copied(self, packet: AnyPacket, *, first: bool) -> bytes:
-        """Put the source's parameter sets before the first copied picture."""
+        """Put the source's parameter sets before every key frame: a player may come to it from the encoded pictures."""
         units = _units(packet, self._configuration.length_bytes)
         if first:
+            units = [hevc.without_link(unit) for unit in units]
+        if packet.is_keyframe:
             # A delimiter would have to stand before them.
-            kept = [hevc.without_link(unit) for unit in units if hevc.kind(unit) != hevc.ACCESS_UNIT_DELIMITER]
+            kept = [unit for unit in units if hevc.kind(unit) != hevc.ACCESS_UNIT_DELIMITER]
             units = [*self._configuration.sets, *kept]
         return nal.sample(units)
 
