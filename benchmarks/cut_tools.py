@@ -14,7 +14,7 @@ from typing import cast
 
 import av
 
-from benchmarks.footage import RATE, is_kept
+from benchmarks.footage import RATE, is_kept, shown_at
 from moments_ray.media.cut import Clip, CutRange, cut_clips
 from moments_ray.media.process import ffmpeg_executable
 from moments_ray.settings import MediaSettings
@@ -93,12 +93,9 @@ def _ffmpeg(source: Path, span: Span) -> list[str]:
 
 def frames_off(clip: Path, kind: str, span: Span) -> int:
     """Return by how many frames a clip's edges differ from those asked for, the first and the last added up."""
-    first, last = (-(-Fraction(str(edge)) * RATE // 1) for edge in span)
-    last -= 1
-    while not is_kept(kind, int(first)):
-        first += 1
-    while not is_kept(kind, int(last)):
-        last -= 1
+    start, end = (Fraction(str(edge)) for edge in span)
+    there = [(number, shown_at(kind, number)) for number in range(int(end + 1) * RATE) if is_kept(kind, number)]
+    asked = [number for number, shown in there if start <= shown < end]
     with av.open(str(clip)) as container:
         video = container.streams.video[0]
         begins = number_of(next(container.decode(video)))
@@ -108,7 +105,7 @@ def frames_off(clip: Path, kind: str, span: Span) -> int:
         )
         *_, final = container.decode(video)
         ends = number_of(final)
-    return abs(begins - int(first)) + abs(ends - int(last))
+    return abs(begins - asked[0]) + abs(ends - asked[-1])
 
 
 async def _cut(source: Path, spans: Sequence[Span], folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, cast
 
@@ -34,6 +35,12 @@ ENCODERS = {
 def is_kept(kind: str, number: int) -> bool:
     """Tell whether the picture of a number is there: of the variable rate's, two of every seven are not."""
     return kind != "vfr" or number % 7 > 1
+
+
+def shown_at(kind: str, number: int) -> Fraction:
+    """Return when a picture is shown, in seconds: WebM counts milliseconds."""
+    exact = Fraction(number, RATE)
+    return round(exact, 3) if ENCODERS[kind][0] == "webm" else exact
 
 
 def make_footage(path: Path, kind: str, seconds: int) -> Path:
