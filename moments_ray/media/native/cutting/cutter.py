@@ -16,7 +16,7 @@ import av.error
 import google_crc32c
 from pydantic import JsonValue
 
-from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaToolMissing, UnsupportedMedia
+from moments_ray.errors import CutVerifyFailed, InvalidRequest, UnsupportedMedia
 from moments_ray.media.native.cutting.check import Written, check_clip
 from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.plan import CannotCopy, plan_cut
@@ -152,11 +152,9 @@ class Cutter:
         )
 
     def _captions(self, cues: list[Cue]) -> Overlay:
-        try:
-            # Only here: drawing is an extra, and costs a tenth of this child's start.
-            from moments_ray.media.native.cutting.captions import Captions  # noqa: PLC0415
-        except ImportError as error:
-            raise MediaToolMissing("Captions cannot be drawn without Pillow; install moments_ray[demo].") from error
+        # Only here: what draws costs a tenth of this child's start.
+        from moments_ray.media.native.cutting.captions import Captions  # noqa: PLC0415
+
         return Captions(cues, self._video.time_base, self._video.origin)
 
     @contextmanager
