@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from anyio.from_thread import start_blocking_portal
 
 from moments_ray.embedded.postgres import PostgresServer
@@ -31,6 +32,13 @@ def shared_media() -> Path:
     if not SHARED_MEDIA.is_dir():
         pytest.skip("the folder of real recordings (../shared/media) is not beside this checkout")
     return SHARED_MEDIA
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Commands called in this process set up logging for a process of their own."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

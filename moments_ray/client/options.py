@@ -26,6 +26,7 @@ class RunOptions(TypedDict, total=False):
     max_tokens: int
     deliver_clips: bool
     preset: Literal["source", "web", "vertical"]
+    burn_captions: bool
     priority: int
     force: bool
     metadata: dict[str, Any]

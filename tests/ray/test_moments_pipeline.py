@@ -128,7 +128,8 @@ async def test_a_talk_becomes_moments_with_exact_clips(
         assert moment["provenance"]
         assert inside(moment["start_time"], talk.sentences) == []
         assert inside(moment["end_time"], talk.sentences) == []
-    assert all(one["end_time"] <= other["start_time"] for one, other in pairwise(children))
+    spans = [(one["start_time"], one["end_time"]) for one in children]
+    assert all(one[1] <= other[0] for one, other in pairwise(spans)), spans
 
     clips = await rows(engine, "SELECT * FROM clips WHERE video_id = :video", video=run.video_id)
     assert len(clips) == 2 * len(children)  # what the refiner watched, and what the user plays

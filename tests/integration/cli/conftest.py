@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-import structlog
 from sqlalchemy.engine import make_url
 
 from moments_ray.cli.app import run_app
@@ -45,7 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def moments(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Moments]:
+def moments(home: Path, capsys: pytest.CaptureFixture[str]) -> Moments:
     """Runs ``moments ARGUMENTS`` in this process."""
 
     def run(*arguments: str | Path) -> Outcome:
@@ -54,8 +53,7 @@ def moments(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Moments]
         captured = capsys.readouterr()
         return Outcome(status, captured.out, captured.err)
 
-    yield run
-    structlog.reset_defaults()
+    return run
 
 
 @pytest.fixture
