@@ -58,7 +58,7 @@ async def shown(condition: Callable[[Samples], bool]) -> Samples:
 
 @pytest.fixture
 async def submit(engine: Engine, worker: object) -> Submit:
-    return Submit(engine)
+    return Submit(engine, library="metrics")
 
 
 async def test_tries_and_the_queue_are_counted_as_they_are_in_the_journal(

@@ -37,12 +37,13 @@ SPOKEN = ("completed",) * len(MOMENTS.stage_names)
 class Submit:
     """Runs of files; asking again for what was completed returns that run, as `moments run` does."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, library: str) -> None:
         self._engine = engine
+        self._library = library  # the same file is another video in another library
 
     async def __call__(self, path: Path, captions: Path | None = None, **options: Any) -> Run:
         async with self._engine.environment.database.begin() as session:
-            video, _ = await Videos(session).get_or_create(f"test:{path}")
+            video, _ = await Videos(session).get_or_create(f"{self._library}:{path}")
         given = None
         if captions is not None:
             given = f"videos/{video.identifier}/captions-given.txt"
@@ -61,7 +62,7 @@ class Submit:
 @pytest.fixture
 async def submit(engine: Engine, worker: object) -> Submit:
     """Submits a file as a video, as every client does, and waits for the verdict."""
-    return Submit(engine)
+    return Submit(engine, library="pipeline")
 
 
 async def rows(engine: Engine, query: str, **values: Any) -> list[Any]:
