@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from moments_ray.speech.scripts import CLAUSE_ENDS, TERMINALS, is_ideograph, join_words, without_closers
 from moments_ray.speech.transcript import Frozen, Transcript, Word
@@ -28,7 +29,11 @@ _ORDINAL = re.compile(r"\d+\.")
 
 
 class Sentence(Frozen):
-    """A run of words that stands for itself; times in seconds, word indexes inclusive."""
+    """A run of words that stands for itself; times in seconds, word indexes inclusive.
+
+    ``speaker`` is who says it, where the transcript names speakers. ``ends_sentence`` tells the end of a spoken
+    sentence, which punctuation marks, from where one that was too long or broken off was parted.
+    """
 
     index: int
     start: float
@@ -36,17 +41,21 @@ class Sentence(Frozen):
     text: str
     first_word: int
     last_word: int
+    speaker: str | None = None
+    ends_sentence: bool = False
 
 
 def sentences(transcript: Transcript) -> tuple[Sentence, ...]:
     """Part a transcript's words into sentences, every word in exactly one, in order.
 
-    Punctuation ends a sentence. Where there is none, a pause of ``PAUSE_SECONDS`` does. What is then still longer than
-    ``LONGEST_SECONDS`` or ``MOST_WORDS`` is parted at the best of its pauses and commas.
+    Punctuation ends a sentence, and so does a change of speaker. Where there is neither, a pause of ``PAUSE_SECONDS``
+    does. What is then still longer than ``LONGEST_SECONDS`` or ``MOST_WORDS`` is parted at the best of its pauses and
+    commas.
     """
     words = transcript.words
+    speakers = _speakers(transcript)
     edges: list[tuple[int, int]] = []
-    for first, last in _punctuated(words):
+    for first, last in _punctuated(words, {at for at in range(1, len(words)) if speakers[at] != speakers[at - 1]}):
         if _fits(words, first, last) and _is_terminal(words, last, first):
             edges.append((first, last))
             continue
@@ -61,16 +70,32 @@ def sentences(transcript: Transcript) -> tuple[Sentence, ...]:
             text=join_words(word.text for word in words[first : last + 1]),
             first_word=first,
             last_word=last,
+            speaker=speakers[first],
+            ends_sentence=_is_terminal(words, last, first),
         )
         for index, (first, last) in enumerate(edges)
     )
 
 
-def _punctuated(words: Sequence[Word]) -> list[tuple[int, int]]:
+def _speakers(transcript: Transcript) -> list[str | None]:
+    """Return who says each word; a segment that names nobody goes on with the speaker before it."""
+    segments = sorted(transcript.segments, key=lambda segment: segment.start)
+    spoken: list[str | None] = []
+    speaker: str | None = None
+    at = 0
+    for word in transcript.words:
+        while at < len(segments) and segments[at].start <= (word.start + word.end) / 2:
+            speaker = segments[at].speaker or speaker
+            at += 1
+        spoken.append(speaker)
+    return spoken
+
+
+def _punctuated(words: Sequence[Word], turns: AbstractSet[int]) -> list[tuple[int, int]]:
     edges = []
     first = 0
     for index in range(len(words)):
-        if index == len(words) - 1 or _is_terminal(words, index, first):
+        if index == len(words) - 1 or index + 1 in turns or _is_terminal(words, index, first):
             edges.append((first, index))
             first = index + 1
     return edges

@@ -22,11 +22,15 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """A stretch of speech as its recogniser grouped it (a caption cue, an utterance); times in seconds."""
+    """A stretch of speech as its recogniser grouped it (a caption cue, an utterance); times in seconds.
+
+    ``speaker`` is who says it, where the source names one; None goes on with the one before.
+    """
 
     text: str
     start: FiniteFloat
     end: FiniteFloat
+    speaker: str | None = None
 
 
 class Transcript(Frozen):

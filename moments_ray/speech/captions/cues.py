@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from moments_ray.errors import TranscriptInvalid
-from moments_ray.speech.captions.text import clean, speaker_labels, spoken_words, without_markup
+from moments_ray.speech.captions.text import clean, speaker_in, speaker_labels, spoken_words, without_markup
 from moments_ray.speech.scripts import join_words
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
@@ -74,7 +74,8 @@ def transcript_of(cues: Sequence[Cue], language: str | None) -> Transcript:
     estimated = 0
     for cue, marks in _without_overlap(_without_repeats(marked)):
         words.extend(_timed(cue, marks))
-        segments.append(Segment(text=join_words(mark.word for mark in marks), start=cue.start, end=cue.end))
+        text, speaker = join_words(mark.word for mark in marks), speaker_in(cue.text, speakers)
+        segments.append(Segment(text=text, start=cue.start, end=cue.end, speaker=speaker))
         if all(mark.start is None for mark in marks):
             estimated += len(marks)
     return Transcript(

@@ -14,6 +14,7 @@ from moments_ray.speech.languages import normal_language
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 LONGEST_ENGINE = 64  # characters
+LONGEST_SPEAKER = 64
 
 _WORD_LISTS = ("word_timestamps", "alignment", "words")
 _SEGMENT_LISTS = ("segment_timestamps", "segments")
@@ -126,7 +127,9 @@ def _words(item: Any, index: int) -> list[Word]:
 
 def _segment(item: Any, index: int) -> Segment:
     text, start, end = _timed_text(item, ("text", "segment", "word"), f"segments[{index}]")
-    return Segment(text=clean(text), start=start, end=end)
+    speaker = item.get("speaker")
+    named = clean(speaker)[:LONGEST_SPEAKER] or None if isinstance(speaker, str) else None
+    return Segment(text=clean(text), start=start, end=end, speaker=named)
 
 
 def _cue(item: Any, index: int) -> Cue:

@@ -80,6 +80,15 @@ def speaker_labels(texts: Iterable[str]) -> frozenset[str]:
     )
 
 
+def speaker_in(text: str, speakers: frozenset[str] = frozenset()) -> str | None:
+    """Return the name that stands before a caption's words, None where it names nobody."""
+    plain = _TURN.sub("", _SOUND.sub(" ", without_markup(_printable(text))).strip())
+    match = _LABEL.match(plain)
+    if match is None or _without_speaker(match, speakers):
+        return None
+    return " ".join(match[1].split())
+
+
 def _printable(text: str) -> str:
     if not _UNUSUAL.search(text):
         return text

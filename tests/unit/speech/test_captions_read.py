@@ -288,3 +288,18 @@ def test_names_of_speakers_are_not_spoken(shared_media: Path) -> None:
     transcript = read_captions((shared_media / "transcripts" / "btc_burying_soft_forks.srt").read_bytes())
     assert transcript.text.startswith("Live from Utrecht, this is Bitcoin Explained.")
     assert "Wirdum:" not in transcript.text
+
+
+def test_names_before_words_become_speakers_of_segments_and_are_not_spoken() -> None:
+    lines = ["Ann: Hello there.", "How are you?", "Bob: Fine.", "Ann: Good.", "Bob: And you?", "Ann: Well.", "Bob: Ah."]
+    cues = [f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}\n" for n, line in enumerate(lines, start=1)]
+    transcript = read_captions("\n".join(cues).encode())
+    assert [segment.speaker for segment in transcript.segments] == ["Ann", None, "Bob", "Ann", "Bob", "Ann", "Bob"]
+    assert "Ann" not in transcript.text
+
+
+def test_speakers_of_our_own_json_are_read() -> None:
+    words = [{"word": "Hello", "start": 0.0, "end": 0.5}]
+    segments = [{"text": "Hello", "start": 0.0, "end": 0.5, "speaker": "SPEAKER_01"}]
+    transcript = read_captions(json.dumps({"word_timestamps": words, "segment_timestamps": segments}).encode())
+    assert transcript.segments[0].speaker == "SPEAKER_01"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moments_ray.speech.scripts import split_words
 from moments_ray.speech.sentences import LONGEST_SECONDS, MOST_WORDS, PAUSE_SECONDS, sentences
-from moments_ray.speech.transcript import Transcript, Word
+from moments_ray.speech.transcript import Segment, Transcript, Word
 
 
 def spoken(text: str, pauses: dict[int, float] | None = None, word_seconds: float = 0.3) -> Transcript:
@@ -145,3 +145,38 @@ def test_words_that_nobody_checked_are_covered_too(script: list[tuple[str, float
 def test_an_hour_without_a_pause_or_a_stop_is_parted_in_linear_time() -> None:
     found = sentences(spoken("word " * 20_000, word_seconds=0.18))
     assert 20_000 / MOST_WORDS <= len(found) <= 1_000
+
+
+def said_by(*parts: tuple[str | None, str]) -> Transcript:
+    """Let speakers say texts in turn, a segment each."""
+    words: list[Word] = []
+    segments: list[Segment] = []
+    for speaker, text in parts:
+        start = len(words) * 0.4
+        words += [
+            Word(text=word, start=start + at * 0.4, end=start + at * 0.4 + 0.4) for at, word in enumerate(text.split())
+        ]
+        segments.append(Segment(text=text, start=start, end=words[-1].end, speaker=speaker))
+    return Transcript(engine="test", language=None, words=tuple(words), segments=tuple(segments))
+
+
+def test_a_sentence_has_its_speaker_and_a_segment_without_a_name_goes_on_with_the_one_before() -> None:
+    parted = sentences(said_by(("Ann", "It rained."), (None, "We stayed."), ("Bob", "Why?"), (None, "Go on.")))
+    assert [(part.speaker, part.text) for part in parted] == [
+        ("Ann", "It rained."),
+        ("Ann", "We stayed."),
+        ("Bob", "Why?"),
+        ("Bob", "Go on."),
+    ]
+
+
+def test_a_change_of_speaker_ends_a_sentence_that_was_left_unfinished() -> None:
+    parted = sentences(said_by(("Ann", "what I meant was"), ("Bob", "I know"), ("Bob", "what it was.")))
+    assert [part.text for part in parted] == ["what I meant was", "I know what it was."]
+    assert [part.ends_sentence for part in parted] == [False, True]
+
+
+def test_a_piece_of_a_sentence_that_was_too_long_ends_none() -> None:
+    parted = sentences(spoken("and " * 50 + "stop. We went home."))
+    assert [part.ends_sentence for part in parted] == [False] * (len(parted) - 2) + [True, True]
+    assert len(parted) >= 3
