@@ -179,3 +179,8 @@ def test_checked_words_are_apart_in_order_and_in_range(
 def assert_apart(transcript: Transcript) -> None:
     assert all(word.end - word.start >= SHORTEST_WORD_SECONDS - 1e-9 for word in transcript.words)
     assert all(after.start >= before.end for before, after in itertools.pairwise(transcript.words))
+
+
+def test_who_said_a_segment_is_kept() -> None:
+    segments = (Segment(text="a", start=1, end=2, speaker="Ann"),)
+    assert check(heard(("a", 1, 2), segments=segments), 10.0).segments[0].speaker == "Ann"
