@@ -138,9 +138,7 @@ def _apart(words: Sequence[Word], duration: float | None, repairs: Counter[str])
 def _segments(segments: Sequence[Segment], duration: float | None) -> tuple[Segment, ...]:
     last = float("inf") if duration is None else duration
     kept = [
-        segment.model_copy(
-            update={"start": max(segment.start, 0.0), "end": min(max(segment.end, segment.start), last)}
-        )
+        segment.model_copy(update={"start": max(segment.start, 0.0), "end": min(max(segment.end, segment.start), last)})
         for segment in segments
         if segment.text.strip() and segment.start < last and segment.end > 0
     ]
