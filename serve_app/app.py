@@ -1,6 +1,8 @@
-"""The application builder: ``serve_app.app:app`` in a Serve config, or called by ``moments up``."""
+"""The application builder: ``serve_app.app:app`` in a Serve config, or called by ``moments up``.
 
-from __future__ import annotations
+Annotations are evaluated here: Serve makes the model of a config's ``args`` only where the builder's annotation is a
+class, and under ``from __future__ import annotations`` it is a string.
+"""
 
 from pydantic import BaseModel, ConfigDict, Field
 from ray.serve import Application

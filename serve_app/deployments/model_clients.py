@@ -2,9 +2,9 @@
 
 Each is a Serve application of its own, so that deploying the API anew cuts no call off. While nobody asks there is no
 replica; the first question starts one. A replica keeps the connections of every model key it was asked for.
-"""
 
-from __future__ import annotations
+Annotations are evaluated here, as in ``serve_app.app``: Serve asks whether the builder's is a class.
+"""
 
 import logging
 import uuid

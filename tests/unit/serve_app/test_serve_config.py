@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 import yaml
+from ray.serve._private.api import call_user_app_builder_with_args_if_necessary
 from ray.serve._private.build_app import BuiltApplication, build_app
 from ray.serve.schema import ServeApplicationSchema, ServeDeploySchema
 
@@ -35,8 +35,7 @@ def built(application: ServeApplicationSchema) -> BuiltApplication:
     """Build an application as Serve does."""
     module, name = application.import_path.split(":")
     builder = getattr(importlib.import_module(module), name)
-    takes = get_type_hints(builder)["args"]
-    return build_app(builder(takes.model_validate(application.args)), name=application.name)
+    return build_app(call_user_app_builder_with_args_if_necessary(builder, application.args), name=application.name)
 
 
 def test_its_applications_are_those_that_the_server_deploys(config: ServeDeploySchema) -> None:
