@@ -25,12 +25,13 @@ import uvicorn
 
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
-from moments_ray.database.repositories.videos import Videos
-from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.http.container import Container
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import ApiSettings, Settings
-from moments_ray.stages.request import MomentsRequest, Source
 from serve_app.app import ServeArgs
-from serve_app.container import Container
 from serve_app.factory import create_app
 from serve_app.serving import serving
 

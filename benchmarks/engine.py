@@ -21,10 +21,10 @@ import ray
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.runs import Runs
-from moments_ray.pipeline import Context, Pipeline, Resources, Value, stage
-from moments_ray.pipeline.environment import Environment
-from moments_ray.runs.actor import start_worker
+from moments_ray.engine import Context, Pipeline, Resources, Value, stage
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.actor import start_worker
 from moments_ray.settings import Settings, WorkerSettings
 from moments_ray.states import RunStatus
 

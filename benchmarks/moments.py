@@ -22,12 +22,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from moments_ray.moments.cohesion import depth_scores
-from moments_ray.moments.find import find_moments
-from moments_ray.moments.options import find_options
-from moments_ray.moments.segmentation import boundary_scores
-from moments_ray.moments.terms import Floats
-from moments_ray.moments.timeline import Timeline
+from moments_ray.moments.finding.cohesion import depth_scores
+from moments_ray.moments.finding.find import find_moments
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.finding.segmentation import boundary_scores
+from moments_ray.moments.finding.terms import Floats
+from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.transcript import Transcript, Word
 

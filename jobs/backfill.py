@@ -39,14 +39,16 @@ from moments_ray.cli.calling import (
     settings,
 )
 from moments_ray.cli.stopping import Stopped, unless_stopped
-from moments_ray.database.repositories.keyed_runs import KeyedRuns
 from moments_ray.database.session import Database
+from moments_ray.engine.queries.keyed_runs import KeyedRuns
+from moments_ray.engine.runs.service import Desk
 from moments_ray.errors import InvalidRequest, MomentsError, RunActive, ServiceUnavailable
 from moments_ray.ids import fingerprint
-from moments_ray.library.options import RunOptions
-from moments_ray.library.start import Starter
+from moments_ray.library.service import LibraryService
 from moments_ray.media.guard import canonical_url
-from moments_ray.runs.submit import Desk
+from moments_ray.models.gateway import Gateway
+from moments_ray.moments.options import RunOptions
+from moments_ray.moments.service import MomentsService
 from moments_ray.settings import Settings
 
 P = ParamSpec("P")
@@ -115,10 +117,10 @@ class _Entry:
 class Backfill:
     """One pass over a list."""
 
-    def __init__(self, wanted: Wanted, database: Database, starter: Starter, summary: Summary) -> None:
+    def __init__(self, wanted: Wanted, database: Database, moments: MomentsService, summary: Summary) -> None:
         self._wanted = wanted
         self._database = database
-        self._starter = starter
+        self._moments = moments
         self._seen: set[str] = set()
         self._told_at = time.monotonic()
         self.summary = summary
@@ -186,7 +188,7 @@ class Backfill:
             self.summary.enqueued += 1
             return
         try:
-            started = await self._starter.moments_of_url(entry.line.text, self._wanted.options, entry.key)
+            started = await self._moments.moments_of_url(entry.line.text, self._wanted.options, entry.key)
         except ServiceUnavailable:
             raise
         except RunActive as error:
@@ -285,13 +287,12 @@ async def _perform(wanted: Wanted, given: Settings, summary: Summary) -> None:
         client = runtime.open_redis(resolved)
         try:
             desk = Desk(environment, client)
-            starter = Starter(environment, desk, environment.models.registry)
-            await starter.check(wanted.options)
-            await Backfill(wanted, environment.database, starter, summary).run()
+            moments = MomentsService(LibraryService(environment, desk, environment.service(Gateway).registry))
+            await moments.check(wanted.options)
+            await Backfill(wanted, environment.database, moments, summary).run()
         finally:
             await client.aclose()
-            await environment.models.close()
-            await environment.database.close()
+            await environment.close()
 
 
 async def _whole(work: Iterable[Coroutine[Any, Any, None]]) -> None:

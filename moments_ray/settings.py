@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from moments_ray.failpoint import FAILPOINTS, FAULT_ACTIONS
-from moments_ray.webhook_secret import webhook_key
+from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
+from moments_ray.process.webhook_secret import webhook_key
 
 
 def default_home() -> Path:
@@ -178,7 +178,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
-        ("moments_ray.pipelines.moments",), description="modules whose pipelines are registered"
+        ("moments_ray.moments.pipelines",), description="modules whose pipelines are registered"
     )
 
     resources: NodeResources = Field(default_factory=NodeResources)

@@ -10,7 +10,7 @@ from ray.serve.schema import LoggingConfig
 
 from moments_ray.errors import InvalidRequest
 from moments_ray.settings import Settings
-from serve_app.api import Api
+from serve_app.deployments.api import Api
 
 
 class ServeArgs(BaseModel):

@@ -9,33 +9,21 @@ from fastapi import FastAPI
 
 from moments_ray import __version__
 from moments_ray.access.keyring import Keyring
+from moments_ray.http.authentication import Gate, document_gate
+from moments_ray.http.body_limit import BodyLimit
+from moments_ray.http.container import Container
+from moments_ray.http.cors import allow_origins
+from moments_ray.http.health import Health
+from moments_ray.http.links import document_links
+from moments_ray.http.problems import document_problems, problems, render_problems
+from moments_ray.http.rate_limit import RateLimit
+from moments_ray.http.request_scope import RequestScope
+from moments_ray.http.routes import dead_letters, health, models, objects, runs, webhooks
+from moments_ray.library.api import search, transcripts, videos
+from moments_ray.moments.api import adding, clips, exports, moments, pipeline
 from moments_ray.storage.factory import url_signer
-from serve_app.body_limit import BodyLimit
-from serve_app.container import Container
-from serve_app.cors import allow_origins
-from serve_app.gate import Gate, document_gate
-from serve_app.health import Health
-from serve_app.links import document_links
-from serve_app.problems import document_problems, problems, render_problems
-from serve_app.rate_limit import RateLimit
-from serve_app.request_scope import RequestScope
-from serve_app.routes import (
-    clips,
-    dead,
-    exports,
-    health,
-    models,
-    moments,
-    objects,
-    pipeline,
-    runs,
-    search,
-    transcripts,
-    videos,
-    webhooks,
-)
 
-_ROUTES = (videos, exports, moments, transcripts, clips, pipeline, runs, search, models, dead, webhooks)
+_ROUTES = (adding, videos, exports, moments, transcripts, clips, pipeline, runs, search, models, dead_letters, webhooks)
 
 
 def create_app(container: Container) -> FastAPI:

@@ -14,7 +14,7 @@ from anyio.from_thread import start_blocking_portal
 from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.services import Services, embedded_services
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 
 # Ray reads these when it is imported, which happens after this module.

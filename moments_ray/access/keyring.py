@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from moments_ray.access.key import Key, Scope
-from moments_ray.database.repositories.api_keys import ApiKeys
+from moments_ray.access.queries import ApiKeys
 from moments_ray.database.session import Database
 from moments_ray.database.tables import ApiKey
 from moments_ray.errors import DatabaseUnavailable, InvalidRequest

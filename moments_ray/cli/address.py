@@ -13,7 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from moments_ray.errors import InvalidRequest, ServiceUnavailable
-from serve_app.this_machine import is_loopback
+from moments_ray.http.loopback import is_loopback
 
 _ANSWER_SECONDS = 20.0
 _POLL_SECONDS = 0.1

@@ -18,6 +18,7 @@ from moments_ray import runtime
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_database, embedded_redis
+from moments_ray.engine.registry import Registry
 from moments_ray.errors import (
     DiskFull,
     MomentsError,
@@ -28,7 +29,6 @@ from moments_ray.errors import (
 )
 from moments_ray.ids import new_identifier
 from moments_ray.media.process import ffmpeg_executable, run_tool
-from moments_ray.pipeline.registry import Registry
 from moments_ray.settings import Settings
 from moments_ray.speech.recognisers import recognisers
 from moments_ray.storage.blocking import free_bytes

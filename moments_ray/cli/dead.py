@@ -13,8 +13,8 @@ from rich.table import Table
 from moments_ray import runtime
 from moments_ray.cli.listing import results
 from moments_ray.database.tables import Run
-from moments_ray.runs.dead import DeadLetter, DeadLetters
-from moments_ray.runs.submit import Desk
+from moments_ray.engine.runs.dead_letters import DeadLetter, DeadLetters
+from moments_ray.engine.runs.service import Desk
 from moments_ray.settings import Settings
 
 _PAGE = 200
@@ -75,8 +75,7 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
             yield DeadLetters(environment.database, client, Desk(environment, client))
         finally:
             await client.aclose()
-            await environment.models.close()
-            await environment.database.close()
+            await environment.close()
 
 
 def _document(letter: DeadLetter, run: Run | None) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from moments_ray.cli.document import Described
+from moments_ray.engine.environment import Environment
 from moments_ray.errors import MomentsError
 from moments_ray.media.thumbnails import storyboard
-from moments_ray.moments.moment import clock
-from moments_ray.pipeline.environment import Environment
-from moments_ray.report.render import render_report
-from moments_ray.stages.values import RefinedMoment
+from moments_ray.moments.finding.moment import clock
+from moments_ray.moments.report.render import render_report
+from moments_ray.moments.values import RefinedMoment
 from moments_ray.storage.blocking import file_errors
 
 _DOCUMENT = "moments.json"

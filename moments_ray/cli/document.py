@@ -8,18 +8,19 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from moments_ray.database.repositories.journal import JournalReader
-from moments_ray.database.repositories.transcripts import Transcripts
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, RunItem, RunStage, Video
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.library.queries.transcripts import Transcripts
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.transcripts import transcript_of
+from moments_ray.library.values import HeardSpeech, SourceVideo
 from moments_ray.media.signals import Signals
-from moments_ray.moments.moment import Moment
-from moments_ray.moments.quality import measure
-from moments_ray.moments.timeline import Timeline
-from moments_ray.pipeline.environment import Environment
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.quality import measure
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, RefinedMoment
 from moments_ray.speech.transcript import Transcript
-from moments_ray.stages.ground import transcript_of
-from moments_ray.stages.values import GeneratedMoment, GeneratedMoments, HeardSpeech, RefinedMoment, SourceVideo
 from moments_ray.states import StageStatus
 
 T = TypeVar("T", bound=BaseModel)

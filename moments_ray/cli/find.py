@@ -12,10 +12,11 @@ from moments_ray.cli.listing import list_moments
 from moments_ray.cli.models import NamedModels, check_early
 from moments_ray.cli.source import read_captions_file
 from moments_ray.models.conversation import Answer, Question, Sampling
+from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
 from moments_ray.models.roles import Role
-from moments_ray.moments.find import Found, find_moments
-from moments_ray.moments.options import FindOptions, find_options
+from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.options import FindOptions, find_options
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.transcript import Transcript
@@ -59,11 +60,11 @@ def find(
 async def _ask(key: str, heard: Transcript, duration: float | None, options: FindOptions, settings: Settings) -> Found:
     """Find moments by a model of the registry, from this process; that takes the services, and still no Ray."""
     from moments_ray import runtime  # noqa: PLC0415 - seconds, which a find without a model does not pay
-    from moments_ray.moments.by_model import Asked, find_by_model  # noqa: PLC0415
+    from moments_ray.moments.finding.by_model import Asked, find_by_model  # noqa: PLC0415
 
     async with runtime.services(settings) as resolved:
         environment = runtime.connect(resolved)
-        models = environment.models
+        models = environment.service(Gateway)
         try:
             entry = await models.registry.resolve(key)
             if entry.embedded:
@@ -75,5 +76,4 @@ async def _ask(key: str, heard: Transcript, duration: float | None, options: Fin
             asked = Asked(send, Sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
             return await find_by_model(heard, None, duration, options, asked)
         finally:
-            await models.close()
-            await environment.database.close()
+            await environment.close()

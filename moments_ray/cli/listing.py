@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from moments_ray.moments.moment import clock
+from moments_ray.moments.finding.moment import clock
 
 _FILE_WIDTH = 160  # columns where there is no terminal to ask
 

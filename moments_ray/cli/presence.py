@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from moments_ray.errors import InvalidRequest
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 
 _PATIENCE_SECONDS = 1.0  # who only asks whether a server lives holds the lock for microseconds

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from moments_ray.cluster import Cluster, remove_traces
 from moments_ray.errors import RayUnavailable
+from moments_ray.runtime.ray_cluster import Cluster, remove_traces
 
 T = TypeVar("T")
 

@@ -21,20 +21,22 @@ from moments_ray.cli.presence import server_lives
 from moments_ray.cli.ray_thread import RayThread
 from moments_ray.cli.source import NamedSource, examine, read_captions_file, require_writable
 from moments_ray.cli.watching import watch
-from moments_ray.database.repositories.runs import Runs
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, Video
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.actor import drive_to_the_end, start_worker, stop_worker
+from moments_ray.engine.runs.live_status import Live
 from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, RunCancelled, all_errors
-from moments_ray.file_lock import FileLock
 from moments_ray.ids import fingerprint
-from moments_ray.moments.options import FindOptions, find_options
-from moments_ray.pipeline.environment import Environment
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.runs.actor import drive_to_the_end, start_worker, stop_worker
-from moments_ray.runs.live import Live
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import SpeechOptions
+from moments_ray.models.gateway import Gateway
+from moments_ray.moments.finding.options import FindOptions, find_options
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import GenerationOptions, MomentsRequest, RefinementOptions
+from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 from moments_ray.speech.captions.reader import read_captions
-from moments_ray.stages.request import GenerationOptions, MomentsRequest, RefinementOptions, SpeechOptions
 from moments_ray.states import RunStatus
 from serve_app.deployments.alone import serve_models_alone
 
@@ -82,8 +84,7 @@ async def run(wanted: Wanted, settings: Settings, console: Console) -> tuple[dic
         try:
             return await _run(checked, wanted.out, environment, console)
         finally:
-            await environment.models.close()
-            await environment.database.close()
+            await environment.close()
 
 
 async def _check(wanted: Wanted, settings: Settings) -> _Checked:
@@ -111,7 +112,7 @@ def _read_captions(path: Path) -> bytes:
 
 
 async def _run(checked: _Checked, out: Path, environment: Environment, console: Console) -> tuple[dict[str, Any], int]:
-    models = await resolve(checked.models, environment.models.registry)
+    models = await resolve(checked.models, environment.service(Gateway).registry)
     async with environment.database.begin() as session:
         named = checked.named
         video, created = await Videos(session).get_or_create(named.canonical, source_url=named.source.url)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moments_ray.errors import InvalidRequest, SourceNotFound
+from moments_ray.library.values import Source
 from moments_ray.media.guard import canonical_url, check_url
 from moments_ray.media.probe import probe
 from moments_ray.settings import Settings
 from moments_ray.speech.captions.reader import LARGEST_BYTES
-from moments_ray.stages.request import Source
 
 _SHOWN_CHARACTERS = 300
 

@@ -10,13 +10,13 @@ from redis.exceptions import RedisError
 from rich.console import Console
 
 from moments_ray.cli.bars import ShownStage, StageBars
-from moments_ray.database.repositories.journal import JournalReader
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run, RunStage
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.live_status import active_key
 from moments_ray.errors import ServiceUnavailable
-from moments_ray.pipeline.environment import Environment
-from moments_ray.runs.live import active_key
-from moments_ray.runtime import open_redis
+from moments_ray.runtime.connection import open_redis
 from moments_ray.states import RunStatus
 
 _POLL_SECONDS = 0.25

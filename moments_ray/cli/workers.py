@@ -10,9 +10,9 @@ from typing import Any
 
 from moments_ray import runtime
 from moments_ray.cli.ray_thread import RayThread
+from moments_ray.engine.runs.actor import start_listening, start_worker, stop_worker
 from moments_ray.errors import RayUnavailable
 from moments_ray.ids import fingerprint
-from moments_ray.runs.actor import start_listening, start_worker, stop_worker
 from moments_ray.settings import Settings
 
 _LOOK_SECONDS = 3.0

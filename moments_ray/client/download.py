@@ -15,7 +15,7 @@ import httpx
 
 from moments_ray.client.connection import Connection
 from moments_ray.errors import Conflict, DiskFull, InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 
 _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})")
 _AS_STORED = {"Accept-Encoding": "identity"}  # ranges count the object's own bytes

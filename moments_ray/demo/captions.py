@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from moments_ray.testing.voice import SpokenLine, SpokenWord
+from moments_ray.speech.voice import SpokenLine, SpokenWord
 
 _LINE_LETTERS = 42
 _CUE_LETTERS = 2 * _LINE_LETTERS - 8  # room for the words to fall into two lines

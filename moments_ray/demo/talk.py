@@ -16,8 +16,8 @@ from moments_ray.demo.script import SCRIPT, TITLE
 from moments_ray.errors import MediaToolMissing
 from moments_ray.media.process import ffmpeg_executable, run_python, run_tool
 from moments_ray.settings import MediaSettings, Settings
+from moments_ray.speech.voice import Line, Speech, Spoken
 from moments_ray.testing.media import make_captions
-from moments_ray.testing.voice import Line, Speech, Spoken
 
 _VOICE = "en-us+klatt4"  # the one our recogniser mishears least of those tried
 _WORDS_PER_MINUTE = 172
@@ -120,7 +120,7 @@ async def _speak(path: Path, settings: MediaSettings) -> Spoken:
         pitch_range=_PITCH_RANGE,
     )
     answer = await run_python(
-        "moments_ray.testing.voice:speak", speech.model_dump(mode="json"), timeout=_STEP_SECONDS, settings=settings
+        "moments_ray.speech.voice:speak", speech.model_dump(mode="json"), timeout=_STEP_SECONDS, settings=settings
     )
     return Spoken.model_validate(answer)
 

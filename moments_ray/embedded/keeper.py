@@ -24,7 +24,7 @@ from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.server import Command, Server
 from moments_ray.embedded.strays import stop_strays, stopped_with_parent
 from moments_ray.errors import EmbeddedServerFailed, ServiceUnavailable
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 
 BUSY_STATUS = 75  # the exit status of a keeper that found another one
 READY_SECONDS = 90.0  # recovery after a crash replays what was written since the last checkpoint

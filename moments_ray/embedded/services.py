@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from moments_ray.embedded.keeper import BUSY_STATUS, READY_SECONDS, server_named
 from moments_ray.embedded.server import Server
 from moments_ray.errors import EmbeddedServerFailed, ServiceUnavailable
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 
 _POLL_SECONDS = 0.05

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from moments_ray.database.repositories.videos import Videos
+from moments_ray.engine.environment import Environment
 from moments_ray.errors import DownloadTooLarge
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.stages.download import kind_and_suffix
+from moments_ray.library.values import Source
 from moments_ray.media.probe import probe
-from moments_ray.pipeline.environment import Environment
-from moments_ray.stages.download import kind_and_suffix
-from moments_ray.stages.request import Source
 from moments_ray.storage.blocking import file_errors, in_thread
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import ray
 
 from moments_ray.errors import ModelUnavailable, MomentsError
-from moments_ray.metrics import MODEL_SECONDS, Meter, unmetered
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.models.roles import Call, Role
+from moments_ray.process.metrics import MODEL_SECONDS, Meter, unmetered
 from moments_ray.settings import ModelSettings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache

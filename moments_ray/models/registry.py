@@ -14,10 +14,10 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
-from moments_ray.database.repositories.models import ModelEntries
 from moments_ray.database.session import Database
 from moments_ray.errors import Conflict, InvalidRequest, ModelNotConfigured, NotFound, RedisUnavailable, UnknownModel
 from moments_ray.models.entry import DEFAULTS, KEY, ModelEntry, ModelKind
+from moments_ray.models.queries import ModelEntries
 
 log = structlog.get_logger()
 

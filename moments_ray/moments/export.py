@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import opentimelineio as otio
 
-from moments_ray.moments.moment import clock
+from moments_ray.moments.finding.moment import clock
 from moments_ray.speech.transcript import Frozen
 
 Format = Literal["json", "csv", "srt", "vtt", "edl", "otio", "fcpxml", "chapters"]

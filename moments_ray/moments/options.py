@@ -1,142 +1,81 @@
-"""What a user may ask of the finder, checked once."""
+"""What a caller may ask of a run, checked before anything is written."""
 
 from __future__ import annotations
 
-import math
-import re
-import unicodedata
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated
 
-from moments_ray.errors import InvalidRequest
-from moments_ray.speech.transcript import Frozen
+from pydantic import Field
 
-MIN_SECONDS = 15.0
-MAX_SECONDS = 90.0
-SECONDS_PER_MOMENT = 60.0
-MOST_BY_DEFAULT = 12
-MOST_ASKED = 100
-LONGEST_PROMPT = 10_000
-
-# A limit given alone pulls the other one along by this much, where the default would contradict it.
-_WIDTH_OF_RANGE = 3.0
-_IDEAL_SHARE = 0.4
+from moments_ray.library.options import (
+    AskedRun,
+    ModelKey,
+    Text,
+    TranscriptAsked,
+)
+from moments_ray.media.cut import Preset
+from moments_ray.models.conversation import Sampling
+from moments_ray.moments.finding.options import FindOptions, find_options
+from moments_ray.moments.values import DeliveryOptions
 
 
-class Bounds(NamedTuple):
-    """Where moments may lie and how long they may be, in seconds."""
+class RunOptions(TranscriptAsked):
+    """Moments, and how they are found, refined and cut. Times are seconds."""
 
-    earliest: float
-    latest: float
-    shortest: float
-    longest: float
+    generation_model: ModelKey | None = Field(None, description="who finds moments", examples=["local"])
+    refinement_model: ModelKey | None = Field(None, description="who refines their edges", examples=["local"])
+    prompt: Text | None = Field(None, max_length=10_000, description="what to look for")
+    topic: Text | None = Field(None, max_length=10_000)
+    time_range: tuple[float, float] | None = Field(None, description="look only from here to there")
+    count: int | None = Field(None, ge=1, le=100, description="unset: about one a minute, at most 12")
+    min_seconds: float | None = Field(None, gt=0)
+    max_seconds: float | None = Field(None, gt=0)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=-1, le=100_000)
+    max_tokens: int | None = Field(None, ge=16, le=1_000_000)
+    deliver_clips: bool = Field(True, description="cut the clip that a user plays")
+    preset: Preset = "source"
+    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
 
-    @property
-    def ideal(self) -> float:
-        """The length that costs a moment nothing."""
-        return min(self.shortest + _IDEAL_SHARE * (self.longest - self.shortest), self.latest - self.earliest)
+    def find(self) -> FindOptions:
+        """Return what to look for.
 
-
-class FindOptions(Frozen):
-    """What to look for; lengths and positions in seconds. Made by ``find_options``, which checks it."""
-
-    count: int | None = None
-    min_seconds: float = MIN_SECONDS
-    max_seconds: float = MAX_SECONDS
-    prompt: str | None = None
-    topic: str | None = None
-    time_range: tuple[float, float] | None = None
-
-    def count_for(self, seconds: float) -> int:
-        """Return how many moments to look for in a source of this length: the asked, else one a minute up to 12."""
-        if self.count is not None:
-            return self.count
-        return max(1, min(MOST_BY_DEFAULT, round(seconds / SECONDS_PER_MOMENT)))
-
-    def bounds(self, duration: float) -> Bounds:
-        """Return what holds for a source of this length: one shorter than the minimum may give half of it or more."""
-        earliest, latest = self.time_range or (0.0, duration)
-        latest = max(earliest, min(latest, duration))
-        shortest = self.min_seconds if latest - earliest >= self.min_seconds else (latest - earliest) / 2
-        return Bounds(earliest, latest, shortest, self.max_seconds)
-
-
-def find_options(
-    *,
-    count: int | None = None,
-    min_seconds: float | None = None,
-    max_seconds: float | None = None,
-    prompt: str | None = None,
-    topic: str | None = None,
-    time_range: Sequence[float] | None = None,
-) -> FindOptions:
-    """Check what a user asks and fill in what they left open.
-
-    Raises:
-        InvalidRequest: with one sentence that names the option and what it takes.
-    """
-    shortest = _seconds("The minimum length", min_seconds)
-    longest = _seconds("The maximum length", max_seconds)
-    if shortest is not None and longest is not None and shortest > longest:
-        raise InvalidRequest(
-            f"The minimum length ({shortest:g} s) is above the maximum length ({longest:g} s); "
-            "give a minimum no longer than the maximum."
+        Raises:
+            InvalidRequest: the options contradict each other.
+        """
+        return find_options(
+            count=self.count,
+            min_seconds=self.min_seconds,
+            max_seconds=self.max_seconds,
+            prompt=self.prompt,
+            topic=self.topic,
+            time_range=self.time_range,
         )
-    if longest is None:
-        longest = MAX_SECONDS if shortest is None or shortest < MAX_SECONDS else shortest * _WIDTH_OF_RANGE
-    if shortest is None:
-        shortest = MIN_SECONDS if longest > MIN_SECONDS else longest / _WIDTH_OF_RANGE
-    return FindOptions(
-        count=_count(count),
-        min_seconds=shortest,
-        max_seconds=longest,
-        prompt=_text("The prompt", prompt),
-        topic=_text("The topic", topic),
-        time_range=_range(time_range),
+
+    def sampling(self) -> Sampling:
+        """Return how freely models choose their words."""
+        return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k, max_tokens=self.max_tokens)
+
+    def delivery(self) -> DeliveryOptions:
+        """Return what to cut for the user."""
+        return DeliveryOptions(deliver_clips=self.deliver_clips, preset=self.preset, burn_captions=self.burn_captions)
+
+
+class RefinementAsked(AskedRun):
+    """A second look at one moment's edges."""
+
+    refinement_model: ModelKey | None = None
+    prompt: Text | None = Field(None, max_length=10_000)
+    preset: Preset = "source"
+    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
+
+
+class ClipsAsked(AskedRun):
+    """Clips of some moments, or of all that a user sees."""
+
+    moment_ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
+        None, min_length=1, max_length=1000, description="unset: every moment that a user sees"
     )
-
-
-def _count(count: int | None) -> int | None:
-    if count is None:
-        return None
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_ASKED:
-        raise InvalidRequest(f"The count must be a whole number from 1 to {MOST_ASKED}, not {str(count)[:40]!r}.")
-    return count
-
-
-def _number(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidRequest(f"{name} must be a number of seconds, not {str(value)[:40]!r}.")
-    return float(value)
-
-
-def _seconds(name: str, value: float | None) -> float | None:
-    if value is None:
-        return None
-    if (seconds := _number(name, value)) <= 0:
-        raise InvalidRequest(f"{name} must be above 0 seconds, not {seconds:g}.")
-    return seconds
-
-
-def _text(name: str, value: str | None) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise InvalidRequest(f"{name} must be text.")
-    if len(value) > LONGEST_PROMPT:
-        raise InvalidRequest(f"{name} is {len(value)} characters long; at most {LONGEST_PROMPT} are read.")
-    printable = "".join(" " if unicodedata.category(char) in {"Cc", "Cs"} else char for char in value)
-    return re.sub(r"\s+", " ", printable).strip() or None
-
-
-def _range(value: Sequence[float] | None) -> tuple[float, float] | None:
-    if value is None:
-        return None
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
-        raise InvalidRequest("The time range must be two positions in seconds, start and end.")
-    start, end = (_number("An edge of the time range", edge) for edge in value)
-    if start < 0 or end <= start:
-        raise InvalidRequest(
-            f"The time range must start at 0 or later and end after it starts, not run from {start:g} to {end:g}."
-        )
-    return start, end
+    preset: Preset = "source"
+    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
+    padding: float = Field(0.0, ge=0, le=60, description="seconds on both sides")

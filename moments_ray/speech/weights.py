@@ -16,8 +16,8 @@ import httpx
 from pydantic import JsonValue
 
 from moments_ray.errors import MediaTimeout, MomentsError, RecogniserUnavailable
-from moments_ray.file_lock import FileLock
 from moments_ray.media.process import run_python
+from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 from moments_ray.speech.recogniser import Progress
 

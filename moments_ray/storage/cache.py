@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from moments_ray.errors import DiskFull, StorageError
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 from moments_ray.storage.blocking import file_errors, in_thread, require_room
 from moments_ray.storage.object_store import ObjectStore, StoredObject
 

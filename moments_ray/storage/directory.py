@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from moments_ray.errors import InvalidRequest, ObjectCorrupted, ObjectMissing
-from moments_ray.metrics import BYTES_MOVED, Meter, unmetered
+from moments_ray.process.metrics import BYTES_MOVED, Meter, unmetered
 from moments_ray.storage.blocking import file_errors, in_thread, require_room
 from moments_ray.storage.object_files import ObjectFiles, Record
 from moments_ray.storage.object_store import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moments_ray.metrics import Meter, unmetered
+from moments_ray.process.metrics import Meter, unmetered
 from moments_ray.settings import Settings
 from moments_ray.storage.directory import DirectoryStore
 from moments_ray.storage.gcs import GoogleStore

@@ -23,7 +23,7 @@ from moments_ray.errors import (
     StorageError,
     StorageForbidden,
 )
-from moments_ray.metrics import BYTES_MOVED, Meter, unmetered
+from moments_ray.process.metrics import BYTES_MOVED, Meter, unmetered
 from moments_ray.storage.blocking import file_errors, in_thread, require_room
 from moments_ray.storage.gcs_client import CALL_ERRORS, BucketClient
 from moments_ray.storage.gcs_media import ChecksumRefusedError, MediaTransport, Patience, SessionLostError

@@ -11,7 +11,7 @@ from typing import Literal
 
 import imageio_ffmpeg
 
-from moments_ray.testing.voice import Line, Speech, Spoken
+from moments_ray.speech.voice import Line, Speech, Spoken
 
 Codec = Literal["h264", "hevc", "vp8", "vp9", "mpeg4"]
 
@@ -106,7 +106,7 @@ def make_voice(path: Path, text: str, *, pause: float = 0.6) -> list[tuple[str, 
     sentences = [sentence for sentence in re.split(r"(?<=[.!?])\s+", text.strip()) if sentence]
     speech = Speech(path=path, lines=tuple(Line(text=sentence, pause=pause) for sentence in sentences))
     done = subprocess.run(
-        [sys.executable, "-m", "moments_ray.testing.voice"],
+        [sys.executable, "-m", "moments_ray.speech.voice"],
         input=speech.model_dump_json(),
         capture_output=True,
         text=True,

@@ -20,8 +20,8 @@ from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.roles import Role
 from moments_ray.models.tunnel_board import TunnelBoard
-from moments_ray.observability.ray_meter import ray_meter
-from moments_ray.runtime import open_redis
+from moments_ray.runtime.connection import open_redis
+from moments_ray.runtime.meter import ray_meter
 from moments_ray.settings import Quota, Settings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache

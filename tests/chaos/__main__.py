@@ -26,16 +26,17 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from moments_ray import runtime
-from moments_ray.database.repositories.runs import Runs
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.service import Desk
 from moments_ray.errors import ServiceUnavailable
-from moments_ray.moments.options import find_options
-from moments_ray.pipeline.environment import Environment
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.runs.submit import Desk
-from moments_ray.stages.request import GenerationOptions, MomentsRequest, Source, SpeechOptions
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source, SpeechOptions
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import GenerationOptions, MomentsRequest
 from moments_ray.states import RunStatus
 from tests.chaos.house import House, house
 from tests.chaos.invariants import CHECKS, End, figures

@@ -19,9 +19,10 @@ from moments_ray import runtime
 from moments_ray.embedded.postgres import DATABASE, PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.services import embedded_services
+from moments_ray.engine.environment import Environment
 from moments_ray.errors import ServiceUnavailable
+from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
-from moments_ray.pipeline.environment import Environment
 from moments_ray.settings import Settings
 from moments_ray.testing.model_server import completion, model_server
 from moments_ray.testing.ssh_server import SshServer, ssh_server
@@ -31,7 +32,7 @@ from tests.integration.cli.living_server import command, free_port
 from tests.ray.home import Home, kill
 
 _ROOT = Path(__file__).parents[2]
-_PIPELINES = ("moments_ray.pipelines.moments", "tests.chaos.trouble")
+_PIPELINES = ("moments_ray.moments.pipelines", "tests.chaos.trouble")
 _START_SECONDS = 180.0
 _STOP_SECONDS = 120.0
 
@@ -195,8 +196,7 @@ async def house(directory: Path) -> AsyncIterator[tuple[House, Environment]]:
                 environment = runtime.connect(built.settings)
                 await _configure(environment, ssh, model.port)
                 yield built, environment
-                await environment.models.close()
-                await environment.database.close()
+                await environment.close()
             finally:
                 built.end()
                 await built.postgres.stop()
@@ -204,7 +204,7 @@ async def house(directory: Path) -> AsyncIterator[tuple[House, Environment]]:
 
 
 async def _configure(environment: Environment, ssh: SshServer, port: int) -> None:
-    registry: ModelRegistry = environment.models.registry
+    registry: ModelRegistry = environment.service(Gateway).registry
     login = {"ssh_host": "127.0.0.1", "ssh_port": ssh.port, "ssh_user": "moments", "remote_host": "127.0.0.1"}
     with contextlib.suppress(ServiceUnavailable, RedisError):
         await registry.patch(MODEL, {**login, "remote_port": port, "local_port": None})

@@ -10,9 +10,9 @@ from typing import Any
 import redis.asyncio as redis
 from sqlalchemy import text
 
-from moments_ray.database.repositories.references import References
-from moments_ray.pipeline.environment import Environment
-from moments_ray.runs.queue import GROUP, STREAMS
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.runs.queue import GROUP, STREAMS
+from moments_ray.library.queries.references import References
 from moments_ray.states import RunStatus
 
 

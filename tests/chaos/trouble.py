@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from moments_ray.engine import Context, FanOut, FanOutput, Item, Pipeline, Resources, Value, stage
 from moments_ray.errors import ObjectCorrupted
 from moments_ray.ids import fingerprint
 from moments_ray.models.conversation import Question, Turn
+from moments_ray.models.gateway import Gateway
 from moments_ray.models.roles import Role
-from moments_ray.pipeline import Context, FanOut, FanOutput, Item, Pipeline, Resources, Value, stage
 
 MODEL = "minimax"
 
@@ -65,9 +66,11 @@ async def _put(ctx: Context, kind: str, text: str) -> Written:
 
 @stage("ASK", resources=_LIGHT, attempts=6, timeout=120)
 async def ask(ctx: Context, trouble: Trouble) -> Told:
-    entry = await ctx.models.registry.resolve(MODEL)
+    entry = await ctx.service(Gateway).registry.resolve(MODEL)
     question = Question(turns=(Turn(role="user", text=f"number {trouble.number}"),))
-    return Told(answer=(await ctx.models.complete(Role.MOMENT_GENERATOR, entry, question, ctx.seconds_left())).text)
+    return Told(
+        answer=(await ctx.service(Gateway).complete(Role.MOMENT_GENERATOR, entry, question, ctx.seconds_left())).text
+    )
 
 
 @stage("WRITE", resources=_LIGHT, attempts=6, timeout=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from moments_ray import runtime
-from moments_ray.library.delete import Deletion
+from moments_ray.library.deletion import Deletion
 from moments_ray.settings import Settings
 from tests.ray.trial_pipelines import FAN, Trial
 

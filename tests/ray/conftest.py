@@ -17,12 +17,12 @@ from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.journal import JournalReader
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
 from moments_ray.embedded.services import Services
-from moments_ray.runs.actor import start_worker
-from moments_ray.runs.submit import Desk
+from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.actor import start_worker
+from moments_ray.engine.runs.service import Desk
 from moments_ray.settings import RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
 from tests.ray.home import Home
@@ -43,7 +43,7 @@ def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
         ray_address=None,
-        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines", "moments_ray.pipelines.moments"),
+        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines", "moments_ray.moments.pipelines"),
         worker=WorkerSettings(
             heartbeat_seconds=0.5, lease_seconds=3.0, sweep_seconds=1.0, cancel_poll_seconds=0.2, drain_seconds=5.0
         ),

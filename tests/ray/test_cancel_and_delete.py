@@ -8,13 +8,14 @@ import time
 import pytest
 from sqlalchemy import text
 
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run
 from moments_ray.ids import new_identifier
-from moments_ray.library.delete import Deletion
-from moments_ray.moments.options import find_options
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.stages.request import GenerationOptions, MomentsRequest, Source, SpeechOptions
+from moments_ray.library.deletion import Deletion
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source, SpeechOptions
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import GenerationOptions, MomentsRequest
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
 from tests.ray.talk import Talk

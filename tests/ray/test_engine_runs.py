@@ -15,12 +15,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.journal import Journal
-from moments_ray.database.repositories.runs import Runs, claim_of
 from moments_ray.database.tables import Run
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.runs.actor import start_listening, start_worker
+from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import Conflict, LeaseLost, RunActive
-from moments_ray.runs.actor import start_listening, start_worker
-from moments_ray.runs.queue import Queue
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine, StartWorker
 from tests.ray.toy_pipeline import TOY, Ask

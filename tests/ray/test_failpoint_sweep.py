@@ -15,11 +15,11 @@ import ray
 from sqlalchemy import select
 
 from moments_ray import runtime
-from moments_ray.database.repositories.runs import Runs
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run, Video
-from moments_ray.failpoint import FAILPOINTS, FAULT_ACTIONS
-from moments_ray.runs.actor import start_worker
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.actor import start_worker
+from moments_ray.library.queries.videos import Videos
+from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.states import RunStatus
 from tests.ray.callers import cancel, delete, submit
 from tests.ray.conftest import Engine

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from moments_ray import runtime
 from moments_ray.database.session import Database
 from moments_ray.errors import MomentsError
-from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.settings import Settings
 from tests.ray.home import Home, kill
 from tests.ray.talk import Talk

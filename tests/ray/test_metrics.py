@@ -15,6 +15,7 @@ import ray
 from moments_ray.errors import ModelUnavailable
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.models.gateway import Gateway
 from moments_ray.models.roles import Role
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
@@ -105,8 +106,8 @@ async def test_bytes_clips_and_questions_to_models_are_counted(engine: Engine, s
     nobody = ModelEntry(key="nobody", kind=ModelKind.LLM, base_url="http://127.0.0.1:9")
     question = Question(turns=(Turn(role="user", text="?"),))
     with pytest.raises(ModelUnavailable):
-        await engine.environment.models.complete(Role.REFINER, nobody, question, 5.0)
-    await engine.environment.models.close()
+        await engine.environment.service(Gateway).complete(Role.REFINER, nobody, question, 5.0)
+    await engine.environment.service(Gateway).close()
 
     def counted(now: Samples) -> bool:
         cut = sum(

@@ -16,18 +16,19 @@ from ray import serve
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run
+from moments_ray.engine.runs.actor import start_worker
 from moments_ray.errors import ModelContextExceeded, ModelUnavailable
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.roles import Role
-from moments_ray.moments.options import find_options
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.runs.actor import start_worker
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import GenerationOptions, MomentsRequest, RefinementOptions
 from moments_ray.settings import ModelSettings, Settings
-from moments_ray.stages.request import GenerationOptions, MomentsRequest, RefinementOptions, Source
 from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, json_reply, model_server
 from moments_ray.testing.ssh_server import SshServer, ssh_server
 from serve_app.deployments.model_clients import deploy, withdraw
@@ -65,9 +66,8 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 async def gateway(settings: Settings) -> AsyncIterator[Gateway]:
     environment = runtime.connect(settings)
-    yield environment.models
-    await environment.models.close()
-    await environment.database.close()
+    yield environment.service(Gateway)
+    await environment.close()
 
 
 def entry(server: ModelServer, key: str = "m") -> ModelEntry:
@@ -137,9 +137,8 @@ async def engine(settings: Settings) -> AsyncIterator[Engine]:
     async with engine.environment.database.begin() as session:
         await session.execute(text("TRUNCATE model_entries"))
     await engine.redis.flushall()
-    await engine.environment.models.close()
+    await engine.environment.close()
     await engine.redis.aclose()
-    await engine.environment.database.close()
 
 
 def _do_nothing() -> None:
@@ -182,7 +181,7 @@ def hears(talk: Talk) -> Callable[[Received], Reply]:
 async def run_with(
     engine: Engine, ssh: SshServer, talk: Talk, key: str, *, chat: ModelServer, ears: ModelServer
 ) -> Run:
-    registry = engine.environment.models.registry
+    registry = engine.environment.service(Gateway).registry
     login = {"ssh_host": "127.0.0.1", "ssh_port": ssh.port, "ssh_user": "moments", "remote_host": "127.0.0.1"}
     await registry.patch("parakeet", {**login, "remote_port": ears.port, "local_port": None})
     model = await registry.patch(key, {**login, "remote_port": chat.port, "local_port": None})

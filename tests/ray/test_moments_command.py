@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.testing.media import make_video
 from tests.ray.home import Home
 from tests.ray.talk import Talk

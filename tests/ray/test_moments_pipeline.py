@@ -10,21 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import Run
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.media.probe import probe
-from moments_ray.moments.options import find_options
-from moments_ray.pipelines.moments import CLIPS, MOMENTS
-from moments_ray.stages.request import (
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.pipelines import CLIPS, MOMENTS
+from moments_ray.moments.values import (
     ChosenMoments,
     ClipOptions,
     ClipsRequest,
+    GeneratedMoments,
     GenerationOptions,
     MomentsRequest,
-    Source,
-    SpeechOptions,
 )
-from moments_ray.stages.values import GeneratedMoments
 from moments_ray.states import RunStatus
 from moments_ray.testing.media import make_video
 from moments_ray.testing.numbered import read_numbers

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import text
 
 from moments_ray.database.tables import Run
+from moments_ray.engine.runs.queue import GROUP, STREAMS
 from moments_ray.errors import DatabaseUnavailable
-from moments_ray.runs.queue import GROUP, STREAMS
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine, StartWorker
 from tests.ray.toy_pipeline import TOY, Ask

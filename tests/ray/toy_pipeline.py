@@ -1,6 +1,6 @@
 """A pipeline of two toy stages: all that a new kind of work has to write."""
 
-from moments_ray.pipeline import Context, Pipeline, Value, stage
+from moments_ray.engine import Context, Pipeline, Value, stage
 
 
 class Ask(Value):

@@ -8,8 +8,8 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
+from moments_ray.engine import Context, FanOut, FanOutput, Item, Pipeline, Resources, Value, stage
 from moments_ray.errors import DownloadInterrupted, MediaError, UnsupportedMedia
-from moments_ray.pipeline import Context, FanOut, FanOutput, Item, Pipeline, Resources, Value, stage
 
 
 class Trial(Value):

@@ -12,8 +12,8 @@ import ray.autoscaler
 import yaml
 from dotenv import dotenv_values
 
+from moments_ray.engine.registry import Registry
 from moments_ray.errors import MomentsError, all_errors
-from moments_ray.pipeline.registry import Registry
 from moments_ray.reference import env_example, errors_page
 from moments_ray.settings import NodeResources, Settings
 
@@ -62,7 +62,7 @@ def test_the_cluster_file_is_one_that_ray_accepts() -> None:
 def test_the_cluster_files_nodes_offer_what_stages_ask_for_and_what_a_laptop_gives() -> None:
     cluster = yaml.safe_load((ROOT / "cluster.yaml").read_text("utf-8"))
     offers = [node["resources"] for node in cluster["available_node_types"].values()]
-    for pipeline in Registry.load(["moments_ray.pipelines.moments"]):
+    for pipeline in Registry.load(["moments_ray.moments.pipelines"]):
         assert [step.name for step in pipeline.steps if not step.resources.fits(offers)] == []
     local = NodeResources().model_dump(include={"audio_extraction", "clip_extraction"})
     media = cluster["available_node_types"]["media"]["resources"]

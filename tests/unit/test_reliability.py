@@ -14,7 +14,12 @@ _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _FILE = re.compile(r"`?(tests/[\w/]+\.py)")
 
 # Who may look at the machine's clock: for display, for names of entries, or through a clock that is passed in.
-_SHOW_THE_TIME = {"runs/live.py", "runs/queue.py", "runs/webhooks.py", "database/repositories/webhooks.py"}
+_SHOW_THE_TIME = {
+    "engine/runs/live_status.py",
+    "engine/runs/queue.py",
+    "engine/runs/webhooks.py",
+    "engine/queries/webhooks.py",
+}
 
 
 def named_in(path: Path) -> set[str]:
@@ -45,7 +50,7 @@ def test_every_row_names_a_test_or_says_why_not() -> None:
 def test_no_decision_on_a_run_depends_on_the_machines_clock() -> None:
     package = REPOSITORY / "moments_ray"
     asking = set()
-    for room in ("runs", "pipeline", "database/repositories"):
+    for room in ("engine",):
         for path in (package / room).rglob("*.py"):
             if asks_for_the_time(ast.parse(path.read_text())):
                 asking.add(str(path.relative_to(package)))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from moments_ray import cluster, runtime
+from moments_ray import runtime
+from moments_ray.engine.registry import Registry
 from moments_ray.errors import InvalidRequest, NoCapacity, RayUnavailable
-from moments_ray.pipeline.registry import Registry
+from moments_ray.runtime import ray_cluster
 from moments_ray.settings import NodeResources, Settings
 
 
@@ -36,20 +37,20 @@ def test_a_cluster_that_is_not_there_is_named_within_seconds() -> None:
 
 def test_a_node_of_our_own_can_run_every_stage() -> None:
     offer = runtime.node_offer(settings())
-    registry = Registry.load(("moments_ray.pipelines.moments",))
+    registry = Registry.load(("moments_ray.moments.pipelines",))
     assert registry.unsatisfiable([offer]) == {}
     registry.require_capacity([offer])
 
 
 def test_a_cluster_without_a_stages_resource_is_refused_by_name() -> None:
-    registry = Registry.load(("moments_ray.pipelines.moments",))
+    registry = Registry.load(("moments_ray.moments.pipelines",))
     with pytest.raises(NoCapacity, match="AUDIO_EXTRACTION asks for CPU 1, audio_extraction 1"):
         registry.require_capacity([{"CPU": 64, "clip_extraction": 4}])
 
 
 def test_resources_of_different_nodes_do_not_add_up() -> None:
-    registry = Registry.load(("moments_ray.pipelines.moments",))
-    custom = cluster.custom_resources(settings(resources=NodeResources(audio_extraction=1, clip_extraction=1)))
+    registry = Registry.load(("moments_ray.moments.pipelines",))
+    custom = ray_cluster.custom_resources(settings(resources=NodeResources(audio_extraction=1, clip_extraction=1)))
     assert "CLIP_EXTRACTION" in registry.unsatisfiable([{"CPU": 8}, custom])
 
 
@@ -60,10 +61,10 @@ def test_a_redis_url_that_is_none_is_refused() -> None:
 
 def test_the_token_is_made_once_for_its_owners_eyes(tmp_path: Path) -> None:
     path = tmp_path / "home" / "ray_token"
-    cluster._make_token(path)
+    ray_cluster._make_token(path)
     token = path.read_text()
     assert len(token) == 64
     assert path.stat().st_mode & 0o777 == 0o600
-    cluster._make_token(path)
+    ray_cluster._make_token(path)
     assert path.read_text() == token
     assert list(path.parent.iterdir()) == [path]

@@ -15,20 +15,21 @@ from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import func, text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.journal import Claim, Journal
-from moments_ray.database.repositories.moments import Moments
-from moments_ray.database.repositories.runs import Runs, claim_of
-from moments_ray.database.repositories.transcripts import Transcripts
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.tables import MomentRow, Run, Video
 from moments_ray.embedded.services import Services
+from moments_ray.engine.queries.journal import Claim, Journal
+from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.http.container import Container
 from moments_ray.ids import new_identifier
-from moments_ray.pipelines.moments import MOMENTS
+from moments_ray.library.queries.transcripts import Transcripts
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import DownloadSettings, Settings
-from moments_ray.stages.request import MomentsRequest, Source
 from moments_ray.states import ClipStatus, RunStatus
 from moments_ray.testing.media import make_video
-from serve_app.container import Container
 
 with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
     warnings.simplefilter("ignore", PydanticDeprecatedSince20)

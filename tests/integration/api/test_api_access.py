@@ -25,10 +25,10 @@ from moments_ray.access.keyring import Keyring, list_keys, make_key, revoke_key
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import Services
 from moments_ray.errors import DatabaseUnavailable
+from moments_ray.http.authentication import needed_scope
+from moments_ray.http.container import Container
 from moments_ray.settings import ApiSettings
-from serve_app.container import Container
 from serve_app.factory import create_app
-from serve_app.gate import needed_scope
 from tests.integration.api.conftest import Library, problem
 
 MakeKey = Callable[[Scope], Awaitable[Key]]

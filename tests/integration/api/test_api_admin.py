@@ -12,14 +12,14 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from moments_ray.database.tables import Run
+from moments_ray.engine.runs.queue import Queue
+from moments_ray.http.container import Container
+from moments_ray.http.schemas.models import PatchModel
 from moments_ray.models.entry import ModelFields
-from moments_ray.runs.queue import Queue
 from moments_ray.settings import ModelSettings
 from moments_ray.states import RunStatus
 from moments_ray.testing.model_server import Received, Reply, completion, json_reply, model_server
-from serve_app.container import Container
 from serve_app.factory import create_app
-from serve_app.schemas.models import PatchModel
 from tests.integration.api.conftest import Library, problem
 
 MODELS = "/api/admin/models"

@@ -12,10 +12,10 @@ import httpx
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.strays import working_in
-from serve_app.container import Container
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.http.container import Container
 from serve_app.factory import create_app
 from tests.integration.api.conftest import Library, problem
 

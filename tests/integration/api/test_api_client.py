@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from moments_ray.client import MomentsClient
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Video
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import (
     Conflict,
     InvalidRequest,
@@ -32,8 +32,8 @@ from moments_ray.errors import (
     SourceNotFound,
     UnsupportedMedia,
 )
+from moments_ray.http.container import Container
 from moments_ray.states import RunStatus
-from serve_app.container import Container
 from tests.integration.api.conftest import Library
 
 CLIP = bytes(range(256)) * 2000  # half a megabyte

@@ -27,10 +27,10 @@ from sqlalchemy import text
 
 from moments_ray import runtime
 from moments_ray.embedded.services import Services
+from moments_ray.http.container import Container
+from moments_ray.http.links import LINKS
 from moments_ray.settings import ApiSettings, Settings
-from serve_app.container import Container
 from serve_app.factory import create_app
-from serve_app.links import LINKS
 from tests.integration.api.conftest import Library
 
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
+from moments_ray.http.container import Container
+from moments_ray.http.event_stream import EventStream
 from moments_ray.states import RunStatus
-from serve_app.container import Container
-from serve_app.event_stream import EventStream
 from tests.integration.api.conftest import Library, problem
 
 SSE = {"Accept": "text/event-stream"}

@@ -12,22 +12,23 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run
+from moments_ray.engine import Context, Resources
+from moments_ray.engine.environment import Place
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.http.container import Container
 from moments_ray.ids import RunId
 from moments_ray.media.signals import Signals
-from moments_ray.moments.moment import Moment
-from moments_ray.moments.options import Bounds
-from moments_ray.moments.refine import Reach
-from moments_ray.moments.snap import Ground
-from moments_ray.moments.timeline import Timeline
-from moments_ray.pipeline import Context, Resources
-from moments_ray.pipeline.environment import Place
+from moments_ray.models.gateway import Gateway
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.options import Bounds
+from moments_ray.moments.finding.refine import Reach
+from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.stages.model_calls import Made, find, look_again
+from moments_ray.moments.values import MomentsRequest, RefinementRequest
 from moments_ray.speech.transcript import Transcript, Word
-from moments_ray.stages.asking import Made, find, look_again
-from moments_ray.stages.request import MomentsRequest, RefinementRequest
 from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, model_server
-from serve_app.container import Container
 from tests.integration.api.conftest import Library
 
 ENTRY = {"temperature": 0.1, "top_p": 0.9, "max_tokens": 3000}
@@ -56,7 +57,7 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 async def minimax(container: Container, server: ModelServer) -> AsyncIterator[ModelServer]:
     """The model `minimax`, with knobs of its operator's."""
-    registry = container.environment.models.registry
+    registry = container.environment.service(Gateway).registry
     await registry.patch("minimax", {"base_url": server.url, **ENTRY})
     yield server
     async with container.environment.database.begin() as session:

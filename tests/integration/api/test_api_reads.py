@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from moments_ray.database.repositories.journal import Journal
+from moments_ray.engine.queries.journal import Journal
 from moments_ray.states import ClipStatus
 from tests.integration.api.conftest import Library, problem
 

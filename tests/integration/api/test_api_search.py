@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from moments_ray.library.delete import Deletion
+from moments_ray.library.deletion import Deletion
 from tests.integration.api.conftest import Library, problem
 
 

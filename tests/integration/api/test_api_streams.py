@@ -12,9 +12,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from moments_ray.database.repositories.journal import Claim, Journal
 from moments_ray.database.tables import Run
-from serve_app import event_stream
+from moments_ray.engine.queries.journal import Claim, Journal
+from moments_ray.http import event_stream
 from tests.integration.api.conftest import Library
 
 READERS = 200

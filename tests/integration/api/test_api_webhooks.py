@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.database.tables import Run
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.http.container import Container
+from moments_ray.process.webhook_secret import new_webhook_secret, webhook_key
 from moments_ray.states import RunStatus
-from moments_ray.webhook_secret import new_webhook_secret, webhook_key
-from serve_app.container import Container
 from tests.integration.api.conftest import Library, problem
 
 HOOK = "http://127.0.0.1:9/hook"

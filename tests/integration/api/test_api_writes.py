@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from moments_ray.database.repositories.runs import Runs
-from moments_ray.database.repositories.videos import Videos
-from moments_ray.library.delete import Deletion
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.http.container import Container
+from moments_ray.library.deletion import Deletion
+from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus
-from serve_app.container import Container
 from tests.integration.api.conftest import Library, problem
 
 URL = "http://127.0.0.1:1/talk.mp4"
@@ -243,7 +243,7 @@ async def test_a_deletion_that_broke_off_is_finished_by_a_worker_that_sweeps(
 async def test_a_video_that_a_worker_holds_is_deleted_when_it_lets_go(
     api: httpx.AsyncClient, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("moments_ray.library.delete._PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("moments_ray.library.deletion._PATIENCE_SECONDS", 0.3)
     video = await library.video()
     claim = await library.claim(await library.run(video))
     assert (await api.delete(f"/api/videos/{video.identifier}")).status_code == 202

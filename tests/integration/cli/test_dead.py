@@ -12,16 +12,17 @@ import redis.asyncio as redis
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.database.repositories.runs import Runs
 from moments_ray.embedded.services import Services
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.live_status import Live
+from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.worker import PipelineWorker
 from moments_ray.ids import new_identifier
-from moments_ray.pipeline.environment import Environment
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.runs.live import Live
-from moments_ray.runs.submit import Desk
-from moments_ray.runs.worker import PipelineWorker
+from moments_ray.library.values import Source
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import Settings
-from moments_ray.stages.request import MomentsRequest, Source
 from tests.integration.cli.conftest import Moments
 
 
@@ -42,8 +43,7 @@ async def connected(settings: Settings) -> AsyncIterator[tuple[Environment, redi
     client = runtime.open_redis(settings)
     environment = replace(runtime.connect(settings), board=Live(client))
     yield environment, client
-    await environment.models.close()
-    await environment.database.close()
+    await environment.close()
     await client.aclose()
 
 

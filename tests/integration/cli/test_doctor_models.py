@@ -14,6 +14,7 @@ from moments_ray import runtime
 from moments_ray.cli.checks import Finding
 from moments_ray.cli.model_checks import check_models
 from moments_ray.embedded.services import Services
+from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.settings import Settings
 from moments_ray.testing.model_server import ModelServer, completion, json_reply, model_server
@@ -37,12 +38,11 @@ async def register(settings: Settings, entries: dict[str, dict[str, Any]]) -> No
     environment = runtime.connect(settings)
     async with environment.database.begin() as session:
         await session.execute(text("TRUNCATE model_entries"))
-    registry: ModelRegistry = environment.models.registry
+    registry: ModelRegistry = environment.service(Gateway).registry
     await registry.publish()
     for key, fields in entries.items():
         await registry.patch(key, fields)
-    await environment.models.close()
-    await environment.database.close()
+    await environment.close()
 
 
 @pytest.fixture

@@ -18,12 +18,13 @@ from pydantic.warnings import PydanticDeprecatedSince20
 
 from moments_ray import runtime
 from moments_ray.cli.presence import server_lives
-from moments_ray.database.repositories.runs import Runs
-from moments_ray.database.repositories.videos import Videos
-from moments_ray.pipelines.moments import MOMENTS
-from moments_ray.runs.submit import Desk
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.service import Desk
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import Source
+from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import Settings
-from moments_ray.stages.request import MomentsRequest, Source
 from moments_ray.states import RunStatus
 from tests.integration.cli.conftest import Moments
 from tests.integration.cli.living_server import STOP_SECONDS, LivingServer, command, environment, living_server

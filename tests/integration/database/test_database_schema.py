@@ -10,13 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from moments_ray.database import schema
-from moments_ray.database.repositories.moments import Moments
-from moments_ray.database.repositories.runs import Runs, Submission
-from moments_ray.database.repositories.transcripts import Transcripts
-from moments_ray.database.repositories.videos import Videos
 from moments_ray.database.session import Database
 from moments_ray.database.tables import Table
+from moments_ray.engine.queries.runs import Runs, Submission
 from moments_ray.errors import DatabaseUnavailable, SchemaOutdated
+from moments_ray.library.queries.transcripts import Transcripts
+from moments_ray.library.queries.videos import Videos
+from moments_ray.moments.queries.moments import Moments
 
 
 async def names(database: Database) -> set[str]:

@@ -19,8 +19,8 @@ from moments_ray.demo.talk import Talk, make_talk
 from moments_ray.errors import MediaError, MediaToolMissing
 from moments_ray.media.process import run_python
 from moments_ray.settings import Settings
+from moments_ray.speech.voice import Line, Speech
 from moments_ray.testing.media import run_ffmpeg
-from moments_ray.testing.voice import Line, Speech
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ async def test_an_unknown_voice_is_named_in_the_error(tmp_path: Path) -> None:
     speech = Speech(path=tmp_path / "x.wav", lines=(Line(text="Hello."),), voice="klingon-opera")
     with pytest.raises(MediaError, match="klingon-opera"):
         await run_python(
-            "moments_ray.testing.voice:speak",
+            "moments_ray.speech.voice:speak",
             speech.model_dump(mode="json"),
             timeout=30,
             settings=Settings(home=tmp_path, _env_file=None).media,

@@ -15,6 +15,7 @@ from moments_ray import runtime
 from moments_ray.cli.find import find
 from moments_ray.embedded.services import Services
 from moments_ray.errors import ModelNotConfigured, UnknownModel
+from moments_ray.models.gateway import Gateway
 from moments_ray.settings import Settings
 from moments_ray.testing.model_server import completion, model_server
 
@@ -38,15 +39,14 @@ async def put_minimax(settings: Settings, url: str | None) -> None:
     """Say where minimax is, or forget all changes."""
     await runtime.migrate(settings)
     environment = runtime.connect(settings)
-    registry = environment.models.registry
+    registry = environment.service(Gateway).registry
     if url is None:
         async with environment.database.begin() as session:
             await session.execute(text("TRUNCATE model_entries"))
         await registry.publish()
     else:
         await registry.patch("minimax", {"base_url": url})
-    await environment.models.close()
-    await environment.database.close()
+    await environment.close()
 
 
 def test_a_configured_model_finds_moments_in_a_transcript(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from moments_ray.moments.find import find_moments
-from moments_ray.moments.frames import FrameGrid
-from moments_ray.moments.options import find_options
+from moments_ray.moments.finding.find import find_moments
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.options import find_options
 from moments_ray.speech.captions import read_captions
 
 TRANSCRIPTS = [

@@ -15,8 +15,8 @@ from moments_ray.settings import Settings
 from moments_ray.speech.health import check
 from moments_ray.speech.sphinx import Pocketsphinx
 from moments_ray.speech.transcript import Transcript
+from moments_ray.speech.voice import Spoken
 from moments_ray.speech.windows import SAMPLE_RATE
-from moments_ray.testing.voice import Spoken
 
 SETTINGS = Settings(_env_file=None)
 
@@ -58,7 +58,7 @@ async def test_a_voice_gives_words_at_their_times(tmp_path: Path) -> None:
     line = "the people of the united states have a new president"
     spoken = Spoken.model_validate(
         await run_python(
-            "moments_ray.testing.voice:speak",
+            "moments_ray.speech.voice:speak",
             {
                 "path": str(tmp_path / "voice.wav"),
                 "voice": "en-us+f3",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from moments_ray.errors import DiskFull, ObjectCorrupted, ObjectMissing, StorageError
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.directory import DirectoryStore
 from moments_ray.storage.object_store import StoredObject

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import warnings
 from typing import get_args
 
 import pytest
 from pydantic import BaseModel
-from pydantic.warnings import PydanticDeprecatedSince20
 
 from moments_ray.client import ExportFormat, RunOptions, shapes
-from moments_ray.library import options
+from moments_ray.http.schemas import runs
+from moments_ray.library.api import schemas as library
+from moments_ray.moments import options
+from moments_ray.moments.api import schemas as moments
 from moments_ray.moments.export import FORMATS
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", PydanticDeprecatedSince20)
-    from serve_app.schemas import moments, runs, search, transcripts, videos
 
 
 @pytest.mark.parametrize(
     ("ours", "servers"),
     [
-        (shapes.Video, videos.VideoView),
+        (shapes.Video, library.VideoView),
         (shapes.Run, runs.RunDetail),
         (shapes.Stage, runs.StageView),
         (shapes.RunFailure, runs.RunError),
@@ -31,8 +28,8 @@ with warnings.catch_warnings():
         (shapes.Moment, moments.MomentView),
         (shapes.Clip, moments.ClipView),
         (shapes.ProvenanceStep, moments.ProvenanceStep),
-        (shapes.Transcript, transcripts.TranscriptView),
-        (shapes.Hit, search.HitView),
+        (shapes.Transcript, library.TranscriptView),
+        (shapes.Hit, library.HitView),
     ],
 )
 def test_a_shape_reads_only_what_the_server_says(ours: type[BaseModel], servers: type[BaseModel]) -> None:

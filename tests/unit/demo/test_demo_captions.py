@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moments_ray.demo.captions import make_cues
-from moments_ray.testing.voice import SpokenLine, SpokenWord
+from moments_ray.speech.voice import SpokenLine, SpokenWord
 
 
 def line(text: str, start: float = 0.0) -> SpokenLine:

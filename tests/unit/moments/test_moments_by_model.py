@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Answer, Question, Sampling
-from moments_ray.moments.by_model import Asked, Watched, propose_by_model, refine_by_model
-from moments_ray.moments.find import Found, settle
-from moments_ray.moments.moment import Moment
-from moments_ray.moments.options import Bounds, FindOptions
-from moments_ray.moments.prompt import marked
-from moments_ray.moments.refine import Reach, Refinement
-from moments_ray.moments.snap import Ground
-from moments_ray.moments.timeline import Timeline
-from moments_ray.moments.windows import halves, windows
+from moments_ray.moments.finding.by_model import Asked, Watched, propose_by_model, refine_by_model
+from moments_ray.moments.finding.find import Found, settle
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.options import Bounds, FindOptions
+from moments_ray.moments.finding.prompt import marked
+from moments_ray.moments.finding.refine import Reach, Refinement
+from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.finding.windows import halves, windows
 from moments_ray.speech.transcript import Transcript, Word
 
 OPTIONS = FindOptions(count=3, min_seconds=5, max_seconds=40)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from moments_ray.errors import InvalidRequest
 from moments_ray.media.signals import Signals
-from moments_ray.moments.find import Found, find_moments
-from moments_ray.moments.frames import FrameGrid
-from moments_ray.moments.options import FindOptions, find_options
+from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.options import FindOptions, find_options
 from moments_ray.speech.transcript import Transcript, Word
 
 HOSTILE_TEXTS = (

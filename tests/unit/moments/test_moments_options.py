@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from moments_ray.errors import InvalidRequest
-from moments_ray.moments.options import find_options
+from moments_ray.moments.finding.options import find_options
 
 
 @pytest.mark.parametrize(

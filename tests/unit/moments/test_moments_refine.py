@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moments_ray.media.signals import Signals
-from moments_ray.moments.find import find_moments
-from moments_ray.moments.frames import FrameGrid
-from moments_ray.moments.moment import Moment
-from moments_ray.moments.options import Bounds, find_options
-from moments_ray.moments.refine import Reach, bound_move, refine
-from moments_ray.moments.snap import Ground
-from moments_ray.moments.timeline import Timeline
+from moments_ray.moments.finding.find import find_moments
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.options import Bounds, find_options
+from moments_ray.moments.finding.refine import Reach, bound_move, refine
+from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.transcript import Transcript, Word
 
 REACH = Reach(Bounds(earliest=0.0, latest=160.0, shortest=5.0, longest=90.0), max_move=4.0)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moments_ray.moments.moment import Proposal, TimedProposal
-from moments_ray.moments.options import find_options
-from moments_ray.moments.select import Selection, select
-from moments_ray.moments.timeline import Timeline
+from moments_ray.moments.finding.moment import Proposal, TimedProposal
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.finding.select import Selection, select
+from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.transcript import Transcript, Word
 
 any_number = st.floats(allow_nan=True, allow_infinity=True)

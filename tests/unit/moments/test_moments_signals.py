@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from moments_ray.media.signals import Signals
-from moments_ray.moments.find import find_moments
-from moments_ray.moments.frames import FrameGrid
-from moments_ray.moments.moment import Moment
-from moments_ray.moments.options import find_options
-from moments_ray.moments.quality import measure
-from moments_ray.moments.timeline import Timeline
+from moments_ray.moments.finding.find import find_moments
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.finding.quality import measure
+from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.transcript import Transcript, Word
 
 SILENT = Transcript(engine="test", language=None, words=(), segments=())

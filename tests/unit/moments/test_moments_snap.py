@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from moments_ray.media.signals import Signals
-from moments_ray.moments.frames import FrameGrid
-from moments_ray.moments.moment import Step
-from moments_ray.moments.options import Bounds
-from moments_ray.moments.snap import Ground, slivers, snap
-from moments_ray.moments.timeline import Timeline
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.moment import Step
+from moments_ray.moments.finding.options import Bounds
+from moments_ray.moments.finding.snap import Ground, slivers, snap
+from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.transcript import Transcript, Word
 
 BOUNDS = Bounds(earliest=0.0, latest=30.0, shortest=0.0, longest=90.0)

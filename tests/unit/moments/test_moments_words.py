@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moments_ray.moments.cohesion import depth_scores
-from moments_ray.moments.segmentation import boundary_strengths, log_boundary_probabilities
-from moments_ray.moments.terms import index_terms, tokens
-from moments_ray.moments.timeline import Timeline
-from moments_ray.moments.titles import Titles, readable
+from moments_ray.moments.finding.cohesion import depth_scores
+from moments_ray.moments.finding.segmentation import boundary_strengths, log_boundary_probabilities
+from moments_ray.moments.finding.terms import index_terms, tokens
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.finding.titles import Titles, readable
 from moments_ray.speech.transcript import Transcript
 
 

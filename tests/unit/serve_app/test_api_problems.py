@@ -14,12 +14,12 @@ from pydantic import BaseModel, SecretStr
 
 from moments_ray import runtime
 from moments_ray.errors import DatabaseUnavailable, DownloadPrivate, MediaError
+from moments_ray.http.container import Container, Nodes
+from moments_ray.http.problems import render_problems
+from moments_ray.http.request_scope import RequestScope
 from moments_ray.settings import Settings
 from serve_app.app import ServeArgs, app
-from serve_app.container import Container, Nodes
 from serve_app.factory import create_app
-from serve_app.problems import render_problems
-from serve_app.request_scope import RequestScope
 
 
 class Body(BaseModel):

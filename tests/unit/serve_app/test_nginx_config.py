@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from moments_ray.http.body_limit import UPLOAD_PATH
 from moments_ray.settings import DownloadSettings, Settings
-from serve_app.body_limit import UPLOAD_PATH
 
 CONFIG = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 MEBIBYTE = 1024**2

@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 
+from moments_ray.speech.voice import _WordEvent, _words
 from moments_ray.testing.media import Codec, make_captions, make_video, make_voice
-from moments_ray.testing.voice import _WordEvent, _words
 
 
 def frame_times(path: Path) -> list[float]:

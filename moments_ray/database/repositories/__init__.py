@@ -1,1 +1,0 @@
-"""Every query, by the noun it asks about; a repository gets its session once and takes domain arguments."""

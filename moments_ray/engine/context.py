@@ -1,0 +1,130 @@
+"""What a stage is given beside its inputs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.engine.environment import Environment, Place, S
+from moments_ray.engine.resources import Resources
+from moments_ray.ids import RunId
+from moments_ray.settings import Settings
+from moments_ray.storage.blocking import require_room
+from moments_ray.storage.cache import NodeCache
+from moments_ray.storage.object_store import ObjectStore
+
+Write = Callable[[WriteSession], Awaitable[None]]
+
+_SHOWN_EVERY_SECONDS = 0.25
+
+
+@dataclass
+class Context:
+    """The surroundings of one try of a stage, or of one row of a fan-out.
+
+    ``scratch`` is private to the try and removed after it; ``deadline`` is in the event loop's clock, seconds.
+    """
+
+    place: Place
+    stage: str
+    scratch: Path
+    deadline: float
+    resources: Resources
+    environment: Environment = field(repr=False)
+    _writes: list[Write] = field(default_factory=list, repr=False)
+    _shown_at: float = field(default=0.0, repr=False)
+    _showing: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
+
+    @property
+    def run(self) -> RunId:
+        """The run this is a part of."""
+        return self.place.run
+
+    @property
+    def subject(self) -> str:
+        """What the run is about: for a video its identifier."""
+        return self.place.subject
+
+    @property
+    def attempt(self) -> int:
+        """The claim this is done under; it names objects so that a zombie cannot overwrite them."""
+        return self.place.attempt
+
+    @property
+    def settings(self) -> Settings:
+        """The deployment's settings."""
+        return self.environment.settings
+
+    @property
+    def store(self) -> ObjectStore:
+        """Where objects live."""
+        return self.environment.store
+
+    @property
+    def cache(self) -> NodeCache:
+        """The node's copies of objects."""
+        return self.environment.cache
+
+    def service(self, kind: type[S]) -> S:
+        """Return a service of the product's by its type."""
+        return self.environment.service(kind)
+
+    @property
+    def threads(self) -> int:
+        """Threads native code may use."""
+        return self.settings.media.encoder_threads or self.resources.threads()
+
+    def read(self) -> AbstractAsyncContextManager[ReadSession]:
+        """Open a session to read domain rows with."""
+        return self.environment.database.read()
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the try's deadline, at least a tenth."""
+        return max(0.1, self.deadline - asyncio.get_running_loop().time())
+
+    def require_room(self, needed: int) -> None:
+        """Check before any work that so many bytes will fit into ``scratch``.
+
+        Raises:
+            DiskFull: they will not.
+        """
+        require_room(self.scratch, needed)
+
+    def record(self, write: Write) -> None:
+        """Have domain rows written in the transaction that commits this output; a stage itself never commits."""
+        self._writes.append(write)
+
+    async def close(self) -> None:
+        """End what still shows progress: the try is over."""
+        for task in self._showing:
+            task.cancel()
+        await asyncio.gather(*self._showing, return_exceptions=True)
+
+    def take_writes(self) -> list[Write]:
+        """Hand the recorded writes to the executor, once."""
+        writes, self._writes = self._writes, []
+        return writes
+
+    def kept(self, name: str) -> Path:
+        """Return a directory of the run's that outlives this try, for what the next try can go on with."""
+        directory = self.scratch.parent / name
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def report(self, fraction: float) -> None:
+        """Show progress from code that cannot wait; what comes too fast to be seen is left out."""
+        now = asyncio.get_running_loop().time()
+        if now - self._shown_at < _SHOWN_EVERY_SECONDS:
+            return
+        self._shown_at = now
+        task = asyncio.ensure_future(self.progress(fraction))
+        self._showing.add(task)
+        task.add_done_callback(self._showing.discard)
+
+    async def progress(self, fraction: float) -> None:
+        """Show how far this try is, 0 to 1; cheap enough to call often."""
+        await self.environment.board.progress(self.place, self.stage, fraction)

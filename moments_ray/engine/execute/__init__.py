@@ -1,0 +1,1 @@
+"""Executing stages and chains of fan-outs as Ray tasks."""

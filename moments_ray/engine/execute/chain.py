@@ -1,0 +1,128 @@
+"""Executing a chain of fan-outs: one Ray Data stream over the items, each item's step committed where it was done."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import ray.data
+
+from moments_ray.database.tables import RunItem
+from moments_ray.engine.environment import Connect, Environment
+from moments_ray.engine.execute.claimed_run import ClaimedRun
+from moments_ray.engine.execute.item import complete, taken_by, tolerated, work_items
+from moments_ray.engine.execute.process import process
+from moments_ray.engine.fan_out import FanOut, Item
+from moments_ray.engine.pipeline import Chain
+from moments_ray.engine.queries.journal import Claim
+from moments_ray.errors import ItemsFailed, LeaseLost, ServiceUnavailable, StageFailed, all_errors
+from moments_ray.process.failpoint import reach
+from moments_ray.settings import Settings
+from moments_ray.states import StageStatus
+
+_ROWS_WANTED = 4  # fill a node's places for clips before rows grow longer
+
+
+def run_chain(connect: Connect, settings: Settings, claim: Claim, first: str) -> None:
+    """Execute the chain that begins with ``first``; the body of a Ray task that asks for no CPU.
+
+    It blocks in Ray Data in the main thread, not in a coroutine, because only so does ``ray.cancel`` reach it.
+    """
+    here = process(connect, settings)
+    steps, rows = here.run(_begin(here.environment, claim, first))
+    if rows:
+        arguments = {"connect": connect, "settings": settings, "claim": claim}
+        _stream(steps, rows, arguments)
+    here.run(_finish(here.environment, claim, first))
+
+
+async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Chain, list[dict[str, Any]]]:
+    """Start the steps that have something to do and return them with the rows of items to stream."""
+    claimed = await ClaimedRun.load(environment, claim)
+    chain = claimed.pipeline.chain_of(first)
+    active = []
+    for step in chain:
+        if claimed.done(step.name):
+            continue
+        reason = step.skip_reason(claimed.inputs(step))
+        if reason is not None:
+            await claimed.skip(step.name, reason)
+            continue
+        await claimed.start(step.name)
+        active.append(step)
+    if not active:
+        return (), []
+    async with claimed.failure_recorded(active[0].name):
+        items = await _planned(claimed, chain)
+        specs = [(item.key, item.model_dump(mode="json")) for item in items]
+        for step in active:
+            await claimed.commit(lambda journal, _, name=step.name: journal.plan_items(name, specs))  # type: ignore[misc]
+    reach(environment.settings, "items.planned")
+    keys = [item.key for item in items]
+    size = max(1, min(chain[0].row, math.ceil(len(keys) / _ROWS_WANTED)))
+    return tuple(active), [{"keys": keys[at : at + size], "stop": None} for at in range(0, len(keys), size)]
+
+
+async def _planned(claimed: ClaimedRun, chain: Chain) -> Sequence[Item]:
+    planner = chain[0]
+    assert planner.plan is not None  # noqa: S101 - proved when the pipeline was declared
+    inputs = taken_by(planner.plan, claimed.inputs(planner))
+    async with claimed.context(planner) as context:
+        items: Sequence[Item] = await planner.plan(context, **inputs)
+    if len({item.key for item in items}) < len(items):
+        raise StageFailed(f"{planner.name} planned two items under one key")
+    return items
+
+
+def _stream(steps: Chain, rows: list[dict[str, Any]], arguments: dict[str, Any]) -> None:
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    data = ray.data.DataContext.get_current()
+    data.op_resource_reservation_enabled = False  # else a small dataset runs one row at a time for its first second
+    data.enable_progress_bars = False
+    data.print_on_execution_start = False
+    data.execution_no_progress_timeout_s = -1  # one long clip is progress too
+    dataset: ray.data.Dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
+    for step in steps:
+        options = step.resources.ray_options()
+        dataset = dataset.map(work_row, fn_kwargs={**arguments, "name": step.name}, max_retries=0, **options)  # type: ignore[arg-type]  # Ray's hint forgets fn_kwargs
+    for row in dataset.iter_rows():
+        if row["stop"] is not None:
+            raise {kind.code: kind for kind in all_errors()}[row["stop"]]
+
+
+def work_row(row: dict[str, Any], *, connect: Connect, settings: Settings, claim: Claim, name: str) -> dict[str, Any]:
+    """Do one step of one row of items, in a Ray Data worker; what fails is written down, never raised.
+
+    An exception here would abort the whole dataset, and with it the items that are well. What no item is to blame for
+    goes on with the row as the code of its error.
+    """
+    if row["stop"] is not None:
+        return row
+    here = process(connect, settings)
+    try:
+        here.run(work_items(here.environment, claim, name, list(row["keys"])))
+    except (LeaseLost, ServiceUnavailable) as error:
+        return {**row, "stop": error.code}
+    return row
+
+
+async def _finish(environment: Environment, claim: Claim, first: str) -> None:
+    """Give a verdict on every step of the chain that has none yet: no items, or too many that failed."""
+    claimed = await ClaimedRun.load(environment, claim)
+    for step in claimed.pipeline.chain_of(first):
+        if claimed.done(step.name):
+            continue
+        items = await claimed.read(lambda reader, name=step.name: reader.items(name))  # type: ignore[misc]
+        async with claimed.failure_recorded(step.name):
+            if not tolerated(step, items):
+                raise _items_failed(step, items)
+            await claimed.commit(lambda journal, _, s=step, i=items: complete(claimed, s, i, journal))  # type: ignore[misc]
+        await claimed.announce(step.name, StageStatus.COMPLETED)
+
+
+def _items_failed(step: FanOut, items: Sequence[RunItem]) -> ItemsFailed:
+    failed = [item for item in items if item.status == StageStatus.FAILED]
+    first = (failed[0].error or {}).get("message", "")
+    return ItemsFailed(f"{len(failed)} of {len(items)} items of {step.name} failed, the first with: {first}")

@@ -1,0 +1,230 @@
+"""A run as the process that executes a part of it holds it: what stands in its journal, and fenced writes to it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import stamina
+import structlog
+from pydantic import BaseModel
+
+from moments_ray.database.session import WriteSession
+from moments_ray.database.tables import Run, RunStage
+from moments_ray.engine.context import Context
+from moments_ray.engine.environment import Environment, Place
+from moments_ray.engine.pipeline import Pipeline, Step, values
+from moments_ray.engine.queries.journal import Claim, Journal, JournalReader, WrittenEvent
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.errors import (
+    DatabaseUnavailable,
+    LeaseLost,
+    MomentsError,
+    RunCancelled,
+    StageFailed,
+    StageTimeout,
+)
+from moments_ray.states import StageStatus
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+_LARGEST_OUTPUT = 8 * 1024 * 1024  # an output is names and figures; bytes belong in the store
+
+# A PostgreSQL that went away is waited for this long, before a result is given up.
+_over_outages = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.0, wait_initial=0.2, wait_max=5.0)
+
+
+class ClaimedRun:
+    """One claim of a run, with its pipeline and what stood in its journal when it was loaded."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        claim: Claim,
+        run: Run,
+        *,
+        pipeline: Pipeline,
+        stages: Mapping[str, RunStage],
+    ) -> None:
+        self.environment = environment
+        self.claim = claim
+        self.run = run
+        self.pipeline = pipeline
+        self.stages = stages
+
+    @classmethod
+    @_over_outages
+    async def load(cls, environment: Environment, claim: Claim) -> ClaimedRun:
+        """Read a run and its journal."""
+        async with environment.database.read() as session:
+            run = await Runs(session).get(claim.run)
+            stages = await JournalReader(session, claim.key).stages()
+        return cls(environment, claim, run, pipeline=environment.registry.get(run.pipeline), stages=stages)
+
+    @property
+    def place(self) -> Place:
+        """Where the run is shown on the live board."""
+        return Place(self.claim.run, self.run.subject, self.claim.attempt, self.pipeline.stage_names)
+
+    def done(self, stage: str) -> bool:
+        """Tell whether a stage need not run again."""
+        return stage in self.stages and StageStatus(self.stages[stage].status).has_output
+
+    def ordinal(self, stage: str) -> int:
+        """Return a stage's place in its pipeline."""
+        return self.pipeline.stage_names.index(stage)
+
+    def progress_with(self, stage: str) -> float:
+        """Return the run's progress, 0 to 1, once ``stage`` is done as well."""
+        names = self.pipeline.stage_names
+        return sum(self.done(name) or self.ordinal(name) <= self.ordinal(stage) for name in names) / len(names)
+
+    def inputs(self, step: Step) -> dict[str, BaseModel | None]:
+        """Return a step's inputs by parameter: the request, its parts, and what earlier stages gave."""
+        found = dict(values(self.pipeline.takes.model_validate(self.run.config)))
+        for earlier in self.pipeline.steps:
+            row = self.stages.get(earlier.name)
+            if row is not None and row.status == StageStatus.COMPLETED:
+                found[earlier.gives] = earlier.gives.model_validate(row.output)
+        return {wanted.parameter: found.get(wanted.type) for wanted in step.inputs}
+
+    @_over_outages
+    async def read(self, look: Callable[[JournalReader], Awaitable[T]]) -> T:
+        """Look something up in the journal, again when PostgreSQL went away for a while."""
+        async with self.environment.database.read() as session:
+            return await look(JournalReader(session, self.claim.key))
+
+    async def commit(self, work: Callable[[Journal, WriteSession], Awaitable[T]]) -> T:
+        """Write in one transaction, to its end although cancelled, again when PostgreSQL went away for a while.
+
+        A commit whose answer was lost is looked up first: if it happened, its ``work`` is not done a second time.
+
+        Raises:
+            LeaseLost: the claim does not hold any more; nothing was written.
+        """
+        unknown: tuple[WrittenEvent, T] | None = None
+
+        @_over_outages
+        async def transaction() -> T:
+            nonlocal unknown
+            async with self.environment.database.begin() as session:
+                if unknown is not None and await JournalReader(session, self.claim.key).holds(unknown[0]):
+                    return unknown[1]
+                journal = Journal(session, self.claim)
+                answer = await work(journal, session)
+                unknown = (journal.written, answer) if journal.written else None
+                return answer
+
+        return await _to_its_end(transaction())
+
+    async def announce(self, stage: str, status: StageStatus) -> None:
+        """Show a stage's status on the live board, once the journal has it."""
+        await self.environment.board.stage(self.place, stage, status)
+
+    async def start(self, stage: str) -> None:
+        """Begin a try of a stage."""
+        ordinal, node = self.ordinal(stage), platform.node()
+        await self.commit(lambda journal, _: journal.start(stage, ordinal, node=node))
+        await self.announce(stage, StageStatus.PROCESSING)
+
+    async def skip(self, stage: str, reason: str) -> None:
+        """Record that a stage has nothing to do."""
+        ordinal, progress = self.ordinal(stage), self.progress_with(stage)
+        await self.commit(lambda journal, _: journal.skip(stage, ordinal, reason, progress=progress))
+        await self.announce(stage, StageStatus.SKIPPED)
+
+    async def fail(self, stage: str, error: MomentsError, status: StageStatus = StageStatus.FAILED) -> None:
+        """Record that a try of a stage did not come through."""
+        await self.commit(lambda journal, _: journal.fail(stage, error, status=status))
+        await self.announce(stage, status)
+
+    @asynccontextmanager
+    async def failure_recorded(self, stage: str) -> AsyncIterator[None]:
+        """Write what ends a try into the journal, then let it go on; unforeseen errors become StageFailed."""
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except asyncio.CancelledError:
+            await self.fail(stage, RunCancelled("the stage was stopped"), StageStatus.CANCELLED)
+            raise
+        except MomentsError as error:
+            await self.fail(stage, error)
+            raise
+        except Exception as error:
+            failed = unforeseen(stage, error)
+            await self.fail(stage, failed)
+            raise failed from error
+
+    @asynccontextmanager
+    async def context(self, step: Step) -> AsyncIterator[Context]:
+        """Give a try its surroundings: a scratch directory, removed afterwards, and a deadline that is kept.
+
+        Raises:
+            StageTimeout: the deadline passed.
+        """
+        root = self.environment.settings.scratch / self.claim.run
+        scratch = root / f"{step.name.lower()}-{self.claim.attempt}-{uuid.uuid4().hex[:8]}"
+        scratch.mkdir(parents=True)
+        context = Context(
+            place=self.place,
+            stage=step.name,
+            scratch=scratch,
+            deadline=asyncio.get_running_loop().time() + step.timeout,
+            resources=step.resources,
+            environment=self.environment,
+        )
+        try:
+            async with asyncio.timeout_at(context.deadline) as timeout:
+                yield context
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            message = f"{step.name} did not finish within {step.timeout:g} seconds and was stopped"
+            raise StageTimeout(message) from error
+        finally:
+            await context.close()
+            await asyncio.to_thread(_remove_scratch, scratch)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def unforeseen(stage: str, error: Exception) -> StageFailed:
+    """Return the error a user sees for one that nobody planned for; its traceback goes to the log."""
+    log.error("stage.unforeseen", stage=stage, exc_info=error)
+    return StageFailed(f"{stage} failed: {type(error).__name__}: {str(error)[:500]}", {"type": type(error).__name__})
+
+
+def dumped(output: object, expected: type[BaseModel], stage: str) -> dict[str, Any]:
+    """Return an output as JSON, after checking that it is what the stage said it gives.
+
+    Raises:
+        StageFailed: it is something else, or too large to be a name.
+    """
+    if not isinstance(output, expected):
+        raise StageFailed(f"{stage} gave {type(output).__name__} where it declares {expected.__name__}")
+    if len(output.model_dump_json()) > _LARGEST_OUTPUT:
+        raise StageFailed(f"{stage} gave more than {_LARGEST_OUTPUT} bytes; large data belongs in the store")
+    return output.model_dump(mode="json")
+
+
+def _remove_scratch(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        scratch.parent.rmdir()  # the run's own directory goes with its last try
+    except OSError:
+        return  # another try of the same run still has its own in there

@@ -1,0 +1,169 @@
+"""One step over one row of a fan-out's items: each item's verdict is committed in the process that reached it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from moments_ray.database.session import WriteSession
+from moments_ray.database.tables import RunItem
+from moments_ray.engine.context import Context, Write
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.execute.claimed_run import ClaimedRun, dumped, unforeseen
+from moments_ray.engine.execute.retry import retry_delay, tries_allowed
+from moments_ray.engine.fan_out import FanOut, ItemFailure
+from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
+from moments_ray.errors import LeaseLost, MomentsError
+from moments_ray.process.failpoint import reach
+from moments_ray.states import StageStatus
+
+
+async def work_items(environment: Environment, claim: Claim, name: str, keys: Sequence[str]) -> None:
+    """Do a step for the items that have no output of it yet; what fails is written down, never raised.
+
+    Raises:
+        LeaseLost: another worker owns the run; nothing was written.
+    """
+    claimed = await ClaimedRun.load(environment, claim)
+    step = claimed.pipeline.step(name)
+    assert isinstance(step, FanOut)  # noqa: S101 - only fan-outs have items
+    rows = await claimed.read(lambda reader: reader.items(name, keys))
+    before = await _outputs_before(claimed, step, keys)
+    work = _RowWork(claimed, step, before or {})
+    todo = [row for row in rows if row.status != StageStatus.COMPLETED]
+    if before is not None:
+        for row in todo:
+            if row.key not in before:
+                await work.commit_skipped(row.key)
+        todo = [row for row in todo if row.key in before]
+    if todo:
+        await (work.each(todo) if step.each else work.each_row(todo))
+
+
+async def _outputs_before(claimed: ClaimedRun, step: FanOut, keys: Sequence[str]) -> dict[str, BaseModel] | None:
+    """Return the items' outputs of the preceding fan-out; None where there is none, or it was skipped."""
+    if step.plan is not None:
+        return None
+    earlier = claimed.pipeline.steps[claimed.ordinal(step.name) - 1]
+    assert isinstance(earlier, FanOut)  # noqa: S101 - proved when the pipeline was declared
+    stage = claimed.stages.get(earlier.name)
+    if stage is not None and stage.status == StageStatus.SKIPPED:
+        return None
+    rows = await claimed.read(lambda reader: reader.items(earlier.name, keys))
+    return {row.key: earlier.output_type.model_validate(row.output) for row in rows if row.output is not None}
+
+
+class _RowWork:
+    """A step of a claimed run at work on some of its items."""
+
+    def __init__(self, claimed: ClaimedRun, step: FanOut, before: Mapping[str, BaseModel]) -> None:
+        self._claimed = claimed
+        self._step = step
+        self._before = before
+        self._inputs = claimed.inputs(step)
+        self._item_type = claimed.pipeline.planner_of(step.name).item_type
+
+    async def each(self, rows: Sequence[RunItem]) -> None:
+        """Work item by item, a verdict each."""
+        for row in rows:
+            item = self._item_type.model_validate(row.spec)
+            output, context = await self._tried({"item": item, "before": self._before.get(row.key)})
+            await self._commit_output(row.key, output, context.take_writes() if context else [])
+
+    async def each_row(self, rows: Sequence[RunItem]) -> None:
+        """Work on all items at once, a verdict each; what the row recorded goes with its first."""
+        items = [self._item_type.model_validate(row.spec) for row in rows]
+        before = [self._before.get(row.key) for row in rows]
+        outputs, context = await self._tried({"items": items, "before": before})
+        writes = context.take_writes() if context else []
+        for index, row in enumerate(rows):
+            output = outputs if isinstance(outputs, MomentsError) else outputs[index]
+            await self._commit_output(row.key, output, writes if index == 0 else [])
+
+    async def _tried(self, arguments: dict[str, Any]) -> tuple[Any, Context | None]:
+        """Call the work until it comes through or its tries are used up; an error comes back as a value."""
+        name, retry = self._step.name, self._claimed.environment.settings.retry
+        allowed = tries_allowed(name, self._step.attempts, retry)
+        arguments = taken_by(self._step.work, {**arguments, **self._inputs})
+        number = 0
+        while True:
+            number += 1
+            try:
+                async with self._claimed.context(self._step) as context:
+                    return await self._step.work(context, **arguments), context
+            except LeaseLost:
+                raise
+            except MomentsError as error:
+                failed: MomentsError = error
+            except Exception as error:  # noqa: BLE001 - it becomes the item's own error, logged and journalled
+                failed = unforeseen(name, error)
+            delay = retry_delay(failed, number, allowed, retry, jitter=random.Random())  # noqa: S311 - jitter
+            if delay is None:
+                return failed, None
+            await asyncio.sleep(delay)
+
+    async def _commit_output(self, key: str, output: object, writes: Sequence[Write]) -> None:
+        if not isinstance(output, MomentsError):
+            try:
+                value = dumped(output, self._step.output_type, self._step.name)
+            except MomentsError as error:
+                output = error
+            else:
+                await self._commit(lambda journal: journal.complete_item(self._step.name, key, value), writes)
+                return
+        failure = ItemFailure(
+            key=key, code=output.code, message=output.message, retryable=output.retryable, detail=output.detail
+        ).model_dump(mode="json", exclude={"key"})
+        await self._commit(lambda journal: journal.fail_item(self._step.name, key, failure), [])
+
+    async def commit_skipped(self, key: str) -> None:
+        """Record that the item's earlier step failed, so that this one has nothing to work on."""
+        await self._commit(lambda journal: journal.skip_item(self._step.name, key), [])
+
+    async def _commit(self, verdict: Callable[[Journal], Any], writes: Sequence[Write]) -> None:
+        """Commit one item's verdict, and the stage's with it when that was the last item outstanding."""
+        claimed, step = self._claimed, self._step
+
+        async def transaction(journal: Journal, session: WriteSession) -> tuple[float, bool]:
+            await verdict(journal)
+            for write in writes:
+                await write(session)
+            items = await JournalReader(session, claimed.claim.key).items(step.name)
+            ended = sum(item.status != StageStatus.PENDING for item in items)
+            done = ended == len(items) and tolerated(step, items)
+            if done:
+                await complete(claimed, step, items, journal)
+            return ended / len(items), done
+
+        settings = claimed.environment.settings
+        reach(settings, "item.made")
+        fraction, done = await claimed.commit(transaction)
+        reach(settings, "item.committed")
+        await claimed.environment.board.progress(claimed.place, step.name, fraction)
+        if done:
+            await claimed.announce(step.name, StageStatus.COMPLETED)
+
+
+async def complete(claimed: ClaimedRun, step: FanOut, items: Sequence[RunItem], journal: Journal) -> None:
+    """Commit a fan-out's output from its items' verdicts."""
+    outputs = [item.output for item in items if item.status == StageStatus.COMPLETED]
+    failed = [{"key": item.key, **(item.error or {})} for item in items if item.status == StageStatus.FAILED]
+    output = dumped(step.gives.model_validate({"items": outputs, "failed": failed}), step.gives, step.name)
+    await journal.complete(step.name, output, fingerprint=None, progress=claimed.progress_with(step.name))
+
+
+def tolerated(step: FanOut, items: Sequence[RunItem]) -> bool:
+    """Tell whether no more items failed than the step tolerates."""
+    failed = sum(item.status == StageStatus.FAILED for item in items)
+    return failed <= step.tolerate * len(items)
+
+
+def taken_by(function: Callable[..., Any], available: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the available arguments that the function has parameters for."""
+    parameters = inspect.signature(function).parameters
+    return {name: value for name, value in available.items() if name in parameters}

@@ -1,0 +1,1 @@
+"""Statements about runs and their journal."""

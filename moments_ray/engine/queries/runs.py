@@ -1,0 +1,332 @@
+"""Runs: submitted, claimed, renewed, finished, found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
+from moments_ray.engine.queries.journal import Claim
+from moments_ray.engine.queries.webhooks import Webhook, Webhooks
+from moments_ray.errors import NotFound, RunActive
+from moments_ray.ids import RunId, new_identifier
+from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
+
+_SWEEP_LOCK = 7005_002  # of PostgreSQL's advisory locks
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run as it is asked for; ``fingerprint`` is that of its config."""
+
+    pipeline: str
+    subject: str
+    config: dict[str, Any]
+    fingerprint: str
+    video_key: int | None = None
+    priority: int = 5
+    idempotency_key: str | None = None
+    webhook: Webhook | None = None
+
+
+class Runs:
+    """Reads and unfenced writes of runs; a worker's fenced writes are the Journal's."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def insert(self, submission: Submission) -> Run:
+        """Write a queued run.
+
+        Raises:
+            RunActive: the subject has an active run; ``detail["run"]`` names it.
+        """
+        run = Run(
+            identifier=new_identifier(),
+            pipeline=submission.pipeline,
+            subject=submission.subject,
+            video_id=submission.video_key,
+            config=submission.config,
+            config_fingerprint=submission.fingerprint,
+            priority=submission.priority,
+            idempotency_key=submission.idempotency_key,
+            webhook_url=submission.webhook.url if submission.webhook else None,
+            webhook_secret=submission.webhook.secret if submission.webhook else None,
+            event_seq=1,
+        )
+        try:
+            async with self._session.begin_nested():
+                self._session.add(run)
+                await self._session.flush()
+        except IntegrityError as error:
+            same = submission.idempotency_key and await self.by_idempotency_key(submission.idempotency_key)
+            if same:
+                return same  # two submissions under one key at once: the other was first
+            if "uq_runs_active_subject" not in str(error.orig):
+                raise
+            raise _run_active(await self.active(submission.subject)) from error
+        self._session.add(RunEvent(run_id=run.id, seq=1, type="run.queued", data={"pipeline": run.pipeline}))
+        await self._session.flush()
+        await self._session.refresh(run)
+        return run
+
+    async def get(self, identifier: str) -> Run:
+        """Return a run.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        run = await self._session.scalar(
+            select(Run).where(Run.identifier == identifier).execution_options(populate_existing=True)
+        )
+        if run is None:
+            raise NotFound(f"there is no run {identifier}")
+        return run
+
+    async def of_identifiers(self, identifiers: Collection[str]) -> dict[str, Run]:
+        """Return those of these runs that there are, by identifier."""
+        rows = await self._list(select(Run).where(Run.identifier.in_(identifiers)))
+        return {run.identifier: run for run in rows}
+
+    async def active(self, subject: str) -> Run | None:
+        """Return the subject's queued or processing run."""
+        return await self._one(select(Run).where(Run.subject == subject, Run.status.in_(ACTIVE_RUN)))
+
+    async def newest(self, subject: str, pipeline: str, fingerprint: str | None = None) -> Run | None:
+        """Return the subject's newest run of a pipeline, or of that with exactly these options."""
+        query = select(Run).where(Run.subject == subject, Run.pipeline == pipeline)
+        if fingerprint is not None:
+            query = query.where(Run.config_fingerprint == fingerprint)
+        return await self._one(query.order_by(Run.id.desc()).limit(1))
+
+    async def by_idempotency_key(self, key: str) -> Run | None:
+        """Return the run that was submitted under this key."""
+        return await self._one(select(Run).where(Run.idempotency_key == key))
+
+    async def rung(self, identifier: str, message_id: str | None, *, later: float = 0.0) -> None:
+        """Note the stream entry that rings for a run; ``later`` seconds pass before it counts as unheard."""
+        await self._session.execute(
+            update(Run)
+            .where(Run.identifier == identifier)
+            .values(message_id=message_id, rung_at=func.now() + timedelta(seconds=later))
+        )
+
+    async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
+        """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had."""
+        stale = and_(
+            Run.status == RunStatus.PROCESSING,
+            or_(Run.owner == owner, Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds)),
+        )
+        before = await self._session.scalar(
+            select(Run)
+            .where(Run.identifier == identifier, or_(Run.status == RunStatus.QUEUED, stale))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        if before is None:
+            return None
+        died = before.status == RunStatus.PROCESSING
+        before.attempt += 1
+        before.deaths += int(died)
+        before.status = RunStatus.PROCESSING
+        before.owner = owner
+        before.event_seq += 1
+        self._session.add(
+            RunEvent(
+                run_id=before.id,
+                seq=before.event_seq,
+                type="run.started",
+                data={"attempt": before.attempt, "worker": owner, "after_death": died},
+            )
+        )
+        await self._session.flush()
+        await self._session.execute(
+            update(Run)
+            .where(Run.id == before.id)
+            .values(heartbeat_at=func.now(), started_at=func.coalesce(Run.started_at, func.now()))
+        )
+        await self._session.refresh(before)
+        return before
+
+    async def renew(self, claim: Claim) -> Run | None:
+        """Renew a claim's heartbeat and return the run; None when the claim is lost."""
+        return await self._session.scalar(
+            update(Run)
+            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
+            .values(heartbeat_at=func.now())
+            .returning(Run)
+        )
+
+    async def hand_back(self, claim: Claim) -> bool:
+        """Put a run that its worker cannot finish back in the queue; tell whether it was still ours."""
+        seq = await self._session.scalar(
+            update(Run)
+            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
+            .values(status=RunStatus.QUEUED, owner=None, heartbeat_at=None, event_seq=Run.event_seq + 1)
+            .returning(Run.event_seq)
+        )
+        if seq is None:
+            return False
+        self._session.add(RunEvent(run_id=claim.key, seq=seq, type="run.handed_back", data={}))
+        stopped = [StageStatus.PROCESSING, StageStatus.CANCELLED]
+        await self._session.execute(
+            update(RunStage)
+            .where(RunStage.run_id == claim.key, RunStage.status.in_(stopped))
+            .values(status=StageStatus.PENDING)
+        )
+        return True
+
+    async def request_cancel(self, identifier: str) -> Run:
+        """Note durably that a run is to be cancelled; a queued one is cancelled here and now."""
+        queued = Run.status == RunStatus.QUEUED
+        run = await self._session.scalar(
+            update(Run)
+            .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN))
+            .values(
+                cancel_requested_at=func.coalesce(Run.cancel_requested_at, func.now()),
+                status=case((queued, RunStatus.CANCELLED.value), else_=Run.status),
+                completed_at=case((queued, func.now()), else_=Run.completed_at),
+                event_seq=Run.event_seq + 1,
+            )
+            .returning(Run)
+        )
+        if run is None:
+            return await self.get(identifier)
+        event = "run.cancelled" if run.status == RunStatus.CANCELLED else "run.cancel_requested"
+        self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type=event, data={}))
+        await Webhooks(self._session).tell_end(run.id)
+        return run
+
+    async def reopen(self, identifier: str) -> Run | None:
+        """Queue a finished run again, its standing outputs kept; None when it is active or fully completed.
+
+        Raises:
+            NotFound: there is no such run.
+            RunActive: its subject has another one that is active.
+        """
+        again = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.COMPLETED_WITH_ERRORS)
+        standing = await self.get(identifier)
+        active = await self.active(standing.subject)
+        if active is not None and active.identifier != identifier:
+            raise _run_active(active)
+        run = await self._session.scalar(
+            update(Run)
+            .where(Run.identifier == identifier, Run.status.in_(again))
+            .values(
+                status=RunStatus.QUEUED,
+                deaths=0,
+                owner=None,
+                heartbeat_at=None,
+                cancel_requested_at=None,
+                error=None,
+                error_stage=None,
+                result=None,
+                completed_at=None,
+                queued_at=func.now(),
+                rung_at=func.now(),
+                event_seq=Run.event_seq + 1,
+            )
+            .returning(Run)
+        )
+        if run is None:
+            return None
+        self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.queued", data={"again": True}))
+        incomplete = select(RunItem.stage).where(RunItem.run_id == run.id, RunItem.output.is_(None))
+        unfinished = RunStage.status.not_in([StageStatus.COMPLETED, StageStatus.SKIPPED])
+        await self._session.execute(
+            update(RunStage)
+            .where(RunStage.run_id == run.id, or_(unfinished, RunStage.name.in_(incomplete)))
+            .values(status=StageStatus.PENDING, output=None, progress=0.0, completed_at=None, seconds=None)
+        )
+        return run
+
+    async def supersede(self, identifier: str) -> None:
+        """End an active run that nobody drives any more, because another one of its subject is asked for."""
+        run = await self._session.scalar(
+            update(Run)
+            .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN))
+            .values(
+                status=RunStatus.CANCELLED,
+                attempt=Run.attempt + 1,
+                completed_at=func.now(),
+                event_seq=Run.event_seq + 1,
+            )
+            .returning(Run)
+        )
+        if run is not None:
+            self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.superseded", data={}))
+            await Webhooks(self._session).tell_end(run.id)
+
+    async def forgive(self, identifier: str) -> None:
+        """Forget a run's deaths: a person asked for it again."""
+        await self._session.execute(update(Run).where(Run.identifier == identifier).values(deaths=0))
+
+    async def unheard(self, older_than: float, limit: int) -> list[Run]:
+        """Return queued runs that were rung for more than ``older_than`` seconds ago, the longest wait first."""
+        return await self._list(
+            select(Run)
+            .where(Run.status == RunStatus.QUEUED, Run.rung_at < func.now() - timedelta(seconds=older_than))
+            .order_by(Run.rung_at)
+            .limit(limit)
+        )
+
+    async def silent(self, lease_seconds: float, limit: int) -> list[Run]:
+        """Return processing runs whose worker has not been heard of for the lease."""
+        return await self._list(
+            select(Run)
+            .where(
+                Run.status == RunStatus.PROCESSING,
+                Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds),
+                Run.rung_at < func.now() - timedelta(seconds=lease_seconds),
+            )
+            .order_by(Run.heartbeat_at)
+            .limit(limit)
+        )
+
+    async def active_identifiers(self, among: Collection[str] | None = None) -> set[str]:
+        """Return the identifiers of the queued and processing runs, all or those of them that are among others."""
+        query = select(Run.identifier).where(Run.status.in_(ACTIVE_RUN))
+        if among is not None:
+            query = query.where(Run.identifier.in_(among))
+        return set(await self._session.scalars(query))
+
+    async def event_counts(self, identifiers: Collection[str]) -> dict[str, int]:
+        """Return how many events each of some runs has."""
+        if not identifiers:
+            return {}
+        rows = await self._session.execute(select(Run.identifier, Run.event_seq).where(Run.identifier.in_(identifiers)))
+        return dict(rows.tuples().all())
+
+    async def lock_sweep(self) -> bool:
+        """Take the lock that lets one sweeper in at a time, until the transaction ends; tell whether it was free."""
+        locked = await self._session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SWEEP_LOCK})
+        return bool(locked)
+
+    async def queue_depths(self) -> tuple[dict[int, int], float]:
+        """Return how many runs are queued, by priority, and for how many seconds the oldest has been."""
+        waited = func.extract("epoch", func.now() - func.min(Run.queued_at))
+        queued = select(Run.priority, func.count(), waited).where(Run.status == RunStatus.QUEUED).group_by(Run.priority)
+        rows = (await self._session.execute(queued)).all()
+        return {priority: count for priority, count, _ in rows}, max((float(row[2]) for row in rows), default=0.0)
+
+    async def _one(self, query: Select[tuple[Run]]) -> Run | None:
+        return (await self._session.scalars(query)).first()
+
+    async def _list(self, query: Select[tuple[Run]]) -> list[Run]:
+        return list((await self._session.scalars(query)).all())
+
+
+def _run_active(run: Run | None) -> RunActive:
+    named = {"run": run.identifier} if run else {}
+    return RunActive("another run of this video is active; wait for it, or cancel it", named)
+
+
+def claim_of(run: Run) -> Claim:
+    """Return the claim a run stands under."""
+    return Claim(run.id, RunId(run.identifier), run.attempt)

@@ -1,0 +1,1 @@
+"""Runs: submitted, queued, claimed, executed, followed."""

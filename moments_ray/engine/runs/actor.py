@@ -1,0 +1,109 @@
+"""The worker as a Ray actor; everything it holds can be lost, because PostgreSQL has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import ray
+import redis.asyncio as redis
+import structlog
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from moments_ray.engine.environment import Connect
+from moments_ray.engine.runs.worker import PipelineWorker
+from moments_ray.settings import Settings
+
+log = structlog.get_logger()
+
+_RESTART_POLL_SECONDS = 0.5
+
+OpenRedis = Callable[[Settings], redis.Redis]
+
+
+class WorkerActor:
+    """One pipeline worker; the constructor reads nothing, so that a restart is only a new start."""
+
+    def __init__(self, connect: Connect, settings: Settings, open_redis: OpenRedis, name: str) -> None:
+        self._connect = connect
+        self._settings = settings
+        self._open_redis = open_redis
+        self._name = name
+        self._worker: PipelineWorker | None = None
+
+    async def start(self) -> None:
+        """Begin to take runs."""
+        self._here().start()
+
+    async def drive_only(self, run: str) -> None:
+        """Drive one run to its end."""
+        await self._here().drive_only(run)
+
+    async def drain(self) -> None:
+        """Finish or hand back what is on its way."""
+        await self._here().drain()
+
+    async def driving(self) -> list[str]:
+        """Return the runs on their way here."""
+        return self._here().driving()
+
+    def _here(self) -> PipelineWorker:
+        if self._worker is None:
+            client = self._open_redis(self._settings)
+            self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name)
+        return self._worker
+
+
+async def drive_to_the_end(actor: Any, run: str) -> None:
+    """Have a worker drive one run to its end, through as many deaths of the worker as the run survives."""
+    while True:
+        try:
+            await actor.drive_only.remote(run)
+        except ray.exceptions.RayActorError:
+            await asyncio.sleep(_RESTART_POLL_SECONDS)  # Ray starts it anew
+        else:
+            return
+
+
+def start_worker(
+    connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool, node: str | None = None
+) -> Any:
+    """Create a worker actor, on a given node if asked, or find the detached one of this name.
+
+    A detached worker outlives its creator.
+    """
+    options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
+    if detached:
+        options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
+    if node is not None:
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
+    remote: Any = ray.remote(WorkerActor)
+    actor = remote.options(**options)
+    return actor.remote(connect, settings, open_redis, name)
+
+
+async def start_listening(actor: Any, patience: float) -> None:
+    """Have a worker take runs, which one that does already does not mind; one that is not there is told the next time.
+
+    A worker whose process is only just starting is not waited for longer than ``patience`` seconds.
+    """
+    try:
+        async with asyncio.timeout(patience):
+            await actor.start.remote()
+    except TimeoutError:
+        log.warning("worker.unstarted", patience=patience)
+    except ray.exceptions.RayError as error:
+        log.warning("worker.lost", error=type(error).__name__)
+
+
+async def stop_worker(actor: Any, patience: float) -> None:
+    """Have a worker finish or hand back its runs within ``patience`` seconds, and end it."""
+    try:
+        async with asyncio.timeout(patience):
+            await actor.drain.remote()
+    except TimeoutError:
+        log.warning("worker.undrained", patience=patience)  # its runs are taken over when their leases end
+    except ray.exceptions.RayError as error:
+        log.warning("worker.lost", error=type(error).__name__)
+    ray.kill(actor)

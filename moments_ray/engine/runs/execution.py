@@ -1,0 +1,251 @@
+"""Driving one claimed run: its stages in order, tries by one policy, until it has a verdict or is somebody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+import structlog
+
+from moments_ray.database.session import WriteSession
+from moments_ray.database.tables import Run
+from moments_ray.engine.environment import Connect, Environment
+from moments_ray.engine.execute.claimed_run import ClaimedRun
+from moments_ray.engine.execute.retry import retry_delay, tries_allowed
+from moments_ray.engine.execute.task import Task, node_resources
+from moments_ray.engine.pipeline import Chain
+from moments_ray.engine.queries.journal import Journal, JournalReader
+from moments_ray.engine.runs.lease import Lease
+from moments_ray.engine.stage import Stage
+from moments_ray.errors import (
+    LeaseLost,
+    MomentsError,
+    NoCapacity,
+    RunCancelled,
+    RunPoisoned,
+    ServiceUnavailable,
+    StageCrashed,
+)
+from moments_ray.process.failpoint import reach
+from moments_ray.process.metrics import STAGE_ATTEMPTS, STAGE_SECONDS
+from moments_ray.states import RunStatus, StageStatus
+
+log = structlog.get_logger()
+
+_CAPACITY_POLL_SECONDS = 2.0
+
+
+class StopReason(Enum):
+    """Why a drive ends before its run does."""
+
+    CANCEL = "a person asked"
+    LOST = "another worker owns the run"
+    DRAIN = "this worker is going down and has no time left"
+
+
+class Drive:
+    """One run on its way through one worker."""
+
+    def __init__(self, environment: Environment, connect: Connect, lease: Lease, *, deaths: int) -> None:
+        self.lease = lease
+        self._environment = environment
+        self._connect = connect
+        self._deaths = deaths
+        self._draining = False
+        self._counted: set[str] = set()
+        self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
+
+    def drain(self) -> None:
+        """End before the next stage, so that another worker takes the run from there."""
+        self._draining = True
+
+    def stop(self, reason: StopReason) -> None:
+        """Stop what runs; the first reason counts."""
+        if not self._stop.done():
+            self._stop.set_result(reason)
+
+    async def run(self) -> RunStatus | None:
+        """Drive the run to its verdict and return it; None when it ended without one, drained or lost."""
+        try:
+            return await self._stages()
+        except LeaseLost:
+            log.info("run.lost", run=self.lease.claim.run)
+            return None
+
+    async def _stages(self) -> RunStatus | None:
+        claimed = await self._load()
+        limit = self._environment.settings.worker.deaths_until_poison
+        if self._deaths >= limit:
+            return await self._fail(RunPoisoned(f"the run killed its worker {limit} times without making progress"))
+        for unit in claimed.pipeline.units():
+            if self._draining:
+                return None
+            names = [unit.name] if isinstance(unit, Stage) else [step.name for step in unit]
+            self._counted |= {name for name in names if claimed.done(name)}
+            if all(claimed.done(name) for name in names):
+                continue
+            try:
+                claimed = await self._bring(unit, names)
+            except RunCancelled:
+                return await self._end(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
+            except (LeaseLost, ServiceUnavailable):
+                raise  # without a verdict: an outage is not the run's fault, and whoever claims it next goes on
+            except MomentsError as error:
+                return await self._fail(error, await self._failed_stage(names))
+        return None if self._draining else await self._complete()
+
+    async def _bring(self, unit: Stage | Chain, names: Sequence[str]) -> ClaimedRun:
+        """Try a stage until its output stands, and return the run as it is then."""
+        settings = self._environment.settings
+        declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
+        allowed = tries_allowed(names[0], declared, settings.retry)
+        number = 0
+        while True:
+            number += 1
+            try:
+                await self._await_capacity(unit)
+                self._raise_if_stopped()
+                await self._try(Task(self._connect, settings, self.lease.claim, unit))
+            except (RunCancelled, LeaseLost):
+                raise
+            except MomentsError as error:
+                failed = error
+                number -= _is_outage(error)  # that is no fault of the stage's, and costs it no try
+            else:
+                failed = StageCrashed(f"{names[0]} ended without an output")
+            claimed = await self._load()
+            self._count_try(claimed, names, failed)
+            if all(claimed.done(name) for name in names):
+                return claimed  # also where the process died after its commit: the journal decides, not the answer
+            self._raise_if_stopped()
+            delay = retry_delay(failed, max(1, number), allowed, settings.retry, jitter=random.Random())  # noqa: S311
+            log.warning("stage.failed", run=self.lease.claim.run, stage=names[0], code=failed.code, retry_in=delay)
+            if delay is None:
+                raise failed
+            await asyncio.wait([self._stop], timeout=delay)
+            self._raise_if_stopped()
+
+    async def _try(self, task: Task) -> None:
+        ended = asyncio.ensure_future(task.ended())
+        try:
+            waited: set[asyncio.Future[Any]] = {ended, self._stop}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await ended
+                return
+            await task.stop(self._environment.settings.worker.cancel_grace_seconds)
+        finally:
+            ended.cancel()
+
+    def _count_try(self, claimed: ClaimedRun, names: Sequence[str], failed: MomentsError) -> None:
+        """Count a try that has ended: once for each of these stages that had no output before it."""
+        meter = self._environment.meter
+        for name in names:
+            if name in self._counted:
+                continue
+            if claimed.done(name):
+                self._counted.add(name)
+                stage = claimed.stages[name]
+                meter(STAGE_ATTEMPTS, stage=name, verdict=stage.status, code="")
+                if stage.status == StageStatus.COMPLETED and stage.seconds is not None:
+                    meter(STAGE_SECONDS, float(stage.seconds), stage=name)
+            else:
+                verdict = StageStatus.CANCELLED if self._stop.done() else StageStatus.FAILED
+                meter(STAGE_ATTEMPTS, stage=name, verdict=verdict.value, code=failed.code)
+
+    async def _await_capacity(self, unit: Stage | Chain) -> None:
+        """Wait until the cluster has a node on which every step fits.
+
+        Raises:
+            NoCapacity: it had none for the whole patience.
+        """
+        steps = (unit,) if isinstance(unit, Stage) else unit
+        patience = self._environment.settings.worker.capacity_wait_seconds
+        give_up = asyncio.get_running_loop().time() + patience
+        while True:
+            nodes = await asyncio.to_thread(node_resources)
+            unfit = [step for step in steps if not step.resources.fits(nodes)]
+            if not unfit or self._stop.done():
+                return
+            needs = ", ".join(f"{name} {amount:g}" for name, amount in unfit[0].resources.requirements().items())
+            if asyncio.get_running_loop().time() > give_up:
+                raise NoCapacity(f"no node of the cluster offers what {unfit[0].name} asks for: {needs}")
+            log.warning("stage.waiting_for_resources", stage=unfit[0].name, needs=needs)
+            await asyncio.wait([self._stop], timeout=_CAPACITY_POLL_SECONDS)
+
+    def _raise_if_stopped(self) -> None:
+        """Leave the run where it is when told to stop.
+
+        Raises:
+            RunCancelled: a person asked.
+            LeaseLost: the run is, or is to be, another worker's.
+        """
+        if self._stop.done():
+            raise RunCancelled if self._stop.result() is StopReason.CANCEL else LeaseLost
+
+    async def _load(self) -> ClaimedRun:
+        return await ClaimedRun.load(self._environment, self.lease.claim)
+
+    async def _failed_stage(self, names: Sequence[str]) -> str:
+        claimed = await self._load()
+        return next((name for name in names if not claimed.done(name)), names[0])
+
+    async def _complete(self) -> RunStatus:
+        async with self._environment.database.read() as session:
+            stages = await JournalReader(session, self.lease.claim.key).stages()
+        errors = sum(len((stage.output or {}).get("failed", ())) for stage in stages.values())
+        status = RunStatus.COMPLETED_WITH_ERRORS if errors else RunStatus.COMPLETED
+        return await self._end(status, f"run.{status}", {"errors": errors}, result={"errors": errors}, progress=1.0)
+
+    async def _fail(self, error: MomentsError, stage: str | None = None) -> RunStatus:
+        told = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
+        return await self._end(
+            RunStatus.FAILED,
+            "run.failed",
+            {"stage": stage, **told},
+            error=told,
+            error_stage=stage,
+            open_stages=StageStatus.FAILED,
+        )
+
+    async def _end(
+        self,
+        status: RunStatus,
+        event: str,
+        data: Mapping[str, Any],
+        *,
+        open_stages: StageStatus = StageStatus.FAILED,
+        **values: Any,
+    ) -> RunStatus:
+        """Write the verdict in one fenced transaction: after it the run is history."""
+        claimed = await self._load()
+        await self._clear_up(claimed.run)
+
+        async def verdict(journal: Journal, _: WriteSession) -> None:
+            await journal.end(status, event, data, open_stages=open_stages, **values)
+
+        reach(self._environment.settings, "run.ending")
+        await claimed.commit(verdict)
+        reach(self._environment.settings, "run.ended")
+        log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
+        return status
+
+    async def _clear_up(self, run: Run) -> None:
+        """Do what the product wants done before a verdict; what it could not do is no reason to withhold that.
+
+        Raises:
+            LeaseLost: another worker owns the run, and what a zombie would clear up may be that one's.
+        """
+        if self._environment.clear_up is not None:
+            await self.lease.renew_in_database(self._environment.database)
+            try:
+                await self._environment.clear_up(self._environment, run)
+            except MomentsError as error:
+                log.warning("run.not_cleared_up", run=run.identifier, code=error.code, error=str(error))
+
+
+def _is_outage(error: MomentsError) -> bool:
+    return isinstance(error, ServiceUnavailable) and error.retryable

@@ -1,0 +1,87 @@
+"""A worker's lease on a run: its stream entry, its video's lock and ``runs.heartbeat_at``, renewed together."""
+
+from __future__ import annotations
+
+import redis.asyncio as redis
+
+from moments_ray.database.session import Database
+from moments_ray.database.tables import Run
+from moments_ray.engine.queries.journal import Claim
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.queue import GROUP, Message
+from moments_ray.errors import LeaseLost
+
+# One script, because renewing what another worker took meanwhile would steal it back.
+_RENEW = """
+local lock = redis.call('GET', KEYS[1])
+if lock and lock ~= ARGV[1] then return 'lost' end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if ARGV[4] ~= '' then
+  local pending = redis.pcall('XPENDING', KEYS[2], ARGV[3], ARGV[4], ARGV[4], 1)
+  if type(pending) == 'table' and not pending.err and pending[1] and pending[1][2] == ARGV[5] then
+    redis.call('XCLAIM', KEYS[2], ARGV[3], ARGV[5], 0, ARGV[4], 'JUSTID')
+  end
+end
+return 'held'
+"""
+
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+def lock_key(subject: str) -> str:
+    """Return the key of a subject's lock."""
+    return f"pipeline:{subject}:lock"
+
+
+class Lease:
+    """The hold of one worker on one claimed run."""
+
+    def __init__(
+        self, client: redis.Redis, claim: Claim, subject: str, *, consumer: str, message: Message | None, seconds: float
+    ) -> None:
+        self.claim = claim
+        self.message = message
+        self._redis = client
+        self._lock = lock_key(subject)
+        self._token = f"{claim.run}:{claim.attempt}"
+        self._consumer = consumer
+        self._milliseconds = int(seconds * 1000)
+        self._renew_script = client.register_script(_RENEW)
+        self._release_script = client.register_script(_RELEASE)
+
+    async def take_lock(self) -> None:
+        """Take the subject's lock from whoever holds it: the claim in PostgreSQL admitted us, and nobody else."""
+        await self._redis.set(self._lock, self._token, px=self._milliseconds)
+
+    async def renew_in_redis(self) -> None:
+        """Renew lock and entry together; what Redis lost is written anew.
+
+        Raises:
+            LeaseLost: the lock is another claim's.
+        """
+        message = self.message
+        answer = await self._renew_script(
+            keys=[self._lock, message.stream if message else self._lock],
+            args=[self._token, self._milliseconds, GROUP, message.id if message else "", self._consumer],
+        )
+        if answer == b"lost":
+            raise LeaseLost(f"the lock of run {self.claim.run} is another's")
+
+    async def renew_in_database(self, database: Database) -> Run:
+        """Renew the heartbeat and return the run as it stands.
+
+        Raises:
+            LeaseLost: another worker claimed the run, or it is finished.
+        """
+        async with database.begin() as session:
+            run = await Runs(session).renew(self.claim)
+        if run is None:
+            raise LeaseLost(f"attempt {self.claim.attempt} of run {self.claim.run} does not own it any more")
+        return run
+
+    async def release_lock(self) -> None:
+        """Release the lock if it is still ours."""
+        await self._release_script(keys=[self._lock], args=[self._token])

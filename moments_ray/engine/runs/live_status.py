@@ -1,0 +1,195 @@
+"""The live board in Redis: what pollers read while a run is on its way, written anew whenever Redis lost it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError
+
+from moments_ray.database.tables import Run, RunStage
+from moments_ray.engine.environment import Place
+from moments_ray.engine.runs.lease import lock_key
+from moments_ray.ids import RunId
+from moments_ray.states import RunStatus, StageStatus
+
+log = structlog.get_logger()
+
+STATUS_CHANNEL = "job_status_updates"
+PROGRESS_CHANNEL = "job_progress_updates"
+_AFTER_THE_END = 3600
+_RUN_LIFE = 24 * 3600
+_HISTORY_LENGTH = 1000
+
+# A zombie must not paint over its successor: only the lock's holder writes, or anybody while there is no lock, and only
+# on the board of its own run: one that Redis lost is written whole by the worker, one that expired stays gone.
+_SHOW = """
+local lock = redis.call('GET', KEYS[2])
+if lock and lock ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[1], 'request_id') ~= ARGV[2] then return 0 end
+local n = tonumber(ARGV[3])
+for i = 4, 3 + n, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+local current = ''
+for i = 4 + n, #ARGV do
+  local status = redis.call('HGET', KEYS[1], ARGV[i] .. '_status')
+  if status ~= 'completed' and status ~= 'skipped' then current = ARGV[i] break end
+end
+if #ARGV > 3 + n then redis.call('HSET', KEYS[1], 'current_stage', current) end
+return 1
+"""
+
+
+def active_key(subject: str) -> str:
+    """Return the key of a subject's live hash."""
+    return f"pipeline:{subject}:active"
+
+
+def cancel_key(subject: str) -> str:
+    """Return the key of a subject's cancel flag."""
+    return f"pipeline:{subject}:cancel"
+
+
+def history_key(subject: str) -> str:
+    """Return the key of a subject's runs by time."""
+    return f"pipeline:{subject}:history"
+
+
+def run_key(run: str) -> str:
+    """Return the key of a run's hash."""
+    return f"pipeline:run:{run}"
+
+
+class Live:
+    """Writes of the live board; it is a cache of PostgreSQL, so a Redis that is down is only noted."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._show_script = client.register_script(_SHOW)
+
+    async def queued(self, run: Run, stages: tuple[str, ...]) -> None:
+        """Show a run that waits."""
+        await self.whole(run, stages, {})
+
+    async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
+        """Write a run's whole board from its journal."""
+        fields = board_fields(run, names, stages)
+        try:
+            async with self._redis.pipeline(transaction=True) as transaction:
+                transaction.delete(active_key(run.subject))
+                transaction.hset(active_key(run.subject), mapping=dict(fields.items()))
+                transaction.hset(run_key(run.identifier), mapping=dict(_summary(run, fields).items()))
+                transaction.expire(run_key(run.identifier), _RUN_LIFE)
+                transaction.zadd(history_key(run.subject), {run.identifier: run.queued_at.timestamp()})
+                transaction.zremrangebyrank(history_key(run.subject), 0, -_HISTORY_LENGTH - 1)
+                if RunStatus(run.status).finished:
+                    transaction.expire(active_key(run.subject), _AFTER_THE_END)
+                    transaction.delete(cancel_key(run.subject))
+                await transaction.execute()
+            await self._publish(STATUS_CHANNEL, run.identifier, run.subject, {"status": fields["status"]})
+        except RedisError as error:
+            log.warning("live.unwritten", run=run.identifier, error=str(error))
+
+    async def forget(self, subject: str, runs: Sequence[str]) -> None:
+        """Remove every key of a subject and of its runs."""
+        keys = [active_key(subject), cancel_key(subject), history_key(subject), lock_key(subject)]
+        await self._redis.delete(*keys, *(run_key(run) for run in runs))
+
+    async def read(self, subject: str) -> dict[str, str] | None:
+        """Return a subject's board; None where there is none, or where Redis does not answer."""
+        try:
+            found: dict[Any, Any] = await self._redis.hgetall(active_key(subject))
+        except RedisError as error:
+            log.warning("live.unread", subject=subject, error=str(error))
+            return None
+        return {name.decode(): value.decode("utf-8", "replace") for name, value in found.items()} or None
+
+    async def missing(self, subject: str) -> bool:
+        """Tell whether the board lost a run that is on its way."""
+        return not await self._redis.exists(active_key(subject))
+
+    async def stage(self, place: Place, stage: str, status: StageStatus) -> None:
+        """Show a stage's new status, and with it the earliest stage that is unfinished."""
+        fields = {f"{stage}_status": status.value}
+        if status is StageStatus.PROCESSING:
+            fields |= {"status": RunStatus.PROCESSING.value, f"{stage}_started_at": _now()}
+        else:
+            fields[f"{stage}_completed_at"] = _now()
+        if status is StageStatus.COMPLETED:
+            fields[f"{stage}_progress"] = "1.0"
+        await self._show(place, fields, place.stages)
+        await self._try_publish(STATUS_CHANNEL, place, {"stage": stage, "stage_status": status.value})
+
+    async def progress(self, place: Place, stage: str, fraction: float) -> None:
+        """Show how far a stage is."""
+        shown = f"{min(max(fraction, 0.0), 1.0):.3f}"
+        await self._show(place, {f"{stage}_progress": shown}, ())
+        await self._try_publish(PROGRESS_CHANNEL, place, {"stage": stage, "progress": float(shown)})
+
+    async def _show(self, place: Place, fields: Mapping[str, str], stages: tuple[str, ...]) -> None:
+        flat = [part for pair in fields.items() for part in pair]
+        token = f"{place.run}:{place.attempt}"
+        try:
+            await self._show_script(
+                keys=[active_key(place.subject), lock_key(place.subject)],
+                args=[token, place.run, len(flat), *flat, *stages],
+            )
+        except RedisError as error:
+            log.warning("live.unwritten", run=place.run, error=str(error))
+
+    async def _try_publish(self, channel: str, place: Place, data: Mapping[str, object]) -> None:
+        try:
+            await self._publish(channel, place.run, place.subject, data)
+        except RedisError as error:
+            log.warning("live.unpublished", run=place.run, error=str(error))
+
+    async def _publish(self, channel: str, run: RunId | str, subject: str, data: Mapping[str, object]) -> None:
+        await self._redis.publish(channel, json.dumps({"run_id": run, "video_id": subject, **data}))
+
+
+def poller_status(status: str) -> str:
+    """Return a run's status as pollers of old know it: they stop only on completed, failed and cancelled."""
+    return RunStatus.COMPLETED.value if status == RunStatus.COMPLETED_WITH_ERRORS else status
+
+
+def board_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
+    """Return a run's board as its journal has it."""
+    fields = {
+        "request_id": run.identifier,
+        "status": poller_status(run.status),
+        "current_stage": "",
+        "errors": str(int((run.result or {}).get("errors", 0))),
+    }
+    for name in names:
+        stage = stages.get(name)
+        fields[f"{name}_status"] = stage.status if stage else StageStatus.PENDING.value
+        if stage is None:
+            continue
+        fields[f"{name}_progress"] = f"{stage.progress:.3f}"
+        if stage.started_at:
+            fields[f"{name}_started_at"] = _rfc3339(stage.started_at)
+        if stage.completed_at:
+            fields[f"{name}_completed_at"] = _rfc3339(stage.completed_at)
+    unfinished = (name for name in names if fields[f"{name}_status"] not in {"completed", "skipped"})
+    fields["current_stage"] = next(unfinished, "")
+    if run.error:
+        fields["error"] = str(run.error.get("message", ""))
+        fields["error_stage"] = run.error_stage or ""
+    return fields
+
+
+def _summary(run: Run, fields: Mapping[str, str]) -> dict[str, str]:
+    times = {"queued_at": run.queued_at, "started_at": run.started_at, "completed_at": run.completed_at}
+    shown = {name: _rfc3339(at) for name, at in times.items() if at is not None}
+    return {**fields, "video_id": run.subject, "pipeline": run.pipeline, "attempt": str(run.attempt), **shown}
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _now() -> str:
+    return _rfc3339(datetime.now(UTC))

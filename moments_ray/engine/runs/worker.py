@@ -1,0 +1,322 @@
+"""A pipeline worker: takes runs from the queue, keeps their leases, drives them, and hands back what it cannot end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import uuid
+from collections.abc import Coroutine
+from typing import Any
+
+import redis.asyncio as redis
+import structlog
+from redis.exceptions import RedisError
+
+from moments_ray.database.tables import Run
+from moments_ray.engine.environment import Connect
+from moments_ray.engine.queries.journal import Claim, JournalReader
+from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.runs.execution import Drive, StopReason
+from moments_ray.engine.runs.lease import Lease
+from moments_ray.engine.runs.live_status import Live, cancel_key
+from moments_ray.engine.runs.queue import STREAMS, URGENT_STREAMS, Message, Queue
+from moments_ray.engine.runs.sweeper import Sweeper
+from moments_ray.engine.runs.webhooks import Deliverer
+from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
+from moments_ray.ids import RunId
+from moments_ray.process.failpoint import reach
+from moments_ray.settings import Settings
+from moments_ray.states import RunStatus
+
+log = structlog.get_logger()
+
+_IDLE_WAIT_MILLISECONDS = 2000
+_OUTAGE_WAIT_SECONDS = 1.0
+
+
+class PipelineWorker:
+    """A consumer of the group ``pipeline_workers``; lives in one asyncio loop, usually a Ray actor's."""
+
+    def __init__(self, connect: Connect, settings: Settings, client: redis.Redis, *, name: str) -> None:
+        self.consumer = f"worker-{name}"
+        self._settings = settings.worker
+        self._scratch = settings.scratch
+        self._connect = connect
+        self._environment = connect(settings)
+        self._redis = client
+        self._queue = Queue(client)
+        self._live = Live(client)
+        self._deliverer = Deliverer(self._environment)
+        self._sweeper = Sweeper(settings, self._environment.database, self._queue, self._environment.meter)
+        self._drives: dict[str, tuple[Run, Drive]] = {}
+        self._claiming: set[str] = set()
+        self._driving: set[asyncio.Task[Any]] = set()
+        self._waitable: set[asyncio.Task[Any]] = set()  # those of them with a lower than ordinary priority
+        self._draining = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take runs; calling it again changes nothing."""
+        if not self._loops:
+            loops = (self._take(), self._watch_cancels(), self._sweep(), self._deliverer.run())
+            self._loops = [asyncio.create_task(loop) for loop in loops]
+
+    async def drive_only(self, identifier: str) -> None:
+        """Drive one run to its end without listening to the queue; the caller vouches that nobody else drives it."""
+        watch = asyncio.create_task(self._watch_cancels())
+        driving = asyncio.create_task(self._drive_until_finished(identifier))
+        self._driving.add(driving)  # a drain waits for it
+        try:
+            await driving
+        finally:
+            self._driving.discard(driving)
+            watch.cancel()
+
+    async def _drive_until_finished(self, identifier: str) -> None:
+        while not self._draining.is_set():
+            run = await self._claim(identifier, lease_seconds=0.0)
+            if run is not None:
+                await self._drive(run, None)
+            if await self._finished(identifier):
+                return
+
+    async def drain(self) -> None:
+        """Stop taking runs; let running stages finish for a while, then hand back what is left."""
+        self._draining.set()
+        for _, drive in self._drives.values():
+            drive.drain()
+        if self._driving:
+            _, late = await asyncio.wait(self._driving, timeout=self._settings.drain_seconds)
+            for _, drive in self._drives.values():
+                drive.stop(StopReason.DRAIN)
+            if late:
+                await asyncio.wait(late)
+        for loop in self._loops:
+            loop.cancel()
+        with contextlib.suppress(RedisError):
+            await self._queue.retire(self.consumer)
+
+    def driving(self) -> list[str]:
+        """Return the identifiers of the runs on their way here."""
+        return list(self._drives)
+
+    async def _take(self) -> None:
+        await self._over_outages(self._queue.ensure_groups)
+        await self._over_outages(self._take_own)
+        while not self._draining.is_set():
+            if len(self._driving) - len(self._waitable) >= self._settings.runs_at_once:
+                await asyncio.wait(self._driving, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            await self._over_outages(self._take_one)
+
+    async def _take_own(self) -> None:
+        """Go on with what the process before this one was at, which nobody needs to wait out: it is dead."""
+        for message in await self._queue.own(self.consumer):
+            self._keep(message)
+
+    async def _take_one(self) -> None:
+        """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""
+        streams = STREAMS if len(self._driving) < self._settings.runs_at_once else URGENT_STREAMS
+        message = await self._queue.take(self.consumer, streams)
+        if message is None:
+            await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
+        else:
+            self._keep(message)
+
+    def _keep(self, message: Message) -> None:
+        task = asyncio.create_task(_logged(self._accept(message)))
+        self._driving.add(task)
+        task.add_done_callback(self._driving.discard)
+        if message.stream not in URGENT_STREAMS:
+            self._waitable.add(task)
+            task.add_done_callback(self._waitable.discard)
+
+    async def _accept(self, message: Message) -> None:
+        """See a message through once PostgreSQL and Redis let us; until then it keeps a place, so no other is taken."""
+        while not self._draining.is_set():
+            try:
+                await self._answer(message)
+            except (RedisError, ServiceUnavailable) as error:
+                log.warning("message.waiting", message=message.id, error=str(error))
+                await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+            else:
+                return
+
+    async def _answer(self, message: Message) -> None:
+        """Drive the run a message rings for, or clear the message away."""
+        if message.run is None:
+            await self._queue.bury("", "malformed", message)
+            return
+        reach(self._environment.settings, "message.taken")
+        try:
+            run = await self._claim(message.run, self._settings.lease_seconds)
+            if run is not None:
+                await self._drive(run, message)
+            elif not await self._finished(message.run, message):
+                await self._queue.acknowledge(message)  # another worker has it; the sweeper watches over that one
+        except NotFound:
+            await self._queue.bury(message.run, "unknown", message)
+
+    async def _claim(self, identifier: str, lease_seconds: float) -> Run | None:
+        if identifier in self._drives or identifier in self._claiming:
+            return None  # rung twice; PostgreSQL would let this worker claim again what it owns, as after a restart
+        self._claiming.add(identifier)
+        try:
+            async with self._environment.database.begin() as session:
+                return await Runs(session).claim(identifier, self.consumer, lease_seconds)
+        finally:
+            self._claiming.discard(identifier)
+
+    async def _finished(self, identifier: str, message: Message | None = None) -> bool:
+        """Tell whether a run is over, and clear away what its last worker had no time for."""
+        async with self._environment.database.read() as session:
+            run = await Runs(session).get(identifier)
+        if not RunStatus(run.status).finished:
+            return False
+        await self._settle(run, self._lease(run, message))
+        return True
+
+    def _lease(self, run: Run, message: Message | None) -> Lease:
+        return Lease(
+            self._redis,
+            claim_of(run),
+            run.subject,
+            consumer=self.consumer,
+            message=message,
+            seconds=self._settings.lock_seconds,
+        )
+
+    async def _drive(self, run: Run, message: Message | None) -> None:
+        reach(self._environment.settings, "run.claimed")
+        lease = self._lease(run, message)
+        drive = Drive(self._environment, self._connect, lease, deaths=run.deaths)
+        self._drives[run.identifier] = (run, drive)
+        heartbeat = asyncio.create_task(self._heartbeat(run, drive))
+        try:
+            if run.cancel_requested_at is not None:
+                drive.stop(StopReason.CANCEL)
+            with contextlib.suppress(RedisError):
+                await lease.take_lock()
+            await self._show(lease.claim)
+            verdict = await drive.run()
+        finally:
+            heartbeat.cancel()
+            del self._drives[run.identifier]
+        if verdict is None:
+            await self._hand_back(lease, ring=message is not None)  # after the drive: this worker may hear that ring
+        else:
+            await self._settle(await self._show(lease.claim), lease)
+
+    async def _settle(self, run: Run, lease: Lease) -> None:
+        """Leave nothing of a finished run in Redis but history, and nothing on this node's disk."""
+        await asyncio.to_thread(shutil.rmtree, self._scratch / run.identifier, ignore_errors=True)
+        try:
+            await self._show(lease.claim)
+            await lease.release_lock()
+            reach(self._environment.settings, "run.unlocked")
+            reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
+            if reason and not await self._queue.buried(run.identifier):  # each entry that rang for it ends here
+                await self._queue.bury(run.identifier, str(reason), lease.message)
+            elif lease.message is not None:
+                await self._queue.acknowledge(lease.message)
+        except RedisError as error:
+            log.warning("run.unsettled", run=run.identifier, error=str(error))
+
+    async def _hand_back(self, lease: Lease, *, ring: bool) -> None:
+        """Queue a drained run again for another worker; a lost one is that worker's already."""
+        async with self._environment.database.begin() as session:
+            if not await Runs(session).hand_back(lease.claim):
+                return
+            run = await Runs(session).get(lease.claim.run)
+        reach(self._environment.settings, "run.handed_back")
+        try:
+            await lease.release_lock()
+            if not ring:
+                return  # it came without an entry, from a command that will be given again
+            entry = await self._queue.ring(run)
+            if lease.message is not None:
+                await self._queue.acknowledge(lease.message)
+            async with self._environment.database.begin() as session:
+                await Runs(session).rung(run.identifier, entry)
+        except RedisError as error:
+            log.warning("run.unrung", run=run.identifier, error=str(error))  # the sweeper rings it
+
+    async def _show(self, claim: Claim) -> Run:
+        async with self._environment.database.read() as session:
+            run = await Runs(session).get(claim.run)
+            stages = await JournalReader(session, claim.key).stages()
+        await self._live.whole(run, self._environment.registry.get(run.pipeline).stage_names, stages)
+        return run
+
+    async def _heartbeat(self, run: Run, drive: Drive) -> None:
+        """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+            try:
+                standing = await drive.lease.renew_in_database(self._environment.database)
+                if standing.cancel_requested_at is not None:
+                    drive.stop(StopReason.CANCEL)
+                await drive.lease.renew_in_redis()
+                if await self._live.missing(run.subject):
+                    await self._show(drive.lease.claim)  # Redis was wiped
+            except LeaseLost:
+                drive.stop(StopReason.LOST)
+                return
+            except (RedisError, ServiceUnavailable) as error:
+                log.warning("lease.unrenewed", run=run.identifier, error=str(error))
+
+    async def _watch_cancels(self) -> None:
+        """Look at the cancel flags of the runs on their way: faster than the heartbeat's look at PostgreSQL."""
+        while True:
+            await asyncio.sleep(self._settings.cancel_poll_seconds)
+            driven = list(self._drives.values())
+            if not driven:
+                continue
+            with contextlib.suppress(RedisError):
+                flags = await self._redis.mget([cancel_key(run.subject) for run, _ in driven])
+                for (run, drive), flag in zip(driven, flags, strict=True):
+                    if flag is not None and not _names_another(flag, RunId(run.identifier)):
+                        drive.stop(StopReason.CANCEL)
+
+    async def _sweep(self) -> None:
+        """Take over entries of workers that fell silent, and repair what nobody heard."""
+        while not self._draining.is_set():
+            await self._over_outages(self._sweep_once)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._draining.wait(), self._settings.sweep_seconds)
+
+    async def _sweep_once(self) -> None:
+        spare = self._settings.runs_at_once - len(self._driving)
+        for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
+            self._keep(message)
+        await self._sweeper.sweep()
+        await self._sweeper.measure()
+        for chore in self._environment.chores:
+            await chore(self._environment)
+
+    async def _over_outages(self, work: Any) -> None:
+        try:
+            await work()
+        except (RedisError, ServiceUnavailable) as error:
+            log.warning("worker.waiting", error=str(error))
+            await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+        except Exception:
+            log.exception("worker.failed")  # a worker that stopped listening would still look alive
+            await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    """See an accepted entry through; what goes wrong leaves the run to whoever finds its heartbeat stale."""
+    try:
+        await work
+    except Exception:
+        log.exception("run.abandoned")
+
+
+def _names_another(flag: bytes | str, run: RunId) -> bool:
+    """Tell whether a cancel flag names some other run, as one that outlived its own does."""
+    try:
+        return str(uuid.UUID(flag.decode() if isinstance(flag, bytes) else flag)) != run
+    except ValueError:
+        return False

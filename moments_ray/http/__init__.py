@@ -1,0 +1,1 @@
+"""What every API shares: problems, authentication, paging, events, run routes."""

@@ -1,0 +1,38 @@
+"""Media by redirect: the store serves the bytes, we only sign for them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from fastapi.responses import RedirectResponse
+
+from moments_ray.errors import NotFound
+from moments_ray.http.dependencies import Parts
+from moments_ray.http.problems import problems
+from moments_ray.http.schemas.base import SignedLink
+
+RedirectAsked = Annotated[bool, Query(alias="redirect", description="false: answer the link and when it expires")]
+
+SIGNED: dict[int | str, dict[str, Any]] = {
+    200: {"model": SignedLink, "description": "The link, where no redirect was asked for."},
+    307: {"description": "To a link that expires.", "headers": {"Location": {"schema": {"type": "string"}}}},
+    **problems(404),
+}
+
+
+async def signed_answer(parts: Parts, uri: str | None, what: str, *, redirect: bool) -> Response:
+    """Answer with a signed link to an object, as a redirect or as itself.
+
+    Raises:
+        NotFound: there is no such object yet.
+    """
+    if uri is None:
+        raise NotFound(f"{what} is not here yet")
+    store, seconds = parts.environment.store, parts.environment.settings.storage.signed_url_seconds
+    signed = await store.signed_url(store.name_of(uri), seconds)
+    headers = {"Cache-Control": "no-store"}  # the link expires, and whoever has it may read
+    if redirect:
+        return RedirectResponse(signed.url, headers=headers)
+    link = SignedLink(url=signed.url, expires_at=signed.expires_at)
+    return Response(link.model_dump_json(), media_type="application/json", headers=headers)

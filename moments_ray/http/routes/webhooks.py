@@ -1,0 +1,19 @@
+"""What receivers of webhooks need from those who run the deployment."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from moments_ray.engine.runs.webhooks import signing_secret
+from moments_ray.http.dependencies import Parts
+from moments_ray.http.schemas.webhooks import WebhookSecret
+
+router = APIRouter(prefix="/api/admin/webhook-secret", tags=["admin"])
+
+
+@router.get("")
+async def read_webhook_secret(parts: Parts, response: Response) -> WebhookSecret:
+    """Return the secret that signs webhooks whose caller gave none, for receivers to verify them with."""
+    response.headers["Cache-Control"] = "no-store"
+    environment = parts.environment
+    return WebhookSecret(secret=await signing_secret(environment.settings, environment.database))

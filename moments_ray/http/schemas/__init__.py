@@ -1,0 +1,1 @@
+"""Shapes that belong to no product."""

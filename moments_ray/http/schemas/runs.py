@@ -1,0 +1,203 @@
+"""Runs of every pipeline, one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import Field
+
+from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunStage, WebhookDelivery
+from moments_ray.engine.runs.live_status import poller_status
+from moments_ray.http.schemas.base import Page, Shape
+from moments_ray.states import RunStatus, StageStatus, WebhookStatus
+
+
+class RunError(Shape):
+    """What a run failed with."""
+
+    code: str
+    message: str
+    retryable: bool = False
+
+
+class RunView(Shape):
+    """A run of a pipeline over a subject, which is a video's identifier where there is a video."""
+
+    identifier: str
+    pipeline: str
+    subject: str
+    status: RunStatus
+    priority: int = Field(description="0 to 10, higher first")
+    attempt: int = Field(description="how many times a worker took it")
+    progress: float = Field(description="0 to 1")
+    errors: int = Field(description="items that did not come out")
+    error: RunError | None
+    error_stage: str | None
+    metadata: dict[str, Any] = Field(description="what its caller gave along")
+    cancel_requested_at: datetime | None
+    queued_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Show a row."""
+        return cls(**_run_fields(run))
+
+
+class TryView(Shape):
+    """One try of a stage."""
+
+    number: int
+    attempt: int = Field(description="the claim it was made under")
+    node: str | None
+    status: StageStatus
+    error_code: str | None
+    error: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class StageView(Shape):
+    """A stage of a run, with every try of it."""
+
+    name: str
+    status: StageStatus
+    progress: float
+    started_at: datetime | None
+    completed_at: datetime | None
+    seconds: float | None
+    tries: list[TryView]
+
+
+class DeliveryView(Shape):
+    """A message that tells of an end of the run, and how its delivery stands."""
+
+    identifier: str = Field(description="the message's `webhook-id`")
+    type: str = Field(examples=["run.completed"])
+    url: str
+    status: WebhookStatus = Field(description="`disabled`: its address answered 410, and is told no more")
+    attempts: int
+    next_attempt_at: datetime | None = Field(description="while it is pending")
+    ended_at: datetime | None
+    response_status: int | None = Field(description="of the last answer")
+    error: str | None = Field(description="why the last try, unless one is under way, did not deliver it")
+    created_at: datetime
+
+
+class WebhookView(Shape):
+    """Where a run tells of its end, and what it told so far: a run that is retried ends more than once."""
+
+    url: str
+    deliveries: list[DeliveryView]
+
+
+class RunDetail(RunView):
+    """A run with its stages, in order."""
+
+    stages: list[StageView]
+    webhook: WebhookView | None = Field(description="null where nobody asked for one")
+
+    @classmethod
+    def of_journal(
+        cls,
+        run: Run,
+        names: Sequence[str],
+        stages: Mapping[str, RunStage],
+        tries: Sequence[RunAttempt],
+        deliveries: Sequence[WebhookDelivery],
+    ) -> Self:
+        """Show a run and its journal; stages that have not begun are pending."""
+        return cls(
+            **_run_fields(run),
+            stages=[_stage(name, stages.get(name), tries) for name in names],
+            webhook=_webhook(run.webhook_url, deliveries),
+        )
+
+
+class EventView(Shape):
+    """Something that happened in a run; ``seq`` counts from 1 without gaps."""
+
+    seq: int
+    type: str = Field(examples=["stage.completed"])
+    data: dict[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, event: RunEvent) -> Self:
+        """Show a row."""
+        return cls(seq=event.seq, type=event.type, data=event.data, created_at=event.created_at)
+
+
+class EventPage(Page[EventView]):
+    """Events in order; with ``next_cursor`` as ``after`` come those that follow, and those still to happen.
+
+    It is null once the run is finished and its last event was shown.
+    """
+
+
+class HistoryEntry(Shape):
+    """A finished run of a video as pollers of old know it."""
+
+    request_id: str
+    pipeline: str
+    status: str = Field(description="`completed`, `failed` or `cancelled`")
+    errors: int
+    queued_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_seconds: float | None
+    error_stage: str | None
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Show a row."""
+        seconds = (run.completed_at - run.started_at).total_seconds() if run.completed_at and run.started_at else None
+        return cls(
+            request_id=run.identifier,
+            pipeline=run.pipeline,
+            status=poller_status(run.status),
+            errors=_errors(run),
+            queued_at=run.queued_at,
+            started_at=run.started_at,
+            completed_at=run.completed_at,
+            duration_seconds=seconds,
+            error_stage=run.error_stage,
+        )
+
+
+def _run_fields(run: Run) -> dict[str, Any]:
+    own = set(RunView.model_fields) - {"errors", "error", "metadata"}
+    error = RunError.model_validate({"code": "internal", "message": "", **run.error}) if run.error else None
+    return {
+        **{name: getattr(run, name) for name in own},
+        "errors": _errors(run),
+        "error": error,
+        "metadata": run.config.get("metadata") or {},
+    }
+
+
+def _webhook(url: str | None, deliveries: Sequence[WebhookDelivery]) -> WebhookView | None:
+    if url is None:
+        return None
+    fields = DeliveryView.model_fields
+    shown = [DeliveryView(**{field: getattr(one, field) for field in fields}) for one in deliveries]
+    return WebhookView(url=url, deliveries=shown)
+
+
+def _errors(run: Run) -> int:
+    return int((run.result or {}).get("errors", 0))
+
+
+def _stage(name: str, stage: RunStage | None, tries: Sequence[RunAttempt]) -> StageView:
+    shown = {
+        field: getattr(stage, field, None) for field in ("status", "progress", "started_at", "completed_at", "seconds")
+    }
+    own = [
+        TryView(**{field: getattr(one, field) for field in TryView.model_fields}) for one in tries if one.stage == name
+    ]
+    if stage is None:
+        shown |= {"status": StageStatus.PENDING, "progress": 0.0}
+    return StageView(name=name, tries=own, **shown)

@@ -1,0 +1,1 @@
+"""The library over HTTP: routes and their schemas."""

@@ -1,0 +1,94 @@
+"""What search finds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from moments_ray.database.tables import TranscriptRow, Video
+from moments_ray.http.schemas.base import Shape
+from moments_ray.http.schemas.runs import RunView
+from moments_ray.library.queries.search import Hit
+from moments_ray.states import VideoStatus
+
+
+class HitView(Shape):
+    """A place where the words were found; times are seconds of the video, null where it is its title."""
+
+    video: str = Field(description="the video's identifier")
+    kind: Literal["title", "moment", "transcript"]
+    moment: str | None = Field(description="the moment's identifier, where it is a moment's title")
+    start_time: float | None
+    end_time: float | None
+    text: str
+    score: float = Field(description="higher is better; comparable within one answer")
+
+    @classmethod
+    def of(cls, hit: Hit) -> Self:
+        """Show a hit."""
+        return cls(**vars(hit))
+
+
+class WordView(Shape):
+    """A word and when it was spoken, in seconds."""
+
+    word: str
+    start: float
+    end: float
+
+
+class SegmentView(Shape):
+    """A stretch of speech as its recogniser grouped it, in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+class TranscriptView(Shape):
+    """What was said in a video."""
+
+    engine: str = Field(description="what heard it", examples=["captions"])
+    language: str | None
+    full_text: str
+    word_timestamps: list[WordView]
+    segment_timestamps: list[SegmentView]
+    health: dict[str, Any] = Field(description="what its checks found and mended")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: TranscriptRow) -> Self:
+        """Show a row."""
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
+
+
+class VideoView(Shape):
+    """A video; its figures are null until its bytes are here."""
+
+    identifier: str
+    status: VideoStatus = Field(description="`pending` until its bytes are here")
+    title: str | None
+    source_url: str | None = Field(description="null for an upload")
+    duration: float | None = Field(description="seconds")
+    resolution: str | None = Field(examples=["1280x720"])
+    width: int | None
+    height: int | None
+    fps: float | None
+    codec: str | None
+    bytes: int | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, video: Video) -> Self:
+        """Show a row."""
+        return cls(**{name: getattr(video, name) for name in cls.model_fields})
+
+
+class VideoStarted(Shape):
+    """A video, and the run that works on it; null where nothing ever did."""
+
+    video: VideoView
+    run: RunView | None

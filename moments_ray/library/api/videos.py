@@ -1,0 +1,64 @@
+"""Videos: listed, looked at, watched."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.paging import After, Limit, cursor_of
+from moments_ray.http.problems import problems
+from moments_ray.http.redirects import SIGNED, RedirectAsked, signed_answer
+from moments_ray.http.schemas.base import Page
+from moments_ray.library.api.schemas import VideoView
+from moments_ray.library.deletion import Deletion
+from moments_ray.library.queries.videos import Videos
+
+router = APIRouter(prefix="/api/videos", tags=["videos"])
+
+
+@router.get("")
+async def list_videos(parts: Parts, after: After, limit: Limit = 50) -> Page[VideoView]:
+    """List videos, the newest first."""
+    async with parts.environment.database.read() as session:
+        page = await Videos(session).page(after, limit)
+    return Page(items=[VideoView.of(video) for video in page.rows], next_cursor=cursor_of(page.next_key))
+
+
+@router.get("/{video_id}", responses=problems(404))
+async def read_video(parts: Parts, video_id: Identifier) -> VideoView:
+    """Return a video."""
+    async with parts.environment.database.read() as session:
+        return VideoView.of(await Videos(session).get(video_id))
+
+
+@router.get("/{video_id}/stream", response_class=Response, responses=SIGNED)
+async def stream_video(parts: Parts, video_id: Identifier, redirect: RedirectAsked = True) -> Response:
+    """Redirect to the video's bytes, which can be read by ranges."""
+    async with parts.environment.database.read() as session:
+        video = await Videos(session).get(video_id)
+    return await signed_answer(parts, video.cloud_url, "the video", redirect=redirect)
+
+
+@router.get("/{video_id}/thumbnail", response_class=Response, responses=SIGNED)
+async def read_video_thumbnail(parts: Parts, video_id: Identifier, redirect: RedirectAsked = True) -> Response:
+    """Redirect to a picture from the video."""
+    async with parts.environment.database.read() as session:
+        video = await Videos(session).get(video_id)
+        picture = await Videos(session).thumbnail(video.id)
+    return await signed_answer(parts, picture, "the video's picture", redirect=redirect)
+
+
+@router.delete(
+    "/{video_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        202: {"description": "Deleted for you; its objects go when the worker that holds it lets go."},
+        204: {"description": "Deleted, with all that belonged to it."},
+        **problems(404),
+    },
+)
+async def delete_video(parts: Parts, video_id: Identifier) -> Response:
+    """Cancel a video's run and delete it with everything that belongs to it."""
+    gone = await Deletion(parts.environment, parts.redis).delete(video_id)
+    return Response(status_code=204 if gone else 202)

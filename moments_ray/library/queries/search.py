@@ -1,0 +1,126 @@
+"""Finding words in titles and in what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.orm import aliased
+
+from moments_ray.database.session import ReadSession
+from moments_ray.database.tables import (
+    LONGEST_PASSAGE,
+    LONGEST_TITLE,
+    MomentRow,
+    TranscriptPassage,
+    TranscriptRow,
+    Video,
+    words_of,
+)
+from moments_ray.states import VideoStatus
+
+
+def is_shown() -> ColumnElement[bool]:
+    """Return the condition under which users see a moment: nothing newer was refined from it, or beside it."""
+    child, newer = aliased(MomentRow), aliased(MomentRow)
+    return and_(
+        ~exists().where(child.parent_id == MomentRow.id),
+        ~exists().where(newer.parent_id == MomentRow.parent_id, newer.id > MomentRow.id),
+    )
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place where the words were found; times in seconds, None where it is a video's title."""
+
+    video: str
+    kind: str
+    moment: str | None
+    start_time: float | None
+    end_time: float | None
+    text: str
+    score: float
+
+
+class Search:
+    """Full-text search with PostgreSQL's own indexes."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def hits(self, words: str, offset: int, limit: int) -> Sequence[Hit]:
+        """Return where all of these words stand, the best first.
+
+        ``words`` is as people write to search engines: "a phrase" in quotes, -without, one or another.
+        """
+        query = func.websearch_to_tsquery(cast("simple", REGCONFIG), words)
+        everywhere = union_all(self._titles(query), self._moments(query), self._passages(query)).subquery()
+        order = (everywhere.c.score.desc(), everywhere.c.video, everywhere.c.start_time, everywhere.c.text)
+        rows = await self._session.execute(select(everywhere).order_by(*order).offset(offset).limit(limit))
+        return [Hit(*row) for row in rows]
+
+    def _titles(self, query: Any) -> Select[Any]:
+        looked_up: ColumnElement[Any] = literal_column(words_of("videos.title", LONGEST_TITLE))
+        return _found(looked_up, query, "title", Video.title)
+
+    def _moments(self, query: Any) -> Select[Any]:
+        looked_up: ColumnElement[Any] = literal_column(words_of("moments.title", LONGEST_TITLE))
+        row = MomentRow
+        found = _found(
+            looked_up, query, "moment", row.title, moment=row.identifier, start=row.start_time, end=row.end_time
+        )
+        return found.join(MomentRow, MomentRow.video_id == Video.id).where(is_shown())
+
+    def _passages(self, query: Any) -> Select[Any]:
+        """Look into every video's newest transcript."""
+        looked_up: ColumnElement[Any] = literal_column(words_of("transcript_passages.spoken", LONGEST_PASSAGE))
+        row = TranscriptPassage
+        newest = (
+            select(TranscriptRow.id)
+            .where(TranscriptRow.video_id == Video.id)
+            .order_by(TranscriptRow.created_at.desc(), TranscriptRow.id.desc())
+            .limit(1)
+            .correlate(Video)
+            .scalar_subquery()
+        )
+        found = _found(looked_up, query, "transcript", row.spoken, start=row.start_time, end=row.end_time)
+        return (
+            found.join(TranscriptRow, TranscriptRow.video_id == Video.id)
+            .join(TranscriptPassage, TranscriptPassage.transcript_id == TranscriptRow.id)
+            .where(TranscriptRow.id == newest)
+        )
+
+
+def _found(
+    looked_up: Any, query: Any, kind: str, shown: Any, *, moment: Any = None, start: Any = None, end: Any = None
+) -> Select[Any]:
+    """Return the rows in which the query is found; what is None is null."""
+    return (
+        select(
+            Video.identifier.label("video"),
+            literal(kind).label("kind"),
+            cast(null() if moment is None else moment, Text).label("moment"),
+            (null() if start is None else start).label("start_time"),
+            (null() if end is None else end).label("end_time"),
+            shown.label("text"),
+            func.ts_rank(looked_up, query).label("score"),
+        )
+        .select_from(Video)
+        .where(looked_up.op("@@")(query), Video.status != VideoStatus.DELETING)
+    )

@@ -1,0 +1,114 @@
+"""Videos: known by their canonical source, filled in when their bytes are here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from moments_ray.database.paging import Page, page_of
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Thumbnail, Video
+from moments_ray.errors import NotFound
+from moments_ray.ids import VideoId, new_identifier
+from moments_ray.states import VideoStatus
+
+# The words of the partial index, not a parameter: a statement that PostgreSQL plans for any value, as it does from the
+# sixth time on, finds no index that holds for all of them, and fails.
+_NOT_DELETING = text("status <> 'deleting'")
+
+
+class Videos:
+    """Reads and writes of videos."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def get_or_create(
+        self, canonical_source: str, *, source_url: str | None = None, title: str | None = None
+    ) -> tuple[Video, bool]:
+        """Return the video of a source and whether it was made just now; two callers at once get the same one."""
+        made = await self._session.scalar(
+            insert(Video)
+            .values(identifier=new_identifier(), canonical_source=canonical_source, source_url=source_url, title=title)
+            .on_conflict_do_nothing(index_elements=[Video.canonical_source], index_where=_NOT_DELETING)
+            .returning(Video)
+        )
+        if made is not None:
+            return made, True
+        known = await self._session.scalar(
+            select(Video).where(Video.canonical_source == canonical_source, Video.status != VideoStatus.DELETING.value)
+        )
+        if known is None:
+            raise NotFound("the video was deleted at this very moment; submit it again")
+        return known, False
+
+    async def get(self, identifier: str) -> Video:
+        """Return a video.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        video = await self._session.scalar(select(Video).where(Video.identifier == identifier))
+        if video is None or video.status == VideoStatus.DELETING:
+            raise NotFound(f"there is no video {identifier}")
+        return video
+
+    async def key_of(self, identifier: VideoId | str) -> int:
+        """Return a video's integer key.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        return (await self.get(identifier)).id
+
+    async def set_source(self, identifier: str, title: str | None, **values: Any) -> None:
+        """Fill in what is known once a video's bytes are in the store; a title that was given by a person stays."""
+        await self._session.execute(
+            update(Video)
+            .where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
+            .values(title=func.coalesce(Video.title, title), status=VideoStatus.READY, **values)
+        )
+
+    async def set_thumbnail(self, identifier: str, cloud_url: str) -> None:
+        """Name the picture of a video."""
+        await self._session.execute(
+            insert(Thumbnail)
+            .values(video_id=await self.key_of(identifier), cloud_url=cloud_url)
+            .on_conflict_do_update(index_elements=[Thumbnail.video_id], set_={"cloud_url": cloud_url})
+        )
+
+    async def thumbnail(self, key: int) -> str | None:
+        """Return the URI of a video's thumbnail."""
+        found: str | None = await self._session.scalar(select(Thumbnail.cloud_url).where(Thumbnail.video_id == key))
+        return found
+
+    async def page(self, after: int | None, limit: int) -> Page[Video]:
+        """Return videos that are not being deleted, the newest first."""
+        query = select(Video).where(Video.status != VideoStatus.DELETING)
+        return await page_of(self._session, query, Video.id, after, limit)
+
+    async def deleting(self, limit: int) -> list[str]:
+        """Return videos whose deletion was begun."""
+        query = select(Video.identifier).where(Video.status == VideoStatus.DELETING).order_by(Video.id).limit(limit)
+        return list(await self._session.scalars(query))
+
+    async def begin_deletion(self, identifier: str) -> None:
+        """Hide a video for good, and let its source be submitted as a new one.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        found = await self._session.scalar(
+            update(Video)
+            .where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
+            .values(status=VideoStatus.DELETING)
+            .returning(Video.id)
+        )
+        if found is None:
+            raise NotFound(f"there is no video {identifier}")
+
+    async def delete(self, identifier: str) -> None:
+        """Delete a video's row and, by cascade, all that belongs to it."""
+        await self._session.execute(delete(Video).where(Video.identifier == identifier))

@@ -1,0 +1,1 @@
+"""The stages that make a source a video with sound and words."""

@@ -1,0 +1,98 @@
+"""TRANSCRIPTION: what was said, by the best ear there is, checked before anybody relies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from moments_ray.database.session import WriteSession
+from moments_ray.engine import Context, Resources, stage
+from moments_ray.engine.context import Write
+from moments_ray.errors import RecogniserUnavailable
+from moments_ray.library.queries.transcripts import Transcripts
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.values import AudioObject, HeardSpeech, SourceVideo, SpeechOptions
+from moments_ray.media.subtitles import extract_subtitles
+from moments_ray.models.gateway import Gateway
+from moments_ray.models.recogniser import RemoteRecogniser
+from moments_ray.speech.given_captions import GivenCaptions
+from moments_ray.speech.health import check
+from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, without_speech
+from moments_ray.speech.transcript import Transcript
+
+
+@stage("TRANSCRIPTION", resources=Resources(cpus=1), timeout=6 * 3600, attempts=2, reusable=True)
+async def transcribe_speech(
+    ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
+) -> HeardSpeech:
+    """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
+    captions, remote = await _captions(ctx, video, options), await _remote_recognisers(ctx, audio)
+    candidates = recognisers(captions, duration=video.info.duration, remote=remote)
+    if audio is None:
+        heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
+    else:
+        choice = await choose(candidates, ctx.settings, forced=options.transcriber, progress=ctx.report)
+        async with ctx.cache.open(ctx.store.uri(audio.name)) as sound:
+            heard = await choice.transcribe(sound, ctx.settings, ctx.seconds_left(), ctx.report)
+    transcript = check(heard, video.info.duration)
+    ctx.record(_writer(ctx, transcript))
+    return HeardSpeech(
+        engine=transcript.engine,
+        why=str(transcript.health["chosen"]),
+        language=transcript.language,
+        words=len(transcript.words),
+    )
+
+
+async def _remote_recognisers(ctx: Context, audio: AudioObject | None) -> list[RemoteRecogniser]:
+    """Return the configured remote recognisers of a video's sound."""
+    if audio is None:
+        return []
+    return [
+        RemoteRecogniser(ctx.service(Gateway), entry, audio.name)
+        for entry in await ctx.service(Gateway).registry.transcribers()
+    ]
+
+
+async def _read_only(ctx: Context, captions: Sequence[Recogniser]) -> Transcript:
+    """Transcribe a video that has nothing to hear: by its captions, or not at all."""
+    try:
+        choice = await choose(captions, ctx.settings, forced=GivenCaptions.key)
+    except RecogniserUnavailable:
+        return without_speech("The video has no sound and came without captions that can be read.")
+    return await choice.transcribe(ctx.scratch / "no-sound.wav", ctx.settings, ctx.seconds_left())
+
+
+async def _captions(ctx: Context, video: SourceVideo, options: SpeechOptions) -> Sequence[CaptionFile]:
+    """Gather the caption files: the one a person gave, else the tracks in the video and what its site offers."""
+    if options.captions is not None:
+        path = ctx.scratch / "given-captions"
+        await ctx.store.get_file(options.captions, path)
+        return [CaptionFile(path=path, origin=Origin.SIDECAR)]
+    found = []
+    if video.info.subtitle_tracks:
+        async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+            tracks = await extract_subtitles(
+                source, video.info, ctx.scratch, settings=ctx.settings.media, timeout=ctx.seconds_left()
+            )
+        found += [CaptionFile(path=t.path, origin=Origin.EMBEDDED, language=t.language) for t in tracks]
+    for index, caption in enumerate(video.captions):
+        path = ctx.scratch / f"site-captions-{index}"
+        await ctx.store.get_file(caption.name, path)
+        origin = Origin.SITE_AUTOMATIC if caption.automatic else Origin.SITE
+        found.append(CaptionFile(path=path, origin=origin, language=caption.language))
+    return found
+
+
+def _writer(ctx: Context, transcript: Transcript) -> Write:
+    async def write(session: WriteSession) -> None:
+        await Transcripts(session).put(
+            await Videos(session).key_of(ctx.subject),
+            transcript.engine,
+            full_text=transcript.text,
+            word_timestamps=[{"word": w.text, "start": w.start, "end": w.end} for w in transcript.words],
+            segment_timestamps=[segment.model_dump(mode="json") for segment in transcript.segments],
+            language=transcript.language,
+            health={**transcript.health, "words_estimated": transcript.words_estimated},
+        )
+
+    return write

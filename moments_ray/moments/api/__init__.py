@@ -1,0 +1,1 @@
+"""Moments over HTTP: routes and their schemas."""

@@ -1,0 +1,64 @@
+"""Videos added, at a URL or with the request, and where asked for their moments found."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+from pydantic import Json
+
+from moments_ray.http.dependencies import Parts
+from moments_ray.http.problems import problems
+from moments_ray.library.api.schemas import VideoStarted
+from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
+from moments_ray.library.options import Text
+from moments_ray.library.upload import receive, store_upload
+from moments_ray.media.downloaded import clean_title
+from moments_ray.moments.api.dependencies import Starting
+from moments_ray.moments.api.schemas import AddVideo
+from moments_ray.moments.options import RunOptions
+from moments_ray.storage.object_store import CHUNK_BYTES
+
+router = APIRouter(prefix="/api/videos", tags=["videos"])
+
+
+@router.post("", response_model=VideoStarted, responses={**STARTS, **problems(409)})
+async def add_video(
+    starting: Starting, asked: AddVideo, response: Response, key: IdempotencyKey = None
+) -> VideoStarted:
+    """Fetch the video at a URL, and with `process` find its moments; one that is known already is answered with 200."""
+    options = RunOptions(**{name: getattr(asked, name) for name in RunOptions.model_fields})
+    outcome = await starting.add_url(asked.url, options, title=asked.title, process=asked.process, key=key)
+    return started(outcome, response)
+
+
+@router.post("/upload", response_model=VideoStarted, responses={**STARTS, **problems(400, 413, 415, 507)})
+async def upload_video(
+    parts: Parts,
+    starting: Starting,
+    file: Annotated[UploadFile, File(description="the video")],
+    response: Response,
+    *,
+    title: Annotated[Text | None, Form(max_length=10_000)] = None,
+    process: Annotated[bool, Form(description="also find its moments")] = False,
+    options: Annotated[Json[RunOptions] | None, Form(description="JSON; they count with `process`")] = None,
+    key: IdempotencyKey = None,
+) -> VideoStarted:
+    """Take a video that comes with the request; one whose bytes are known already is answered with 200."""
+    options = options or RunOptions()
+    await starting.check(options)
+    title = clean_title(title or Path(file.filename or "").stem)
+    with tempfile.TemporaryDirectory(prefix="moments-upload-") as directory:
+        limit = parts.environment.settings.download.max_bytes
+        received = await receive(_pieces(file), Path(directory) / "upload", limit)
+        source = await store_upload(received, parts.environment, title)
+    outcome = await starting.add(received.canonical, source, options, title=title, process=process, key=key)
+    return started(outcome, response)
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(CHUNK_BYTES):
+        yield piece

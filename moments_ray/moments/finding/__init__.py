@@ -1,0 +1,1 @@
+"""Finding moments: pure functions over transcripts and measured signals."""

@@ -1,0 +1,134 @@
+"""From a transcript and what was measured of a source to its moments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Literal
+
+from moments_ray.errors import InvalidRequest
+from moments_ray.media.signals import Signals
+from moments_ray.moments.finding.admit import Span
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.moment import Moment, Proposal, TimedProposal, clock
+from moments_ray.moments.finding.options import Bounds, FindOptions
+from moments_ray.moments.finding.propose import propose
+from moments_ray.moments.finding.quality import Quality, measure
+from moments_ray.moments.finding.scoring import LOUDNESS_SECONDS
+from moments_ray.moments.finding.select import select
+from moments_ray.moments.finding.snap import Ground, snap
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.finding.titles import Titles
+from moments_ray.moments.finding.visual import propose_by_signals
+from moments_ray.speech.transcript import Frozen, Transcript
+
+
+class Found(Frozen):
+    """The moments of a source in time order, how good they are, and what became of the proposals by reason.
+
+    ``basis`` says what they rest on: what was said, sound and picture alone, or nothing, when there are none.
+    """
+
+    moments: tuple[Moment, ...]
+    quality: Quality
+    report: dict[str, int]
+    basis: Literal["speech", "signals", "nothing"]
+
+
+def find_moments(
+    transcript: Transcript,
+    signals: Signals | None,
+    duration: float | None,
+    options: FindOptions,
+    frames: FrameGrid | None = None,
+) -> Found:
+    """Find moments by the local finder; the same input always gives the same result.
+
+    Args:
+        transcript: what was said; may hold no words.
+        signals: what was measured of sound and picture, if there was any.
+        duration: the source's length in seconds; None takes the end of the last thing known of it.
+        options: what to look for.
+        frames: the source's frames, where edges shall lie on them.
+
+    Raises:
+        InvalidRequest: if the duration is not a positive number.
+    """
+    length = length_of(transcript, signals, duration)
+    timeline = Timeline.of(transcript, length)
+    ground = Ground(timeline, signals, frames)
+    found = settle(propose(timeline, signals, options), ground, options)
+    if found.moments or signals is None:
+        return found
+    unspoken = replace(ground, timeline=timeline.without_sentences())
+    return settle(propose_by_signals(signals, length, options), unspoken, options)
+
+
+def settle(proposals: Sequence[Proposal | TimedProposal], ground: Ground, options: FindOptions) -> Found:
+    """Turn anybody's proposals into moments: select, name the nameless, snap, measure."""
+    timeline = ground.timeline
+    selection = select(proposals, timeline, options)
+    titles = _titles(selection.spans, Titles(timeline))
+    bounds = _apart(selection.spans, options.bounds(timeline.duration))
+    moments = tuple(
+        _moment(span, title, ground, free) for span, title, free in zip(selection.spans, titles, bounds, strict=True)
+    )
+    report = selection.report | ({"dropped_words": timeline.dropped_words} if timeline.dropped_words else {})
+    return Found(
+        moments=moments,
+        quality=measure(moments, timeline, ground.signals, options.count_for(timeline.duration)),
+        report=report,
+        basis="nothing" if not moments else "speech" if timeline.sentences else "signals",
+    )
+
+
+def length_of(transcript: Transcript, signals: Signals | None, duration: float | None) -> float:
+    """Return a source's length in seconds: the given one, else the end of the last thing known of it.
+
+    Raises:
+        InvalidRequest: the given one is not a positive number.
+    """
+    if duration is not None:
+        if not math.isfinite(duration) or duration <= 0:
+            raise InvalidRequest(f"The duration must be a positive number of seconds, not {duration}.")
+        return duration
+    known = [word.end for word in transcript.words]
+    if signals is not None:
+        known += [len(signals.loudness) * LOUDNESS_SECONDS, float(len(signals.motion)), *signals.shots]
+    return max(known, default=0.0)
+
+
+def _titles(spans: Sequence[Span], titles: Titles) -> list[str]:
+    """Keep the titles proposals brought; name the others by their own words, or by where they are."""
+    taken = [span.title for span in spans if span.title]
+    named = []
+    for span in spans:
+        title = span.title
+        if not title and span.sentences is not None:
+            title = titles.title(*span.sentences, taken)
+            taken.append(title)
+        named.append(title or f"Moment at {clock(span.start)}")
+    return named
+
+
+def _apart(spans: Sequence[Span], bounds: Bounds) -> list[Bounds]:
+    """Give each span the room up to the middle between it and its neighbours."""
+    middles = [(before.end + after.start) / 2 for before, after in pairwise(spans)]
+    return [
+        bounds._replace(earliest=earliest, latest=latest)
+        for earliest, latest in zip([bounds.earliest, *middles], [*middles, bounds.latest], strict=True)
+    ][: len(spans)]
+
+
+def _moment(span: Span, title: str, ground: Ground, bounds: Bounds) -> Moment:
+    steps = (*span.steps, *snap(span.start, span.end, ground, bounds, spoken=span.sentences is not None))
+    return Moment(
+        title=title,
+        start_time=steps[-1].start_time,
+        end_time=steps[-1].end_time,
+        score=span.score,
+        reason=span.reason,
+        provenance=steps,
+    )

@@ -1,0 +1,166 @@
+"""What makes one sentence more worth hearing than its neighbours: capped signals, each in deviations from around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from moments_ray.media.signals import Signals
+from moments_ray.moments.finding import cues
+from moments_ray.moments.finding.terms import Floats, tokens
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.speech.scripts import TERMINALS, without_closers
+
+WINDOW_SECONDS = 150.0
+LOUDNESS_SECONDS = 0.1
+CAP = 2.0
+
+_WEIGHTS = {
+    "loudness": 0.5,
+    "pauses": 0.3,
+    "pace": 0.25,
+    "questions": 0.5,
+    "numbers": 0.3,
+    "contrast": 0.3,
+    "rarity": 0.5,
+}
+# Deviations smaller than these are nobody's doing: dB, log seconds, tokens a second, shares, nats.
+_LEAST_DEVIATION = {
+    "loudness": 1.0,
+    "pauses": 0.1,
+    "pace": 0.4,
+    "questions": 0.1,
+    "numbers": 0.02,
+    "contrast": 0.02,
+    "rarity": 0.2,
+}
+_PENALTIES = {"greeting": 1.0, "sponsoring": 2.0, "repeats": 1.0}
+_QUIETEST_DECIBELS = -90.0
+_SHORT_OPENING_TOKENS = 4
+_ANSWER_SENTENCES = 2
+
+
+@dataclass(frozen=True)
+class SentenceScores:
+    """One number per sentence in every array.
+
+    ``signals`` are deviations within ``CAP`` of the sentences around; ``content`` is their weighted sum less the
+    penalties; ``opening`` tells from -1 to 1 how well a sentence stands at a beginning, ``closing`` from -1 to 0
+    how well it stands at an end.
+    """
+
+    signals: Mapping[str, Floats]
+    content: Floats
+    opening: Floats
+    closing: Floats
+
+
+def score_sentences(timeline: Timeline, signals: Signals | None) -> SentenceScores:
+    """Measure every sentence of a source against the sentences around it."""
+    words = [tokens(sentence.text) for sentence in timeline.sentences]
+    middles = (timeline.starts + timeline.ends) / 2
+    raw = {
+        "pauses": np.log1p(np.maximum(0.0, timeline.starts - np.concatenate(([0.0], timeline.ends[:-1])))),
+        "pace": np.array([len(ids) for ids in timeline.terms.ids]) / np.maximum(timeline.ends - timeline.starts, 0.5),
+        "questions": _questions(timeline),
+        "numbers": np.array([sum(token[0].isdigit() for token in heard) / max(4, len(heard)) for heard in words]),
+        "contrast": np.array([sum(token in cues.CONTRASTS for token in heard) / max(4, len(heard)) for heard in words]),
+        "rarity": np.array(
+            [float(timeline.terms.weights[ids].mean()) if ids.size else 0.0 for ids in timeline.terms.ids]
+        ),
+    }
+    if signals is not None and signals.loudness:
+        raw["loudness"] = mean_loudness(signals, timeline.starts, timeline.ends)
+    deviations = {name: local_deviations(values, middles, _LEAST_DEVIATION[name]) for name, values in raw.items()}
+    content = sum((_WEIGHTS[name] * values for name, values in deviations.items()), np.zeros(len(words)))
+    penalties = _penalties(timeline, words)
+    for name, weight in _PENALTIES.items():
+        content = content - weight * penalties[name]
+    return SentenceScores(deviations, content, _openings(timeline, words), _closings(timeline))
+
+
+def local_deviations(values: Floats, middles: Floats, least: float) -> Floats:
+    """Standardise values against those within ``WINDOW_SECONDS`` around and cap them.
+
+    Args:
+        values: one per stretch.
+        middles: the times of the stretches, in seconds.
+        least: the deviation below which values count as alike.
+    """
+    if not values.size:
+        return values
+    order = np.maximum.accumulate(middles)
+    first = np.searchsorted(order, order - WINDOW_SECONDS, "left")
+    after = np.searchsorted(order, order + WINDOW_SECONDS, "right")
+    count = after - first
+    centred = values - values.mean()  # keeps the running sums of squares exact enough to subtract
+    sums = np.concatenate(([0.0], np.cumsum(centred)))
+    squares = np.concatenate(([0.0], np.cumsum(centred**2)))
+    mean = (sums[after] - sums[first]) / count
+    variance = np.maximum(0.0, (squares[after] - squares[first]) / count - mean**2)
+    # Where a stretch hardly varies, its small differences say little: the whole text sets the least deviation.
+    deviation = np.maximum(np.sqrt(variance), max(least, 0.25 * float(centred.std())))
+    deviations: Floats = np.clip((centred - mean) / deviation, -CAP, CAP)
+    return deviations
+
+
+def mean_loudness(signals: Signals, starts: Floats, ends: Floats) -> Floats:
+    """Return the mean loudness of stretches in decibels."""
+    decibels = np.maximum(np.nan_to_num(np.array(signals.loudness), nan=_QUIETEST_DECIBELS), _QUIETEST_DECIBELS)
+    sums = np.concatenate(([0.0], np.cumsum(decibels)))
+    first = np.clip((starts / LOUDNESS_SECONDS).astype(int), 0, len(decibels) - 1)
+    after = np.clip(np.ceil(ends / LOUDNESS_SECONDS).astype(int), first + 1, len(decibels))
+    means: Floats = (sums[after] - sums[first]) / (after - first)
+    return means
+
+
+def _questions(timeline: Timeline) -> Floats:
+    """Give a question 1 and the sentences that answer it a half."""
+    asked = np.array([any(mark in sentence.text for mark in cues.QUESTION_MARKS) for sentence in timeline.sentences])
+    values = asked.astype(float)
+    for after in range(1, _ANSWER_SENTENCES + 1):
+        values[after:] = np.maximum(values[after:], 0.5 * asked[:-after])
+    return values
+
+
+def _penalties(timeline: Timeline, words: list[list[str]]) -> dict[str, Floats]:
+    texts = [sentence.text for sentence in timeline.sentences]
+    said: set[tuple[str, ...]] = set()
+    repeats = np.zeros(len(texts))
+    for at, heard in enumerate(words):
+        key = tuple(heard)
+        repeats[at] = float(len(key) > _SHORT_OPENING_TOKENS and key in said)
+        said.add(key)
+    return {
+        "greeting": np.array([float(bool(cues.GREETING.search(text))) for text in texts]),
+        "sponsoring": np.array([float(bool(cues.SPONSORING.search(text))) for text in texts]),
+        "repeats": repeats,
+    }
+
+
+def _openings(timeline: Timeline, words: list[list[str]]) -> Floats:
+    texts = [sentence.text for sentence in timeline.sentences]
+    begun_small = np.array([text[:1].islower() for text in texts])
+    values = np.zeros(len(words))
+    for at, heard in enumerate(words):
+        if not heard:
+            values[at] = -1.0
+            continue
+        if heard[0] in cues.LEANING_OPENERS:
+            values[at] -= 0.6
+        values[at] += 0.4 if len(heard) > _SHORT_OPENING_TOKENS else -0.4
+        if any(mark in texts[at] for mark in cues.QUESTION_MARKS):
+            values[at] += 0.4
+    # A small letter tells of a sentence parted in its middle only as far as others begin with a capital.
+    values -= 1.2 * begun_small * (1.0 - begun_small.mean() if texts else 0.0)
+    return np.clip(values, -1.0, 1.0)
+
+
+def _closings(timeline: Timeline) -> Floats:
+    """Give -1 to a sentence that stops unfinished, as far as the text marks its sentences' ends at all."""
+    finished = np.array(
+        [without_closers(sentence.text.strip())[-1:] in TERMINALS for sentence in timeline.sentences], dtype=bool
+    )
+    return -1.0 * ~finished * (finished.mean() if finished.size else 0.0)

@@ -1,0 +1,244 @@
+"""Titles from a moment's own words: the phrase that tells it best from the rest of the source.
+
+Candidate phrases lie between function words, as in S. Rose et al., "Automatic keyword extraction from individual
+documents" (2010); their words count by log-likelihood against the rest of the source (T. Dunning, 1993).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from moments_ray.moments.finding import cues
+from moments_ray.moments.finding.terms import stem, tokens
+from moments_ray.moments.finding.timeline import Timeline
+
+LONGEST_TITLE = 80
+_MOST_WORDS = 4
+_MOST_FALLBACK_WORDS = 8
+_LONGEST_CLAUSE = 24  # characters, in scripts without spaces
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_TAG = re.compile(r"<[^<>]{0,200}>")
+_MARKUP = re.compile(r"[<>{}\[\]|*_#`~^\\=]+")
+_CLAUSE = re.compile(r"[.,;:!?…—–()\"“”«»。、，！？：；「」『』()]+|\s-+\s")
+_SPACELESS_CLAUSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u4e00-\u9fff]{3}")
+_ENGLISH_SHARE = 0.3  # of tokens that are English function words; related languages share a tenth
+_EARLY_BONUS = 0.3
+_MENTION = 0.05
+_BESIDE_SHARE = 0.5
+_AFTER_ARTICLE = 1.25
+_TORN = 0.6
+_SINGLE_WORD = 0.75
+_LENGTH_DISCOUNT = 0.35
+_TORN_NAME = 0.3
+_UNKNOWN_HEAD = 0.6
+_UNLIKELY_HEAD = 0.25
+_SPREAD_OF_FUNCTION_WORDS = 0.4
+_BLOCK_SENTENCES = 10
+_LEAST_BLOCKS = 6
+_LONGEST_INFERRED = 6
+
+
+def readable(text: str, longest: int = LONGEST_TITLE) -> str:
+    """Make one plain line of a text from anywhere: no control characters, no markup, cut at a word's end."""
+    visible = "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
+    plain = re.sub(r"\s+", " ", _MARKUP.sub(" ", _TAG.sub(" ", visible))).strip()
+    if len(plain) <= longest:
+        return plain
+    head = plain[: longest - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[longest // 2 :] else head).rstrip(" ,;:-") + "…"
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    words: tuple[str, ...]
+    worth: float
+
+    @property
+    def terms(self) -> frozenset[str]:
+        return frozenset(stem(token) for word in self.words for token in tokens(word)) - cues.LOWER_IN_TITLES
+
+
+class Titles:
+    """Names stretches of one source, no two alike."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._terms = timeline.terms
+        self._total = max(1, int(timeline.terms.counts.sum()))
+        heard = [tokens(sentence.text) for sentence in timeline.sentences]
+        common = sum(token in cues.FUNCTION_WORDS for sentence in heard for token in sentence)
+        self._english = common > _ENGLISH_SHARE * sum(len(sentence) for sentence in heard)
+        self._function_words = cues.FUNCTION_WORDS | _widespread(heard)
+        self._names = _names(timeline)
+        self._noun_evidence = _noun_evidence(heard) if self._english else {}
+
+    def title(self, first: int, last: int, taken: Collection[str] = ()) -> str:
+        """Name sentences ``first`` to ``last``, inclusive, otherwise than ``taken``; empty where nothing was said."""
+        ranked = sorted(self._phrases(first, last), key=lambda phrase: (-phrase.worth, phrase.words))
+        used = {title.casefold() for title in taken}
+        for at, phrase in enumerate(ranked):
+            title = self._write(phrase, ranked[at + 1 :])
+            if title and title.casefold() not in used:
+                return title
+        return self._opening_words(first, last, used)
+
+    def _write(self, best: _Phrase, others: list[_Phrase]) -> str:
+        """Write a phrase as a title; a phrase of one word takes the next best one beside it."""
+        title = self._cased(best.words)
+        if len(best.words) == 1 and not _SPACELESS_CLAUSE.search(title):
+            beside = next((other for other in others if len(other.words) <= 3 and not _akin(best, other)), None)
+            if beside is not None and beside.worth > _BESIDE_SHARE * best.worth:
+                title += (" and " if self._english else ", ") + self._cased(beside.words)
+        return readable(title)
+
+    def _phrases(self, first: int, last: int) -> list[_Phrase]:
+        inside = self._terms.bag(first, last)
+        size = max(1, sum(inside.values()))
+        worth = {term: self._worth(term, count, size) for term, count in inside.items()}
+        found: dict[tuple[str, ...], tuple[tuple[str, ...], float, int]] = {}
+        for at in range(first, last + 1):
+            early = 1.0 + _EARLY_BONUS * (1.0 - (at - first) / (last - first + 1))
+            for words, standing in self._runs(self._timeline.sentences[at].text):
+                key = tuple(stem(token) for word in words for token in tokens(word))
+                value = self._value(words, worth) * standing * early
+                known, most, times = found.get(key, (words, 0.0, 0))
+                found[key] = (known, max(most, value), times + 1)
+        return [
+            _Phrase(words, value * (1.0 + 0.5 * math.log(times))) for words, value, times in found.values() if value > 0
+        ]
+
+    def _worth(self, term: int, count: int, size: int) -> float:
+        """Return how much more of a term this stretch has than its share of the source would be.
+
+        A little is left for every mention: a stretch that is all of the source has nothing to stand out from.
+        """
+        expected = float(self._terms.counts[term]) * size / self._total
+        surprise = count * math.log(count / expected) if count > expected else 0.0
+        return math.sqrt(surprise + _MENTION * count) * min(1.0, float(self._terms.weights[term]) + 0.2)
+
+    def _value(self, words: tuple[str, ...], worth: dict[int, float]) -> float:
+        """Add up what a phrase's content words are worth, with less than full credit for length, and weigh its head."""
+        values = []
+        for word in words:
+            if not self._is_content(word):
+                continue
+            numbers = [number for token in tokens(word) if (number := self._terms.number_of(token)) is not None]
+            values.append(max((worth.get(number, 0.0) for number in numbers), default=0.0))
+        if not values:
+            return 0.0
+        single = _SINGLE_WORD if len(values) == 1 and not _SPACELESS_CLAUSE.search(words[0]) else 1.0
+        return sum(values) / math.pow(len(values), _LENGTH_DISCOUNT) * single * self._head(words[-1])
+
+    def _head(self, word: str) -> float:
+        """Weigh the word a phrase ends on: in English it should be a noun, and the text shows which words are."""
+        if not self._english or word.casefold() in self._names:
+            return 1.0
+        evidence = self._noun_evidence.get(tokens(word)[-1], 0)
+        if evidence > 0:
+            return 1.0
+        return _UNKNOWN_HEAD if evidence == 0 and not word.casefold().endswith(("ly", "ing", "ed")) else _UNLIKELY_HEAD
+
+    def _runs(self, text: str) -> Iterator[tuple[tuple[str, ...], float]]:
+        """Give a sentence's phrases and how whole each is: content words in a row, or two rows around a connector."""
+        for clause in _CLAUSE.split(text):
+            if _SPACELESS_CLAUSE.search(clause):
+                yield (clause.strip()[:_LONGEST_CLAUSE],), 1.0
+                continue
+            words = clause.split()
+            content = [self._is_content(word) for word in words]
+            for start, end in _windows(words, content):
+                yield tuple(words[start:end]), self._wholeness(words, content, start, end)
+
+    def _wholeness(self, words: list[str], content: list[bool], start: int, end: int) -> float:
+        whole = 1.0
+        if start and content[start - 1]:
+            whole *= _TORN_NAME if words[start - 1][:1].isupper() and words[start][:1].isupper() else _TORN
+        elif self._english and start and words[start - 1].casefold() in cues.BEFORE_NOUNS:
+            whole *= _AFTER_ARTICLE
+        if end < len(words) and content[end]:
+            whole *= _TORN_NAME if words[end][:1].isupper() and words[end - 1][:1].isupper() else _TORN
+        return whole
+
+    def _is_content(self, word: str) -> bool:
+        heard = tokens(word)
+        return (
+            any(token not in self._function_words for token in heard)
+            and any(char.isalpha() for char in word)
+            and (len(word) > 2 or word.isupper())
+        )
+
+    def _cased(self, words: tuple[str, ...]) -> str:
+        if not self._english:
+            line = " ".join(words)
+            return line[:1].upper() + line[1:]
+        return " ".join(
+            word.casefold() if at and word.casefold() in cues.LOWER_IN_TITLES else word[:1].upper() + word[1:]
+            for at, word in enumerate(words)
+        )
+
+    def _opening_words(self, first: int, last: int, used: Collection[str]) -> str:
+        """Fall back on how a stretch begins, where all its words are common ones."""
+        for at in range(first, last + 1):
+            words = self._timeline.sentences[at].text.split()[:_MOST_FALLBACK_WORDS]
+            title = readable(" ".join(words).strip(" .,;:!?-…"))
+            if any(char.isalnum() for char in title) and title.casefold() not in used:
+                return title[:1].upper() + title[1:]
+        return ""
+
+
+def _akin(one: _Phrase, other: _Phrase) -> bool:
+    """Tell whether two phrases share a term, or forms of one."""
+    return any(left.startswith(right) or right.startswith(left) for left in one.terms for right in other.terms)
+
+
+def _widespread(heard: list[list[str]]) -> frozenset[str]:
+    """Infer a language's function words: short words that stand in many blocks of the text."""
+    blocks = [
+        {token for sentence in heard[at : at + _BLOCK_SENTENCES] for token in sentence}
+        for at in range(0, len(heard), _BLOCK_SENTENCES)
+    ]
+    if len(blocks) < _LEAST_BLOCKS:
+        return frozenset()
+    spread = Counter(token for block in blocks for token in block if len(token) <= _LONGEST_INFERRED)
+    return frozenset(token for token, count in spread.items() if count > _SPREAD_OF_FUNCTION_WORDS * len(blocks))
+
+
+def _names(timeline: Timeline) -> frozenset[str]:
+    """Return the words that are written with a capital more often than not inside a sentence."""
+    capital: Counter[str] = Counter()
+    small: Counter[str] = Counter()
+    for sentence in timeline.sentences:
+        for word in sentence.text.split()[1:]:
+            bare = word.strip(".,;:!?\"'()")
+            (capital if bare[:1].isupper() else small)[bare.casefold()] += 1
+    return frozenset(word for word, count in capital.items() if count > small[word])
+
+
+def _noun_evidence(heard: list[list[str]]) -> Counter[str]:
+    """Count for each English token how much oftener it follows an article or preposition than a pronoun or verb."""
+    evidence: Counter[str] = Counter()
+    for sentence in heard:
+        for before, token in pairwise(sentence):
+            evidence[token] += (before in cues.BEFORE_NOUNS) - (before in cues.BEFORE_VERBS)
+    return evidence
+
+
+def _windows(words: list[str], content: list[bool]) -> Iterator[tuple[int, int]]:
+    """Give the edges of short runs of content words, and of two runs around "of", "in the" and the like."""
+    for start in range(len(words)):
+        joined = 0
+        for end in range(start + 1, min(len(words), start + _MOST_WORDS + 2) + 1):
+            word = words[end - 1].casefold()
+            if content[end - 1]:
+                if end - start - joined <= _MOST_WORDS and content[start]:
+                    yield start, end
+            elif not (word in cues.CONNECTORS and not joined) and not (word in cues.ARTICLES and joined == 1):
+                break
+            else:
+                joined += 1

@@ -1,0 +1,1 @@
+"""Statements about moments and their clips."""

@@ -1,0 +1,74 @@
+"""Where things stand on the report's time line: moments, ticks and the waveform as SVG coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from moments_ray.moments.finding.moment import clock
+from moments_ray.moments.report.document import Moment
+
+TONES = 6  # colours the style sheet has for moments
+_WAVEFORM_POINTS = 600
+_MOST_TICKS = 7
+_TICK_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A moment on the time line; positions in per cent of its width."""
+
+    left: float
+    width: float
+
+    @property
+    def middle(self) -> float:
+        """The centre of the block."""
+        return self.left + self.width / 2
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A labelled time; its position in per cent, and how its label is anchored there."""
+
+    left: float
+    label: str
+    anchor: str
+
+
+def block(moment: Moment, duration: float) -> Block:
+    """Place a moment, cut off at the ends of the line."""
+    left = min(max(moment.start_time / duration, 0.0), 1.0)
+    right = min(max(moment.end_time / duration, left), 1.0)
+    return Block(round(100 * left, 4), round(100 * (right - left), 4))
+
+
+def ticks(duration: float) -> tuple[Tick, ...]:
+    """Return at most seven round times from 0 on."""
+    step = next((step for step in _TICK_SECONDS if duration / step < _MOST_TICKS), duration / 4)
+    times = [number * step for number in range(int(duration / step) + 1)]
+    return tuple(
+        Tick(
+            round(100 * time / duration, 4),
+            clock(time),
+            "start" if time == 0 else "end" if time > 0.97 * duration else "middle",
+        )
+        for time in times
+    )
+
+
+def waveform_path(levels: Sequence[float]) -> str:
+    """Draw levels (any positive scale, evenly spaced) as a closed, mirrored shape, 1000 wide and 100 high."""
+    heights = np.abs(np.nan_to_num(np.asarray(levels, dtype=np.float64), posinf=0.0, neginf=0.0))
+    if heights.size > _WAVEFORM_POINTS:
+        edges = np.linspace(0, heights.size, _WAVEFORM_POINTS + 1).astype(int)[:-1]
+        heights = np.maximum.reduceat(heights, edges)
+    peak = float(heights.max(initial=0.0))
+    if peak > 0:
+        heights = heights / peak
+    xs = np.linspace(0, 1000, heights.size) if heights.size > 1 else np.zeros(heights.size)
+    upper = [f"{x:.1f},{50 - max(48 * y, 0.5):.1f}" for x, y in zip(xs, heights, strict=True)]
+    lower = [f"{x:.1f},{50 + max(48 * y, 0.5):.1f}" for x, y in zip(xs, heights, strict=True)]
+    return "M" + " L".join([*upper, *reversed(lower)]) + " Z" if upper else ""

@@ -1,0 +1,172 @@
+"""What is asked of moments: found, refined, cut, without doing again what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from moments_ray.database.tables import MomentRow
+from moments_ray.errors import InvalidRequest
+from moments_ray.library.queries.transcripts import Transcripts
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.service import LibraryService, Started
+from moments_ray.library.values import Source
+from moments_ray.models.conversation import Sampling
+from moments_ray.models.entry import ModelEntry
+from moments_ray.moments.finding.moment import Step
+from moments_ray.moments.finding.options import MAX_SECONDS, MIN_SECONDS, find_options
+from moments_ray.moments.options import ClipsAsked, RefinementAsked, RunOptions
+from moments_ray.moments.pipelines import CLIPS, GENERATION, MOMENTS, REFINEMENT
+from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.values import (
+    ChosenMoments,
+    ClipOptions,
+    ClipsRequest,
+    GeneratedMoment,
+    GenerationOptions,
+    GenerationRequest,
+    MomentsRequest,
+    RefinementOptions,
+    RefinementRequest,
+)
+
+
+class MomentsService:
+    """Where moments are asked for."""
+
+    def __init__(self, library: LibraryService) -> None:
+        self._library = library
+        self._database = library.database
+        self._models = library.models
+
+    async def check(self, options: RunOptions) -> None:
+        """Refuse options that no run can be made with, before anything is stored; raises as ``add``."""
+        await self._moments(Source(stored="nothing yet"), options)
+
+    async def add(
+        self, canonical: str, source: Source, options: RunOptions, *, title: str | None, process: bool, key: str | None
+    ) -> Started:
+        """Make a source a video, and with ``process`` find its moments; raises as the library's ``add``."""
+        processing = (MOMENTS, await self._moments(source, options)) if process else None
+        return await self._library.add(canonical, source, options, title=title, key=key, processing=processing)
+
+    async def add_url(
+        self, url: str, options: RunOptions, *, title: str | None, process: bool, key: str | None
+    ) -> Started:
+        """Make the video at a URL known; else as ``add``.
+
+        Raises:
+            UrlNotAllowed: it may not be fetched.
+            DownloadUnavailable: its host does not exist.
+        """
+        canonical = await self._library.checked_url(url)
+        return await self.add(canonical, Source(url=url), options, title=title, process=process, key=key)
+
+    async def moments_of_url(self, url: str, options: RunOptions, key: str | None) -> Started:
+        """Bring the video at a URL, known or not, to its moments; raises as ``add_url``, and RunActive."""
+        canonical = await self._library.checked_url(url)
+        request = await self._moments(Source(url=url), options)
+        async with self._database.begin() as session:
+            video, _ = await Videos(session).get_or_create(canonical, source_url=url)
+        if video.source_url not in {None, url}:  # another spelling of the same address: the stages know the first one
+            request = request.model_copy(update={"source": await self._library.source(video)})
+        return Started(video, await self._library.run(MOMENTS, request, video, options, key))
+
+    async def moments(self, video_id: str, options: RunOptions, key: str | None) -> Started:
+        """Bring a video to its moments.
+
+        Raises:
+            NotFound: there is no such video.
+            RunActive: it has an active run.
+        """
+        video = await self._library.video(video_id)
+        request = await self._moments(await self._library.source(video), options)
+        return Started(video, await self._library.run(MOMENTS, request, video, options, key))
+
+    async def generation(self, video_id: str, options: RunOptions, key: str | None) -> Started:
+        """Find a video's moments, and neither refine nor cut them; raises as ``moments``."""
+        video = await self._library.video(video_id)
+        whole = await self._moments(await self._library.source(video), options)
+        parts: dict[str, Any] = {name: getattr(whole, name) for name in GenerationRequest.model_fields}
+        parts["speech"] = await self._library.speech(video, options.transcriber)
+        return Started(video, await self._library.run(GENERATION, GenerationRequest(**parts), video, options, key))
+
+    async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
+        """Refine a moment into a child of it; raises as ``moments``."""
+        video = await self._library.video(video_id)
+        async with self._database.read() as session:
+            moment = await Moments(session).get(moment_id, video.id)
+        model = await self._models.resolve(asked.refinement_model)
+        seconds = moment.end_time - moment.start_time
+        find = find_options(min_seconds=min(MIN_SECONDS, seconds / 2), max_seconds=max(MAX_SECONDS, seconds * 2))
+        request = RefinementRequest(
+            source=await self._library.source(video),
+            speech=await self._library.speech(video, None),
+            generation=GenerationOptions(find=find),
+            refinement=_refinement(model, Sampling(), asked.prompt),
+            delivery=RunOptions(preset=asked.preset, burn_captions=asked.burn_captions).delivery(),
+            chosen=_chosen([moment]),
+            **await self._library.common(asked),
+        )
+        return Started(video, await self._library.run(REFINEMENT, request, video, asked, key))
+
+    async def clips(self, video_id: str, asked: ClipsAsked, key: str | None) -> Started:
+        """Cut clips of moments; raises as ``moments``, and InvalidRequest where they or their words are not there."""
+        video = await self._library.video(video_id)
+        async with self._database.read() as session:
+            if asked.moment_ids is None:
+                moments = await Moments(session).of_video(video.id)
+            else:
+                moments = [await Moments(session).get(each, video.id) for each in dict.fromkeys(asked.moment_ids)]
+            transcript = await Transcripts(session).get(video.id) if asked.burn_captions else None
+        if asked.burn_captions and transcript is None:
+            raise InvalidRequest("there is no transcript to draw captions from yet; ask for one first")
+        if not moments:
+            raise InvalidRequest("the video has no moments to cut; find some first, or add them")
+        request = ClipsRequest(
+            source=await self._library.source(video),
+            chosen=_chosen(moments),
+            clips=ClipOptions(
+                preset=asked.preset,
+                captions_by=None if transcript is None else transcript.engine,
+                padding_left=asked.padding,
+                padding_right=asked.padding,
+            ),
+            **await self._library.common(asked),
+        )
+        return Started(video, await self._library.run(CLIPS, request, video, asked, key))
+
+    async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
+        generator = await self._models.resolve(options.generation_model)
+        refiner = await self._models.resolve(options.refinement_model)
+        return MomentsRequest(
+            source=source,
+            speech=await self._library.checked_speech(options.transcriber),
+            generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
+            refinement=_refinement(refiner, options.sampling()),
+            delivery=options.delivery(),
+            **await self._library.common(options),
+        )
+
+
+def _refinement(model: ModelEntry, sampling: Sampling, prompt: str | None = None) -> RefinementOptions:
+    return RefinementOptions(model=model.key, sampling=sampling, watches_video=model.supports_video, prompt=prompt)
+
+
+def _chosen(moments: Sequence[MomentRow]) -> ChosenMoments:
+    return ChosenMoments(
+        moments=tuple(
+            GeneratedMoment(
+                identifier=moment.identifier,
+                title=moment.title,
+                start_time=moment.start_time,
+                end_time=moment.end_time,
+                score=moment.score or 0.0,
+                reason=moment.reason or "",
+                provenance=tuple(
+                    Step.model_validate({name: step[name] for name in Step.model_fields}) for step in moment.provenance
+                ),
+            )
+            for moment in moments
+        )
+    )

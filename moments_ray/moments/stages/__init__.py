@@ -1,0 +1,1 @@
+"""The stages that find, cut and refine moments."""

@@ -1,0 +1,54 @@
+"""MOMENT_GENERATION: the moments of a video, by whoever was asked to find them."""
+
+from __future__ import annotations
+
+from moments_ray.database.session import WriteSession
+from moments_ray.engine import Context, Resources, stage
+from moments_ray.ids import moment_id
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.transcripts import read_transcript
+from moments_ray.library.values import HeardSpeech, SourceVideo
+from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.stages.model_calls import find
+from moments_ray.moments.stages.signals import frame_grid, measured_signals
+from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, GenerationOptions
+
+
+@stage("MOMENT_GENERATION", resources=Resources(cpus=1), timeout=1800)
+async def generate_moments(
+    ctx: Context, video: SourceVideo, heard: HeardSpeech, options: GenerationOptions
+) -> GeneratedMoments:
+    """Find the moments and write them, with the options that made them, each once."""
+    transcript, transcript_key = await read_transcript(ctx, heard)
+    signals, signals_name = await measured_signals(ctx, video)
+    found, made = await find(ctx, options, transcript, signals, video.info.duration, frame_grid(video.info))
+    moments = tuple(
+        GeneratedMoment(
+            identifier=moment_id(ctx.run, rank),
+            title=moment.title,
+            start_time=moment.start_time,
+            end_time=moment.end_time,
+            score=moment.score,
+            reason=moment.reason,
+            provenance=moment.provenance,
+        )
+        for rank, moment in enumerate(found.moments)
+    )
+
+    async def write(session: WriteSession) -> None:
+        repository = Moments(session)
+        config = await repository.generation_config(
+            user_prompt=made.user_prompt,
+            system_prompt=made.system_prompt,
+            transcript_key=transcript_key,
+            sampling=made.sampling,
+        )
+        await repository.set_run_config(ctx.run, config)
+        video_key = await Videos(session).key_of(ctx.subject)
+        shared = {"video_id": video_key, "generation_config_id": config, "is_refined": False}
+        await repository.put([shared | moment.model_dump(mode="json") for moment in moments])
+
+    ctx.record(write)
+    return GeneratedMoments(
+        moments=moments, quality=found.quality, report=found.report, basis=found.basis, signals=signals_name
+    )

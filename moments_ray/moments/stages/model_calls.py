@@ -1,0 +1,97 @@
+"""Asking models from inside a stage: who is asked comes from the request, how they are reached from the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moments_ray.engine import Context
+from moments_ray.media.signals import Signals
+from moments_ray.models.conversation import Answer, Question, Sampling
+from moments_ray.models.entry import ModelEntry
+from moments_ray.models.gateway import Gateway
+from moments_ray.models.registry import LOCAL
+from moments_ray.models.roles import Role
+from moments_ray.moments.finding.by_model import (
+    Asked,
+    Watched,
+    find_by_model,
+    find_prompt,
+    refine_by_model,
+    refine_prompt,
+)
+from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.refine import Reach, Refinement, refine
+from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.values import ClipObject, GenerationOptions, RefinementOptions
+from moments_ray.speech.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class Made:
+    """The words and the knobs that something was made with, as ``prompts`` and ``generation_configs`` keep them."""
+
+    system_prompt: str
+    user_prompt: str
+    sampling: Mapping[str, Any]
+
+
+async def find(
+    ctx: Context,
+    options: GenerationOptions,
+    transcript: Transcript,
+    signals: Signals,
+    duration: float,
+    frames: FrameGrid | None,
+) -> tuple[Found, Made]:
+    """Find moments by the model that was asked for; where nobody speaks there is nothing to ask it about.
+
+    Raises:
+        ModelError: the model did not answer, or not as it should.
+    """
+    if options.model == LOCAL:
+        made = Made("", options.find.prompt or "", {"model": LOCAL, **options.sampling.model_dump()})
+        return find_moments(transcript, signals, duration, options.find, frames), made
+    entry = await ctx.service(Gateway).registry.resolve(options.model)
+    asked = _asked(ctx, Role.MOMENT_GENERATOR, entry, options.sampling)
+    found = await find_by_model(
+        transcript, signals, duration, options.find, asked, frames=frames, on_progress=ctx.report
+    )
+    return found, Made(*find_prompt(duration, options.find), _sampling(entry, options.sampling))
+
+
+async def look_again(
+    ctx: Context, options: RefinementOptions, moment: Moment, ground: Ground, reach: Reach, clip: ClipObject | None
+) -> tuple[Refinement, Made | None]:
+    """Refine a moment's edges by the model that was asked for, which watches the clip if it can.
+
+    Raises:
+        ModelError: the model did not answer, or not as it should.
+    """
+    if options.model == LOCAL:
+        return refine(moment, ground, reach), None
+    entry = await ctx.service(Gateway).registry.resolve(options.model)
+    watched = None
+    if clip is not None and options.watches_video:
+        seconds = max(ctx.settings.storage.signed_url_seconds, int(ctx.seconds_left()) + 60)
+        url = await ctx.store.signed_url(clip.name, seconds)
+        watched = Watched(url.url, clip.start_time)
+    asked = _asked(ctx, Role.REFINER, entry, options.sampling)
+    refinement = await refine_by_model(moment, ground, reach, asked, watched=watched, prompt=options.prompt)
+    return refinement, Made(*refine_prompt(options.prompt), _sampling(entry, options.sampling))
+
+
+def _asked(ctx: Context, role: Role, entry: ModelEntry, knobs: Sampling) -> Asked:
+    async def send(question: Question) -> Answer:
+        return await ctx.service(Gateway).complete(role, entry, question, ctx.seconds_left())
+
+    return Asked(send, knobs, max_context=entry.max_context, max_tokens=knobs.max_tokens or entry.max_tokens)
+
+
+def _sampling(entry: ModelEntry, knobs: Sampling) -> dict[str, Any]:
+    """Return what the model is really told: the request's word before the registry's."""
+    known = entry.model_dump(include={"temperature", "top_p", "top_k", "max_tokens"})
+    return {"model": entry.key, **known, **knobs.model_dump(exclude_none=True)}

@@ -1,0 +1,156 @@
+"""MOMENT_REFINEMENT: a second look at each moment's edges, and the clip that the user plays."""
+
+from __future__ import annotations
+
+from moments_ray.database.session import WriteSession
+from moments_ray.engine import Context, FanOut, Resources
+from moments_ray.errors import MomentsError
+from moments_ray.ids import MomentId, fingerprint, refined_moment_id
+from moments_ray.library.queries.videos import Videos
+from moments_ray.library.transcripts import read_transcript
+from moments_ray.library.values import HeardSpeech, SourceVideo
+from moments_ray.media.cut import Caption, CutRange
+from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.options import Bounds
+from moments_ray.moments.finding.refine import Reach, Refinement
+from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.stages.clips import TICK_SECONDS, cut_and_stage, drawn_captions, publish_clip, record_clip
+from moments_ray.moments.stages.model_calls import Made, look_again
+from moments_ray.moments.stages.signals import frame_grid, read_signals
+from moments_ray.moments.values import (
+    ClipObject,
+    DeliveryOptions,
+    GeneratedMoment,
+    GeneratedMoments,
+    GenerationOptions,
+    MomentItem,
+    RefinedMoment,
+    RefinedMoments,
+    RefinementOptions,
+)
+from moments_ray.speech.transcript import Transcript
+
+
+async def refine_moment(
+    ctx: Context,
+    item: MomentItem,
+    before: ClipObject | None,
+    video: SourceVideo,
+    heard: HeardSpeech,
+    generated: GeneratedMoments,
+    generation: GenerationOptions,
+    options: RefinementOptions,
+    delivery: DeliveryOptions,
+) -> RefinedMoment:
+    """Refine a moment into a child moment, and cut the clip of its final edges; ``before`` is the clip to watch."""
+    transcript, transcript_key = await read_transcript(ctx, heard)
+    ground = await _ground(ctx, video, transcript, generated)
+    moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
+    reach = _reach(item, ground, generation)
+    refinement, made = await look_again(ctx, options, moment, ground, reach, before)
+    made_with = fingerprint({"model": options.model, "start": refinement.start_time, "end": refinement.end_time})
+    identifier = refined_moment_id(MomentId(item.moment.identifier), made_with)
+    captions = drawn_captions(transcript) if delivery.burn_captions else ()
+    clip = await _delivered(ctx, video, identifier, refinement, delivery, captions)
+    child = RefinedMoment(
+        identifier=identifier,
+        parent=item.moment.identifier,
+        title=item.moment.title,
+        start_time=refinement.start_time,
+        end_time=refinement.end_time,
+        score=item.moment.score,
+        reason=item.moment.reason,
+        provenance=(*item.moment.provenance, *refinement.provenance),
+        clip=clip,
+    )
+
+    async def write(session: WriteSession) -> None:
+        await _write(ctx, session, item.moment, child, delivery, config=await _config(session, made, transcript_key))
+
+    ctx.record(write)
+    return child
+
+
+async def _config(session: WriteSession, made: Made | None, transcript_key: int) -> int | None:
+    """Return the key of what a model was told; None where it is the parent's, because no model was asked."""
+    if made is None:
+        return None
+    return await Moments(session).generation_config(
+        user_prompt=made.user_prompt,
+        system_prompt=made.system_prompt,
+        transcript_key=transcript_key,
+        sampling=made.sampling,
+    )
+
+
+async def _ground(ctx: Context, video: SourceVideo, transcript: Transcript, generated: GeneratedMoments) -> Ground:
+    timeline = Timeline.of(transcript, video.info.duration)
+    if generated.basis != "speech":
+        timeline = timeline.without_sentences()
+    return Ground(timeline, await read_signals(ctx, generated.signals), frame_grid(video.info))
+
+
+def _reach(item: MomentItem, ground: Ground, generation: GenerationOptions) -> Reach:
+    allowed = generation.find.bounds(ground.timeline.duration)
+    bounds = Bounds(
+        max(allowed.earliest, item.earliest), min(allowed.latest, item.latest), allowed.shortest, allowed.longest
+    )
+    return Reach(bounds)
+
+
+async def _delivered(
+    ctx: Context,
+    video: SourceVideo,
+    moment: str,
+    refinement: Refinement,
+    delivery: DeliveryOptions,
+    captions: tuple[Caption, ...],
+) -> ClipObject | None:
+    if not delivery.deliver_clips:
+        return None
+    start, end = max(0.0, refinement.start_time - TICK_SECONDS), refinement.end_time - TICK_SECONDS
+    wanted = CutRange(name=moment, start=start, end=end, preset=delivery.preset, captions=captions)
+    (staged,) = await cut_and_stage(ctx, video, [wanted])
+    if isinstance(staged, MomentsError):
+        raise staged
+    return await publish_clip(ctx, moment, delivery.preset, staged)
+
+
+async def _write(
+    ctx: Context,
+    session: WriteSession,
+    parent: GeneratedMoment,
+    child: RefinedMoment,
+    delivery: DeliveryOptions,
+    *,
+    config: int | None,
+) -> None:
+    repository = Moments(session)
+    known = (await repository.by_identifiers([parent.identifier]))[parent.identifier]
+    row = child.model_dump(mode="json", exclude={"parent", "clip"})
+    await repository.put(
+        [
+            row
+            | {
+                "video_id": await Videos(session).key_of(ctx.subject),
+                "parent_id": known.id,
+                "is_refined": True,
+                "generation_config_id": config or known.generation_config_id,
+            }
+        ]
+    )
+    if child.clip is not None:
+        span = (child.start_time, child.end_time)
+        await record_clip(ctx, session, child.identifier, delivery.preset, child.clip, span=span)
+
+
+REFINE_MOMENTS = FanOut(
+    "MOMENT_REFINEMENT",
+    each=refine_moment,
+    gives=RefinedMoments,
+    resources=Resources(cpus=0.5, custom={"clip_extraction": 1}),
+    timeout=1800,
+    tolerate=0.9,
+)

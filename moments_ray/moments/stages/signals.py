@@ -1,0 +1,34 @@
+"""What moments of a video are placed by, read back from where earlier stages left it."""
+
+from __future__ import annotations
+
+from moments_ray.engine import Context
+from moments_ray.library.objects import content_mark
+from moments_ray.library.values import SourceVideo
+from moments_ray.media.probe import MediaInfo
+from moments_ray.media.signals import Signals, measure
+from moments_ray.moments.finding.frames import FrameGrid
+
+
+async def measured_signals(ctx: Context, video: SourceVideo) -> tuple[Signals, str]:
+    """Measure sound and picture once a content; a second run of the video reads the figures back."""
+    name = f"videos/{ctx.subject}/signals-{content_mark(video.checksum)}.json"
+    if await ctx.store.exists(name):
+        return await read_signals(ctx, name), name
+    async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+        signals = await measure(
+            source, video.info, settings=ctx.settings.media, threads=ctx.threads, timeout=ctx.seconds_left()
+        )
+    await ctx.store.put_bytes(name, signals.model_dump_json().encode(), content_type="application/json")
+    return signals, name
+
+
+async def read_signals(ctx: Context, name: str) -> Signals:
+    """Return what was measured of a video's sound and picture."""
+    stored = await ctx.store.stat(name)
+    return Signals.model_validate_json(await ctx.store.read_range(name, 0, stored.bytes))
+
+
+def frame_grid(info: MediaInfo) -> FrameGrid | None:
+    """Return where edges can lie; None where the distances between frames vary, and the cut decides."""
+    return None if info.vfr else FrameGrid(fps=info.fps)

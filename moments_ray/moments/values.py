@@ -1,0 +1,171 @@
+"""What a run of the moments pipeline is asked for, in the parts that its stages take."""
+
+from __future__ import annotations
+
+from pydantic import Field, FiniteFloat
+
+from moments_ray.engine import FanOutput, Item, Value
+from moments_ray.library.values import TranscriptRequest, VideoRequest
+from moments_ray.media.cut import Preset
+from moments_ray.models.conversation import Sampling
+from moments_ray.moments.finding.moment import Step
+from moments_ray.moments.finding.options import FindOptions
+from moments_ray.moments.finding.quality import Quality
+
+
+class GenerationOptions(Value):
+    """Who finds moments, and which."""
+
+    model: str = "local"
+    sampling: Sampling = Field(default_factory=Sampling)
+    find: FindOptions = Field(default_factory=FindOptions)
+
+
+class RefinementOptions(Value):
+    """Who looks at each moment again; ``watches_video`` is what the registry says of the model.
+
+    ``padding_left`` and ``padding_right`` are the seconds around a moment that it is shown.
+    """
+
+    model: str = "local"
+    sampling: Sampling = Field(default_factory=Sampling)
+    prompt: str | None = None
+    watches_video: bool = True
+    padding_left: FiniteFloat = Field(5.0, ge=0, le=60)
+    padding_right: FiniteFloat = Field(5.0, ge=0, le=60)
+
+
+class DeliveryOptions(Value):
+    """The clips a user plays."""
+
+    deliver_clips: bool = True
+    preset: Preset = "source"
+    burn_captions: bool = False
+
+
+class ClipOptions(Value):
+    """How clips of given moments are cut; padding is seconds around a moment.
+
+    ``captions_by`` names the engine whose transcript is drawn into the pictures.
+    """
+
+    preset: Preset = "source"
+    captions_by: str | None = None
+    padding_left: FiniteFloat = Field(0.0, ge=0, le=60)
+    padding_right: FiniteFloat = Field(0.0, ge=0, le=60)
+
+
+class ChosenMoments(Value):
+    """Moments as they stood when somebody chose them: with other edges it is another request."""
+
+    moments: tuple[GeneratedMoment, ...]
+
+
+class GenerationRequest(TranscriptRequest):
+    """A run up to the generated moments."""
+
+    generation: GenerationOptions = Field(default_factory=GenerationOptions)
+
+
+class MomentsRequest(GenerationRequest):
+    """A run of the whole moments pipeline."""
+
+    refinement: RefinementOptions = Field(default_factory=RefinementOptions)
+    delivery: DeliveryOptions = Field(default_factory=DeliveryOptions)
+
+
+class RefinementRequest(MomentsRequest):
+    """A run that refines chosen moments."""
+
+    chosen: ChosenMoments
+
+
+class ClipsRequest(VideoRequest):
+    """A run that cuts clips of chosen moments."""
+
+    chosen: ChosenMoments
+    clips: ClipOptions = Field(default_factory=ClipOptions)
+
+
+class GeneratedMoment(Value):
+    """A moment as it was generated; times in seconds from the start of the source."""
+
+    identifier: str
+    title: str
+    start_time: FiniteFloat
+    end_time: FiniteFloat
+    score: FiniteFloat
+    reason: str
+    provenance: tuple[Step, ...] = ()
+
+
+class GeneratedMoments(Value):
+    """The moments of a run in time order, and the object that holds what was measured of sound and picture."""
+
+    moments: tuple[GeneratedMoment, ...]
+    quality: Quality
+    report: dict[str, int]
+    basis: str
+    signals: str
+
+
+class MomentItem(Item):
+    """A moment on its way through clips and refinement; ``earliest`` and ``latest`` keep it off its neighbours."""
+
+    rank: int
+    moment: GeneratedMoment
+    earliest: FiniteFloat
+    latest: FiniteFloat
+
+
+class StagedClip(Value):
+    """A clip that was cut and checked, without its final name; times are its own edges, seconds of the source."""
+
+    staged: str
+    start_time: FiniteFloat
+    end_time: FiniteFloat
+    method: str
+    fallback_reason: str | None
+    bytes: int
+    checksum: str
+    frames: int
+
+
+class StagedClips(FanOutput[StagedClip]):
+    """The clips the refiner will watch."""
+
+
+class ClipObject(Value):
+    """A clip under its final name, with its picture; times are its own edges, seconds of the source."""
+
+    identifier: str
+    name: str
+    thumbnail: str
+    start_time: FiniteFloat
+    end_time: FiniteFloat
+    method: str
+    fallback_reason: str | None
+    bytes: int
+    frames: int
+
+
+class WatchedClips(FanOutput[ClipObject]):
+    """The clips the refiner watches."""
+
+
+class RefinedMoment(Value):
+    """What the user sees of a moment: its final edges, and the clip to play unless none was asked for."""
+
+    identifier: str
+    parent: str
+    title: str
+    start_time: FiniteFloat
+    end_time: FiniteFloat
+    score: FiniteFloat
+    reason: str
+    provenance: tuple[Step, ...]
+    clip: ClipObject | None
+
+
+class RefinedMoments(FanOutput[RefinedMoment]):
+    """The moments of a run as the user sees them."""

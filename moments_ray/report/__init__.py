@@ -1,1 +1,0 @@
-"""The page a person opens after a run: one file, its clips beside it."""

@@ -1,1 +1,0 @@
-"""Submitting, claiming, driving, cancelling and repairing runs of any pipeline."""

@@ -1,0 +1,27 @@
+"""A process's entry: settings resolved, services there, Ray started, the environment connected."""
+
+from moments_ray.runtime.connection import (
+    connect,
+    desk,
+    migrate,
+    open_redis,
+    require_services,
+    services,
+    warm_up,
+)
+from moments_ray.runtime.ray_cluster import Cluster, Node, cluster, node_offer, nodes
+
+__all__ = [
+    "Cluster",
+    "Node",
+    "cluster",
+    "connect",
+    "desk",
+    "migrate",
+    "node_offer",
+    "nodes",
+    "open_redis",
+    "require_services",
+    "services",
+    "warm_up",
+]

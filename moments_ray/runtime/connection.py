@@ -1,0 +1,156 @@
+"""A process's entry: settings resolved, services there, Ray started, the environment connected."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import ray
+import ray.data
+import redis.asyncio as redis
+from pydantic import SecretStr
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from moments_ray.database import schema
+from moments_ray.database.session import Database
+from moments_ray.embedded.services import embedded_services
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.registry import Registry
+from moments_ray.engine.runs.live_status import Live
+from moments_ray.engine.runs.service import Desk
+from moments_ray.errors import InvalidRequest, RedisUnavailable
+from moments_ray.library.cleanup import clear_up
+from moments_ray.library.deletion import Deletion
+from moments_ray.media.guard import GuardedTransport
+from moments_ray.models.gateway import Gateway
+from moments_ray.models.registry import ModelRegistry
+from moments_ray.runtime.meter import ray_meter
+from moments_ray.settings import Settings
+from moments_ray.storage.cache import NodeCache
+from moments_ray.storage.factory import open_store
+
+_AGAIN = 1  # over a connection that was closed while nobody used it; one that is silent costs the patience twice
+
+
+@contextlib.asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Settings]:
+    """Give settings in which every service has a URL and the database this version's schema.
+
+    Raises:
+        ServiceUnavailable: one of them cannot be started or reached.
+    """
+    async with embedded_services(settings) as found:
+        urls = {"database_url": SecretStr(found.database_url), "redis_url": SecretStr(found.redis_url)}
+        resolved = settings.model_copy(update=urls)
+        if settings.database_url is None:
+            await migrate(resolved)
+        yield resolved
+
+
+async def require_services(settings: Settings) -> None:
+    """Refuse to go on without a PostgreSQL of this version's schema and a Redis that answers.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL cannot be reached.
+        SchemaOutdated: the database is not at this version's schema.
+        RedisUnavailable: Redis does not answer.
+    """
+    database, client = _database(settings), open_redis(settings)
+    try:
+        await schema.require_head(database)
+        await client.ping()
+    except (RedisError, OSError) as error:
+        raise RedisUnavailable(f"Redis does not answer ({error}): start it, or mend or unset REDIS_URL.") from error
+    finally:
+        await client.aclose()
+        await database.close()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database to this version's schema."""
+    database = _database(settings, answer_seconds=None)  # large tables take long, and so does another migrator
+    try:
+        await schema.upgrade(database)
+    finally:
+        await database.close()
+
+
+def connect(settings: Settings) -> Environment:
+    """Connect a process to everything that stages need; connections open on their first use."""
+    store = open_store(settings, ray_meter)
+    cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
+    database = _database(settings)
+    return Environment(
+        settings=settings,
+        registry=Registry.load(settings.pipelines),
+        database=database,
+        store=store,
+        cache=cache,
+        board=Live(open_redis(settings)),
+        services=(
+            Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache, meter=ray_meter),
+        ),
+        outbound=lambda: GuardedTransport(settings.download),
+        meter=ray_meter,
+        chores=(_finish_deletions,),
+        clear_up=clear_up,
+    )
+
+
+async def _finish_deletions(environment: Environment) -> None:
+    """Finish the deletions of videos that a crash broke off."""
+    client = open_redis(environment.settings)
+    try:
+        await Deletion(environment, client).finish_begun()
+    finally:
+        await client.aclose()
+
+
+def open_redis(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
+    """Prepare a Redis client; the first command opens the first connection.
+
+    A Redis that says nothing for ``patience`` seconds is given up at once: who waits longer loses more than a ring.
+    """
+    if settings.redis_url is None:
+        raise RedisUnavailable("no Redis is configured and the embedded one was not started")
+    url = settings.redis_url.get_secret_value()
+    try:
+        return redis.Redis.from_url(
+            url,
+            socket_connect_timeout=patience,
+            socket_timeout=patience,
+            health_check_interval=30,
+            retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _AGAIN, (RedisConnectionError,)),
+        )
+    except ValueError as error:
+        raise InvalidRequest("REDIS_URL is not the URL of a Redis: write redis://HOST:6379/0.") from error
+
+
+def desk(environment: Environment) -> Desk:
+    """Return where runs are submitted, cancelled and retried."""
+    return Desk(environment, open_redis(environment.settings))
+
+
+def _database(settings: Settings, **options: Any) -> Database:
+    assert settings.database_url is not None  # noqa: S101 - services() fills it in
+    return Database.connect(settings.database_url, **options)
+
+
+async def warm_up() -> None:
+    """Run one tiny dataset, so that the first run does not pay for Ray Data's imports (seconds)."""
+    await asyncio.wrap_future(ray.remote(_warm_up).options(num_cpus=0, max_retries=0).remote().future())
+
+
+def _warm_up() -> None:
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    data = ray.data.DataContext.get_current()
+    data.op_resource_reservation_enabled = False
+    data.enable_progress_bars = False
+    rows = ray.data.from_items([{"row": 0}, {"row": 1}], override_num_blocks=2)
+    rows.map(lambda row: row, num_cpus=0.5, max_retries=0).take_all()

@@ -1,1 +1,0 @@
-"""The stages of the product's pipelines, one file each."""

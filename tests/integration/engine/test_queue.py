@@ -1,0 +1,132 @@
+"""The streams: entries deleted under a worker, workers that do not come back, and what the sweeper clears away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from moments_ray import runtime
+from moments_ray.embedded.services import Services
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.runs.queue import GROUP, Queue
+from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.sweeper import Sweeper
+from moments_ray.ids import new_identifier
+from moments_ray.settings import Settings
+from tests.ray.toy_pipeline import TOY, Ask
+
+STREAM = "pipeline:requests"
+
+
+class Bell:
+    """A queue with nothing in it, and those who ring and repair it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.environment: Environment = runtime.connect(settings)
+        self.redis = runtime.open_redis(settings)
+        self.queue = Queue(self.redis)
+        self.desk = Desk(self.environment, self.redis)
+        self.sweeper = Sweeper(settings, self.environment.database, self.queue)
+
+    async def submit(self) -> str:
+        return (await self.desk.submit(TOY, Ask(text="x"), subject=new_identifier())).identifier
+
+    async def pending(self) -> int:
+        return int((await self.redis.xpending(STREAM, GROUP))["pending"])
+
+    async def consumers(self) -> set[str]:
+        return {one["name"].decode() for one in await self.redis.xinfo_consumers(STREAM, GROUP)}
+
+    async def wait_an_hour(self) -> None:
+        async with self.environment.database.begin() as session:
+            await session.execute(text("UPDATE runs SET rung_at = rung_at - interval '1 hour'"))
+
+
+@pytest.fixture
+async def bell(embedded: Services, tmp_path: Path) -> AsyncIterator[Bell]:
+    settings = Settings(
+        _env_file=None,
+        home=tmp_path,
+        database_url=SecretStr(embedded.database_url),
+        redis_url=SecretStr(embedded.redis_url),
+        gcs_bucket_name=None,
+        pipelines=("tests.ray.toy_pipeline",),
+    )
+    await runtime.migrate(settings)
+    bell = Bell(settings)
+    await bell.redis.flushall()
+    async with bell.environment.database.begin() as session:
+        await session.execute(text("DELETE FROM runs"))
+    await bell.queue.ensure_groups()
+    yield bell
+    await bell.redis.aclose()
+    await bell.environment.database.close()
+
+
+@pytest.mark.parametrize("trim", [["XDEL", STREAM], ["XTRIM", STREAM, "MAXLEN", "0"]], ids=lambda words: words[0])
+async def test_an_entry_deleted_while_a_worker_holds_it_is_dropped_and_its_run_is_rung_again(
+    bell: Bell, trim: list[Any]
+) -> None:
+    run = await bell.submit()
+    held = await bell.queue.take("worker-a")
+    assert held is not None
+    await bell.redis.execute_command(*trim, *([held.id] if trim[0] == "XDEL" else []))  # type: ignore[no-untyped-call]
+    assert await bell.queue.take_idle("worker-b", 0, 10) == []
+    await bell.wait_an_hour()
+    assert await bell.sweeper.sweep() == 1
+    assert await bell.pending() == 0
+    again = await bell.queue.take("worker-b")
+    assert again is not None
+    assert again.run == run
+
+
+async def test_workers_that_do_not_come_back_leave_no_names_and_lose_no_entry(bell: Bell) -> None:
+    run = await bell.submit()
+    assert await bell.queue.take("worker-holding") is not None
+    for number in range(100):
+        assert await bell.queue.take(f"worker-{number}") is None
+    await bell.queue.retire("worker-holding")  # drained as it is: no, it holds an entry
+    await bell.queue.retire_silent(-1)
+    assert await bell.consumers() == {"worker-holding"}
+    (entry,) = await bell.queue.take_idle("worker-next", 0, 10)
+    assert entry.run == run
+    await bell.queue.acknowledge(entry)
+    await bell.queue.retire_silent(-1)
+    assert await bell.consumers() == set()
+
+
+async def test_a_redis_that_takes_nothing_loses_no_submission(bell: Bell) -> None:
+    await bell.redis.config_set("maxmemory", "1")
+    try:
+        run = await bell.submit()
+    finally:
+        await bell.redis.config_set("maxmemory", "0")
+    assert await bell.queue.take("worker-a") is None
+    await bell.wait_an_hour()
+    assert await bell.sweeper.sweep() == 1
+    rung = await bell.queue.take("worker-a")
+    assert rung is not None
+    assert rung.run == run
+
+
+async def test_groups_lost_while_every_worker_is_busy_are_made_anew_by_a_sweep(bell: Bell) -> None:
+    await bell.redis.flushall()
+    await bell.sweeper.sweep()
+    assert await bell.pending() == 0
+
+
+async def test_scratch_of_a_run_that_is_over_is_removed_and_of_one_that_is_not_stays(bell: Bell) -> None:
+    active = await bell.submit()
+    over = await bell.submit()
+    await bell.desk.cancel(over)
+    for name in (active, over, "nobody"):
+        (bell.settings.scratch / name / "first-1-abc").mkdir(parents=True)
+        (bell.settings.scratch / name / "first-1-abc" / "half.mp4").write_bytes(b"half")
+    await bell.sweeper.sweep()
+    assert [directory.name for directory in bell.settings.scratch.iterdir()] == [active]

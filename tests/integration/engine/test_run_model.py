@@ -1,0 +1,438 @@
+"""Queue, lease, fence and cancellation against a model: in whatever order, a run has one owner and one end.
+
+Workers here do by hand what a real one does, step by step, on the real PostgreSQL and Redis, so that hypothesis can put
+anything between two steps: a death, a freeze, a wiped Redis, a cancellation, a second ring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import redis.asyncio as redis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from pydantic import SecretStr
+from sqlalchemy import func, select, text
+
+from moments_ray import runtime
+from moments_ray.database.tables import Run, RunEvent
+from moments_ray.embedded.services import Services
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.runs.lease import Lease, lock_key
+from moments_ray.engine.runs.queue import GROUP, STREAMS, Message, Queue
+from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.sweeper import Sweeper
+from moments_ray.errors import Conflict, LeaseLost, RunActive
+from moments_ray.ids import new_identifier
+from moments_ray.settings import Settings
+from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
+from tests.ray.toy_pipeline import TOY, Ask
+
+T = TypeVar("T")
+
+_LEASE_SECONDS = 60.0
+_AN_HOUR = 3_600_000
+_WORKERS = ("worker-a", "worker-b")
+_ENDS = ("run.completed", "run.failed", "run.cancelled")
+
+
+@dataclass
+class Expected:
+    """What must be true of a run."""
+
+    subject: str
+    status: RunStatus = RunStatus.QUEUED
+    attempt: int = 0
+    owner: str | None = None
+    stale: bool = False
+    cancel_requested: bool = False
+    stages: set[str] = field(default_factory=set)
+    ends: int = 0
+
+    def claimable(self, worker: str) -> bool:
+        if self.status == RunStatus.PROCESSING:
+            return self.stale or self.owner == worker
+        return self.status == RunStatus.QUEUED
+
+    def end(self, status: RunStatus) -> None:
+        self.status = status
+        self.ends += 1
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A claim as the worker that made it holds it, rightly or not."""
+
+    worker: str
+    run: str
+    lease: Lease
+    message: Message
+
+    @property
+    def attempt(self) -> int:
+        return self.lease.claim.attempt
+
+
+class World:
+    """The real parts, and a loop to use them in."""
+
+    def __init__(self, settings: Settings, runner: asyncio.Runner) -> None:
+        self.run = runner.run
+        self.environment = runtime.connect(settings)
+        self.database = self.environment.database
+        self.redis = runtime.open_redis(settings)
+        self.queue = Queue(self.redis)
+        self.desk = Desk(self.environment, self.redis)
+        self.mute_desk = Desk(self.environment, redis.Redis(unix_socket_path="/nonexistent/redis.sock"))
+        self.sweeper = Sweeper(settings, self.database, self.queue)
+
+    async def empty(self) -> None:
+        async with self.database.begin() as session:
+            await session.execute(text("DELETE FROM runs"))
+        await self.redis.flushall()
+        await self.queue.ensure_groups()
+
+    async def runs(self) -> dict[str, Run]:
+        async with self.database.read() as session:
+            return {run.identifier: run for run in await session.scalars(select(Run))}
+
+    async def events(self) -> Counter[tuple[str, str, str | None]]:
+        query = select(Run.identifier, RunEvent.type, RunEvent.data["stage"].astext).join(
+            Run, Run.id == RunEvent.run_id
+        )
+        async with self.database.read() as session:
+            return Counter((run, kind, stage) for run, kind, stage in await session.execute(query))
+
+    async def stand_still(self, worker: str | None = None) -> None:
+        """Have an hour pass in which a worker, or every one, gives no sign of life."""
+        late = "interval '1 hour'"
+        changes = f"heartbeat_at = heartbeat_at - {late}, rung_at = rung_at - {late}"
+        async with self.database.begin() as session:
+            mine = "" if worker is None else " WHERE owner = :worker"
+            await session.execute(
+                text(f"UPDATE runs SET {changes}{mine}"), {} if worker is None else {"worker": worker}
+            )
+        for stream in STREAMS:
+            pending: list[Any] = []
+            if await self.redis.exists(stream):
+                pending = await self.redis.xpending_range(stream, GROUP, "-", "+", 1000, consumername=worker)
+            for row in pending:
+                owner, entry = row["consumer"], row["message_id"]
+                await self.redis.xclaim(stream, GROUP, owner, 0, [entry], idle=_AN_HOUR, justid=True)
+
+    async def left(self) -> list[str]:
+        """What is in Redis of work that should be over."""
+        left = [key.decode() async for key in self.redis.scan_iter("pipeline:*:lock")]
+        for stream in STREAMS:
+            pending = await self.redis.xpending(stream, GROUP)
+            if pending["pending"] or await self.redis.xlen(stream):
+                left.append(stream)
+        return left
+
+
+class RunMachine(RuleBasedStateMachine):
+    """Everything that can happen to runs of three subjects and two workers, in any order."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subjects = [new_identifier() for _ in range(3)]
+        self.expected: dict[str, Expected] = {}
+        self.holds: list[Hold] = []
+        self.do(self.world.empty())
+
+    def do(self, work: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await work
+
+        return self.world.run(awaited())
+
+    def active(self, subject: str) -> list[str]:
+        return [name for name, run in self.expected.items() if run.subject == subject and run.status in ACTIVE_RUN]
+
+    # What people do.
+
+    @rule(which=st.integers(0, 2), heard=st.booleans(), priority=st.sampled_from([5, 5, 0, 10]))
+    def submit(self, which: int, heard: bool, priority: int) -> None:
+        desk = self.world.desk if heard else self.world.mute_desk
+        subject = self.subjects[which]
+        submission = desk.submit(TOY, Ask(text="x"), subject=subject, priority=priority)
+        if active := self.active(subject):
+            with pytest.raises(RunActive) as refused:
+                self.do(submission)
+            assert refused.value.detail == {"run": active[0]}
+        else:
+            self.expected[self.do(submission).identifier] = Expected(subject)
+
+    @precondition(lambda self: self.expected)
+    @rule(data=st.data(), heard=st.booleans())
+    def cancel(self, data: st.DataObject, heard: bool) -> None:
+        name, run = self.any_run(data)
+        desk = self.world.desk if heard else self.world.mute_desk
+        if run.status == RunStatus.QUEUED:
+            run.end(RunStatus.CANCELLED)
+        run.cancel_requested |= run.status == RunStatus.PROCESSING
+        assert self.do(desk.cancel(name)).status == run.status
+
+    @precondition(lambda self: self.expected)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        name, run = self.any_run(data)
+        others = [other for other in self.active(run.subject) if other != name]
+        if others or run.status not in {RunStatus.FAILED, RunStatus.CANCELLED}:
+            with pytest.raises(RunActive if others else Conflict):
+                self.do(self.world.desk.retry(name))
+            return
+        self.do(self.world.desk.retry(name))
+        run.status, run.cancel_requested, run.owner, run.stale = RunStatus.QUEUED, False, None, False
+
+    def any_run(self, data: st.DataObject) -> tuple[str, Expected]:
+        name = data.draw(st.sampled_from(sorted(self.expected, key=list(self.expected).index)))
+        return name, self.expected[name]
+
+    # What workers do.
+
+    @rule(worker=st.sampled_from(_WORKERS))
+    def take(self, worker: str) -> None:
+        message = self.do(self.world.queue.take(worker))
+        if message is not None:
+            self.accept(worker, message)
+
+    @rule(worker=st.sampled_from(_WORKERS))
+    def take_idle(self, worker: str) -> None:
+        for message in self.do(self.world.queue.take_idle(worker, int(_LEASE_SECONDS * 1000), 2)):
+            self.accept(worker, message)
+
+    def accept(self, worker: str, message: Message) -> None:
+        """Claim the run of a message, or clear the message away, as a worker does."""
+        assert message.run is not None
+        run = self.expected[message.run]
+        if any(hold.run == message.run and hold.worker == worker for hold in self.holds):
+            self.do(self.world.queue.acknowledge(message))  # rung twice
+            return
+        claimed = self.do(self.claim(worker, message.run))
+        assert (claimed is not None) == run.claimable(worker)
+        if claimed is None:
+            if run.status not in ACTIVE_RUN:
+                self.do(self.lease_of(self.do(self.standing(message.run)), worker, message).release_lock())
+            self.do(self.world.queue.acknowledge(message))
+            return
+        run.status, run.owner, run.stale = RunStatus.PROCESSING, worker, False
+        run.attempt += 1
+        lease = self.lease_of(claimed, worker, message)
+        self.do(lease.take_lock())
+        self.holds.append(Hold(worker, message.run, lease, message))
+
+    async def claim(self, worker: str, name: str) -> Run | None:
+        async with self.world.database.begin() as session:
+            return await Runs(session).claim(name, worker, _LEASE_SECONDS)
+
+    async def standing(self, name: str) -> Run:
+        async with self.world.database.read() as session:
+            return await Runs(session).get(name)
+
+    def lease_of(self, run: Run, worker: str, message: Message) -> Lease:
+        return Lease(self.world.redis, claim_of(run), run.subject, consumer=worker, message=message, seconds=1800)
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data())
+    def heartbeat(self, data: st.DataObject) -> None:
+        hold = data.draw(st.sampled_from(self.holds))
+        run = self.expected[hold.run]
+        renewal = hold.lease.renew_in_database(self.world.database)
+        if self.admits(hold):
+            assert (self.do(renewal).cancel_requested_at is not None) == run.cancel_requested
+            run.stale = False
+            self.do(hold.lease.renew_in_redis())  # whom PostgreSQL admits, Redis does not refuse
+            lock = self.do(self.world.redis.get(lock_key(run.subject)))
+            assert lock == f"{hold.run}:{hold.attempt}".encode()
+        else:
+            self.refused(hold, renewal)
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data())
+    def commit_a_stage(self, data: st.DataObject) -> None:
+        hold = data.draw(st.sampled_from(self.holds))
+        run = self.expected[hold.run]
+        stage = next((name for name in TOY.stage_names if name not in run.stages), None)
+        if stage is None:
+            return
+
+        async def work(journal: Journal) -> None:
+            await journal.start(stage, TOY.stage_names.index(stage), node="here")
+            await journal.complete(stage, {"text": hold.worker}, fingerprint=None, progress=0.5)
+
+        if self.admits(hold):
+            self.do(self.commit(hold, work))
+            run.stages.add(stage)
+        else:
+            self.refused(hold, self.commit(hold, work))
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data(), status=st.sampled_from([RunStatus.COMPLETED, RunStatus.FAILED]), settles=st.booleans())
+    def end(self, data: st.DataObject, status: RunStatus, settles: bool) -> None:
+        """Write the verdict, and die before or after clearing up."""
+        hold = data.draw(st.sampled_from(self.holds))
+        run = self.expected[hold.run]
+        verdict = RunStatus.CANCELLED if run.cancel_requested else status
+
+        async def work(journal: Journal) -> None:
+            await journal.end(verdict, f"run.{verdict}", {}, open_stages=StageStatus.FAILED)
+
+        if not self.admits(hold):
+            self.refused(hold, self.commit(hold, work))
+            return
+        self.do(self.commit(hold, work))
+        run.end(verdict)
+        self.holds.remove(hold)
+        if settles:
+            self.do(hold.lease.release_lock())
+            self.do(self.world.queue.acknowledge(hold.message))
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data(), rings=st.booleans())
+    def hand_back(self, data: st.DataObject, rings: bool) -> None:
+        hold = data.draw(st.sampled_from(self.holds))
+        run = self.expected[hold.run]
+        assert self.do(self.hand_back_in_database(hold)) == self.admits(hold)
+        if self.admits(hold):
+            run.status, run.owner, run.stale = RunStatus.QUEUED, None, False
+            if rings:
+                self.do(hold.lease.release_lock())
+                self.do(self.ring(hold))
+        self.holds.remove(hold)
+
+    async def hand_back_in_database(self, hold: Hold) -> bool:
+        async with self.world.database.begin() as session:
+            return await Runs(session).hand_back(hold.lease.claim)
+
+    async def ring(self, hold: Hold) -> None:
+        entry = await self.world.queue.ring(await self.standing(hold.run))
+        await self.world.queue.acknowledge(hold.message)
+        async with self.world.database.begin() as session:
+            await Runs(session).rung(hold.run, entry)
+
+    async def commit(self, hold: Hold, work: Callable[[Journal], Coroutine[Any, Any, None]]) -> None:
+        async with self.world.database.begin() as session:
+            await work(Journal(session, hold.lease.claim))
+
+    def admits(self, hold: Hold) -> bool:
+        """Tell whether a hold is the claim that the run stands under."""
+        run = self.expected[hold.run]
+        return run.status == RunStatus.PROCESSING and run.attempt == hold.attempt
+
+    def refused(self, hold: Hold, work: Coroutine[Any, Any, Any]) -> None:
+        """A zombie's work reaches nothing, and tells it so."""
+        with pytest.raises(LeaseLost):
+            self.do(work)
+        self.holds.remove(hold)
+
+    # What befalls them.
+
+    @rule(worker=st.sampled_from(_WORKERS), for_good=st.booleans())
+    def fall_silent(self, worker: str, for_good: bool) -> None:
+        """Freeze for an hour and come back as a zombie, or die and come back without knowing of anything."""
+        self.do(self.world.stand_still(worker))
+        for run in self.expected.values():
+            run.stale |= run.owner == worker
+        if for_good:
+            self.holds = [hold for hold in self.holds if hold.worker != worker]
+
+    @rule()
+    def lose_redis(self) -> None:
+        self.do(self.world.redis.flushall())
+
+    @precondition(lambda self: self.expected)
+    @rule(data=st.data())
+    def lose_a_lock(self, data: st.DataObject) -> None:
+        _, run = self.any_run(data)
+        self.do(self.world.redis.delete(lock_key(run.subject)))
+
+    @rule()
+    def sweep(self) -> None:
+        self.do(self.world.sweeper.sweep())
+
+    # What must be true all the time, and in the end.
+
+    @invariant()
+    def the_database_is_as_expected(self) -> None:
+        found = self.do(self.world.runs())
+        events = self.do(self.world.events())
+        for name, expected in self.expected.items():
+            run = found[name]
+            stood = (run.status, run.attempt, run.cancel_requested_at is not None or expected.ends > 0)
+            assert stood == (expected.status, expected.attempt, expected.cancel_requested or expected.ends > 0), name
+            assert sum(events[name, kind, None] for kind in _ENDS) == expected.ends
+            completed = {stage: events[name, "stage.completed", stage] for stage in TOY.stage_names}
+            assert completed == {stage: int(stage in expected.stages) for stage in TOY.stage_names}
+            assert events[name, "run.started", None] == expected.attempt
+
+    def teardown(self) -> None:
+        """All workers die; whoever comes next brings everything that is left to its end, and nothing stays behind."""
+        self.holds.clear()
+        for _ in range(4):
+            self.do(self.world.stand_still())
+            for run in self.expected.values():
+                run.stale |= run.status == RunStatus.PROCESSING
+            self.do(self.world.sweeper.sweep())
+            while message := self.do(self.world.queue.take("worker-c")):
+                self.accept("worker-c", message)
+            for message in self.do(self.world.queue.take_idle("worker-c", int(_LEASE_SECONDS * 1000), 100)):
+                self.accept("worker-c", message)
+            for hold in list(self.holds):
+                self.finish(hold)
+        self.the_database_is_as_expected()
+        assert {run.status for run in self.expected.values()}.isdisjoint(ACTIVE_RUN)
+        assert self.do(self.world.left()) == []
+
+    def finish(self, hold: Hold) -> None:
+        async def work(journal: Journal) -> None:
+            await journal.event("run.completed", {}, status=RunStatus.COMPLETED, completed_at=func.now(), owner=None)
+
+        self.do(self.commit(hold, work))
+        self.expected[hold.run].end(RunStatus.COMPLETED)
+        self.holds.remove(hold)
+        self.do(hold.lease.release_lock())
+        self.do(self.world.queue.acknowledge(hold.message))
+
+
+@pytest.fixture
+def world(embedded: Services, tmp_path: Path) -> Iterator[World]:
+    configured = Settings(
+        _env_file=None,
+        home=tmp_path,
+        database_url=SecretStr(embedded.database_url),
+        redis_url=SecretStr(embedded.redis_url),
+        gcs_bucket_name=None,
+        pipelines=("tests.ray.toy_pipeline",),
+    )
+    with asyncio.Runner() as runner:
+        runner.run(runtime.migrate(configured))
+        world = World(configured, runner)
+        yield world
+        runner.run(world.redis.aclose())
+        runner.run(world.database.close())
+
+
+@pytest.mark.timeout(400)
+def test_a_run_has_one_owner_and_one_end_and_is_never_lost(world: World) -> None:
+    run_state_machine_as_test(
+        type("RunMachineHere", (RunMachine,), {"world": world}),
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
