@@ -15,14 +15,13 @@ import contextlib
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import uvicorn
 
+from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.http.container import Container
@@ -180,16 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.bare:
         bare()
         return
-    with tempfile.TemporaryDirectory(prefix="moments-bench-", dir="/tmp") as home:
-        settings = Settings(
-            _env_file=None,
-            home=Path(home),
-            database_url=None,
-            redis_url=None,
-            ray_address=None,
-            gcs_bucket_name=None,
-            api=ApiSettings(requests_per_minute=0),
-        )
+    with own_home(api=ApiSettings(requests_per_minute=0)) as settings:
         report(asyncio.run(with_services(settings, options)), options)
 
 

@@ -13,13 +13,13 @@ import argparse
 import asyncio
 import os
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
 import ray
 from sqlalchemy import text
 
+from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.engine import Context, Pipeline, Resources, Value, stage
 from moments_ray.engine.environment import Environment
@@ -160,17 +160,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--at-once", type=int, default=8)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="moments-bench-", dir="/tmp") as home:
-        settings = Settings(
-            _env_file=None,
-            home=Path(home),
-            database_url=None,
-            redis_url=None,
-            ray_address=None,
-            gcs_bucket_name=None,
-            pipelines=("benchmarks.engine",),
-            worker=WorkerSettings(runs_at_once=options.at_once),
-        )
+    worker = WorkerSettings(runs_at_once=options.at_once)
+    with own_home(pipelines=("benchmarks.engine",), worker=worker) as settings:
         asyncio.run(measure(settings, options.runs, options.at_once))
         print("processes left: " + ("; ".join(children()) or "none"))
 

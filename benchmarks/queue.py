@@ -13,12 +13,12 @@ import argparse
 import asyncio
 import os
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engine import children
+from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.engine import Context, Pipeline, Resources, Value, stage
 from moments_ray.engine.environment import Environment
@@ -139,17 +139,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--ordinary", type=int, default=10)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="moments-bench-", dir="/tmp") as home:
-        settings = Settings(
-            _env_file=None,
-            home=Path(home),
-            database_url=None,
-            redis_url=None,
-            ray_address=None,
-            gcs_bucket_name=None,
-            pipelines=("benchmarks.queue",),
-            worker=WorkerSettings(drain_seconds=0.0),
-        )
+    with own_home(pipelines=("benchmarks.queue",), worker=WorkerSettings(drain_seconds=0.0)) as settings:
         asyncio.run(measure(settings, options.runs, options.ordinary))
         print("processes left: " + ("; ".join(children()) or "none"))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any
+
+import structlog
 
 from moments_ray import runtime
 from moments_ray.cli.ray_thread import RayThread
@@ -14,6 +15,8 @@ from moments_ray.engine.runs.actor import start_listening, start_worker, stop_wo
 from moments_ray.errors import RayUnavailable
 from moments_ray.ids import fingerprint
 from moments_ray.settings import Settings
+
+log = structlog.get_logger()
 
 _LOOK_SECONDS = 3.0
 _STOP_MARGIN_SECONDS = 10.0  # beyond what a worker grants its stages, for killing those that did not stop
@@ -56,10 +59,14 @@ class Workers:
 
     async def _keep(self) -> None:
         """Ray starts a worker's process again; that it listens again, and that a new node gets one, is ours."""
-        with contextlib.suppress(RayUnavailable):  # everything ends with it
-            while True:
-                await asyncio.sleep(_LOOK_SECONDS)
+        while not self._ray_thread.lost:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
                 await self._tend(await self._ray_thread.do(runtime.nodes))
+            except RayUnavailable:
+                return  # everything ends with it
+            except Exception:
+                log.exception("workers.untended")  # a cluster's head may be away for a while, and come back
 
     async def _tend(self, nodes: Sequence[runtime.Node]) -> None:
         wanted = {node.identifier for node in nodes if (node.here if self._one_here else node.resources.get("CPU"))}

@@ -104,7 +104,6 @@ class Drive:
         allowed = tries_allowed(names[0], declared, settings.retry)
         number = 0
         while True:
-            number += 1
             try:
                 await self._await_capacity(unit)
                 self._raise_if_stopped()
@@ -113,7 +112,6 @@ class Drive:
                 raise
             except MomentsError as error:
                 failed = error
-                number -= _is_outage(error)  # that is no fault of the stage's, and costs it no try
             else:
                 failed = StageCrashed(f"{names[0]} ended without an output")
             claimed = await self._load()
@@ -121,6 +119,8 @@ class Drive:
             if all(claimed.done(name) for name in names):
                 return claimed  # also where the process died after its commit: the journal decides, not the answer
             self._raise_if_stopped()
+            if not _is_outage(failed):  # that is no fault of the stage's, and costs it no try
+                number += 1
             delay = retry_delay(failed, max(1, number), allowed, settings.retry, jitter=random.Random())  # noqa: S311
             log.warning("stage.failed", run=self.lease.claim.run, stage=names[0], code=failed.code, retry_in=delay)
             if delay is None:

@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 import redis.asyncio as redis
 import structlog
@@ -37,13 +36,13 @@ class Feed:
         self._database = database
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._seen: dict[str, int] = {}
-        self._listening: asyncio.Future[Any] | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def listener(self, run: str) -> Iterator[asyncio.Event]:
         """Give an event that is set whenever the run moved; its owner clears it before looking."""
         if self._listening is None or self._listening.done():
-            self._listening = asyncio.gather(self._listen(), self._look())
+            self._listening = asyncio.create_task(self._attend())
         moved = asyncio.Event()
         self._listeners[run].add(moved)
         try:
@@ -58,6 +57,16 @@ class Feed:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def _attend(self) -> None:
+        while True:
+            try:
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(self._listen())
+                    both.create_task(self._look())
+            except ExceptionGroup:
+                log.exception("feed.failed")  # whoever listens would wait for ever
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
         while True:

@@ -9,7 +9,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from moments_ray.database.session import ReadSession, WriteSession
 
-_INTERRUPTED = text("SELECT EXISTS (SELECT 1 FROM run_attempts WHERE run_id = :run AND status <> 'completed')")
+_INTERRUPTED = text("""
+    SELECT EXISTS (SELECT 1 FROM run_attempts WHERE run_id = :run AND status <> 'completed')
+        OR EXISTS (SELECT 1 FROM run_items WHERE run_id = :run AND status <> 'completed')
+""")
 
 # Requests and outputs are JSON of several shapes; that a name stands somewhere in them is what counts.
 _UNREFERENCED = text("""
@@ -34,7 +37,7 @@ class References:
         self._session = session
 
     async def interrupted(self, run_key: int) -> bool:
-        """Tell whether some try of a run did not come through: only those leave objects that nothing points at."""
+        """Tell whether some stage or item of a run was broken off: only those leave objects that nothing points at."""
         return bool(await self._session.scalar(_INTERRUPTED, {"run": run_key}))
 
     async def unreferenced(self, subject: str, names: Sequence[str]) -> list[str]:

@@ -218,7 +218,7 @@ def test_whoever_follows_the_links_gets_what_is_described(served: Served) -> Non
 
     Walk.run(
         settings=settings(
-            max_examples=20,
+            max_examples=40,
             stateful_step_count=10,
             phases=[Phase.generate],
             deadline=None,
@@ -227,4 +227,5 @@ def test_whoever_follows_the_links_gets_what_is_described(served: Served) -> Non
             suppress_health_check=list(HealthCheck),
         )
     )
-    assert followed  # nobody guesses an identifier: what was found was reached by links
+    print("FOLLOWED", len(followed))
+    assert len(followed) >= 5, followed  # nobody guesses an identifier: these were reached by links

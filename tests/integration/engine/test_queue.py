@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.embedded.services import Services
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.queue import GROUP, Queue
 from moments_ray.engine.runs.service import Desk
@@ -49,17 +46,8 @@ class Bell:
 
 
 @pytest.fixture
-async def bell(embedded: Services, tmp_path: Path) -> AsyncIterator[Bell]:
-    settings = Settings(
-        _env_file=None,
-        home=tmp_path,
-        database_url=SecretStr(embedded.database_url),
-        redis_url=SecretStr(embedded.redis_url),
-        gcs_bucket_name=None,
-        pipelines=("tests.ray.toy_pipeline",),
-    )
-    await runtime.migrate(settings)
-    bell = Bell(settings)
+async def bell(toy_settings: Settings) -> AsyncIterator[Bell]:
+    bell = Bell(toy_settings)
     await bell.redis.flushall()
     async with bell.environment.database.begin() as session:
         await session.execute(text("DELETE FROM runs"))

@@ -18,7 +18,6 @@ from sqlalchemy.engine import make_url
 from moments_ray import runtime
 from moments_ray.database.session import Database, WriteSession
 from moments_ray.database.tables import Run
-from moments_ray.embedded.services import Services
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import execute_stage
@@ -100,22 +99,8 @@ class Racetrack:
 
 
 @pytest.fixture
-async def settings(embedded: Services, tmp_path: Path) -> Settings:
-    settings = Settings(
-        _env_file=None,
-        home=tmp_path,
-        database_url=SecretStr(embedded.database_url),
-        redis_url=SecretStr(embedded.redis_url),
-        gcs_bucket_name=None,
-        pipelines=("tests.ray.toy_pipeline",),
-    )
-    await runtime.migrate(settings)
-    return settings
-
-
-@pytest.fixture
-async def track(settings: Settings) -> AsyncIterator[Racetrack]:
-    track = Racetrack(settings)
+async def track(toy_settings: Settings) -> AsyncIterator[Racetrack]:
+    track = Racetrack(toy_settings)
     yield track
     await track.redis.aclose()
     await track.database.close()

@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -18,12 +17,10 @@ import redis.asyncio as redis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from pydantic import SecretStr
 from sqlalchemy import func, select, text
 
 from moments_ray import runtime
 from moments_ray.database.tables import Run, RunEvent
-from moments_ray.embedded.services import Services
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.runs.lease import Lease, lock_key
@@ -406,18 +403,9 @@ class RunMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def world(embedded: Services, tmp_path: Path) -> Iterator[World]:
-    configured = Settings(
-        _env_file=None,
-        home=tmp_path,
-        database_url=SecretStr(embedded.database_url),
-        redis_url=SecretStr(embedded.redis_url),
-        gcs_bucket_name=None,
-        pipelines=("tests.ray.toy_pipeline",),
-    )
+def world(toy_settings: Settings) -> Iterator[World]:
     with asyncio.Runner() as runner:
-        runner.run(runtime.migrate(configured))
-        world = World(configured, runner)
+        world = World(toy_settings, runner)
         yield world
         runner.run(world.redis.aclose())
         runner.run(world.database.close())

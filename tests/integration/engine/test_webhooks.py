@@ -16,7 +16,6 @@ from sqlalchemy import delete, func, text
 
 from moments_ray import runtime
 from moments_ray.database.tables import Run, WebhookDelivery
-from moments_ray.embedded.services import Services
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs, claim_of
@@ -92,21 +91,12 @@ class Ends:
 
 
 @pytest.fixture
-async def make_ends(embedded: Services, tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Ends]]]:
+async def make_ends(toy_settings: Settings) -> AsyncIterator[Callable[..., Awaitable[Ends]]]:
     made: list[Ends] = []
 
     async def make(**download: Any) -> Ends:
-        settings = Settings(
-            _env_file=None,
-            home=tmp_path,
-            database_url=SecretStr(embedded.database_url),
-            redis_url=SecretStr(embedded.redis_url),
-            gcs_bucket_name=None,
-            pipelines=("tests.ray.toy_pipeline",),
-            download=DownloadSettings(**{"allow_private_addresses": True, **download}),
-        )
-        await runtime.migrate(settings)
-        ends = Ends(settings)
+        fetching = DownloadSettings(**{"allow_private_addresses": True, **download})
+        ends = Ends(toy_settings.model_copy(update={"download": fetching}))
         made.append(ends)
         async with ends.database.begin() as session:
             await session.execute(text("TRUNCATE videos, runs, webhook_deliveries, signing_secrets CASCADE"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
@@ -34,7 +35,7 @@ _ROOM_BYTES = 50_000_000
 _ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc"})
 
 
-class Reader:
+class Reader(ABC):
     """One stream of a source, opened once and read many times; positions are ticks of ``time_base``.
 
     Two streams are read by two readers, so that each is demuxed lazily and neither waits in memory for the other.
@@ -62,9 +63,9 @@ class Reader:
         self.time_base = self.stream.time_base or Fraction(1, av.time_base)
         self.first_tick = self.stream.start_time or 0
 
+    @abstractmethod
     def _choose(self) -> Stream:
         """Return the stream to read."""
-        raise NotImplementedError
 
     @property
     def origin(self) -> Fraction:
