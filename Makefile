@@ -1,5 +1,8 @@
-# Every target does its own set-up: Python 3.11 or later, make and a package index are all it needs.
+# Every target does its own set-up: Python 3.11 to 3.14, make, git and a package index are all it needs.
+# Written for GNU make 3.81, which is macOS's.
 PYTHON ?= python3
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INSTALLED := .venv/installed-$(PYTHON_VERSION)
 BIN := .venv/bin
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
@@ -10,46 +13,47 @@ SEED ?= 1
 .PHONY: help demo test test-slow test-browser chaos check bench up docs lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.venv/installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(INSTALLED): requirements.lock pyproject.toml environment.py
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || { \
+	  echo "moments_ray needs Python 3.11 to 3.14, and $(PYTHON) is $(if $(PYTHON_VERSION),$(PYTHON_VERSION),not to be found)." \
+	    "Name another one: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) environment.py
 	@touch $@
 
-demo: .venv/installed  ## make a short talk, find its moments, write out/demo/
+demo: $(INSTALLED)  ## make a short talk, find its moments, write out/demo/
 	$(BIN)/moments demo --out out/demo
 
-test: .venv/installed  ## the whole test-suite
+test: $(INSTALLED)  ## the whole test-suite
 	$(BIN)/pytest
 
-test-slow: .venv/installed  ## what takes minutes: the sweeps of failpoints, kills and recordings
+test-slow: $(INSTALLED)  ## what takes minutes: the sweeps of failpoints, kills and recordings
 	$(BIN)/pytest -m slow
 
-test-browser: .venv/installed  ## clips in Chromium, which must be installed
+test-browser: $(INSTALLED)  ## clips in Chromium, which must be installed
 	$(BIN)/pytest -m browser
 
-chaos: .venv/installed  ## N=200 runs while everything is killed, frozen or cut in turn; SEED=1
+chaos: $(INSTALLED)  ## N=200 runs while everything is killed, frozen or cut in turn; SEED=1
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED)
 
-check: .venv/installed  ## format, lint and types
+check: $(INSTALLED)  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/installed  ## the numbers README and docs quote
+bench: $(INSTALLED)  ## the numbers README and docs quote
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.api
 
-up: .venv/installed  ## the server, on loopback
+up: $(INSTALLED)  ## the server, on loopback
 	$(BIN)/moments up
 
-docs: .venv/installed  ## write the pages that are made from code
+docs: $(INSTALLED)  ## write the pages that are made from code
 	$(BIN)/python -m moments_ray.reference
 
-lock:  ## resolve pyproject.toml again into requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+lock: $(INSTALLED)  ## resolve pyproject.toml again into requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and everything made
 	rm -rf .venv out dist .mypy_cache .ruff_cache .pytest_cache

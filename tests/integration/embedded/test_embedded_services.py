@@ -313,21 +313,59 @@ async def test_ruins_of_an_earlier_life_are_cleared_away(used_home: Path) -> Non
     (postgres.files.sockets / ".s.PGSQL.5432").touch()
     (postgres.files.sockets / ".s.PGSQL.5432.lock").write_text(stale)
     (redis.files.sockets / "redis.sock").touch()
-    with (redis.files.data / "appendonly.aof").open("ab") as journal:
-        journal.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$100\r\nhal")
+    (journal,) = redis.files.data.glob("appendonlydir/*.incr.aof")
+    with journal.open("ab") as file:
+        file.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$100\r\nhal")
     async with embedded_services(settings_of(used_home)) as services:
         assert await read(services) == ("kept", "kept")
 
 
-async def test_a_redis_file_damaged_in_its_middle_is_set_aside(home: Path) -> None:
-    redis = RedisServer(home)
-    redis.files.data.mkdir(parents=True)
-    (redis.files.data / "appendonly.aof").write_bytes(b"this was never an append-only file\r\n" * 20)
+@pytest.mark.parametrize(
+    ("pattern", "content"),
+    [
+        ("*.incr.aof", b"this was never an append-only file\r\n" * 20),
+        ("*.incr.aof", None),
+        ("*.base.rdb", b"this was never a snapshot\r\n" * 20),
+        ("*.base.rdb", b"REDIS0011"),
+        ("*.base.rdb", None),
+        ("*.manifest", b"this was never a manifest\r\n" * 20),
+        ("*.manifest", b""),
+    ],
+)
+async def test_redis_files_damaged_before_their_end_are_set_aside(
+    home: Path, pattern: str, content: bytes | None
+) -> None:
+    settings = settings_of(home, database_url="postgresql://elsewhere/db")
+    async with embedded_services(settings) as services:
+        assert await pinged(services.redis_url)
+    await stop(home)
+    data = RedisServer(home).files.data
+    (file,) = data.glob(f"appendonlydir/{pattern}")
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    async with embedded_services(settings) as services:
+        assert await pinged(services.redis_url)
+    assert len(list(data.glob("appendonlydir.damaged-*"))) == 1
+
+
+async def test_the_append_only_file_of_redis_6_is_taken_over(home: Path) -> None:
+    data = RedisServer(home).files.data
+    data.mkdir(parents=True)
+    (data / "appendonly.aof").write_bytes(b"*3\r\n$3\r\nSET\r\n$4\r\nword\r\n$4\r\nkept\r\n")
     async with embedded_services(settings_of(home, database_url="postgresql://elsewhere/db")) as services:
-        client = Redis.from_url(services.redis_url)
-        assert await client.ping()
+        client = Redis.from_url(services.redis_url, decode_responses=True)
+        assert await client.get("word") == "kept"
         await client.aclose()
-    assert len(list(redis.files.data.glob("appendonly.damaged-*"))) == 1
+
+
+async def pinged(url: str) -> bool:
+    client = Redis.from_url(url)
+    try:
+        return bool(await client.ping())
+    finally:
+        await client.aclose()
 
 
 async def test_servers_alive_without_a_keeper_are_replaced(used_home: Path) -> None:
