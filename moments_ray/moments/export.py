@@ -6,14 +6,14 @@ Titles are foreign text: in every format they stay text, on one line.
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-import opentimelineio as otio
-
+from moments_ray.errors import ExportUnavailable
 from moments_ray.moments.finding.moment import clock
 from moments_ray.speech.transcript import Frozen
 
@@ -58,7 +58,11 @@ class Written(NamedTuple):
 
 
 def export_moments(kind: Format, source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
-    """Return moments of a source, in time order, in a format."""
+    """Return moments of a source, in time order, in a format.
+
+    Raises:
+        ExportUnavailable: what writes timelines is not installed here.
+    """
     ordered = sorted(
         (
             moment.model_copy(update={"title": _line(moment.title), "reason": moment.reason and _line(moment.reason)})
@@ -132,12 +136,12 @@ def _edl(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     if not moments:
         return f"TITLE: {source.title}\n"  # the adapter takes no empty track
     timeline = _timeline(source, moments, name_length=_EDL_NAME)
-    written: str = otio.adapters.write_to_string(timeline, "cmx_3600", rate=_rate(source))
+    written: str = _opentimelineio().adapters.write_to_string(timeline, "cmx_3600", rate=_rate(source))
     return written
 
 
 def _otio(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
-    written: str = otio.adapters.write_to_string(_timeline(source, moments), "otio_json")
+    written: str = _opentimelineio().adapters.write_to_string(_timeline(source, moments), "otio_json")
     return written
 
 
@@ -145,12 +149,13 @@ def _fcpxml(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     # The adapter looks clips and sources up by XPath, in single quotes: none may end there.
     quoted = [moment.model_copy(update={"title": moment.title.replace("'", "’")}) for moment in moments]
     named = source.model_copy(update={"title": source.title.replace("'", "’"), "uri": source.uri.replace("'", "%27")})
-    written: str = otio.adapters.write_to_string(_timeline(named, quoted), "fcpx_xml")
+    written: str = _opentimelineio().adapters.write_to_string(_timeline(named, quoted), "fcpx_xml")
     return written
 
 
 def _timeline(source: ExportedSource, moments: Sequence[ExportedMoment], name_length: int = _LONGEST_TITLE) -> Any:
     """Return the moments one after another, each with its place in the source."""
+    otio = _opentimelineio()
     rate = _rate(source)
     end = source.duration or max((moment.end_time for moment in moments), default=0.0)
     whole = _range(0.0, end, rate)
@@ -174,8 +179,24 @@ def _timeline(source: ExportedSource, moments: Sequence[ExportedMoment], name_le
 
 def _range(start: float, end: float, rate: float) -> Any:
     first, last = round(start * rate), round(end * rate)
-    time = otio.opentime.RationalTime
-    return otio.opentime.TimeRange(time(first, rate), time(max(1, last - first), rate))
+    opentime = _opentimelineio().opentime
+    time = opentime.RationalTime
+    return opentime.TimeRange(time(first, rate), time(max(1, last - first), rate))
+
+
+def _opentimelineio() -> Any:
+    """Import what writes timelines: not every Python has a wheel of it.
+
+    Raises:
+        ExportUnavailable: it is not installed.
+    """
+    try:
+        return importlib.import_module("opentimelineio")
+    except ModuleNotFoundError as error:
+        raise ExportUnavailable(
+            "Timelines (edl, otio, fcpxml) need OpenTimelineIO, which has no wheel for Python 3.14: run moments_ray "
+            "with Python 3.11 to 3.13, or export json, csv, srt, vtt or chapters."
+        ) from error
 
 
 def _rate(source: ExportedSource) -> float:

@@ -6,7 +6,9 @@ import asyncio
 import importlib.util
 import math
 import os
+import platform
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,7 @@ class Pocketsphinx:
         """Tell whether the wheel is installed."""
         if importlib.util.find_spec("pocketsphinx") is None:
             return Availability(
-                ok=False, reason="PocketSphinx is not installed; install it with: pip install 'moments-ray[asr]'"
+                ok=False, reason=f"PocketSphinx is not installed; {cure(sys.version_info[:2], platform.machine())}"
             )
         return Availability(ok=True, reason="its model is part of the installation")
 
@@ -99,6 +101,16 @@ class Pocketsphinx:
         answer = TypeAdapter(list[DecodedWindow])
         decoded = [window for task in tasks for window in answer.validate_python(task.result())]
         return _transcript(sorted(decoded, key=lambda window: window.start))
+
+
+def cure(python: tuple[int, ...], machine: str) -> str:
+    """Return what helps where PocketSphinx is not installed: not every Python and machine has a wheel of it."""
+    if python >= (3, 14) or (python >= (3, 12) and machine == "aarch64"):
+        return (
+            f"it has no wheel for Python {python[0]}.{python[1]} on {machine}: give captions, use another transcriber, "
+            "or run moments_ray with Python 3.11"
+        )
+    return "install it with: pip install 'moments-ray[asr]'"
 
 
 def decode(payload: dict[str, Any], report_progress: Callable[[float], None]) -> JsonValue:

@@ -199,7 +199,7 @@ async def test_moments_words_exports_and_hits_are_read(client: MomentsClient, li
     assert (await client.video(video.identifier)).fps == 25.0
     assert (await client.transcript(video.identifier)).word_timestamps[0].word == "Bread"
     assert "Bread is made of flour." in await client.transcript_text(video.identifier, "srt")
-    assert b"TITLE:" in await client.export(video.identifier, "edl")
+    assert b"0:00" in await client.export(video.identifier, "chapters")
     assert {hit.kind async for hit in client.search("bread")} == {"title", "transcript"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from urllib.parse import urlsplit
 
 import httpx
@@ -180,6 +181,9 @@ async def test_moments_leave_for_other_programs(
     video = await library.video()
     await library.moment(video, 10, 30)
     answer = await api.get(f"/api/videos/{video.identifier}/moments/export", params={"format": kind})
+    if kind in {"edl", "otio", "fcpxml"} and importlib.util.find_spec("opentimelineio") is None:
+        problem(answer, 501, "export.unavailable")
+        return
     assert answer.headers["content-type"].split(";")[0] == media_type
     assert part in answer.text
     problem(await api.get(f"/api/videos/{video.identifier}/moments/export?format=exe"), 422, "input.invalid")

@@ -100,8 +100,8 @@ def test_moments_are_exported_to_a_file_and_to_stdout(
     ask: Callable[..., Outcome], handed_in: dict[str, Any], tmp_path: Path
 ) -> None:
     video = handed_in["video"]["identifier"]
-    assert ask("export", video, "--format", "edl", "--out", tmp_path / "talk.edl").status == 0
-    assert "TITLE:" in (tmp_path / "talk.edl").read_text()
+    assert ask("export", video, "--format", "srt", "--out", tmp_path / "talk.srt").status == 0
+    assert " --> " in (tmp_path / "talk.srt").read_text()
     exported = json.loads(ask("export", video).stdout)
     assert len(exported["moments"]) == len(handed_in["moments"])
     refused = ask("export", video, "--out", tmp_path / "nowhere" / "talk.json")

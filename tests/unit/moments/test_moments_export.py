@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
+from typing import Any
 from xml.etree import ElementTree as ET
 
-import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moments_ray.errors import ExportUnavailable
 from moments_ray.moments.export import FORMATS, ExportedMoment, ExportedSource, Format, export_moments
 from moments_ray.speech.captions.reader import read_captions
 
@@ -20,6 +22,16 @@ MOMENTS = [
     ExportedMoment(identifier="b", title="Second", start_time=40.0, end_time=61.2, score=80.0),
     ExportedMoment(identifier="a", title="First", start_time=3.0, end_time=12.48, reason="it opens"),
 ]
+
+
+TIMELINES = ("edl", "otio", "fcpxml")
+PLAIN = [kind for kind in FORMATS if kind not in TIMELINES]
+
+
+@pytest.fixture(scope="module")
+def otio() -> Any:
+    """What writes and reads timelines, where this Python has a wheel of it."""
+    return pytest.importorskip("opentimelineio", reason="OpenTimelineIO has no wheel for this Python")
 
 
 def written(kind: Format, title: str = "First", fps: float | None = 25.0) -> str:
@@ -50,6 +62,7 @@ def test_chapters_begin_at_zero() -> None:
     assert export_moments("chapters", SOURCE, []) == "0:00 Start\n"
 
 
+@pytest.mark.usefixtures("otio")
 def test_an_edit_list_names_places_in_the_source() -> None:
     events = [line.split()[-4:] for line in written("edl").splitlines() if line[:3].isdecimal()]
     assert events == [
@@ -58,7 +71,7 @@ def test_an_edit_list_names_places_in_the_source() -> None:
     ]
 
 
-def test_a_timeline_opens_with_the_source_it_is_cut_from() -> None:
+def test_a_timeline_opens_with_the_source_it_is_cut_from(otio: Any) -> None:
     timeline = otio.adapters.read_from_string(written("otio"), "otio_json")
     clips = list(timeline.find_clips())
     assert [clip.name for clip in clips] == ["First", "Second"]
@@ -69,8 +82,16 @@ def test_a_timeline_opens_with_the_source_it_is_cut_from() -> None:
 
 
 @pytest.mark.parametrize("fps", [None, 7.5, 12.0, 23.976, 29.97, 59.94, 120.0, 1000.0])
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", PLAIN)
 def test_every_frame_rate_and_no_moments_at_all_can_be_written(kind: Format, fps: float | None) -> None:
+    assert "First" in written(kind, fps=fps)
+    assert "First" not in export_moments(kind, SOURCE.model_copy(update={"fps": fps}), [])
+
+
+@pytest.mark.usefixtures("otio")
+@pytest.mark.parametrize("fps", [None, 7.5, 12.0, 23.976, 29.97, 59.94, 120.0, 1000.0])
+@pytest.mark.parametrize("kind", TIMELINES)
+def test_every_frame_rate_and_no_moments_at_all_make_a_timeline(kind: Format, fps: float | None) -> None:
     assert "First" in written(kind, fps=fps)
     assert "First" not in export_moments(kind, SOURCE.model_copy(update={"fps": fps}), [])
 
@@ -103,6 +124,21 @@ def test_no_title_breaks_a_format(title: str) -> None:
     assert written("srt", title).count(" --> ") == 2
     assert sum("-->" in line for line in written("vtt", title).splitlines()) == 2
     assert len(written("chapters", title).splitlines()) == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE)
+def test_no_title_breaks_a_timeline(otio: Any, title: str) -> None:
     assert sum(line[:3] in {"001", "002", "003"} for line in written("edl", title).splitlines()) == 2
     assert len(list(otio.adapters.read_from_string(written("otio", title), "otio_json").find_clips())) == 2
     assert ET.fromstring(written("fcpxml", title)) is not None  # noqa: S314 - written here
+
+
+@pytest.mark.parametrize("kind", TIMELINES)
+def test_a_python_without_opentimelineio_says_so_and_writes_the_rest(
+    kind: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentimelineio", None)  # as where it is not installed
+    with pytest.raises(ExportUnavailable, match=r"no wheel for Python 3\.14.*Python 3\.11 to 3\.13, or export json"):
+        written(kind)
+    assert all("First" in written(plain) for plain in PLAIN)
