@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from pydantic import JsonValue
 
 from moments_ray.errors import TranscriptInvalid
+from moments_ray.speech.identify import identify_language
 from moments_ray.speech.languages import normal_language, same_language
 from moments_ray.speech.loops import Loop, find_loops
 from moments_ray.speech.transcript import Segment, Transcript, Word
@@ -25,9 +24,6 @@ _SAME_SPEECH_SECONDS = 2.0
 _PLAUSIBLE_RATE = (0.8, 6.0)  # words a second; an auctioneer reaches five
 _MOST_LOOPED = 0.2
 _MOST_REPAIRED = 0.25
-_LETTERS_TO_NAME_A_LANGUAGE = 24
-_SURE = 0.9
-_LANGUAGE_SAMPLE = 20_000  # characters
 
 
 def check(transcript: Transcript, duration: float | None) -> Transcript:
@@ -44,7 +40,7 @@ def check(transcript: Transcript, duration: float | None) -> Transcript:
     words = _in_range(_in_order(transcript.words, repairs), duration, repairs)
     words = _apart(words, duration, repairs)
     text = transcript.model_copy(update={"words": tuple(words)}).text
-    detected = _language(text)
+    detected = identify_language(text)
     language = normal_language(transcript.language) or detected
     loops = find_loops(words)
     spoken = _spoken_seconds(words)
@@ -166,18 +162,3 @@ def _warnings(words: Sequence[Word], repairs: Counter[str], loops: Sequence[Loop
     if repaired > _MOST_REPAIRED * len(words):
         warnings.append(f"{repaired} times had to be mended in {len(words)} words")
     return warnings
-
-
-def _language(text: str) -> str | None:
-    """Name the language (ISO 639-1) of a text that is long enough to tell."""
-    sample = text[:_LANGUAGE_SAMPLE]
-    letters = sum(char.isalpha() for char in sample)
-    if letters < (_LETTERS_TO_NAME_A_LANGUAGE if sample.isascii() else 1):
-        return None
-    language, probability = _identifier().classify(sample)
-    return str(language) if probability >= _SURE else None
-
-
-@functools.cache
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
