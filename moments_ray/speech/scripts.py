@@ -6,15 +6,21 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from icu4py.breakers import WordBreaker
+
 # Full stops, question and exclamation marks: Latin and Greek, CJK, Arabic, Urdu, Devanagari, Ethiopic, Armenian,
 # Burmese, Khmer, Tibetan.
 TERMINALS = frozenset(".!?…‥。．｡！？؟۔।॥።፧։՞՜။។៕།༎")
 CLAUSE_ENDS = frozenset(",;:，、；：،؛፣፤–—-")
 
-# Scripts written without spaces whose characters are words or nearly so. Thai, Lao and Khmer have no spaces either,
-# but parting them needs a dictionary: their phrases stay whole.
+# Scripts written without spaces: those whose characters are words or nearly so, and those of South-East Asia (Thai,
+# Lao, Burmese, Khmer), whose words only a dictionary can tell.
 _HAN_OR_HIRAGANA = "\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_SPACELESS = re.compile(f"[{_HAN_OR_HIRAGANA}\u3001-\u3003\u3008-\u3011\u30a0-\u30ff\u31f0-\u31ff\uff00-\uff9f]")
+_BY_DICTIONARY = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+_SPACELESS = re.compile(
+    f"[{_HAN_OR_HIRAGANA}{_BY_DICTIONARY}\u3001-\u3003\u3008-\u3011\u30a0-\u30ff\u31f0-\u31ff\uff00-\uff9f]"
+)
+_NEEDS_DICTIONARY = re.compile(f"[{_BY_DICTIONARY}]")
 _IDEOGRAPH = re.compile(f"[{_HAN_OR_HIRAGANA}]")
 _MARK = "\u3001-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65…—“”"
 _PIECE = re.compile(f"[{_HAN_OR_HIRAGANA}{_MARK}]|[^{_HAN_OR_HIRAGANA}{_MARK}]+")
@@ -28,7 +34,10 @@ def is_ideograph(word: str) -> bool:
 
 
 def split_words(text: str) -> list[str]:
-    """Part text at spaces, and Han and Hiragana at every character; punctuation stays with the word it follows."""
+    """Part text at spaces, Han and Hiragana at every character, Thai and its like at words by ICU's dictionaries.
+
+    Punctuation stays with the word it follows.
+    """
     return [word for chunk in text.split() for word in _split_spaceless(chunk)]
 
 
@@ -57,11 +66,15 @@ def has_letters(word: str) -> bool:
 
 
 def _split_spaceless(chunk: str) -> list[str]:
-    if not _IDEOGRAPH.search(chunk):
+    if _NEEDS_DICTIONARY.search(chunk):
+        pieces: Iterable[str] = WordBreaker(chunk, "th")  # the language only names the rules, which are one for all
+    elif _IDEOGRAPH.search(chunk):
+        pieces = _PIECE.findall(chunk)
+    else:
         return [chunk]
     words: list[str] = []
     opening = ""
-    for piece in _PIECE.findall(chunk):
+    for piece in pieces:
         if has_letters(piece):
             words.append(opening + piece)
             opening = ""
@@ -69,6 +82,8 @@ def _split_spaceless(chunk: str) -> list[str]:
             opening += piece
         else:
             words[-1] += piece
-    if opening:
+    if opening and words:
         words[-1] += opening
+    elif opening:
+        words = [opening]
     return words

@@ -1,4 +1,4 @@
-"""Caption files in and out: SRT, WebVTT, json3, ASS and our own JSON."""
+"""Caption files in and out, and transcripts as services write them."""
 
 from moments_ray.speech.captions.reader import read_captions
 from moments_ray.speech.captions.text import clean

@@ -66,21 +66,19 @@ def decode(data: bytes, encoding: str | None = None) -> DecodedText:
     """
     if encoding is not None:
         return _as_asked(data, encoding)
-    for mark, name in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return DecodedText(data.decode(name, errors="replace"), name)
-    if wide := _utf16_without_mark(data):
-        return DecodedText(data.decode(wide, errors="replace"), wide, guessed=True)
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    if marked is not None:
+        return DecodedText(data.decode(marked, errors="replace"), marked)
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
-    if not damaged and _ESCAPE not in data:
+    if not damaged and not {0, _ESCAPE} & set(data[:_SAMPLE_BYTES]):
         return DecodedText(text, "utf-8")
     if damaged and sum(char > "\x7f" for char in text) > 2 * damaged:
         return DecodedText(text, "utf-8")  # cut or damaged here and there
-    guess = _guess(data)
+    guess = _utf16_without_mark(data) or _guess(data)
     if guess is None or guess in _UTF8 or guess == "ascii":
-        return DecodedText(text, "utf-8") if not damaged else DecodedText(_replaced(data), "cp1252", guessed=True)
-    return DecodedText(data.decode(guess, errors="replace"), guess, guessed=True)
+        guess = "cp1252" if damaged else "utf-8"
+    return DecodedText(data.decode(guess, errors="replace"), guess, guessed=guess != "utf-8")
 
 
 def _as_asked(data: bytes, encoding: str) -> DecodedText:
@@ -158,7 +156,3 @@ def _strange(sample: bytes, name: str) -> int:
 
 def _is_latin(letter: str) -> bool:
     return unicodedata.name(letter, "").startswith("LATIN") or letter in "ªº"
-
-
-def _replaced(data: bytes) -> str:
-    return data.decode("cp1252", errors="replace")

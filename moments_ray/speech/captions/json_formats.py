@@ -1,50 +1,74 @@
-"""Cues and words from JSON: YouTube's json3, our own transcript, and what recognisers answer."""
+"""Words and cues from JSON: YouTube's json3, our own transcript, and what recognisers answer."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any, Never
 
 from moments_ray.errors import TranscriptInvalid
-from moments_ray.speech.captions.cues import ENGINE, MOST_WORDS, Cue, Piece, transcript_of
+from moments_ray.speech.captions.cues import MOST_WORDS, CaptionTrack, OpenCue, Piece, closed
+from moments_ray.speech.captions.json_services import in_our_shape
+from moments_ray.speech.captions.json_times import TimedItem, filled, in_seconds, number, timed_item
 from moments_ray.speech.captions.text import clean, spoken_words
+from moments_ray.speech.captions.transcribe import ENGINE
 from moments_ray.speech.languages import normal_language
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 LONGEST_ENGINE = 64  # characters
 LONGEST_SPEAKER = 64
 
-_WORD_LISTS = ("word_timestamps", "alignment", "words")
-_SEGMENT_LISTS = ("segment_timestamps", "segments")
+_WORD_LISTS = ("word_timestamps", "alignment", "words", "word_segments", "result")
+_SEGMENT_LISTS = (
+    *("segment_timestamps", "segments", "utterances", "chunks", "transcription", "monologues", "paragraphs"),
+    *("captions", "subtitles", "cues", "transcript", "transcripts", "sentences", "lines", "data", "results", "body"),
+)
+_TEXTS = ("text", "transcript", "transcription", "full_text")
+_EXPECTED = 'timed words or segments, as in {"word_timestamps": [{"word": "Hello", "start": 0.1, "end": 0.5}]}'
+_TERMINALS = (".", "?", "!", "。", "？", "！", "…")
+_ALIGNED_SHARE = 0.9
+_LOOK_AHEAD_WORDS = 4
 
 
-def read_json(text: str, language: str | None) -> Transcript:
-    """Read json3, our own transcript, or any object with timed words or segments (seconds).
+@dataclass(frozen=True)
+class _Listed:
+    """A document's words and segments as it lists them; ``owners`` are the indexes of the words' segments."""
 
-    Words are looked for under ``word_timestamps``, ``alignment`` and ``words``, then inside each segment; segments
-    under ``segment_timestamps`` and ``segments``. Without timed words the segments are read as cues.
+    words: Sequence[Any] | None
+    segments: Sequence[Any]
+    owners: Sequence[int] = ()
+
+
+def read_json(text: str, language: str | None) -> CaptionTrack | Transcript:
+    """Read json3, our own transcript, the answers of recognisers, or any object with timed words or segments.
+
+    Times may be numbers (of seconds, or of milliseconds where only they make sense, which is noted), clocks or
+    durations. Without timed words the segments are cues.
 
     Raises:
         TranscriptInvalid: naming the line or the item that cannot be read.
     """
-    document = _parse(text)
+    document = in_our_shape(_parse(text))
     if isinstance(document, list):
         document = {"segments" if _holds_segments(document) else "words": document}
     if not isinstance(document, Mapping):
-        raise TranscriptInvalid("The JSON holds no transcript; expected an object with timed words or segments.")
-    named = document.get("language")
-    language = language or (normal_language(named) if isinstance(named, str) else None)
+        raise TranscriptInvalid(f"The JSON holds no transcript; expected {_EXPECTED}.")
     if isinstance(document.get("events"), list):
-        return transcript_of(_json3_cues(document["events"]), language)
-    return _timed_words(document, language)
+        return CaptionTrack("json3", tuple(closed(_json3_cues(document["events"]))))
+    named = next((document[key] for key in ("language", "language_code", "lang") if key in document), None)
+    language = language or (normal_language(named) if isinstance(named, str) else None)
+    return _read(document, language)
 
 
 def _parse(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if error.msg == "Extra data" and len(lines) > 1:
+            return [_parse(line) for line in lines]  # a document a line
         raise TranscriptInvalid(
             f"Line {error.lineno} of the transcript is not valid JSON: {error.msg}.", {"line": error.lineno}
         ) from error
@@ -59,65 +83,106 @@ def _refuse_constant(name: str) -> Never:
 def _holds_segments(items: Sequence[Any]) -> bool:
     """Tell a bare list of segments from one of words: segments have words of their own, or a text of several."""
     return any(
-        isinstance(item, Mapping) and ("words" in item or " " in str(item.get("text", "")).strip()) for item in items
+        isinstance(item, Mapping)
+        and ("words" in item or any(" " in str(item.get(key, "")).strip() for key in ("text", "snippet", "body")))
+        for item in items
     )
 
 
-def _json3_cues(events: Sequence[Any]) -> list[Cue]:
+def _json3_cues(events: Sequence[Any]) -> list[OpenCue]:
     cues = []
     for index, event in enumerate(events):
         if not isinstance(event, Mapping) or not isinstance(event.get("segs"), list):
             continue  # windows and styles
-        start = _milliseconds(event, "tStartMs", f"events[{index}]")
-        length = _milliseconds(event, "dDurationMs", f"events[{index}]") if "dDurationMs" in event else 0.0
+        where = f"events[{index}]"
+        start = number(event.get("tStartMs", 0), f"{where}.tStartMs") / 1000
+        length = number(event.get("dDurationMs", 0), f"{where}.dDurationMs") / 1000
         segs = [seg for seg in event["segs"] if isinstance(seg, Mapping) and isinstance(seg.get("utf8"), str)]
         timed = len(segs) > 1 or any("tOffsetMs" in seg for seg in segs)
         pieces = tuple(
-            Piece(seg["utf8"], start + _milliseconds(seg, "tOffsetMs", f"events[{index}].segs") if timed else None)
+            Piece(seg["utf8"], start + number(seg.get("tOffsetMs", 0), f"{where}.tOffsetMs") / 1000 if timed else None)
             for seg in segs
         )
         if any(piece.text.strip() for piece in pieces):
-            cues.append(Cue(start, start + length, pieces))
-    return cues
+            cues.append(OpenCue(start, start + length if length else None, pieces))
+    return sorted(cues, key=lambda cue: cue.start)
 
 
-def _milliseconds(item: Mapping[str, Any], key: str, where: str) -> float:
-    return _number(item.get(key, 0), f"{where}.{key}") / 1000
-
-
-def _timed_words(document: Mapping[str, Any], language: str | None) -> Transcript:
-    segments = _items(document, _SEGMENT_LISTS) or []
-    words = _items(document, _WORD_LISTS)
-    if words is None and any(isinstance(segment, Mapping) and "words" in segment for segment in segments):
-        words = [word for segment in segments if isinstance(segment, Mapping) for word in segment.get("words") or ()]
-    if words is None and not any(key in document for key in _SEGMENT_LISTS):
-        raise TranscriptInvalid(
-            "The JSON holds no transcript; expected timed words or segments, as in "
-            '{"word_timestamps": [{"word": "Hello", "start": 0.1, "end": 0.5}]}.'
-        )
-    if words is None:
-        return transcript_of([_cue(segment, index) for index, segment in enumerate(segments)], language)
-    if len(words) > MOST_WORDS:
+def _read(document: Mapping[str, Any], language: str | None) -> CaptionTrack | Transcript:
+    listed = _lists(document)
+    if listed is None:
+        keys = ", ".join(repr(str(key)[:30]) for key in list(document)[:6]) or "nothing"
+        raise TranscriptInvalid(f"The JSON holds no transcript but {keys}; expected {_EXPECTED}.")
+    if not listed.words and not listed.segments and _text(document):
+        raise TranscriptInvalid(f"The transcript has a text but no times; ask its maker for {_EXPECTED}.")
+    segments = [timed_item(item, f"segments[{at}]") for at, item in enumerate(listed.segments)]
+    if listed.words is None:
+        segments, unit = in_seconds(segments)
+        cues = [OpenCue(item.start or 0.0, item.end, (Piece(item.text),), item.speaker) for item in filled(segments)]
+        return CaptionTrack("json", tuple(closed(cues)), language, unit)
+    if len(listed.words) > MOST_WORDS:
         raise TranscriptInvalid(f"The transcript has more than {MOST_WORDS:,} words; split it.")
+    return _transcript(document, listed, segments, language)
+
+
+def _lists(document: Mapping[str, Any]) -> _Listed | None:
+    """Find the lists of a document; words inside segments come before a second list that knows no segments."""
+    segments = next((document[key] for key in _SEGMENT_LISTS if _is_list(document.get(key))), None)
+    words = next((document[key] for key in _WORD_LISTS if _is_list(document.get(key))), None)
+    if words is None and segments is None:
+        return None
+    has_words = [isinstance(item, Mapping) and _is_list(item.get("words")) for item in segments or ()]
+    if segments and any(has_words) and (not words or "word_segments" in document):
+        # A segment whose words were not found is as good as a word.
+        inside = [
+            (word, at) for at, item in enumerate(segments) for word in (has_words[at] and item["words"]) or [item]
+        ]
+        return _Listed([word for word, _ in inside], segments, [at for _, at in inside])
+    return _Listed(None if segments and not words else words, segments or [])
+
+
+def _text(document: Mapping[str, Any]) -> bool:
+    return any(isinstance(document.get(key), str) and document[key].strip() for key in _TEXTS)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _transcript(
+    document: Mapping[str, Any], listed: _Listed, segments: list[TimedItem], language: str | None
+) -> Transcript:
+    items, unit = in_seconds([timed_item(item, f"words[{index}]") for index, item in enumerate(listed.words or ())])
+    segments, _ = in_seconds(segments, like=unit)
+    missing = sum(item.start is None for item in items)
+    items = filled([_within(item, segments, owner) for item, owner in zip_longest(items, listed.owners)])
+    segments = [item for item in segments if item.start is not None and item.end is not None]
+    words = _punctuated([word for item in items for word in _words(item)], segments)
+    notes = list(unit)
+    if missing:
+        notes.append(f"{missing} of {len(items)} words have no times; they were put between their neighbours.")
     engine = document.get("engine")
     return Transcript(
         engine=clean(engine)[:LONGEST_ENGINE] or ENGINE if isinstance(engine, str) else ENGINE,
         language=language,
-        words=tuple(word for index, item in enumerate(words) for word in _words(item, index)),
-        segments=tuple(_segment(item, index) for index, item in enumerate(segments)),
-        words_estimated=document.get("words_estimated") is True,
+        words=tuple(words),
+        segments=tuple(_segment(item) for item in segments),
+        words_estimated=document.get("words_estimated") is True or missing * 2 > len(items),
+        health={"notes": list(notes)} if notes else {},
     )
 
 
-def _items(document: Mapping[str, Any], keys: Sequence[str]) -> list[Any] | None:
-    return next((document[key] for key in keys if isinstance(document.get(key), list)), None)
+def _within(item: TimedItem, segments: Sequence[TimedItem], owner: int | None) -> TimedItem:
+    if owner is None:
+        return item
+    segment = segments[owner]
+    return item if segment.start is None or segment.end is None else replace(item, within=(segment.start, segment.end))
 
 
-def _words(item: Any, index: int) -> list[Word]:
+def _words(item: TimedItem) -> list[Word]:
     """Return the word of an item: mostly one, none if it is no speech, several if it holds several."""
-    where = f"words[{index}]"
-    text, start, end = _timed_text(item, ("word", "text"), where)
-    found = spoken_words(clean(text))
+    start, end = item.start or 0.0, item.end or 0.0
+    found = spoken_words(clean(item.text))
     share = (end - start) / max(len(found), 1)
     return [
         Word(text=word, start=start + position * share, end=start + (position + 1) * share)
@@ -125,35 +190,26 @@ def _words(item: Any, index: int) -> list[Word]:
     ]
 
 
-def _segment(item: Any, index: int) -> Segment:
-    text, start, end = _timed_text(item, ("text", "segment", "word"), f"segments[{index}]")
-    speaker = item.get("speaker")
-    named = clean(speaker)[:LONGEST_SPEAKER] or None if isinstance(speaker, str) else None
-    return Segment(text=clean(text), start=start, end=end, speaker=named)
+def _segment(item: TimedItem) -> Segment:
+    speaker = clean(item.speaker)[:LONGEST_SPEAKER] or None if item.speaker else None
+    return Segment(text=clean(item.text), start=item.start or 0.0, end=item.end or 0.0, speaker=speaker)
 
 
-def _cue(item: Any, index: int) -> Cue:
-    text, start, end = _timed_text(item, ("text", "segment"), f"segments[{index}]")
-    return Cue(start, end, (Piece(text),))
+def _punctuated(words: list[Word], segments: Sequence[TimedItem]) -> list[Word]:
+    """Take the punctuation of the segments for words that come without, as some services give them."""
+    written = [token for item in segments for token in spoken_words(clean(item.text))]
+    if any(word.text.endswith(_TERMINALS) for word in words) or not any(t.endswith(_TERMINALS) for t in written):
+        return words
+    punctuated, at, found = [], 0, 0
+    for word in words:
+        near = range(at, min(at + _LOOK_AHEAD_WORDS, len(written)))
+        match = next((index for index in near if _letters(written[index]) == _letters(word.text)), None)
+        if match is not None:
+            word = word.model_copy(update={"text": written[match]})  # noqa: PLW2901
+            at, found = match + 1, found + 1
+        punctuated.append(word)
+    return punctuated if found >= _ALIGNED_SHARE * len(words) else words
 
 
-def _timed_text(item: Any, keys: Sequence[str], where: str) -> tuple[str, float, float]:
-    if not isinstance(item, Mapping):
-        raise TranscriptInvalid(f"{where} of the transcript is not an object with a text, a start and an end.")
-    text = next((item[key] for key in keys if isinstance(item.get(key), str)), None)
-    if text is None:
-        raise TranscriptInvalid(f"{where} of the transcript has no text.")
-    return text, _number(item.get("start"), f"{where}.start"), _number(item.get("end"), f"{where}.end")
-
-
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(_as_float(value)):
-        raise TranscriptInvalid(f"{where} of the transcript is not a time in numbers: {str(value)[:40]!r}.")
-    return float(value)
-
-
-def _as_float(value: int | float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
+def _letters(word: str) -> str:
+    return "".join(char for char in word.casefold() if char.isalnum())
