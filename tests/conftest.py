@@ -24,6 +24,7 @@ os.environ.setdefault("RAY_AUTH_MODE", "disabled")
 os.environ.setdefault("RAY_metrics_report_interval_ms", "1000")  # ten times as often as else
 
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
+FAULTS = SHARED_MEDIA.with_name("faults")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,14 @@ def shared_media() -> Path:
     if not SHARED_MEDIA.is_dir():
         pytest.skip("the folder of real recordings (../shared/media) is not beside this checkout")
     return SHARED_MEDIA
+
+
+@pytest.fixture(scope="session")
+def faults() -> Path:
+    """The folder of inputs that were once handled wrongly, kept beside a checkout, not in it."""
+    if not FAULTS.is_dir():
+        pytest.skip("the folder of inputs that were handled wrongly (../shared/faults) is not beside this checkout")
+    return FAULTS
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,10 @@ from moments_ray import __version__
 from moments_ray.cli import administration, client_commands
 from moments_ray.cli.calling import (
     Count,
+    Encoding,
     GenerationModel,
     Json,
+    Language,
     MaxSeconds,
     MinSeconds,
     Prompt,
@@ -62,7 +64,9 @@ def _root(
 def run(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
     out: Out = Path("out"),
-    captions: Annotated[Path | None, typer.Option("--captions", help="Caption file to use: SRT, VTT, json3.")] = None,
+    captions: Annotated[Path | None, typer.Option("--captions", help="Caption file to use, of any format.")] = None,
+    encoding: Encoding = None,
+    language: Language = None,
     count: Count = None,
     min_seconds: MinSeconds = None,
     max_seconds: MaxSeconds = None,
@@ -78,6 +82,8 @@ def run(
         source=source,
         out=out,
         captions=captions,
+        encoding=encoding,
+        language=language,
         count=count,
         min_seconds=min_seconds,
         max_seconds=max_seconds,
@@ -100,8 +106,10 @@ def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
 
 @app.command()
 def find(
-    transcript: Annotated[Path, typer.Argument(help="SRT, VTT, json3, or our JSON.")],
+    transcript: Annotated[Path, typer.Argument(help="Captions or a transcript: SRT, VTT, JSON or another.")],
     duration: Annotated[float | None, typer.Option("--duration", help="Length of the source, in seconds.")] = None,
+    encoding: Encoding = None,
+    language: Language = None,
     count: Count = None,
     min_seconds: MinSeconds = None,
     max_seconds: MaxSeconds = None,
@@ -113,6 +121,8 @@ def find(
         "find:find",
         transcript,
         duration=duration,
+        encoding=encoding,
+        language=language,
         count=count,
         min_seconds=min_seconds,
         max_seconds=max_seconds,

@@ -17,6 +17,12 @@ from moments_ray.settings import Settings
 
 console = Console(stderr=True, highlight=False)  # stdout is for results
 
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="How the caption file is written, such as cp1251; default: found out.")
+]
+Language = Annotated[
+    str | None, typer.Option("--language", help="Language that is spoken, such as en; of captions in two, this one.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Count = Annotated[int | None, typer.Option("--count", help="How many moments; default about one a minute, up to 12.")]
 MinSeconds = Annotated[float | None, typer.Option("--min-seconds", help="Shortest moment, in seconds.")]

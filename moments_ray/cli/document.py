@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from moments_ray.cli.spoken import transcript_entry
 from moments_ray.database.tables import Run, RunItem, RunStage, Video
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.journal import JournalReader
@@ -63,11 +64,7 @@ async def describe(run: Run, environment: Environment) -> Described:
                 _stage(name, stages.get(name), claims) for name in environment.registry.get(run.pipeline).stage_names
             ],
         },
-        "transcript": {
-            "engine": heard.engine if heard else None,
-            "language": heard.language if heard else None,
-            "words": heard.words if heard else 0,
-        },
+        "transcript": transcript_entry(transcript) if transcript else {"engine": None, "language": None, "words": 0},
         "moments": entries,
         "quality": _quality(generated, moments, video, transcript, signals),
         "errors": [_error(item) for item in failed],

@@ -11,6 +11,7 @@ import typer
 from moments_ray.cli.listing import list_moments
 from moments_ray.cli.models import NamedModels, check_early
 from moments_ray.cli.source import read_captions_file
+from moments_ray.cli.spoken import remarks, transcript_entry
 from moments_ray.models.conversation import Answer, Question, Sampling
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
@@ -19,6 +20,7 @@ from moments_ray.moments.finding.find import Found, find_moments
 from moments_ray.moments.finding.options import FindOptions, find_options
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
+from moments_ray.speech.health import check
 from moments_ray.speech.transcript import Transcript
 
 _SHOWN = {"title", "start_time", "end_time", "score", "reason"}
@@ -29,6 +31,8 @@ def find(
     transcript: Path,
     *,
     duration: float | None,
+    encoding: str | None,
+    language: str | None,
     count: int | None,
     min_seconds: float | None,
     max_seconds: float | None,
@@ -44,17 +48,24 @@ def find(
     """
     options = find_options(count=count, min_seconds=min_seconds, max_seconds=max_seconds)
     check_early(NamedModels(generation_model, LOCAL, None), settings)
-    heard = read_captions(read_captions_file(transcript))
+    read = read_captions(read_captions_file(transcript), language=language, encoding=encoding)
+    heard = check(read, duration)
     if generation_model in {None, LOCAL}:
         found = find_moments(heard, None, duration, options)
     else:
         found = asyncio.run(_ask(str(generation_model), heard, duration, options, settings))
     moments = [moment.model_dump(mode="json", include=_SHOWN) for moment in found.moments]
     if as_json:
-        document = {"moments": moments, "quality": found.quality.model_dump(mode="json")}
+        document = {
+            "moments": moments,
+            "quality": found.quality.model_dump(mode="json"),
+            "transcript": transcript_entry(heard),
+        }
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         list_moments(moments)
+    for remark in remarks(heard):
+        typer.echo(remark, err=True)
 
 
 async def _ask(key: str, heard: Transcript, duration: float | None, options: FindOptions, settings: Settings) -> Found:

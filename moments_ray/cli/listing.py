@@ -51,6 +51,10 @@ def list_clips(document: Mapping[str, Any]) -> None:
 def list_run(document: Mapping[str, Any], out: Path) -> None:
     """Print what a run came to."""
     list_moments(document["moments"])
+    for note in document["transcript"].get("notes", ()):
+        results().print(f"note: {note}", soft_wrap=True)
+    for warning in document["transcript"].get("warnings", ()):
+        results().print(f"warning: the transcript is suspect: {warning}", soft_wrap=True)
     for error in document["errors"]:
         results().print(f"error: {error['stage']}: {error['message']} [{error['code']}]", soft_wrap=True)
     results().print(f"open {out / 'report.html'} in a browser", soft_wrap=True)

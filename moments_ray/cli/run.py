@@ -26,7 +26,15 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import drive_to_the_end, start_worker, stop_worker
 from moments_ray.engine.runs.live_status import Live
-from moments_ray.errors import Conflict, InputError, MomentsError, RayUnavailable, RunCancelled, all_errors
+from moments_ray.errors import (
+    Conflict,
+    InputError,
+    InvalidRequest,
+    MomentsError,
+    RayUnavailable,
+    RunCancelled,
+    all_errors,
+)
 from moments_ray.ids import fingerprint
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SpeechOptions
@@ -36,7 +44,9 @@ from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import GenerationOptions, MomentsRequest, RefinementOptions
 from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
-from moments_ray.speech.captions.reader import read_captions
+from moments_ray.speech.captions import read_captions
+from moments_ray.speech.captions.encoding import decode
+from moments_ray.speech.languages import normal_language
 from moments_ray.states import RunStatus
 from serve_app.deployments.alone import serve_models_alone
 
@@ -51,6 +61,8 @@ class Wanted:
     source: str
     out: Path
     captions: Path | None = None
+    encoding: str | None = None
+    language: str | None = None
     count: int | None = None
     min_seconds: float | None = None
     max_seconds: float | None = None
@@ -68,6 +80,7 @@ class _Checked:
     find: FindOptions
     models: NamedModels
     captions: bytes | None
+    language: str | None = None
 
 
 async def run(wanted: Wanted, settings: Settings, console: Console) -> tuple[dict[str, Any], int]:
@@ -95,18 +108,27 @@ async def _check(wanted: Wanted, settings: Settings) -> _Checked:
         wanted.generation_model, wanted.refinement_model, wanted.transcriber or settings.speech.transcriber
     )
     check_early(models, settings)
-    captions = await asyncio.to_thread(_read_captions, wanted.captions) if wanted.captions else None
+    captions = await asyncio.to_thread(_read_captions, wanted.captions, wanted.encoding) if wanted.captions else None
     await asyncio.to_thread(require_writable, wanted.out)
     return _Checked(
         named=await examine(wanted.source, settings),
         find=find,
         models=models,
         captions=captions,
+        language=_language(wanted.language),
     )
 
 
-def _read_captions(path: Path) -> bytes:
+def _language(tag: str | None) -> str | None:
+    if tag is not None and normal_language(tag) is None:
+        raise InvalidRequest(f"There is no language {tag[:40]!r}; name it by its tag, such as en or pt-BR.")
+    return normal_language(tag)
+
+
+def _read_captions(path: Path, encoding: str | None) -> bytes:
     data = read_captions_file(path)
+    if encoding is not None:
+        data = decode(data, encoding).text.encode(errors="replace")
     read_captions(data)  # a file we cannot read is refused before anything starts
     return data
 
@@ -142,7 +164,7 @@ async def _request(checked: _Checked, models: Models, video: Video, environment:
         await environment.store.put_bytes(captions, checked.captions, content_type="text/plain")
     return MomentsRequest(
         source=checked.named.source,
-        speech=SpeechOptions(transcriber=checked.models.transcriber, captions=captions),
+        speech=SpeechOptions(transcriber=checked.models.transcriber, captions=captions, language=checked.language),
         generation=GenerationOptions(model=models.generator.key, find=checked.find),
         refinement=RefinementOptions(model=models.refiner.key, watches_video=models.refiner.supports_video),
     )

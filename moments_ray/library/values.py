@@ -25,10 +25,14 @@ class Source(Value):
 
 
 class SpeechOptions(Value):
-    """How speech becomes words; ``captions`` names an object holding a caption file that a person gave."""
+    """How speech becomes words; ``captions`` names an object holding a caption file that a person gave.
+
+    ``language`` is the one that is spoken, and that is taken of captions in two.
+    """
 
     transcriber: str | None = None
     captions: str | None = None
+    language: str | None = None
 
 
 class VideoRequest(Value):

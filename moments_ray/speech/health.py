@@ -12,6 +12,7 @@ from moments_ray.errors import TranscriptInvalid
 from moments_ray.speech.identify import identify_language
 from moments_ray.speech.languages import normal_language, same_language
 from moments_ray.speech.loops import Loop, find_loops
+from moments_ray.speech.scripts import is_ideograph
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 SHORTEST_WORD_SECONDS = 0.02
@@ -22,6 +23,9 @@ _MOST_OUTSIDE = 0.5
 _STEP_BACK_SECONDS = 0.5  # less is a recogniser's jitter, more is a different order
 _SAME_SPEECH_SECONDS = 2.0
 _PLAUSIBLE_RATE = (0.8, 6.0)  # words a second; an auctioneer reaches five
+_PLAUSIBLE_SEGMENT_RATE = (0.4, 8.0)  # captions stay on screen through pauses, or leave it too soon
+_FEWEST_WORDS_FOR_A_RATE = 30
+_IDEOGRAPH_WEIGHT = 0.5  # a Chinese or Japanese word has about two characters
 _MOST_LOOPED = 0.2
 _MOST_REPAIRED = 0.25
 
@@ -44,8 +48,10 @@ def check(transcript: Transcript, duration: float | None) -> Transcript:
     language = normal_language(transcript.language) or detected
     loops = find_loops(words)
     spoken = _spoken_seconds(words)
-    rate = len(words) / spoken if spoken else 0.0
-    warnings = _warnings(words, repairs, loops, rate)
+    count = sum(_IDEOGRAPH_WEIGHT if is_ideograph(word.text) else 1.0 for word in words)
+    rate = count / spoken if spoken else 0.0
+    shown = sum(max(segment.end - segment.start, 0.0) for segment in transcript.segments)
+    warnings = _warnings(words, repairs, loops, _implausible_rate(count, rate, count / shown if shown else None))
     if detected and language and not same_language(detected, language):
         warnings.append(f"the words look like {detected}, not {language}")
     health: dict[str, JsonValue] = {
@@ -148,12 +154,21 @@ def _spoken_seconds(words: Sequence[Word]) -> float:
     return sum(word.end - word.start for word in words) + bridged
 
 
-def _warnings(words: Sequence[Word], repairs: Counter[str], loops: Sequence[Loop], rate: float) -> list[str]:
+def _implausible_rate(count: float, rate: float, of_segments: float | None) -> float | None:
+    """Return the words a second that nobody speaks: by the words' own times, or by those of their captions."""
+    if count < _FEWEST_WORDS_FOR_A_RATE:
+        return None
+    if not _PLAUSIBLE_RATE[0] <= rate <= _PLAUSIBLE_RATE[1]:
+        return rate
+    slowest, fastest = _PLAUSIBLE_SEGMENT_RATE
+    return of_segments if of_segments is not None and not slowest <= of_segments <= fastest else None
+
+
+def _warnings(words: Sequence[Word], repairs: Counter[str], loops: Sequence[Loop], rate: float | None) -> list[str]:
     warnings: list[str] = []
     if not words:
         return warnings
-    slowest, fastest = _PLAUSIBLE_RATE
-    if not slowest <= rate <= fastest and len(words) > 1 / SHORTEST_WORD_SECONDS:
+    if rate is not None:
         warnings.append(f"{rate:.1f} words a second is not how people speak")
     looped = sum(loop.words for loop in loops)
     if looped > _MOST_LOOPED * len(words):

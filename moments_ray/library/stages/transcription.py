@@ -26,7 +26,7 @@ async def transcribe_speech(
 ) -> HeardSpeech:
     """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
     captions, remote = await _captions(ctx, video, options), await _remote_recognisers(ctx, audio)
-    candidates = recognisers(captions, duration=video.info.duration, remote=remote)
+    candidates = recognisers(captions, spoken=options.language, duration=video.info.duration, remote=remote)
     if audio is None:
         heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
     else:
@@ -67,7 +67,7 @@ async def _captions(ctx: Context, video: SourceVideo, options: SpeechOptions) ->
     if options.captions is not None:
         path = ctx.scratch / "given-captions"
         await ctx.store.get_file(options.captions, path)
-        return [CaptionFile(path=path, origin=Origin.SIDECAR)]
+        return [CaptionFile(path=path, origin=Origin.SIDECAR, language=options.language)]
     found = []
     if video.info.subtitle_tracks:
         async with ctx.cache.open(ctx.store.uri(video.name)) as source:
@@ -90,7 +90,7 @@ def _writer(ctx: Context, transcript: Transcript) -> Write:
             transcript.engine,
             full_text=transcript.text,
             word_timestamps=[{"word": w.text, "start": w.start, "end": w.end} for w in transcript.words],
-            segment_timestamps=[segment.model_dump(mode="json") for segment in transcript.segments],
+            segment_timestamps=[segment.model_dump(mode="json", exclude_none=True) for segment in transcript.segments],
             language=transcript.language,
             health={**transcript.health, "words_estimated": transcript.words_estimated},
         )

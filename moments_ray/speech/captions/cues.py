@@ -14,6 +14,9 @@ MOST_WORDS = 300_000  # a day of fast speech
 _LONGEST_BASE_SECONDS = 0.35
 _LONGEST_PER_CHARACTER_SECONDS = 0.1
 
+_PAUSE_SECONDS = 0.5
+_CHARACTERS_A_SECOND = 13.0  # of unhurried speech
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -78,7 +81,8 @@ def closed(cues: Sequence[OpenCue]) -> Iterator[Cue]:
     for cue, following in itertools.zip_longest(cues, cues[1:]):
         end = cue.end
         if end is None or end <= cue.start:
-            end = cue.start + longest_seconds("".join(piece.text for piece in cue.pieces).split())
+            letters = sum(len(piece.text.strip()) for piece in cue.pieces)
+            end = cue.start + _PAUSE_SECONDS + letters / _CHARACTERS_A_SECOND
             if following is not None and following.start > cue.start:
                 end = min(end, following.start)
         yield Cue(cue.start, end, cue.pieces, cue.speaker)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from moments_ray.speech.captions.cues import Cue, Piece
@@ -11,6 +11,7 @@ from moments_ray.speech.captions.text import TAG, without_markup
 
 _STILL_SHOWN_SECONDS = 3.0
 _OVERRIDE = re.compile(r"\{\\")
+_RESET = re.compile(r"\{\\(?:r|[1-4]?c|[bius]0?)\}")
 
 Styled = list[tuple[str, str]]  # words as shown, and the markup each stands in
 
@@ -45,22 +46,27 @@ def _resolved(group: Sequence[Cue]) -> Cue | None:
     styled = [_styled(cue.text) for cue in group]
     if len({len(words) for words in styled}) != 1 or not styled[0]:
         return None
-    styles = Counter(style for words in styled for _, style in words)
-    usual = max(styles, key=lambda style: (styles[style], not style))
-    spans: dict[int, tuple[float, float]] = {}
-    latest = -1
-    for cue, words in zip(group, styled, strict=True):
-        marked = [index for index, (_, style) in enumerate(words) if style != usual]
-        if not marked or len(marked) == len(words) > 1:
-            continue  # the sentence between two of its words
-        if marked[0] < latest:
-            return None
-        latest = marked[-1]
-        for index, (start, end) in zip(marked, _shares(cue, [words[at][0] for at in marked]), strict=True):
-            spans[index] = (spans[index][0] if index in spans else start, end)
-    if len(spans) < 2:
+    runs = (_marked(styled, style) for style in dict.fromkeys(style for words in styled for _, style in words))
+    marked = next((run for run in runs if run is not None), None)
+    if marked is None:
         return None
+    spans: dict[int, tuple[float, float]] = {}
+    for cue, indexes in zip(group, marked, strict=True):
+        for index, (start, end) in zip(indexes, _shares(cue, [styled[0][at][0] for at in indexes]), strict=True):
+            spans[index] = (spans[index][0] if index in spans else start, end)
     return Cue(group[0].start, group[-1].end, tuple(_pieces(styled[0], spans)), group[0].speaker)
+
+
+def _marked(styled: Sequence[Styled], style: str) -> list[list[int]] | None:
+    """Return the indexes of each cue's words in a style, if that moves on from cue to cue as a voice does."""
+    marked = [[index for index, (_, each) in enumerate(words) if each == style] for words in styled]
+    marked = [indexes if len(indexes) < len(styled[0]) else [] for indexes in marked]
+    told = [indexes for indexes in marked if indexes]
+    if len({tuple(indexes) for indexes in told}) < 2:
+        return None
+    together = all(indexes[-1] - indexes[0] == len(indexes) - 1 for indexes in told)
+    onwards = all(after[0] >= before[-1] for before, after in itertools.pairwise(told))
+    return marked if together and onwards else None
 
 
 def _shares(cue: Cue, words: Sequence[str]) -> Iterator[tuple[float, float]]:
@@ -99,7 +105,7 @@ def _styled(text: str) -> Styled:
         position = tag.end()
         shown = tag[0]
         if _OVERRIDE.match(shown):
-            override = shown
+            override = "" if _RESET.fullmatch(shown) else shown
         elif shown.startswith("</"):
             if open_tags:
                 open_tags.pop()

@@ -110,11 +110,11 @@ def _json3_cues(events: Sequence[Any]) -> list[OpenCue]:
 
 def _read(document: Mapping[str, Any], language: str | None) -> CaptionTrack | Transcript:
     listed = _lists(document)
+    if (listed is None or not (listed.words or listed.segments)) and _has_text(document):
+        raise TranscriptInvalid(f"The transcript has a text but no times; ask its maker for {_EXPECTED}.")
     if listed is None:
         keys = ", ".join(repr(str(key)[:30]) for key in list(document)[:6]) or "nothing"
         raise TranscriptInvalid(f"The JSON holds no transcript but {keys}; expected {_EXPECTED}.")
-    if not listed.words and not listed.segments and _text(document):
-        raise TranscriptInvalid(f"The transcript has a text but no times; ask its maker for {_EXPECTED}.")
     segments = [timed_item(item, f"segments[{at}]") for at, item in enumerate(listed.segments)]
     if listed.words is None:
         segments, unit = in_seconds(segments)
@@ -141,7 +141,7 @@ def _lists(document: Mapping[str, Any]) -> _Listed | None:
     return _Listed(None if segments and not words else words, segments or [])
 
 
-def _text(document: Mapping[str, Any]) -> bool:
+def _has_text(document: Mapping[str, Any]) -> bool:
     return any(isinstance(document.get(key), str) and document[key].strip() for key in _TEXTS)
 
 
