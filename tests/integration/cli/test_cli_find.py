@@ -91,7 +91,8 @@ def test_every_format_gives_moments_on_sentences(moments: Moments, home: Path, t
     outcome = moments("find", transcript, "--count", "3", "--min-seconds", "8", "--max-seconds", "20", "--json")
     assert (outcome.status, outcome.stderr) == (0, "")
     document = outcome.document
-    assert set(document) == {"moments", "quality"}
+    assert set(document) == {"moments", "quality", "transcript"}
+    assert document["transcript"]["verdict"] == "good"
     assert document["quality"]["cuts_in_word"] == 0
     assert document["quality"]["ends_on_sentence"] == 1.0
     assert document["quality"]["asked"] == 3
@@ -127,6 +128,42 @@ def test_where_nothing_is_worth_a_moment_it_says_so(moments: Moments, tmp_path: 
     assert moments("find", transcript, "--json").document["moments"] == []
     outcome = moments("find", transcript)
     assert (outcome.status, outcome.stdout) == (0, "nothing found that is worth a moment\n")
+
+
+def test_how_a_transcript_was_read_is_said(moments: Moments, tmp_path: Path) -> None:
+    transcript = make_captions(
+        tmp_path / "talk.srt", [(f"это слово {n} и другое", n * 3.0, n * 3.0 + 2) for n in range(9)]
+    )
+    transcript.write_bytes(transcript.read_text().encode("koi8-r"))
+    outcome = moments("find", transcript, "--json")
+    assert "it was read as koi8_r" in outcome.stderr
+    assert outcome.document["transcript"]["encoding"] == "koi8_r"
+    assert moments("find", transcript, "--encoding", "koi8-r").stderr == ""
+    assert moments("find", transcript, "--encoding", "utf-8").status == 2
+
+
+@pytest.mark.parametrize("factor", [0.1, 15.0])
+def test_times_that_nobody_speaks_at_are_said(moments: Moments, tmp_path: Path, factor: float) -> None:
+    lines = [(text, start * factor, end * factor) for text, start, end in spoken()]
+    outcome = moments("find", make_captions(tmp_path / "talk.srt", lines), "--json")
+    assert "words a second is not how people speak" in outcome.stderr
+    assert outcome.document["transcript"]["verdict"] == "suspect"
+
+
+def test_of_captions_in_two_languages_the_asked_one_is_taken(moments: Moments, tmp_path: Path) -> None:
+    lines = [(f"{text}\nЗдесь говорят о том же самом.", start, end) for text, start, end in spoken()]
+    transcript = make_captions(tmp_path / "talk.srt", lines)
+    for language in ("en", "ru"):
+        outcome = moments("find", transcript, "--language", language, "--json")
+        assert outcome.document["transcript"]["language"] == language
+        assert f"{language} was taken, because it was asked for" in outcome.stderr
+
+
+def test_a_text_without_times_is_no_transcript(moments: Moments, tmp_path: Path) -> None:
+    (tmp_path / "talk.json").write_text(json.dumps({"text": "Bread needs time."}))
+    outcome = moments("find", tmp_path / "talk.json")
+    assert outcome.status == 2
+    assert "a text but no times" in outcome.stderr
 
 
 @pytest.mark.parametrize(
