@@ -142,9 +142,9 @@ def _whisper_cpp(document: Any) -> Document | None:
         return None
     language = _get(document, "result", "language")
     with_tokens = [each for each in _objects(segments) if isinstance(each.get("tokens"), list)]
-    shaped = [{**each, "words": list(_joined_tokens(each["tokens"]))} for each in with_tokens] or list(
-        _objects(segments)
-    )
+    shaped = [{**each, "words": list(_joined_tokens(each["tokens"]))} for each in with_tokens] or [
+        dict(each) for each in _objects(segments)
+    ]
     return {"segments": shaped, "language": language}
 
 

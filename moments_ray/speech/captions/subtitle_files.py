@@ -12,7 +12,7 @@ import pysubs2
 
 from moments_ray.errors import TranscriptInvalid
 from moments_ray.speech.captions.cues import CaptionTrack, Cue, OpenCue, Piece, closed, plain_cue
-from moments_ray.speech.captions.timed_text import clock_seconds, numbered_lines
+from moments_ray.speech.captions.timed_text import numbered_lines
 
 _USUAL_FPS = 23.976  # what most films that were subtitled by frames have
 _KARAOKE = re.compile(r"\{[^{}]*\\(?:k|kf|ko|K)(\d{1,6})[^{}]*\}")
@@ -168,6 +168,4 @@ def _lrc_pieces(line: str, sooner: float) -> tuple[Piece, ...]:
 
 def _lrc_seconds(clock: str) -> float:
     minutes, seconds, *fraction = re.split(r"[.:]", clock)
-    return (
-        clock_seconds(f"00:{int(minutes) % 60}:{seconds}.{fraction[0] if fraction else 0}") + int(minutes) // 60 * 3600
-    )  # type: ignore[operator]
+    return int(minutes) * 60 + float(f"{seconds}.{fraction[0] if fraction else 0}")

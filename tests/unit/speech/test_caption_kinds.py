@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from moments_ray.errors import InvalidRequest, TranscriptInvalid
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.health import check
 from moments_ray.speech.transcript import Transcript
-from tests.unit.speech.caption_talk import TALK, clock, srt, text_of, vtt, words
+from tests.unit.speech.caption_talk import TALK, Line, clock, srt, text_of, vtt, words
 
 TEXTS = {
     "ru": "Хороший хлеб требует только четырёх вещей, и одна из них это время. Большинство людей торопят тесто.",
@@ -370,7 +371,12 @@ SAID = st.lists(
     min_size=1,
     max_size=12,
 )
-WRITERS = [srt, vtt, lambda lines: srt(lines).replace("\n", "\n\n"), lambda lines: srt(lines).replace("\n", "\r\r\n")]
+WRITERS: list[Callable[[list[Line]], str]] = [
+    srt,
+    vtt,
+    lambda lines: srt(lines).replace("\n", "\n\n"),
+    lambda lines: srt(lines).replace("\n", "\r\r\n"),
+]
 
 
 @settings(max_examples=80, deadline=None)
