@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine import children
+from benchmarks.processes import children
 from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.engine import Context, Pipeline, Resources, Value, stage

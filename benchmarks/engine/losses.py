@@ -1,0 +1,149 @@
+"""What is lost, and what is done twice, when processes are killed in the middle or Redis dies: observed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio as redis
+
+from benchmarks.engine.nothing import NOTHING, STAGES, Nothing
+from benchmarks.engine.peers import Peers
+from benchmarks.processes import family, processes
+from moments_ray import runtime
+from moments_ray.engine.runs.actor import start_listening, start_worker
+from moments_ray.settings import Settings
+
+_RUNS = 8
+_STAGE_SECONDS = 0.25
+_STRIKE_AFTER = 20  # stages that began
+_PATIENCE_SECONDS = 90.0
+
+Strike = Callable[[], Awaitable[None]]
+
+
+async def observe(settings: Settings, peers: Peers, notes: Path) -> None:
+    """Strike each system in the middle of eight runs and print what came of them."""
+    print(f"\n{_RUNS} runs of {STAGES} stages of {_STAGE_SECONDS} s; struck when {_STRIKE_AFTER} stages have begun")
+    print(f"{'':24}{'struck by':32}{'runs finished':>14}{'stages begun twice':>20}{'seconds after':>15}")
+    client = runtime.open_redis(settings)
+    with runtime.cluster(settings):
+        await _ours(settings, client, notes)
+    for name in peers.names:
+        await _peer(peers, name, client, notes)
+    await client.aclose()
+
+
+async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
+    environment = runtime.connect(settings)
+    desk = runtime.desk(environment)
+    for number, what in enumerate(("kill -9 of the worker", "kill -9 of a stage's process", "Redis killed and empty")):
+        notes.unlink(missing_ok=True)
+        worker = start_worker(runtime.connect, settings, runtime.open_redis, name=f"loss{number}", detached=False)
+        pid = await worker.__ray_call__.remote(_pid)
+        await worker.start.remote()
+        for run in range(_RUNS):
+            request = Nothing(seconds=_STAGE_SECONDS, notes=str(notes), run=run)
+            await desk.submit(NOTHING, request, subject=f"loss-{number}-{run}")
+        strike: Strike
+        if number == 0:
+            strike = _killing([pid])
+        elif number == 1:
+            strike = _killing_a_stage
+        else:
+            strike = _redis_dies(client)
+        await _struck("moments_ray", what, strike, notes, still=lambda w=worker: start_listening(w, 5.0))
+        await worker.drain.remote()
+    await environment.database.close()
+
+
+async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> None:
+    for number, what in enumerate(("kill -9 of the worker", "Redis killed and empty")):
+        if number and not name.startswith("Celery"):
+            continue  # it does not use Redis
+        notes.unlink(missing_ok=True)
+        serving = [peers.serve(name)]
+        await asyncio.to_thread(peers.begin, name, _RUNS, _STAGE_SECONDS)
+
+        async def kill_and_start_again(serving: list[Any] = serving) -> None:
+            os.killpg(serving[0].pid, signal.SIGKILL)
+            serving[0].wait()
+            serving.append(peers.serve(name))
+
+        await _struck(name, what, _redis_dies(client) if number else kill_and_start_again, notes)
+        for each in serving:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(each.pid, signal.SIGKILL)
+            each.wait()
+
+
+async def _struck(
+    system: str, what: str, strike: Strike, notes: Path, *, still: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while len(_noted(notes)) < _STRIKE_AFTER:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{system} did not begin {_STRIKE_AFTER} stages within {_PATIENCE_SECONDS:.0f} s")
+        await asyncio.sleep(0.02)
+    await strike()
+    struck = time.monotonic()
+    while (finished := sum(line.endswith(f" {STAGES}") for line in set(_noted(notes)))) < _RUNS:
+        if time.monotonic() > struck + _PATIENCE_SECONDS:
+            break
+        await asyncio.sleep(0.1)
+        if still is not None:
+            await still()
+    seconds = time.monotonic() - struck
+    await asyncio.sleep(4 * _STAGE_SECONDS)
+    twice = sum(count - 1 for count in Counter(_noted(notes)).values())
+    after = f"{seconds:.1f}" if finished == _RUNS else f"none in {seconds:.0f}"
+    print(f"{system:24}{what:32}{f'{finished} of {_RUNS}':>14}{twice:20}{after:>15}", flush=True)
+
+
+def _noted(notes: Path) -> list[str]:
+    return notes.read_text().splitlines() if notes.exists() else []
+
+
+def _killing(pids: list[int]) -> Strike:
+    async def strike() -> None:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    return strike
+
+
+async def _killing_a_stage() -> None:
+    """Kill the process of one stage that is at work; Ray names them by their function."""
+    at_work = [
+        each for each in family([os.getpid()], processes()) if each.command.startswith("ray::") and "#" in each.command
+    ]
+    for each in at_work[:1]:
+        os.kill(each.pid, signal.SIGKILL)
+
+
+def _redis_dies(client: redis.Redis) -> Strike:
+    """Have Redis lose everything and die; its supervisor starts it again."""
+
+    async def strike() -> None:
+        pid = (await client.info("server"))["process_id"]
+        await client.flushall()
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                with contextlib.suppress(redis.RedisError, OSError):
+                    if (await client.info("server"))["process_id"] != pid:
+                        return
+                await asyncio.sleep(0.05)
+
+    return strike
+
+
+def _pid(_: Any) -> int:
+    return os.getpid()

@@ -1,0 +1,104 @@
+"""How fast no-op runs of eight stages go: the engine, the same functions as bare Ray tasks, and the peers."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import ray
+
+from benchmarks.engine.nothing import NOTHING, STAGES, Nothing
+from benchmarks.engine.peers import Peers
+from moments_ray import runtime
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.runs.actor import start_worker
+from moments_ray.settings import Settings
+from moments_ray.states import RunStatus
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one system came to: ``seconds`` of each run, and of all together."""
+
+    system: str
+    wall: float
+    seconds: list[float]
+
+    @property
+    def stage_milliseconds(self) -> float:
+        """The median run's, a stage."""
+        return statistics.median(self.seconds) / STAGES * 1000
+
+
+@ray.remote(num_cpus=0.1, max_retries=0)
+def bare() -> None:
+    """Do nothing, as a plain Ray task."""
+
+
+async def measure(settings: Settings, peers: Peers, count: int, at_once: int) -> AsyncIterator[Speed]:
+    """Measure one system after another on the same servers."""
+    with runtime.cluster(settings):
+        environment = runtime.connect(settings)
+        worker = start_worker(runtime.connect, settings, runtime.open_redis, name="bench", detached=False)
+        await worker.start.remote()
+        await _engine(environment, 2 * at_once)  # processes warm
+        await _bare(2 * at_once, at_once)
+        ours = Speed("moments_ray", *await _engine(environment, count))
+        plain = Speed("bare Ray tasks", *await _bare(count, at_once))
+        await worker.drain.remote()
+        await environment.database.close()
+    yield ours
+    yield plain
+    for name in peers.names:
+        answer = await asyncio.to_thread(peers.speed, name, count, at_once)
+        yield Speed(name, answer["wall"], answer["seconds"])
+
+
+async def report(found: AsyncIterator[Speed], count: int) -> None:
+    """Print the table, a line as soon as it is known; the first system is ours."""
+    ours: Speed | None = None
+    print(f"{'':28}{'runs/s':>8}{'ms/stage (median)':>20}{'ours is':>10}")
+    async for each in found:
+        ours = ours or each
+        ratio = ours.stage_milliseconds / each.stage_milliseconds
+        print(f"{each.system:28}{count / each.wall:8.1f}{each.stage_milliseconds:20.1f}{ratio:9.1f}x", flush=True)
+
+
+async def _engine(environment: Environment, count: int) -> tuple[float, list[float]]:
+    """Submit so many runs at once; return the wall seconds and each run's from claim to verdict."""
+    desk = runtime.desk(environment)
+    began = time.perf_counter()
+    runs = [await desk.submit(NOTHING, Nothing(), subject=f"bench-{began}-{n}") for n in range(count)]
+    waiting = {run.identifier for run in runs}
+    while waiting:
+        await asyncio.sleep(0.2)
+        async with environment.database.read() as session:
+            waiting = await Runs(session).active_identifiers(waiting)
+    wall = time.perf_counter() - began
+    async with environment.database.read() as session:
+        ended = [await Runs(session).get(run.identifier) for run in runs]
+    failed = [run for run in ended if run.status != RunStatus.COMPLETED]
+    if failed:
+        raise SystemExit(f"{len(failed)} of {count} runs failed: {failed[0].error}")
+    return wall, [(r.completed_at - r.started_at).total_seconds() for r in ended if r.completed_at and r.started_at]
+
+
+async def _bare(count: int, at_once: int) -> tuple[float, list[float]]:
+    """Eight tasks one after another, ``at_once`` such sequences side by side."""
+    gate = asyncio.Semaphore(at_once)
+    seconds: list[float] = []
+
+    async def one() -> None:
+        async with gate:
+            began = time.perf_counter()
+            for _ in range(STAGES):
+                await bare.remote()
+            seconds.append(time.perf_counter() - began)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(count)))
+    return time.perf_counter() - began, seconds
