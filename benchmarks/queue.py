@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import children
 from benchmarks.own_home import own_home
+from benchmarks.processes import children
 from moments_ray import runtime
 from moments_ray.engine import Context, Pipeline, Resources, Value, stage
 from moments_ray.engine.environment import Environment

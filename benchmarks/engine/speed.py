@@ -13,8 +13,8 @@ import ray
 from benchmarks.engine.nothing import NOTHING, STAGES, Nothing
 from benchmarks.engine.peers import Peers
 from moments_ray import runtime
-from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus

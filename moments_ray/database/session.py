@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import NewType, Self
+from typing import Any, NewType, Self
 
 import asyncpg
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from moments_ray.errors import DatabaseUnavailable, InvalidRequest
 
@@ -32,6 +33,8 @@ _LOST = (
     ssl.SSLError,
     asyncpg.PostgresError,
 )
+# What the driver's own statements raise when the server went away in the middle.
+_CUT_OFF = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
 # SQLSTATE classes in which the server, not the statement, is at fault: connections, resources, intervention, read-only.
 _NOT_NOW = ("08", "53", "57P", "25006")
 
@@ -60,6 +63,8 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # a look needs no BEGIN, and no ROLLBACK
+        self._reading = async_sessionmaker(reading, expire_on_commit=False)
 
     @classmethod
     def connect(cls, url: SecretStr, *, pool_size: int = 5, answer_seconds: float | None = 15.0) -> Self:
@@ -70,7 +75,6 @@ class Database:
         """
         engine = create_async_engine(
             async_url(url),
-            pool_pre_ping=True,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
@@ -80,16 +84,17 @@ class Database:
                 "server_settings": {"application_name": "moments_ray", "jit": "off"},
             },
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
         return cls(engine)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        """Open a session whose work is thrown away at its end.
+        """Open a session to look things up in; each look sees what is committed by then.
 
         Raises:
             DatabaseUnavailable: PostgreSQL cannot be reached.
         """
-        async with self._translated(), self._sessions() as session:
+        async with self._translated(), self._reading() as session:
             yield ReadSession(session)
 
     @asynccontextmanager
@@ -101,6 +106,27 @@ class Database:
         """
         async with self._translated(), self._sessions.begin() as session:
             yield WriteSession(session)
+
+    async def row(self, statement: str, *values: object) -> Mapping[str, Any] | None:
+        """Execute one statement that commits itself, past the ORM, and return the first row it gives.
+
+        Parameters are ``$1`` and so on; JSON goes in as text and comes out as values.
+
+        Raises:
+            DatabaseUnavailable: PostgreSQL cannot be reached, or went away: then nobody knows whether it was committed.
+        """
+        async with self._translated():
+            connection = await self.engine.raw_connection()
+        driver: Any = connection.driver_connection
+        try:
+            row: Mapping[str, Any] | None = await driver.fetchrow(statement, *values)
+        except BaseException as error:
+            await greenlet_spawn(connection.invalidate, error)  # it may be in the middle of something
+            if isinstance(error, _CUT_OFF) or str(getattr(error, "sqlstate", "")).startswith(_NOT_NOW):
+                raise DatabaseUnavailable(f"PostgreSQL went away: {_reason(error)}") from error
+            raise
+        await greenlet_spawn(connection.close)
+        return row
 
     async def ping(self) -> None:
         """Ask PostgreSQL for an answer.
@@ -131,6 +157,12 @@ class Database:
             if str(getattr(error.orig, "sqlstate", "")).startswith(_NOT_NOW):
                 raise DatabaseUnavailable(f"PostgreSQL takes nothing for now: {_reason(error)}") from error
             raise
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool open another connection in place of one that the server closed; asking it would be a round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _reason(error: BaseException) -> str:

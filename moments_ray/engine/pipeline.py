@@ -11,6 +11,7 @@ from moments_ray.engine.stage import Stage
 
 Step = Stage | FanOut
 Chain = tuple[FanOut, ...]
+Unit = Stage | Chain  # what is tried as a whole
 
 
 class Pipeline:
@@ -40,8 +41,8 @@ class Pipeline:
         """Return the stage of this name."""
         return next(step for step in self.steps if step.name == name)
 
-    def units(self) -> Iterator[Stage | Chain]:
-        """Yield what is executed as one Ray task each: a stage, or a chain of fan-outs."""
+    def units(self) -> Iterator[Unit]:
+        """Yield what is tried as a whole: a stage, or a chain of fan-outs."""
         chain: list[FanOut] = []
         for step in self.steps:
             if isinstance(step, FanOut) and (step.plan is None or not chain):
@@ -90,6 +91,11 @@ class Pipeline:
                 raise TypeError(f"{self.name}.{step.name} gives {step.gives.__name__}, which is there already")
             given[step.gives] = step.skip_when is not None
             follows = isinstance(step, FanOut)
+
+
+def names_of(unit: Unit) -> list[str]:
+    """Return the names of a unit's steps."""
+    return [unit.name] if isinstance(unit, Stage) else [step.name for step in unit]
 
 
 def parts(model: type[BaseModel]) -> list[type[BaseModel]]:

@@ -31,6 +31,11 @@ class Resources:
         amounts = {"CPU": self.cpus, "GPU": self.gpus, "memory": float(self.memory), **self.custom}
         return {name: amount for name, amount in amounts.items() if amount > 0}
 
+    @property
+    def light(self) -> bool:
+        """Whether it is a part of a core and nothing else, which nobody waits for."""
+        return self.cpus < 1 and not self.gpus and not self.memory and not self.custom
+
     def ray_options(self) -> dict[str, Any]:
         """Return the request as keyword arguments of ``ray.remote``."""
         options: dict[str, Any] = {"num_cpus": self.cpus, "num_gpus": self.gpus, "resources": dict(self.custom)}

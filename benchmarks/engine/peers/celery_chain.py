@@ -94,4 +94,4 @@ if __name__ == "__main__":
         for run in range(int(words[0])):
             begin(run, float(words[1]))
     else:
-        os.execv(sys.executable, worker(8))
+        os.execv(sys.executable, worker(8))  # noqa: S606 - our own command

@@ -50,8 +50,8 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
         if reason is not None:
             await claimed.skip(step.name, reason)
             continue
-        await claimed.start(step.name)
-        active.append(step)
+        if await claimed.start(step.name):
+            active.append(step)
     if not active:
         return (), []
     async with claimed.failure_recorded(active[0].name):

@@ -6,8 +6,9 @@ import asyncio
 import platform
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,12 +17,20 @@ import structlog
 from pydantic import BaseModel
 
 from moments_ray.database.session import WriteSession
-from moments_ray.database.tables import Run, RunStage
-from moments_ray.engine.context import Context
+from moments_ray.engine.context import Context, Write
 from moments_ray.engine.environment import Environment, Place
-from moments_ray.engine.pipeline import Pipeline, Step, values
-from moments_ray.engine.queries.journal import Claim, Journal, JournalReader, WrittenEvent
-from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.pipeline import Step, values
+from moments_ray.engine.queries.journal import (
+    Claim,
+    Journal,
+    JournalReader,
+    RunSnapshot,
+    StageJournal,
+    StageRecord,
+    WrittenEvent,
+    happened,
+    load_snapshot,
+)
 from moments_ray.errors import (
     DatabaseUnavailable,
     LeaseLost,
@@ -41,32 +50,37 @@ _LARGEST_OUTPUT = 8 * 1024 * 1024  # an output is names and figures; bytes belon
 _over_outages = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.0, wait_initial=0.2, wait_max=5.0)
 
 
+@dataclass(frozen=True)
+class Made:
+    """An output that is to be committed; ``fingerprint`` is of what it was made from."""
+
+    output: dict[str, Any]
+    fingerprint: str
+    writes: Sequence[Write] = ()
+    reused: bool = False
+
+
 class ClaimedRun:
     """One claim of a run, with its pipeline and what stood in its journal when it was loaded."""
 
-    def __init__(
-        self,
-        environment: Environment,
-        claim: Claim,
-        run: Run,
-        *,
-        pipeline: Pipeline,
-        stages: Mapping[str, RunStage],
-    ) -> None:
+    def __init__(self, environment: Environment, snapshot: RunSnapshot) -> None:
         self.environment = environment
-        self.claim = claim
-        self.run = run
-        self.pipeline = pipeline
-        self.stages = stages
+        self.claim = snapshot.claim
+        self.run = snapshot
+        self.pipeline = environment.registry.get(snapshot.pipeline)
+        self.stages = dict(snapshot.stages)
+        self._seq = snapshot.event_seq
 
     @classmethod
     @_over_outages
     async def load(cls, environment: Environment, claim: Claim) -> ClaimedRun:
         """Read a run and its journal."""
-        async with environment.database.read() as session:
-            run = await Runs(session).get(claim.run)
-            stages = await JournalReader(session, claim.key).stages()
-        return cls(environment, claim, run, pipeline=environment.registry.get(run.pipeline), stages=stages)
+        return cls(environment, await load_snapshot(environment.database.row, claim))
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The run as this process knows it now, for the process that goes on with it."""
+        return replace(self.run, stages=dict(self.stages), event_seq=self._seq)
 
     @property
     def place(self) -> Place:
@@ -75,7 +89,7 @@ class ClaimedRun:
 
     def done(self, stage: str) -> bool:
         """Tell whether a stage need not run again."""
-        return stage in self.stages and StageStatus(self.stages[stage].status).has_output
+        return stage in self.stages and self.stages[stage].status.has_output
 
     def ordinal(self, stage: str) -> int:
         """Return a stage's place in its pipeline."""
@@ -122,28 +136,98 @@ class ClaimedRun:
                 unknown = (journal.written, answer) if journal.written else None
                 return answer
 
-        return await _to_its_end(transaction())
+        answer = await _to_its_end(transaction())
+        if unknown is not None:
+            self._seq = max(self._seq, unknown[0].seq)
+        return answer
 
     async def announce(self, stage: str, status: StageStatus) -> None:
         """Show a stage's status on the live board, once the journal has it."""
         await self.environment.board.stage(self.place, stage, status)
 
-    async def start(self, stage: str) -> None:
-        """Begin a try of a stage."""
+    async def start(self, stage: str) -> bool:
+        """Begin a try of a stage; tell whether there is something to do, for its output may stand by now."""
         ordinal, node = self.ordinal(stage), platform.node()
-        await self.commit(lambda journal, _: journal.start(stage, ordinal, node=node))
+        await self._write("stage.started", stage, lambda journal: journal.start(stage, ordinal, node=node))
+        if self.done(stage):
+            return False
         await self.announce(stage, StageStatus.PROCESSING)
+        return True
+
+    async def complete(self, stage: str, made: Made) -> None:
+        """Commit a stage's output and what was recorded with it; where another's stands by now, that counts."""
+        progress = self.progress_with(stage)
+
+        async def output(journal: StageJournal) -> float | None:
+            return await journal.complete(
+                stage, made.output, fingerprint=made.fingerprint, progress=progress, reused=made.reused
+            )
+
+        async def output_and_records(journal: Journal, session: WriteSession) -> float | None:
+            seconds = await output(journal)
+            if seconds is not None:
+                for write in made.writes:
+                    await write(session)
+            return seconds
+
+        if made.writes:
+            seconds = await self.commit(output_and_records)
+        else:
+            seconds = await self._write("stage.completed", stage, output)
+        if seconds is None:
+            await self._reload()
+        else:
+            self.stages[stage] = StageRecord(StageStatus.COMPLETED, made.output, seconds)
 
     async def skip(self, stage: str, reason: str) -> None:
         """Record that a stage has nothing to do."""
         ordinal, progress = self.ordinal(stage), self.progress_with(stage)
-        await self.commit(lambda journal, _: journal.skip(stage, ordinal, reason, progress=progress))
+        await self._write(
+            "stage.skipped", stage, lambda journal: journal.skip(stage, ordinal, reason, progress=progress)
+        )
+        if not self.done(stage):
+            self.stages[stage] = StageRecord(StageStatus.SKIPPED, None, 0.0)
         await self.announce(stage, StageStatus.SKIPPED)
 
     async def fail(self, stage: str, error: MomentsError, status: StageStatus = StageStatus.FAILED) -> None:
         """Record that a try of a stage did not come through."""
-        await self.commit(lambda journal, _: journal.fail(stage, error, status=status))
-        await self.announce(stage, status)
+        await self._write(f"stage.{status}", stage, lambda journal: journal.fail(stage, error, status=status))
+        if not self.done(stage):
+            await self.announce(stage, status)
+
+    async def _write(self, event: str, stage: str, work: Callable[[StageJournal], Awaitable[T]]) -> T | None:
+        """Write by one statement that commits itself, to its end although cancelled, again after an outage.
+
+        Where an answer was lost, its event is looked for first. None is returned, and the run read again, where that
+        was there, or where the statement found the stage's output standing.
+
+        Raises:
+            LeaseLost: the claim does not hold any more; nothing was written.
+        """
+        row, unanswered = self.environment.database.row, False
+
+        @_over_outages
+        async def statement() -> T | None:
+            nonlocal unanswered
+            journal = StageJournal(row, self.claim)
+            if unanswered and await happened(row, self.claim, self._seq, event, stage):
+                return None
+            unanswered = True
+            answer = await work(journal)
+            if journal.written is None:
+                return None
+            self._seq = journal.written.seq
+            return answer
+
+        answer = await _to_its_end(statement())
+        if answer is None:
+            await self._reload()
+        return answer
+
+    @_over_outages
+    async def _reload(self) -> None:
+        snapshot = await load_snapshot(self.environment.database.row, self.claim)
+        self.stages, self._seq = dict(snapshot.stages), snapshot.event_seq
 
     @asynccontextmanager
     async def failure_recorded(self, stage: str) -> AsyncIterator[None]:

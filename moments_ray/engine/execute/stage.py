@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from moments_ray.database.session import WriteSession
-from moments_ray.engine.context import Write
 from moments_ray.engine.environment import Connect, Environment
-from moments_ray.engine.execute.claimed_run import ClaimedRun, dumped
+from moments_ray.engine.execute.claimed_run import ClaimedRun, Made, dumped
 from moments_ray.engine.execute.process import process
-from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
+from moments_ray.engine.queries.journal import RunSnapshot
 from moments_ray.engine.stage import Stage
 from moments_ray.ids import fingerprint
 from moments_ray.process.failpoint import reach
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
 
+# After so long in one task, another for the next stage costs nothing to speak of, and a worker that is to go down
+# hands its run back before it.
+_TOGETHER_SECONDS = 1.0
 
-async def execute_stage(environment: Environment, claim: Claim, name: str) -> None:
+
+async def execute_stage(claimed: ClaimedRun, name: str) -> None:
     """Bring a stage to its output, or record why not.
 
     Raises:
         MomentsError: the try failed; the journal says so already.
         LeaseLost: another worker owns the run; nothing was written.
     """
-    claimed = await ClaimedRun.load(environment, claim)
     if claimed.done(name):
         return
     stage = claimed.pipeline.step(name)
@@ -38,46 +38,31 @@ async def execute_stage(environment: Environment, claim: Claim, name: str) -> No
     if reason is not None:
         await claimed.skip(name, reason)
         return
-    await claimed.start(name)
-    reach(environment.settings, "stage.started")
+    if not await claimed.start(name):
+        return
+    settings = claimed.environment.settings
+    reach(settings, "stage.started")
     async with claimed.failure_recorded(name):
         made_from = _fingerprint(name, inputs)
-        made = await _standing(claimed, stage, made_from) or await _make(claimed, stage, inputs)
-
-        async def complete(journal: Journal, session: WriteSession) -> None:
-            stages = await JournalReader(session, claim.key).stages()
-            if StageStatus(stages[name].status).has_output:
-                return  # another process of this claim was quicker
-            progress = claimed.progress_with(name)
-            await journal.complete(name, made.output, fingerprint=made_from, progress=progress, reused=made.reused)
-            for write in made.writes:
-                await write(session)
-
-        reach(environment.settings, "stage.made")
-        await claimed.commit(complete)
-    reach(environment.settings, "stage.committed")
+        made = await _standing(claimed, stage, made_from) or await _make(claimed, stage, inputs, made_from)
+        reach(settings, "stage.made")
+        await claimed.complete(name, made)
+    reach(settings, "stage.committed")
     await claimed.announce(name, StageStatus.COMPLETED)
 
 
-@dataclass(frozen=True)
-class _Made:
-    output: dict[str, Any]
-    writes: Sequence[Write] = ()
-    reused: bool = False
-
-
-async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None]) -> _Made:
+async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None], made_from: str) -> Made:
     async with claimed.context(stage) as context:
         output = await stage.run(context, **inputs)
-        return _Made(dumped(output, stage.gives, stage.name), context.take_writes())
+        return Made(dumped(output, stage.gives, stage.name), made_from, context.take_writes())
 
 
-async def _standing(claimed: ClaimedRun, stage: Stage, made_from: str) -> _Made | None:
+async def _standing(claimed: ClaimedRun, stage: Stage, made_from: str) -> Made | None:
     if not stage.reusable or claimed.run.config.get("fresh"):
         return None
     subject = claimed.run.subject
     output = await claimed.read(lambda reader: reader.standing_output(subject, stage.name, made_from))
-    return None if output is None else _Made(output, reused=True)
+    return None if output is None else Made(output, made_from, reused=True)
 
 
 def _fingerprint(stage: str, inputs: Mapping[str, BaseModel | None]) -> str:
@@ -87,7 +72,17 @@ def _fingerprint(stage: str, inputs: Mapping[str, BaseModel | None]) -> str:
     return fingerprint({"stage": stage, "inputs": dumps})
 
 
-def stage_task(connect: Connect, settings: Settings, claim: Claim, name: str) -> None:
-    """Execute a stage in this Ray worker process."""
+def stage_task(connect: Connect, settings: Settings, snapshot: RunSnapshot, names: Sequence[str]) -> RunSnapshot:
+    """Execute a stage in this Ray worker process, and the light ones after it while that took no time to speak of."""
     here = process(connect, settings)
-    here.run(execute_stage(here.environment, claim, name))
+    return here.run(_execute_stages(here.environment, snapshot, names))
+
+
+async def _execute_stages(environment: Environment, snapshot: RunSnapshot, names: Sequence[str]) -> RunSnapshot:
+    claimed = ClaimedRun(environment, snapshot)
+    began = asyncio.get_running_loop().time()
+    for name in names:
+        await execute_stage(claimed, name)
+        if asyncio.get_running_loop().time() - began > _TOGETHER_SECONDS:
+            break
+    return claimed.snapshot

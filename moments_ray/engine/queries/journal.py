@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
+from moments_ray.engine.queries.journal_statements import CLOSE_OPEN, COMPLETE, FAIL, HAPPENED, LOAD, SKIP, START
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.errors import LeaseLost, MomentsError
 from moments_ray.ids import RunId
 from moments_ray.states import RunStatus, StageStatus
+
+# Executes one statement and returns the first row it gives: the database itself, or a transaction.
+Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
 
 _SECONDS = func.extract("epoch", func.now() - RunStage.started_at)
 
@@ -37,24 +42,126 @@ class WrittenEvent:
     data: dict[str, Any]
 
 
-class Journal:
-    """Writes of one claim; each lands only while the claim holds.
+@dataclass(frozen=True)
+class StageRecord:
+    """A stage as those that execute its run know it."""
+
+    status: StageStatus
+    output: dict[str, Any] | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class RunSnapshot:
+    """A claimed run with its journal as it stood at event ``event_seq``; it travels between processes."""
+
+    claim: Claim
+    pipeline: str
+    subject: str
+    config: dict[str, Any]
+    event_seq: int
+    stages: Mapping[str, StageRecord]
+
+
+async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
+    """Read a run and its journal.
+
+    Raises:
+        LeaseLost: there is no such run any more.
+    """
+    found = await row(LOAD, claim.key)
+    if found is None:
+        raise _lost(claim)
+    stages = {
+        name: StageRecord(StageStatus(stage["status"]), stage["output"], stage["seconds"])
+        for name, stage in found["stages"].items()
+    }
+    return RunSnapshot(claim, found["pipeline"], found["subject"], found["config"], found["event_seq"], stages)
+
+
+async def happened(row: Row, claim: Claim, after: int, event: str, stage: str) -> bool:
+    """Tell whether such an event about a stage was written after the event of this number."""
+    return await row(HAPPENED, claim.key, after, event, stage) is not None
+
+
+class StageJournal:
+    """The life of a claim's stages, a statement a step; each lands only while the claim holds.
 
     Raises:
         LeaseLost: (from every method that writes) another worker owns the run, or it is finished.
     """
 
-    def __init__(self, session: WriteSession, claim: Claim) -> None:
-        self._session = session
+    def __init__(self, row: Row, claim: Claim) -> None:
+        self._row = row
         self._claim = claim
         self.written: WrittenEvent | None = None
+
+    async def start(self, stage: str, ordinal: int, *, node: str) -> int | None:
+        """Begin a try of a stage and return its number, or None: its output stands; tries that died are closed."""
+        answer = await self._write(START, stage, ordinal, node)
+        if answer is None:
+            return None
+        number: int = answer["number"]
+        self.written = WrittenEvent(answer["seq"], "stage.started", {"stage": stage, "number": number})
+        return number
+
+    async def complete(
+        self, stage: str, output: dict[str, Any], *, fingerprint: str | None, progress: float, reused: bool = False
+    ) -> float | None:
+        """Commit a stage's output, its completion, and return its seconds, or None: another's stands."""
+        data = {"stage": stage, "reused": True} if reused else {"stage": stage}
+        values = (json.dumps(output), fingerprint, progress, json.dumps(data))
+        answer = await self._write(COMPLETE, stage, *values)
+        if answer is None:
+            return None
+        self.written = WrittenEvent(answer["seq"], "stage.completed", data)
+        seconds: float = answer["seconds"]
+        return seconds
+
+    async def skip(self, stage: str, ordinal: int, reason: str, *, progress: float) -> bool | None:
+        """Record that a stage has nothing to do."""
+        data = {"stage": stage, "reason": reason}
+        answer = await self._write(SKIP, stage, ordinal, progress, json.dumps(data))
+        if answer is None:
+            return None
+        self.written = WrittenEvent(answer["seq"], "stage.skipped", data)
+        return True
+
+    async def fail(self, stage: str, error: MomentsError, *, status: StageStatus = StageStatus.FAILED) -> bool | None:
+        """Record that a try of a stage did not come through."""
+        answer = await self._write(FAIL, stage, status.value, error.code, error.message)
+        if answer is None:
+            return None
+        data = {"stage": stage, "code": error.code, "message": error.message}
+        self.written = WrittenEvent(answer["seq"], f"stage.{status}", data)
+        return True
+
+    async def _write(self, statement: str, stage: str, *values: object) -> Mapping[str, Any] | None:
+        """Execute a statement and return its answer, or None where the stage's output stands already."""
+        answer = await self._row(statement, self._claim.key, self._claim.attempt, stage, *values)
+        if answer is None or not answer["held"]:
+            raise _lost(self._claim)
+        return answer if answer["seq"] is not None else None
+
+
+class Journal(StageJournal):
+    """Every write of one claim, in the transaction of a session."""
+
+    def __init__(self, session: WriteSession, claim: Claim) -> None:
+        async def row(statement: str, *values: object) -> Mapping[str, Any] | None:
+            connection = await session.connection()
+            found = (await connection.exec_driver_sql(statement, values)).first()
+            return None if found is None else found._asdict()
+
+        super().__init__(row, claim)
+        self._session = session
 
     async def event(self, event_type: str, data: Mapping[str, Any], **run_values: Any) -> int:
         """Append an event and return its sequence number; the fence and other run columns go in the same statement.
 
         An event that brings the run's end writes the webhook of it in the same transaction.
         """
-        seq = await self._session.scalar(
+        found = await self._session.execute(
             update(Run)
             .where(
                 Run.id == self._claim.key,
@@ -62,66 +169,17 @@ class Journal:
                 Run.status == RunStatus.PROCESSING,
             )
             .values(event_seq=Run.event_seq + 1, **run_values)
-            .returning(Run.event_seq)
+            .returning(Run.event_seq, Run.webhook_url)
         )
-        if seq is None:
-            raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run} does not own it any more")
+        run = found.first()
+        if run is None:
+            raise _lost(self._claim)
+        seq: int = run.event_seq
         self.written = WrittenEvent(seq, event_type, dict(data))
         self._session.add(RunEvent(run_id=self._claim.key, seq=seq, type=event_type, data=dict(data)))
-        if "status" in run_values:
+        if "status" in run_values and run.webhook_url is not None:
             await Webhooks(self._session).tell_end(self._claim.key)
         return seq
-
-    async def start(self, stage: str, ordinal: int, *, node: str) -> int:
-        """Begin a try of a stage and return its number; tries whose process died are closed."""
-        number = await self._next_number(stage)
-        await self.event("stage.started", {"stage": stage, "number": number})
-        await self._close_tries(RunAttempt.stage == stage)
-        await self._upsert_stage(
-            stage,
-            {"ordinal": ordinal, "status": StageStatus.PROCESSING, "started_at": func.now(), "completed_at": None},
-        )
-        self._session.add(
-            RunAttempt(
-                run_id=self._claim.key,
-                stage=stage,
-                number=number,
-                attempt=self._claim.attempt,
-                node=node,
-                status=StageStatus.PROCESSING,
-            )
-        )
-        return number
-
-    async def complete(
-        self, stage: str, output: dict[str, Any], *, fingerprint: str | None, progress: float, reused: bool = False
-    ) -> None:
-        """Commit a stage's output; its presence is the stage's completion."""
-        data = {"stage": stage, "reused": True} if reused else {"stage": stage}
-        await self.event("stage.completed", data, progress=progress, deaths=0)
-        await self._end_stage(stage, StageStatus.COMPLETED, output=output, fingerprint=fingerprint, progress=1.0)
-        await self._end_try(stage, StageStatus.COMPLETED)
-
-    async def skip(self, stage: str, ordinal: int, reason: str, *, progress: float) -> None:
-        """Record that a stage has nothing to do."""
-        await self.event("stage.skipped", {"stage": stage, "reason": reason}, progress=progress)
-        await self._upsert_stage(
-            stage,
-            {
-                "ordinal": ordinal,
-                "status": StageStatus.SKIPPED,
-                "progress": 1.0,
-                "started_at": func.now(),
-                "completed_at": func.now(),
-                "seconds": 0.0,
-            },
-        )
-
-    async def fail(self, stage: str, error: MomentsError, *, status: StageStatus = StageStatus.FAILED) -> None:
-        """Record that a try of a stage did not come through."""
-        await self.event(f"stage.{status}", {"stage": stage, "code": error.code, "message": error.message})
-        await self._end_stage(stage, status)
-        await self._end_try(stage, status, error)
 
     async def plan_items(self, stage: str, items: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Write the items of a fan-out that are not there yet; those without an output get another try."""
@@ -163,64 +221,8 @@ class Journal:
         **run_values: Any,
     ) -> None:
         """Write the run's verdict; what is still open of it ends as ``open_stages``."""
-        await self._close_open(open_stages)
+        await self._row(CLOSE_OPEN, self._claim.key, open_stages.value)
         await self.event(event_type, data, status=status, completed_at=func.now(), owner=None, **run_values)
-
-    async def _close_open(self, status: StageStatus) -> None:
-        """Close the stages and tries that the death of their processes, or the end of the run, left open."""
-        await self._close_tries()
-        await self._session.execute(
-            update(RunStage)
-            .where(RunStage.run_id == self._claim.key, RunStage.status == StageStatus.PROCESSING)
-            .values(status=status, completed_at=func.now(), seconds=_SECONDS)
-        )
-
-    async def _next_number(self, stage: str) -> int:
-        last = await self._session.scalar(
-            select(func.max(RunAttempt.number)).where(RunAttempt.run_id == self._claim.key, RunAttempt.stage == stage)
-        )
-        return (last or 0) + 1
-
-    async def _close_tries(self, *conditions: ColumnElement[bool]) -> None:
-        await self._session.execute(
-            update(RunAttempt)
-            .where(RunAttempt.run_id == self._claim.key, RunAttempt.status == StageStatus.PROCESSING, *conditions)
-            .values(
-                status=StageStatus.FAILED,
-                error_code="stage.crashed",
-                error="The process running the stage died.",
-                ended_at=func.now(),
-            )
-        )
-
-    async def _upsert_stage(self, stage: str, values: dict[str, Any]) -> None:
-        statement = insert(RunStage).values(run_id=self._claim.key, name=stage, **values)
-        await self._session.execute(
-            statement.on_conflict_do_update(index_elements=[RunStage.run_id, RunStage.name], set_=values)
-        )
-
-    async def _end_stage(self, stage: str, status: StageStatus, **values: Any) -> None:
-        await self._session.execute(
-            update(RunStage)
-            .where(RunStage.run_id == self._claim.key, RunStage.name == stage)
-            .values(status=status, completed_at=func.now(), seconds=_SECONDS, **values)
-        )
-
-    async def _end_try(self, stage: str, status: StageStatus, error: MomentsError | None = None) -> None:
-        await self._session.execute(
-            update(RunAttempt)
-            .where(
-                RunAttempt.run_id == self._claim.key,
-                RunAttempt.stage == stage,
-                RunAttempt.status == StageStatus.PROCESSING,
-            )
-            .values(
-                status=status,
-                error_code=error.code if error else None,
-                error=error.message if error else None,
-                ended_at=func.now(),
-            )
-        )
 
     async def _end_item(self, stage: str, key: str, status: StageStatus, **values: Any) -> None:
         await self._session.execute(
@@ -280,3 +282,7 @@ class JournalReader:
         """Return events after a sequence number, in order."""
         query = select(RunEvent).where(RunEvent.run_id == self._key, RunEvent.seq > after)
         return list(await self._session.scalars(query.order_by(RunEvent.seq).limit(limit)))
+
+
+def _lost(claim: Claim) -> LeaseLost:
+    return LeaseLost(f"attempt {claim.attempt} of run {claim.run} does not own it any more")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, text, update
+from sqlalchemy import Interval, Select, String, bindparam, case, func, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from moments_ray.database.session import ReadSession, WriteSession
@@ -17,8 +17,6 @@ from moments_ray.engine.queries.webhooks import Webhook, Webhooks
 from moments_ray.errors import NotFound, RunActive
 from moments_ray.ids import RunId, new_identifier
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
-
-_SWEEP_LOCK = 7005_002  # of PostgreSQL's advisory locks
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,43 @@ class Submission:
     webhook: Webhook | None = None
 
 
+_SWEEP_LOCK = 7005_002  # of PostgreSQL's advisory locks
+
+# One statement: two that claim at once are told apart by the row's lock.
+_CLAIM = text("""
+WITH before AS (
+    SELECT id, status = 'processing' AS died FROM runs
+    WHERE identifier = :run AND (status = 'queued' OR (
+        status = 'processing' AND (owner = :owner OR heartbeat_at < now() - :lease)
+    ))
+    FOR UPDATE
+),
+run AS (
+    UPDATE runs SET attempt = attempt + 1, deaths = deaths + before.died::int, status = 'processing', owner = :owner,
+        event_seq = event_seq + 1, heartbeat_at = now(), started_at = coalesce(started_at, now())
+    FROM before WHERE runs.id = before.id
+    RETURNING runs.*, before.died
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data)
+    SELECT id, event_seq, 'run.started',
+        jsonb_build_object('attempt', attempt, 'worker', :owner, 'after_death', died)
+    FROM run
+)
+SELECT * FROM run
+""").bindparams(bindparam("run", type_=String), bindparam("owner", type_=String), bindparam("lease", type_=Interval))
+
+
 class Runs:
     """Reads and unfenced writes of runs; a worker's fenced writes are the Journal's."""
 
     def __init__(self, session: ReadSession | WriteSession) -> None:
         self._session = session
+
+    async def lock_sweep(self) -> bool:
+        """Take the lock that lets one sweeper in at a time, until the transaction ends; tell whether it was free."""
+        locked = await self._session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SWEEP_LOCK})
+        return bool(locked)
 
     async def insert(self, submission: Submission) -> Run:
         """Write a queued run.
@@ -119,40 +149,10 @@ class Runs:
 
     async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
         """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had."""
-        stale = and_(
-            Run.status == RunStatus.PROCESSING,
-            or_(Run.owner == owner, Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds)),
-        )
-        before = await self._session.scalar(
-            select(Run)
-            .where(Run.identifier == identifier, or_(Run.status == RunStatus.QUEUED, stale))
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        if before is None:
-            return None
-        died = before.status == RunStatus.PROCESSING
-        before.attempt += 1
-        before.deaths += int(died)
-        before.status = RunStatus.PROCESSING
-        before.owner = owner
-        before.event_seq += 1
-        self._session.add(
-            RunEvent(
-                run_id=before.id,
-                seq=before.event_seq,
-                type="run.started",
-                data={"attempt": before.attempt, "worker": owner, "after_death": died},
-            )
-        )
-        await self._session.flush()
-        await self._session.execute(
-            update(Run)
-            .where(Run.id == before.id)
-            .values(heartbeat_at=func.now(), started_at=func.coalesce(Run.started_at, func.now()))
-        )
-        await self._session.refresh(before)
-        return before
+        claiming = select(Run).from_statement(_CLAIM).execution_options(populate_existing=True)
+        values = {"run": identifier, "owner": owner, "lease": timedelta(seconds=lease_seconds)}
+        run: Run | None = await self._session.scalar(claiming, values)
+        return run
 
     async def renew(self, claim: Claim) -> Run | None:
         """Renew a claim's heartbeat and return the run; None when the claim is lost."""
@@ -302,11 +302,6 @@ class Runs:
             return {}
         rows = await self._session.execute(select(Run.identifier, Run.event_seq).where(Run.identifier.in_(identifiers)))
         return dict(rows.tuples().all())
-
-    async def lock_sweep(self) -> bool:
-        """Take the lock that lets one sweeper in at a time, until the transaction ends; tell whether it was free."""
-        locked = await self._session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SWEEP_LOCK})
-        return bool(locked)
 
     async def queue_depths(self) -> tuple[dict[int, int], float]:
         """Return how many runs are queued, by priority, and for how many seconds the oldest has been."""

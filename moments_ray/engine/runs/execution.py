@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -11,13 +12,12 @@ from typing import Any
 import structlog
 
 from moments_ray.database.session import WriteSession
-from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.execute.task import Task, node_resources
-from moments_ray.engine.pipeline import Chain
-from moments_ray.engine.queries.journal import Journal, JournalReader
+from moments_ray.engine.pipeline import Unit, names_of
+from moments_ray.engine.queries.journal import Journal, RunSnapshot
 from moments_ray.engine.runs.lease import Lease
 from moments_ray.engine.stage import Stage
 from moments_ray.errors import (
@@ -36,6 +36,7 @@ from moments_ray.states import RunStatus, StageStatus
 log = structlog.get_logger()
 
 _CAPACITY_POLL_SECONDS = 2.0
+_CAPACITY_KNOWN_SECONDS = 10.0  # a cluster's nodes come and go more seldom than stages
 
 
 class StopReason(Enum):
@@ -55,7 +56,9 @@ class Drive:
         self._connect = connect
         self._deaths = deaths
         self._draining = False
+        self._claimed: ClaimedRun | None = None
         self._counted: set[str] = set()
+        self._tries: Counter[str] = Counter()
         self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
 
     def drain(self) -> None:
@@ -76,87 +79,104 @@ class Drive:
             return None
 
     async def _stages(self) -> RunStatus | None:
-        claimed = await self._load()
+        self._claimed = claimed = await self._load()
         limit = self._environment.settings.worker.deaths_until_poison
         if self._deaths >= limit:
             return await self._fail(RunPoisoned(f"the run killed its worker {limit} times without making progress"))
-        for unit in claimed.pipeline.units():
+        self._counted |= {name for name in claimed.pipeline.stage_names if claimed.done(name)}
+        while left := [unit for unit in claimed.pipeline.units() if not _done(claimed, unit)]:
             if self._draining:
                 return None
-            names = [unit.name] if isinstance(unit, Stage) else [step.name for step in unit]
-            self._counted |= {name for name in names if claimed.done(name)}
-            if all(claimed.done(name) for name in names):
-                continue
             try:
-                claimed = await self._bring(unit, names)
+                self._claimed = claimed = await self._go_on(claimed, left)
             except RunCancelled:
                 return await self._end(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
             except (LeaseLost, ServiceUnavailable):
                 raise  # without a verdict: an outage is not the run's fault, and whoever claims it next goes on
             except MomentsError as error:
-                return await self._fail(error, await self._failed_stage(names))
-        return None if self._draining else await self._complete()
+                return await self._fail(error, await self._failed_stage())
+        return None if self._draining else await self._complete(claimed)
 
-    async def _bring(self, unit: Stage | Chain, names: Sequence[str]) -> ClaimedRun:
-        """Try a stage until its output stands, and return the run as it is then."""
-        settings = self._environment.settings
+    async def _go_on(self, claimed: ClaimedRun, left: Sequence[Unit]) -> ClaimedRun:
+        """Try the first of the units that are left, and those that go with it; return the run as it is then.
+
+        After a try that failed and is to be made again, that is only when it is time for it.
+
+        Raises:
+            MomentsError: what failed and is not tried again.
+        """
+        tried, failed, snapshot = left[:1], None, None
+        try:
+            await self._await_capacity(left[0])
+            self._raise_if_stopped()
+            task = Task(self._connect, self._environment.settings, claimed.snapshot, left)
+            tried = task.units
+            snapshot = await self._try(task)
+        except (RunCancelled, LeaseLost):
+            raise
+        except MomentsError as error:
+            failed = error
+        # Where a process died after its commit, the journal decides, not the answer.
+        claimed = ClaimedRun(self._environment, snapshot) if snapshot is not None else await self._load()
+        undone = next((unit for unit in tried if not _done(claimed, unit)), None)
+        if undone is not None and (failed is not None or undone is left[0]):
+            failed = failed or StageCrashed(f"{names_of(undone)[0]} ended without an output")
+            self._count_tries(claimed, tried, undone, failed)
+            self._raise_if_stopped()
+            await self._wait_out(undone, failed)
+        else:
+            self._count_tries(claimed, tried, None, None)
+        return claimed
+
+    async def _wait_out(self, unit: Unit, failed: MomentsError) -> None:
+        """Wait until a unit that failed is tried again.
+
+        Raises:
+            MomentsError: what failed, where it is not tried again.
+        """
+        retry, first = self._environment.settings.retry, names_of(unit)[0]
+        if not _is_outage(failed):  # that is no fault of the stage's, and costs it no try
+            self._tries[first] += 1
         declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
-        allowed = tries_allowed(names[0], declared, settings.retry)
-        number = 0
-        while True:
-            try:
-                await self._await_capacity(unit)
-                self._raise_if_stopped()
-                await self._try(Task(self._connect, settings, self.lease.claim, unit))
-            except (RunCancelled, LeaseLost):
-                raise
-            except MomentsError as error:
-                failed = error
-            else:
-                failed = StageCrashed(f"{names[0]} ended without an output")
-            claimed = await self._load()
-            self._count_try(claimed, names, failed)
-            if all(claimed.done(name) for name in names):
-                return claimed  # also where the process died after its commit: the journal decides, not the answer
-            self._raise_if_stopped()
-            if not _is_outage(failed):  # that is no fault of the stage's, and costs it no try
-                number += 1
-            delay = retry_delay(failed, max(1, number), allowed, settings.retry, jitter=random.Random())  # noqa: S311
-            log.warning("stage.failed", run=self.lease.claim.run, stage=names[0], code=failed.code, retry_in=delay)
-            if delay is None:
-                raise failed
-            await asyncio.wait([self._stop], timeout=delay)
-            self._raise_if_stopped()
+        allowed = tries_allowed(first, declared, retry)
+        delay = retry_delay(failed, max(1, self._tries[first]), allowed, retry, jitter=random.Random())  # noqa: S311
+        log.warning("stage.failed", run=self.lease.claim.run, stage=first, code=failed.code, retry_in=delay)
+        if delay is None:
+            raise failed
+        await asyncio.wait([self._stop], timeout=delay)
+        self._raise_if_stopped()
 
-    async def _try(self, task: Task) -> None:
+    async def _try(self, task: Task) -> RunSnapshot | None:
         ended = asyncio.ensure_future(task.ended())
         try:
             waited: set[asyncio.Future[Any]] = {ended, self._stop}
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                await ended
-                return
+                return await ended
             await task.stop(self._environment.settings.worker.cancel_grace_seconds)
+            return None
         finally:
             ended.cancel()
 
-    def _count_try(self, claimed: ClaimedRun, names: Sequence[str], failed: MomentsError) -> None:
-        """Count a try that has ended: once for each of these stages that had no output before it."""
+    def _count_tries(
+        self, claimed: ClaimedRun, tried: Sequence[Unit], undone: Unit | None, failed: MomentsError | None
+    ) -> None:
+        """Count the tries that have ended: of the stages that have an output now, and of those of what failed."""
         meter = self._environment.meter
-        for name in names:
-            if name in self._counted:
-                continue
-            if claimed.done(name):
+        for name in (name for unit in tried for name in names_of(unit)):
+            if claimed.done(name) and name not in self._counted:
                 self._counted.add(name)
                 stage = claimed.stages[name]
-                meter(STAGE_ATTEMPTS, stage=name, verdict=stage.status, code="")
-                if stage.status == StageStatus.COMPLETED and stage.seconds is not None:
+                meter(STAGE_ATTEMPTS, stage=name, verdict=stage.status.value, code="")
+                if stage.status is StageStatus.COMPLETED and stage.seconds is not None:
                     meter(STAGE_SECONDS, float(stage.seconds), stage=name)
-            else:
-                verdict = StageStatus.CANCELLED if self._stop.done() else StageStatus.FAILED
-                meter(STAGE_ATTEMPTS, stage=name, verdict=verdict.value, code=failed.code)
+        if undone is not None and failed is not None:
+            verdict = StageStatus.CANCELLED if self._stop.done() else StageStatus.FAILED
+            for name in names_of(undone):
+                if not claimed.done(name):
+                    meter(STAGE_ATTEMPTS, stage=name, verdict=verdict.value, code=failed.code)
 
-    async def _await_capacity(self, unit: Stage | Chain) -> None:
+    async def _await_capacity(self, unit: Unit) -> None:
         """Wait until the cluster has a node on which every step fits.
 
         Raises:
@@ -165,8 +185,9 @@ class Drive:
         steps = (unit,) if isinstance(unit, Stage) else unit
         patience = self._environment.settings.worker.capacity_wait_seconds
         give_up = asyncio.get_running_loop().time() + patience
+        oldest = _CAPACITY_KNOWN_SECONDS
         while True:
-            nodes = await asyncio.to_thread(node_resources)
+            nodes = await node_resources(oldest)
             unfit = [step for step in steps if not step.resources.fits(nodes)]
             if not unfit or self._stop.done():
                 return
@@ -175,6 +196,7 @@ class Drive:
                 raise NoCapacity(f"no node of the cluster offers what {unfit[0].name} asks for: {needs}")
             log.warning("stage.waiting_for_resources", stage=unfit[0].name, needs=needs)
             await asyncio.wait([self._stop], timeout=_CAPACITY_POLL_SECONDS)
+            oldest = 0.0
 
     def _raise_if_stopped(self) -> None:
         """Leave the run where it is when told to stop.
@@ -189,14 +211,13 @@ class Drive:
     async def _load(self) -> ClaimedRun:
         return await ClaimedRun.load(self._environment, self.lease.claim)
 
-    async def _failed_stage(self, names: Sequence[str]) -> str:
+    async def _failed_stage(self) -> str:
         claimed = await self._load()
-        return next((name for name in names if not claimed.done(name)), names[0])
+        names = claimed.pipeline.stage_names
+        return next((name for name in names if not claimed.done(name)), names[-1])
 
-    async def _complete(self) -> RunStatus:
-        async with self._environment.database.read() as session:
-            stages = await JournalReader(session, self.lease.claim.key).stages()
-        errors = sum(len((stage.output or {}).get("failed", ())) for stage in stages.values())
+    async def _complete(self, claimed: ClaimedRun) -> RunStatus:
+        errors = sum(len((stage.output or {}).get("failed", ())) for stage in claimed.stages.values())
         status = RunStatus.COMPLETED_WITH_ERRORS if errors else RunStatus.COMPLETED
         return await self._end(status, f"run.{status}", {"errors": errors}, result={"errors": errors}, progress=1.0)
 
@@ -221,26 +242,25 @@ class Drive:
         **values: Any,
     ) -> RunStatus:
         """Write the verdict in one fenced transaction: after it the run is history."""
-        claimed = await self._load()
-        await self._clear_up(claimed.run)
+        await self._clear_up()
 
         async def verdict(journal: Journal, _: WriteSession) -> None:
             await journal.end(status, event, data, open_stages=open_stages, **values)
 
         reach(self._environment.settings, "run.ending")
-        await claimed.commit(verdict)
+        await (self._claimed or await self._load()).commit(verdict)
         reach(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
         return status
 
-    async def _clear_up(self, run: Run) -> None:
+    async def _clear_up(self) -> None:
         """Do what the product wants done before a verdict; what it could not do is no reason to withhold that.
 
         Raises:
             LeaseLost: another worker owns the run, and what a zombie would clear up may be that one's.
         """
         if self._environment.clear_up is not None:
-            await self.lease.renew_in_database(self._environment.database)
+            run = await self.lease.renew_in_database(self._environment.database)
             try:
                 await self._environment.clear_up(self._environment, run)
             except MomentsError as error:
@@ -249,3 +269,7 @@ class Drive:
 
 def _is_outage(error: MomentsError) -> bool:
     return isinstance(error, ServiceUnavailable) and error.retryable
+
+
+def _done(claimed: ClaimedRun, unit: Unit) -> bool:
+    return all(map(claimed.done, names_of(unit)))

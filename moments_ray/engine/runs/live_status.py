@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 from moments_ray.database.tables import Run, RunStage
 from moments_ray.engine.environment import Place
 from moments_ray.engine.runs.lease import lock_key
-from moments_ray.ids import RunId
 from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
@@ -25,20 +24,22 @@ _AFTER_THE_END = 3600
 _RUN_LIFE = 24 * 3600
 _HISTORY_LENGTH = 1000
 
-# A zombie must not paint over its successor: only the lock's holder writes, or anybody while there is no lock, and only
-# on the board of its own run: one that Redis lost is written whole by the worker, one that expired stays gone.
+# Publishing and showing are one round trip. A zombie must not paint over its successor: only the lock's holder writes,
+# or anybody while there is no lock, and only on the board of its own run: one that Redis lost is written whole by the
+# worker, one that expired stays gone.
 _SHOW = """
+redis.call('PUBLISH', ARGV[1], ARGV[2])
 local lock = redis.call('GET', KEYS[2])
-if lock and lock ~= ARGV[1] then return 0 end
-if redis.call('HGET', KEYS[1], 'request_id') ~= ARGV[2] then return 0 end
-local n = tonumber(ARGV[3])
-for i = 4, 3 + n, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if lock and lock ~= ARGV[3] then return 0 end
+if redis.call('HGET', KEYS[1], 'request_id') ~= ARGV[4] then return 0 end
+local n = tonumber(ARGV[5])
+for i = 6, 5 + n, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 local current = ''
-for i = 4 + n, #ARGV do
+for i = 6 + n, #ARGV do
   local status = redis.call('HGET', KEYS[1], ARGV[i] .. '_status')
   if status ~= 'completed' and status ~= 'skipped' then current = ARGV[i] break end
 end
-if #ARGV > 3 + n then redis.call('HSET', KEYS[1], 'current_stage', current) end
+if #ARGV > 5 + n then redis.call('HSET', KEYS[1], 'current_stage', current) end
 return 1
 """
 
@@ -88,8 +89,9 @@ class Live:
                 if RunStatus(run.status).finished:
                     transaction.expire(active_key(run.subject), _AFTER_THE_END)
                     transaction.delete(cancel_key(run.subject))
+                message = _message(run.identifier, run.subject, {"status": fields["status"]})
+                transaction.publish(STATUS_CHANNEL, message)
                 await transaction.execute()
-            await self._publish(STATUS_CHANNEL, run.identifier, run.subject, {"status": fields["status"]})
         except RedisError as error:
             log.warning("live.unwritten", run=run.identifier, error=str(error))
 
@@ -120,34 +122,31 @@ class Live:
             fields[f"{stage}_completed_at"] = _now()
         if status is StageStatus.COMPLETED:
             fields[f"{stage}_progress"] = "1.0"
-        await self._show(place, fields, place.stages)
-        await self._try_publish(STATUS_CHANNEL, place, {"stage": stage, "stage_status": status.value})
+        await self._show(place, fields, place.stages, STATUS_CHANNEL, {"stage": stage, "stage_status": status.value})
 
     async def progress(self, place: Place, stage: str, fraction: float) -> None:
         """Show how far a stage is."""
         shown = f"{min(max(fraction, 0.0), 1.0):.3f}"
-        await self._show(place, {f"{stage}_progress": shown}, ())
-        await self._try_publish(PROGRESS_CHANNEL, place, {"stage": stage, "progress": float(shown)})
+        told = {"stage": stage, "progress": float(shown)}
+        await self._show(place, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, told)
 
-    async def _show(self, place: Place, fields: Mapping[str, str], stages: tuple[str, ...]) -> None:
+    async def _show(
+        self, place: Place, fields: Mapping[str, str], stages: tuple[str, ...], channel: str, told: Mapping[str, object]
+    ) -> None:
         flat = [part for pair in fields.items() for part in pair]
+        message = _message(place.run, place.subject, told)
         token = f"{place.run}:{place.attempt}"
         try:
             await self._show_script(
                 keys=[active_key(place.subject), lock_key(place.subject)],
-                args=[token, place.run, len(flat), *flat, *stages],
+                args=[channel, message, token, place.run, len(flat), *flat, *stages],
             )
         except RedisError as error:
             log.warning("live.unwritten", run=place.run, error=str(error))
 
-    async def _try_publish(self, channel: str, place: Place, data: Mapping[str, object]) -> None:
-        try:
-            await self._publish(channel, place.run, place.subject, data)
-        except RedisError as error:
-            log.warning("live.unpublished", run=place.run, error=str(error))
 
-    async def _publish(self, channel: str, run: RunId | str, subject: str, data: Mapping[str, object]) -> None:
-        await self._redis.publish(channel, json.dumps({"run_id": run, "video_id": subject, **data}))
+def _message(run: str, subject: str, told: Mapping[str, object]) -> str:
+    return json.dumps({"run_id": run, "video_id": subject, **told})
 
 
 def poller_status(status: str) -> str:

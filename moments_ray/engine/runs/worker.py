@@ -174,7 +174,7 @@ class PipelineWorker:
             run = await Runs(session).get(identifier)
         if not RunStatus(run.status).finished:
             return False
-        await self._settle(run, self._lease(run, message))
+        await self._settle(await self._show(claim_of(run)), self._lease(run, message))
         return True
 
     def _lease(self, run: Run, message: Message | None) -> Lease:
@@ -212,7 +212,6 @@ class PipelineWorker:
         """Leave nothing of a finished run in Redis but history, and nothing on this node's disk."""
         await asyncio.to_thread(shutil.rmtree, self._scratch / run.identifier, ignore_errors=True)
         try:
-            await self._show(lease.claim)
             await lease.release_lock()
             reach(self._environment.settings, "run.unlocked")
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None

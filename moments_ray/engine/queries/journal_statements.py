@@ -1,0 +1,125 @@
+"""The statements of a stage's life: the fence, the event, the stage and its try in one round trip each.
+
+In all of them ``$1`` is the run's key, ``$2`` the claim's attempt and ``$3`` the stage. ``held`` locks the run if the
+claim holds; ``stage`` touches the stage's row unless its output stands, in its newest version, whoever wrote that;
+only then are there an event and its number. So the answer is one row: whether the claim holds, and the event's number.
+"""
+
+from __future__ import annotations
+
+_HELD = """
+WITH held AS (SELECT id FROM runs WHERE id = $1 AND attempt = $2 AND status = 'processing' FOR UPDATE),
+"""
+_ANSWER = "(SELECT count(*) FROM held) AS held, (SELECT event_seq FROM run) AS seq"
+
+# $4 ordinal, $5 node
+START = f"""{_HELD}
+stage AS (
+    INSERT INTO run_stages AS standing (run_id, name, ordinal, status, started_at)
+    SELECT id, $3, $4, 'processing', now() FROM held
+    ON CONFLICT (run_id, name) DO UPDATE
+        SET ordinal = excluded.ordinal, status = 'processing', started_at = now(), completed_at = NULL
+        WHERE standing.status NOT IN ('completed', 'skipped')
+    RETURNING run_id
+),
+run AS (UPDATE runs SET event_seq = event_seq + 1 FROM stage WHERE id = stage.run_id RETURNING id, event_seq),
+died AS (
+    UPDATE run_attempts SET status = 'failed', error_code = 'stage.crashed', ended_at = now(),
+        error = 'The process running the stage died.'
+    FROM run WHERE run_id = run.id AND stage = $3 AND status = 'processing'
+),
+try AS (
+    INSERT INTO run_attempts (run_id, stage, number, attempt, node, status)
+    SELECT run.id, $3, 1 + coalesce((SELECT max(number) FROM run_attempts WHERE run_id = $1 AND stage = $3), 0),
+        $2, $5, 'processing'
+    FROM run RETURNING number
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data)
+    SELECT run.id, event_seq, 'stage.started', jsonb_build_object('stage', $3::text, 'number', number) FROM run, try
+)
+SELECT {_ANSWER}, (SELECT number FROM try) AS number"""  # noqa: S608 - no value is in it
+
+# $4 output, $5 fingerprint, $6 the run's progress, $7 the event's data
+COMPLETE = f"""{_HELD}
+stage AS (
+    UPDATE run_stages SET status = 'completed', output = $4, fingerprint = $5, progress = 1.0, completed_at = now(),
+        seconds = extract(epoch FROM now() - started_at)
+    FROM held WHERE run_id = held.id AND name = $3 AND status NOT IN ('completed', 'skipped')
+    RETURNING run_id, seconds
+),
+run AS (
+    UPDATE runs SET event_seq = event_seq + 1, progress = $6, deaths = 0 FROM stage WHERE id = stage.run_id
+    RETURNING id, event_seq
+),
+try AS (
+    UPDATE run_attempts SET status = 'completed', error_code = NULL, error = NULL, ended_at = now()
+    FROM run WHERE run_id = run.id AND stage = $3 AND status = 'processing'
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data) SELECT run.id, event_seq, 'stage.completed', $7 FROM run
+)
+SELECT {_ANSWER}, (SELECT seconds FROM stage) AS seconds"""  # noqa: S608
+
+# $4 ordinal, $5 the run's progress, $6 the event's data
+SKIP = f"""{_HELD}
+stage AS (
+    INSERT INTO run_stages AS standing
+        (run_id, name, ordinal, status, progress, started_at, completed_at, seconds)
+    SELECT id, $3, $4, 'skipped', 1.0, now(), now(), 0.0 FROM held
+    ON CONFLICT (run_id, name) DO UPDATE
+        SET ordinal = excluded.ordinal, status = 'skipped', progress = 1.0, started_at = now(), completed_at = now(),
+            seconds = 0.0
+        WHERE standing.status NOT IN ('completed', 'skipped')
+    RETURNING run_id
+),
+run AS (
+    UPDATE runs SET event_seq = event_seq + 1, progress = $5 FROM stage WHERE id = stage.run_id RETURNING id, event_seq
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data) SELECT run.id, event_seq, 'stage.skipped', $6 FROM run
+)
+SELECT {_ANSWER}"""  # noqa: S608
+
+# $4 status, $5 error's code, $6 its message
+FAIL = f"""{_HELD}
+stage AS (
+    UPDATE run_stages SET status = $4::text, completed_at = now(), seconds = extract(epoch FROM now() - started_at)
+    FROM held WHERE run_id = held.id AND name = $3 AND status NOT IN ('completed', 'skipped')
+    RETURNING run_id
+),
+run AS (UPDATE runs SET event_seq = event_seq + 1 FROM stage WHERE id = stage.run_id RETURNING id, event_seq),
+try AS (
+    UPDATE run_attempts SET status = $4::text, error_code = $5::text, error = $6::text, ended_at = now()
+    FROM run WHERE run_id = run.id AND stage = $3 AND status = 'processing'
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data)
+    SELECT run.id, event_seq, 'stage.' || $4::text,
+        jsonb_build_object('stage', $3::text, 'code', $5::text, 'message', $6::text)
+    FROM run
+)
+SELECT {_ANSWER}"""  # noqa: S608
+
+# $1 the run's key, $2 the status of stages that are left open.
+CLOSE_OPEN = """
+WITH died AS (
+    UPDATE run_attempts SET status = 'failed', error_code = 'stage.crashed', ended_at = now(),
+        error = 'The process running the stage died.'
+    WHERE run_id = $1 AND status = 'processing'
+)
+UPDATE run_stages SET status = $2, completed_at = now(), seconds = extract(epoch FROM now() - started_at)
+WHERE run_id = $1 AND status = 'processing' RETURNING name"""
+
+# A run as those that execute it need it, with its stages by name. $1 the run's key.
+LOAD = """
+SELECT pipeline, subject, config, event_seq, coalesce((
+    SELECT jsonb_object_agg(name, jsonb_build_object('status', status, 'output', output, 'seconds', seconds))
+    FROM run_stages WHERE run_id = runs.id), '{}') AS stages
+FROM runs WHERE id = $1"""
+
+# Whether such an event about a stage was written after another one. $1 the run's key, $2 that one's number, $3 the
+# type, $4 the stage.
+HAPPENED = """
+SELECT seq FROM run_events WHERE run_id = $1 AND seq > $2 AND type = $3 AND data ->> 'stage' = $4
+ORDER BY seq DESC LIMIT 1"""
