@@ -158,19 +158,19 @@ async def test_a_claim_and_a_cancellation_of_one_queued_run_exclude_each_other(t
 
 
 @pytest.fixture
-async def cutter(settings: Settings, tmp_path: Path) -> AsyncIterator[Cutter]:
-    assert settings.database_url is not None
-    url = make_url(settings.database_url.get_secret_value())
+async def cutter(toy_settings: Settings, tmp_path: Path) -> AsyncIterator[Cutter]:
+    assert toy_settings.database_url is not None
+    url = make_url(toy_settings.database_url.get_secret_value())
     cutter = Cutter(Path(str(url.query["host"])) / ".s.PGSQL.5432")
     async with await asyncio.start_unix_server(cutter.serve, tmp_path / ".s.PGSQL.5432"):
         yield cutter
 
 
 @pytest.fixture
-async def through(settings: Settings, cutter: Cutter, tmp_path: Path) -> AsyncIterator[Database]:
+async def through(toy_settings: Settings, cutter: Cutter, tmp_path: Path) -> AsyncIterator[Database]:
     """The same database, by the way that is cut."""
-    assert settings.database_url is not None
-    url = make_url(settings.database_url.get_secret_value()).set(query={"host": str(tmp_path)})
+    assert toy_settings.database_url is not None
+    url = make_url(toy_settings.database_url.get_secret_value()).set(query={"host": str(tmp_path)})
     database = Database.connect(SecretStr(url.render_as_string(hide_password=False)))
     yield database
     await database.close()

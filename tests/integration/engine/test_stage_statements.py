@@ -1,0 +1,130 @@
+"""A stage's life is a statement a step: whoever is late, twice or not the owner any more changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from moments_ray import runtime
+from moments_ray.engine.environment import Environment
+from moments_ray.engine.execute.claimed_run import ClaimedRun, Made
+from moments_ray.engine.queries.journal import Claim, JournalReader, StageJournal, load_snapshot
+from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.runs.live_status import Live
+from moments_ray.engine.runs.service import Desk
+from moments_ray.errors import LeaseLost, StageFailed
+from moments_ray.ids import new_identifier
+from moments_ray.settings import Settings
+from moments_ray.states import StageStatus
+from tests.ray.toy_pipeline import TOY, Ask
+
+
+@dataclass
+class Claimed:
+    environment: Environment
+    claim: Claim
+
+    @property
+    def journal(self) -> StageJournal:
+        return StageJournal(self.environment.database.row, self.claim)
+
+    async def run(self) -> ClaimedRun:
+        return await ClaimedRun.load(self.environment, self.claim)
+
+    async def complete(self, text: str) -> float | None:
+        return await self.journal.complete("SHOUT", {"text": text}, fingerprint="of it", progress=0.5)
+
+    async def events(self) -> list[tuple[int, str]]:
+        async with self.environment.database.read() as session:
+            return [(event.seq, event.type) for event in await JournalReader(session, self.claim.key).events()]
+
+    async def tries(self) -> list[tuple[int, str, str | None]]:
+        async with self.environment.database.read() as session:
+            tries = await JournalReader(session, self.claim.key).tries()
+        return [(one.number, one.status, one.error_code) for one in tries]
+
+
+@pytest.fixture
+async def claimed(toy_settings: Settings) -> AsyncIterator[Claimed]:
+    client = runtime.open_redis(toy_settings)
+    environment = replace(runtime.connect(toy_settings), board=Live(client))
+    run = await Desk(environment, client).submit(TOY, Ask(text="x"), subject=new_identifier())
+    async with environment.database.begin() as session:
+        mine = await Runs(session).claim(run.identifier, "worker-a", 60.0)
+    assert mine is not None
+    yield Claimed(environment, claim_of(mine))
+    await environment.close()
+    await client.aclose()
+
+
+async def test_a_try_whose_process_died_is_closed_by_the_next_and_counted(claimed: Claimed) -> None:
+    assert await claimed.journal.start("SHOUT", 0, node="here") == 1
+    assert await claimed.journal.start("SHOUT", 0, node="there") == 2
+    assert await claimed.complete("X") is not None
+    assert await claimed.tries() == [(1, "failed", "stage.crashed"), (2, "completed", None)]
+    kinds = ["run.queued", "run.started", "stage.started", "stage.started", "stage.completed"]
+    assert await claimed.events() == list(enumerate(kinds, start=1))
+
+
+async def test_a_stage_whose_output_stands_does_not_start_fail_or_end_again(claimed: Claimed) -> None:
+    await claimed.journal.start("SHOUT", 0, node="here")
+    await claimed.complete("first")
+    before = await claimed.events()
+    assert await claimed.journal.start("SHOUT", 0, node="here") is None
+    assert await claimed.complete("second") is None
+    assert await claimed.journal.skip("SHOUT", 0, "nothing to do", progress=0.5) is None
+    assert await claimed.journal.fail("SHOUT", StageFailed("late"), status=StageStatus.CANCELLED) is None
+    assert await claimed.events() == before
+    assert (await claimed.run()).stages["SHOUT"].output == {"text": "first"}
+    assert await claimed.tries() == [(1, "completed", None)]
+
+
+async def test_of_many_processes_of_one_claim_that_end_a_stage_at_once_one_counts(claimed: Claimed) -> None:
+    await claimed.journal.start("SHOUT", 0, node="here")
+    answers = await asyncio.gather(*(claimed.complete(str(number)) for number in range(8)))
+    assert sum(answer is not None for answer in answers) == 1
+    winner = next(number for number, answer in enumerate(answers) if answer is not None)
+    assert (await claimed.run()).stages["SHOUT"].output == {"text": str(winner)}
+    events = await claimed.events()
+    assert Counter(kind for _, kind in events)["stage.completed"] == 1
+    assert [seq for seq, _ in events] == list(range(1, len(events) + 1))
+
+
+async def test_who_was_slower_goes_on_with_the_output_that_stands(claimed: Claimed) -> None:
+    slow = await claimed.run()
+    assert await slow.start("SHOUT")
+    await claimed.complete("quick")
+    await slow.complete("SHOUT", Made({"text": "slow"}, "of it"))
+    assert slow.stages["SHOUT"].output == {"text": "quick"}
+    late = ClaimedRun(claimed.environment, replace(slow.snapshot, stages={}))
+    assert not await late.start("SHOUT")
+    assert late.done("SHOUT")
+
+
+async def test_a_zombie_starts_ends_and_fails_nothing(claimed: Claimed) -> None:
+    await claimed.journal.start("SHOUT", 0, node="here")
+    async with claimed.environment.database.begin() as session:
+        assert await Runs(session).claim(claimed.claim.run, "worker-b", 0.0) is not None
+    before = await claimed.events()
+    zombie = claimed.journal
+    with pytest.raises(LeaseLost):
+        await zombie.start("COUNT", 1, node="here")
+    with pytest.raises(LeaseLost):
+        await claimed.complete("X")
+    with pytest.raises(LeaseLost):
+        await zombie.skip("COUNT", 1, "nothing to do", progress=1.0)
+    with pytest.raises(LeaseLost):
+        await zombie.fail("SHOUT", StageFailed("late"))
+    assert await claimed.events() == before
+
+
+async def test_a_snapshot_that_is_handed_on_is_the_run_as_the_journal_has_it(claimed: Claimed) -> None:
+    run = await claimed.run()
+    await run.start("SHOUT")
+    await run.complete("SHOUT", Made({"text": "X"}, "of it"))
+    await run.skip("COUNT", "nothing to do")
+    assert run.snapshot == await load_snapshot(claimed.environment.database.row, claimed.claim)
