@@ -10,6 +10,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── LinkInvalid            link.invalid
     │   ├── UnknownModel           model.unknown
     │   ├── ModelNotConfigured     model.not_configured
+    │   ├── ModelInputUnsupported  model.input_unsupported
     │   ├── TranscriptInvalid      transcript.invalid
     │   ├── UnsupportedMedia       media.unsupported
     │   ├── MediaTruncated         media.truncated
@@ -139,6 +140,12 @@ class ModelNotConfigured(InputError):
     """The model has no address yet."""
 
     code = "model.not_configured"
+
+
+class ModelInputUnsupported(InputError):
+    """The model does not take what the question carries."""
+
+    code = "model.input_unsupported"
 
 
 class TranscriptInvalid(InputError):

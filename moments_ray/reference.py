@@ -15,7 +15,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from moments_ray.errors import MomentsError, all_errors
-from moments_ray.settings import Settings
+from moments_ray.products import model_roles
+from moments_ray.settings import Quota, Settings
 
 _COMPUTED = {"home": "~/.moments, or /var/lib/moments for root"}
 
@@ -37,8 +38,12 @@ def _settings(group: type[BaseModel], defaults: Mapping[str, Any], prefix: str) 
     for attribute, field in group.model_fields.items():
         alias, default = field.validation_alias, defaults[attribute]
         name = alias if isinstance(alias, str) else f"{prefix}{attribute.upper()}"
-        if isinstance(default, BaseModel):
-            yield from _settings(type(default), dict(default), f"{name}__")
+        groups = {name: default} if isinstance(default, BaseModel) else {}
+        if field.annotation == dict[str, Quota]:
+            groups = {f"{name}__{role.name.upper()}": role.quota for role in model_roles()}
+        if groups:
+            for named, group_default in groups.items():
+                yield from _settings(type(group_default), dict(group_default), f"{named}__")
         else:
             yield name, field, _COMPUTED.get(attribute) or _shown(default)
 

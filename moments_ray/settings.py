@@ -107,7 +107,7 @@ class ApiSettings(Group):
 
 
 class Quota(Group):
-    """How many requests the model clients of one kind have under way in the whole cluster: ``replicas * at_once``."""
+    """How many requests the model clients of one role have under way in the whole cluster: ``replicas * at_once``."""
 
     replicas: int = Field(1, ge=1)
     at_once: int = Field(1, ge=1, description="requests a replica has under way")
@@ -116,9 +116,7 @@ class Quota(Group):
 class ModelSettings(Group):
     """How models are reached; which there are is in the registry."""
 
-    transcriber: Quota = Quota(at_once=2)
-    moment_generator: Quota = Quota(at_once=2)
-    refiner: Quota = Quota(at_once=1)
+    quotas: dict[str, Quota] = Field(default_factory=dict, description="by role, over its own")
     api_keys: dict[str, SecretStr] = Field(default_factory=dict, description="bearer tokens, by model key")
     ssh_key_path: Path | None = Field(None, description="private key for tunnels; unset: the user's own")
     known_hosts_path: Path | None = Field(None, description="keys of SSH hosts; unset: ~/.ssh/known_hosts")
@@ -130,6 +128,11 @@ class ModelSettings(Group):
     longest_wait_seconds: float = Field(60.0, gt=0, description="the longest Retry-After that is waited for")
     failures_until_open: int = Field(5, ge=1, description="failures in a row after which a model is left alone")
     open_seconds: float = Field(30.0, gt=0, description="for how long it is left alone")
+
+    def quota(self, role: str, own: Quota) -> Quota:
+        """Return what a role may have under way: what was set of it, and of its own what was not."""
+        said = self.quotas.get(role)
+        return own if said is None else own.model_copy(update=said.model_dump(exclude_unset=True))
 
 
 class Settings(BaseSettings):

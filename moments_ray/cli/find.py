@@ -15,9 +15,9 @@ from moments_ray.cli.spoken import remarks, transcript_entry
 from moments_ray.models.conversation import Answer, Question, Sampling
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
-from moments_ray.models.roles import Role
 from moments_ray.moments.finding.find import Found, find_moments
 from moments_ray.moments.finding.options import FindOptions, find_options
+from moments_ray.moments.roles import MOMENT_GENERATOR
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.health import check
@@ -77,12 +77,12 @@ async def _ask(key: str, heard: Transcript, duration: float | None, options: Fin
         environment = runtime.connect(resolved)
         models = environment.service(Gateway)
         try:
-            entry = await models.registry.resolve(key)
+            entry = await models.registry.resolve(key, MOMENT_GENERATOR)
             if entry.embedded:
                 return find_moments(heard, None, duration, options)
 
             async def send(question: Question) -> Answer:
-                return await models.complete(Role.MOMENT_GENERATOR, entry, question, _LONGEST_ANSWER_SECONDS)
+                return await models.complete(MOMENT_GENERATOR, entry, question, _LONGEST_ANSWER_SECONDS)
 
             asked = Asked(send, Sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
             return await find_by_model(heard, None, duration, options, asked)

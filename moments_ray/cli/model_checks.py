@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from pydantic import SecretStr
@@ -12,23 +13,54 @@ from moments_ray.cli.checks import Finding
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
+from moments_ray.engine.product import ModelRole
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.probe import reach
 from moments_ray.models.registry import ModelRegistry, defaults
 from moments_ray.models.tunnel import Tunnels
+from moments_ray.products import model_roles
 from moments_ray.settings import ModelSettings, Settings
 
 _ANSWER_SECONDS = 25.0  # a large model that has just been started may think about its first word
 
 
 async def check_models(settings: Settings) -> list[Finding]:
-    """Ask each configured model one small thing, through its tunnel where it has one.
+    """Look who can play each role, and ask each configured model one small thing, through its tunnel if it has one.
 
     Raises:
         ServiceUnavailable: the registry cannot be read.
     """
     entries = await _registered(settings)
+    roles = [*_check_quotas(settings.models), *(_check_role(role, entries, settings.models) for role in model_roles())]
+    return [*roles, *await _ask_all(entries, settings)]
+
+
+def _check_quotas(settings: ModelSettings) -> list[Finding]:
+    known = [role.name for role in model_roles()]
+    return [
+        Finding(
+            f"role {name}",
+            "warning",
+            f"Settings give it a quota, but no product has such a role: unset MOMENTS_MODELS__QUOTAS__{name.upper()},"
+            f" or name one of {', '.join(known)}.",
+        )
+        for name in settings.quotas
+        if name not in known
+    ]
+
+
+def _check_role(role: ModelRole, entries: Mapping[str, ModelEntry], settings: ModelSettings) -> Finding:
+    name, quota = f"role {role.name}", settings.quota(role.name, role.quota)
+    able = [key for key, entry in sorted(entries.items()) if entry.kind in role.kinds and entry.configured]
+    if not able:
+        known = ", ".join(sorted(key for key, entry in entries.items() if entry.kind in role.kinds)) or "a model of it"
+        cure = f"give {known} an address with PATCH /api/admin/models/KEY"
+        return Finding(name, "warning", f"No model that can play it is configured: {cure}.")
+    return Finding(name, "ok", f"{quota.replicas * quota.at_once} at once in the cluster, played by {', '.join(able)}")
+
+
+async def _ask_all(entries: Mapping[str, ModelEntry], settings: Settings) -> list[Finding]:
     remote = [entry for key, entry in sorted(entries.items()) if entry.configured and not entry.embedded]
     if not remote:
         return [Finding("models", "ok", "none is configured beside the product's own")]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from moments_ray.embedded.services import never_started
-from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.library.roles import TRANSCRIBER
+from moments_ray.models.entry import ModelEntry
 from moments_ray.models.registry import ModelRegistry, choose, defaults
+from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.settings import Settings
 
 
@@ -45,8 +47,9 @@ async def resolve(named: NamedModels, registry: ModelRegistry) -> Models:
 
 
 def _chosen(named: NamedModels, entries: dict[str, ModelEntry]) -> Models:
-    generator, refiner = choose(entries, named.generation), choose(entries, named.refinement)
-    heard_by = [entry for entry in entries.values() if entry.kind is ModelKind.ASR and entry.configured]
+    generator = choose(entries, named.generation, MOMENT_GENERATOR)
+    refiner = choose(entries, named.refinement, REFINER)
+    heard_by = [entry for entry in entries.values() if entry.kind in TRANSCRIBER.kinds and entry.configured]
     if named.transcriber is not None:
-        heard_by = [choose(entries, named.transcriber, ModelKind.ASR)]
+        heard_by = [choose(entries, named.transcriber, TRANSCRIBER)]
     return Models(generator, refiner, not all(entry.embedded for entry in (generator, refiner, *heard_by)))

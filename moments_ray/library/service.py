@@ -16,10 +16,10 @@ from moments_ray.ids import fingerprint
 from moments_ray.library.options import AskedRun, TranscriptAsked
 from moments_ray.library.pipelines import IMPORT, TRANSCRIPT
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.roles import TRANSCRIBER
 from moments_ray.library.values import Source, SpeechOptions, TranscriptRequest, VideoRequest
 from moments_ray.media.downloaded import clean_title
 from moments_ray.media.guard import canonical_url, check_url
-from moments_ray.models.entry import ModelKind
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.speech.recognisers import recognisers
 from moments_ray.states import RunStatus
@@ -119,7 +119,7 @@ class LibraryService:
         """
         key = key or self._settings.speech.transcriber
         if key is not None and key not in {recogniser.key for recogniser in recognisers()}:
-            await self.models.resolve(key, ModelKind.ASR)
+            await self.models.resolve(key, TRANSCRIBER)
         return SpeechOptions(transcriber=key)
 
     async def speech(self, video: Video, key: str | None) -> SpeechOptions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from moments_ray.models import chat, parakeet
+from moments_ray.models.attachments import read_attachments
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
@@ -29,8 +30,15 @@ class ModelClient:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def complete(self, entry: ModelEntry, question: Question, timeout: float) -> Answer:
-        """Ask a chat model; raises as ``chat.complete``."""
-        return await chat.complete(self.endpoint(entry), question, timeout)
+        """Ask a chat model, with what the question's parts name read from the store.
+
+        Raises:
+            ModelInputUnsupported: an object is not what its part says.
+            StorageError: it cannot be read.
+            ModelError: as ``chat.complete``.
+        """
+        attachments = await read_attachments(question, self._store)
+        return await chat.complete(self.endpoint(entry), question, timeout, attachments=attachments)
 
     async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
         """Have the WAV file under an object's name transcribed.

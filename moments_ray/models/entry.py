@@ -5,12 +5,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
+from moments_ray.engine.usage import Usage
 from moments_ray.errors import InvalidRequest
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -52,6 +55,8 @@ class Target(NamedTuple):
 class ModelFields(BaseModel):
     """What an operator says of a model; ``timeout_s`` is seconds a request, ``max_context``, ``max_tokens`` are tokens.
 
+    Prices are what its provider charges; without them what it is asked costs nothing.
+
     With ``ssh_host`` the model is reached through a tunnel from there to ``remote_host`` and ``remote_port``, whose
     near end is ``local_port`` where that is free. Without it ``base_url`` is called straight. With neither the model
     is known and not configured.
@@ -70,6 +75,8 @@ class ModelFields(BaseModel):
     local_port: Port | None = None
     endpoint: Annotated[str, _matching(_PATH, "a path")] = ""
     supports_video: bool = False
+    supports_images: bool = False
+    supports_audio: bool = False
     supports_json_schema: bool = False
     max_context: int = Field(32_768, ge=1024, le=100_000_000)
     temperature: FiniteFloat | None = Field(None, ge=0, le=2)
@@ -78,6 +85,8 @@ class ModelFields(BaseModel):
     max_tokens: int = Field(4096, ge=16, le=1_000_000)
     timeout_s: FiniteFloat = Field(300.0, gt=0, le=24 * 3600)
     concurrency: int = Field(2, ge=1, le=1000)
+    usd_per_million_input_tokens: FiniteFloat | None = Field(None, ge=0, le=1_000_000)
+    usd_per_million_output_tokens: FiniteFloat | None = Field(None, ge=0, le=1_000_000)
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -122,6 +131,15 @@ class ModelEntry(ModelFields):
         if base.endswith("/v1") and path.startswith("/v1/"):  # operators write it either way
             base = base.removesuffix("/v1")
         return base + path
+
+    def priced(self, usage: Usage) -> Usage:
+        """Return what tokens cost, beside how many they are."""
+        prices = (
+            (usage.input_tokens, self.usd_per_million_input_tokens),
+            (usage.output_tokens, self.usd_per_million_output_tokens),
+        )
+        usd = sum((tokens * Decimal(str(price)) / 1_000_000 for tokens, price in prices if price), Decimal())
+        return replace(usage, usd=usd)
 
     def to_hash(self) -> dict[str, str]:
         """Return the entry as the fields of a Redis hash; what is not set is empty."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ray
 
-from moments_ray.errors import ModelUnavailable, MomentsError
+from moments_ray.engine.usage import Usage
+from moments_ray.errors import ModelError, ModelUnavailable, MomentsError
+from moments_ray.models.attachments import require_supported
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
-from moments_ray.models.registry import ModelRegistry
+from moments_ray.models.registry import ModelRegistry, require_configured
 from moments_ray.models.roles import Call, Role
 from moments_ray.process.metrics import MODEL_SECONDS, Meter, unmetered
 from moments_ray.settings import ModelSettings
@@ -46,23 +49,40 @@ class Gateway:
         self._local: LocalClients | None = None
         self._serve: ServeClients | None = None
 
-    async def complete(self, role: Role, entry: ModelEntry, question: Question, timeout: float) -> Answer:
+    async def complete(
+        self,
+        role: Role,
+        entry: ModelEntry,
+        question: Question,
+        timeout: float,
+        *,
+        spent: Callable[[Usage], None] = lambda _: None,
+    ) -> Answer:
         """Ask a chat model; ``timeout`` is seconds with all waiting and all tries.
 
+        ``spent`` is told what the answer cost, also where it came to nothing.
+
         Raises:
+            ModelInputUnsupported: the model does not take what the question carries; nothing was sent.
             ModelError: it did not answer, or not as it should.
         """
-        answer: Answer = await self._call(Call(role, "complete", entry, question), timeout)
+        require_supported(entry, question)
+        try:
+            answer: Answer = await self._call(Call(role, "complete", entry, question), timeout)
+        except ModelError as error:
+            spent(entry.priced(Usage.told(error.detail)))
+            raise
+        spent(entry.priced(Usage(answer.input_tokens, answer.output_tokens)))
         return answer
 
-    async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
+    async def transcribe(self, role: Role, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
         """Have the WAV file under an object's name transcribed.
 
         Raises:
             StorageError: the file cannot be read.
             ModelError: the model did not answer, or not as it should.
         """
-        transcript: Transcript = await self._call(Call(Role.TRANSCRIBER, "transcribe", entry, audio), timeout)
+        transcript: Transcript = await self._call(Call(role, "transcribe", entry, audio), timeout)
         return transcript
 
     async def probe(self, key: str) -> ModelProbe:
@@ -77,8 +97,7 @@ class Gateway:
         entry = await self.registry.get(key)
         if entry.embedded:
             return ModelProbe(key=key, reachable=True, video=entry.supports_video)
-        entry = await self.registry.resolve(key, entry.kind)
-        found = await self._clients().probe(entry)
+        found = await self._clients().probe(require_configured(entry))
         if fields := learned(entry, found):
             await self.registry.patch(key, fields)
         return found
@@ -99,7 +118,7 @@ class Gateway:
             raise
         finally:
             seconds = time.monotonic() - started
-            self._meter(MODEL_SECONDS, seconds, role=call.role.value, model=call.entry.key, code=code)
+            self._meter(MODEL_SECONDS, seconds, role=call.role.name, model=call.entry.key, code=code)
         return answer
 
     async def _answer(self, call: Call, timeout: float) -> Any:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelRefused
 from moments_ray.models import chat, parakeet
-from moments_ray.models.conversation import Question, Sampling, Turn
+from moments_ray.models.conversation import Question, Sampling, Turn, VideoPart
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry, ModelKind
 
@@ -75,7 +75,7 @@ async def reach(endpoint: Endpoint, timeout: float = _SECONDS) -> ModelProbe:
 
 
 async def _speaks(endpoint: Endpoint, timeout: float) -> None:
-    question = Question(turns=(Turn(role="user", text="Answer with one word: ready."),), sampling=_FEW_WORDS)
+    question = Question(turns=(Turn.of("user", "Answer with one word: ready."),), sampling=_FEW_WORDS)
     await chat.complete(endpoint, question, timeout)
 
 
@@ -98,7 +98,7 @@ async def _hears(endpoint: Endpoint, timeout: float) -> None:
 async def _keeps_to_schemas(endpoint: Endpoint) -> bool | None:
     schema: dict[str, JsonValue] = Marked.model_json_schema()
     question = Question(
-        turns=(Turn(role="user", text="Tell me in one sentence what rain is."),),
+        turns=(Turn.of("user", "Tell me in one sentence what rain is."),),
         answer_schema=schema,
         sampling=_FEW_WORDS,
     )
@@ -117,7 +117,8 @@ async def _keeps_to_schemas(endpoint: Endpoint) -> bool | None:
 
 async def _watches(endpoint: Endpoint) -> bool | None:
     film = base64.b64encode(files(__package__).joinpath("probe.mp4").read_bytes()).decode("ascii")
-    turn = Turn(role="user", text="What do you see, in three words?", video_url=f"data:video/mp4;base64,{film}")
+    video = VideoPart(url=f"data:video/mp4;base64,{film}")
+    turn = Turn.of("user", "What do you see, in three words?", video)
     try:
         await chat.complete(endpoint, Question(turns=(turn,), sampling=_FEW_WORDS), _SECONDS)
     except (ModelBadResponse, ModelRefused):

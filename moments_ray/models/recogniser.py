@@ -6,6 +6,7 @@ from pathlib import Path
 
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
+from moments_ray.models.roles import Role
 from moments_ray.settings import Settings
 from moments_ray.speech.recogniser import Availability, Progress
 from moments_ray.speech.transcript import Transcript
@@ -14,8 +15,9 @@ from moments_ray.speech.transcript import Transcript
 class RemoteRecogniser:
     """Hears the object under a name: its client reads it from the store, wherever it runs."""
 
-    def __init__(self, gateway: Gateway, entry: ModelEntry, audio: str) -> None:
+    def __init__(self, gateway: Gateway, role: Role, entry: ModelEntry, audio: str) -> None:
         self._gateway = gateway
+        self._role = role
         self._entry = entry
         self._audio = audio
 
@@ -44,4 +46,4 @@ class RemoteRecogniser:
         Raises:
             ModelError: the model did not answer, or not as it should.
         """
-        return await self._gateway.transcribe(self._entry, self._audio, timeout)
+        return await self._gateway.transcribe(self._role, self._entry, self._audio, timeout)

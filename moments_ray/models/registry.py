@@ -18,11 +18,11 @@ from moments_ray.database.session import Database
 from moments_ray.errors import Conflict, InvalidRequest, ModelNotConfigured, NotFound, RedisUnavailable, UnknownModel
 from moments_ray.models.entry import DEFAULTS, KEY, ModelEntry, ModelKind
 from moments_ray.models.queries import ModelEntries
+from moments_ray.models.roles import Role
 
 log = structlog.get_logger()
 
 KEYS = "model:config:_keys"
-PREFERRED = "qwen3_vl_fp8"  # for finding and refining, once its operator has said where it is
 LOCAL = "local"
 
 
@@ -63,14 +63,14 @@ class ModelRegistry:
             raise _not_found(key)
         return entries[key]
 
-    async def resolve(self, key: str | None, kind: ModelKind = ModelKind.LLM) -> ModelEntry:
-        """Return the model to ask: the one of this key, or the default of an LLM.
+    async def resolve(self, key: str | None, role: Role) -> ModelEntry:
+        """Return the model that plays a role: the one of this key, or the first preferred one that is configured.
 
         Raises:
-            UnknownModel: there is none of this key and kind; the message names those there are.
+            UnknownModel: there is none of this key that can play it; the message names those that can.
             ModelNotConfigured: nobody has said where it is.
         """
-        return choose(await self.entries(), key, kind)
+        return choose(await self.entries(), key, role)
 
     async def transcribers(self) -> list[ModelEntry]:
         """Return the remote recognisers that can be asked, by key."""
@@ -179,25 +179,32 @@ class ModelRegistry:
             await pipe.execute()
 
 
-def choose(entries: Mapping[str, ModelEntry], key: str | None, kind: ModelKind = ModelKind.LLM) -> ModelEntry:
-    """Return the model of a key, or, with none given, the preferred LLM where it is configured and else the local one.
+def choose(entries: Mapping[str, ModelEntry], key: str | None, role: Role) -> ModelEntry:
+    """Return the model of a key, or, with none given, the first of the role's preferred ones that is configured.
 
     Raises:
         UnknownModel: naming the keys there are.
         ModelNotConfigured: nobody has said where the model is.
     """
+    able = {entry.key: entry for entry in entries.values() if entry.kind in role.kinds}
     if key is None:
-        preferred = entries.get(PREFERRED)
-        key = PREFERRED if preferred is not None and preferred.configured else LOCAL
-    entry = entries.get(key)
-    if entry is None or entry.kind is not kind:
-        known = sorted(entry.key for entry in entries.values() if entry.kind is kind)
-        what = "transcriber" if kind is ModelKind.ASR else "model"
-        raise UnknownModel(f"there is no {what} {key[:80]!r}; known are {', '.join(known)}")
+        key = next((name for name in role.preferred if name in able and able[name].configured), "")
+    if key not in able:
+        known = ", ".join(sorted(able)) or "none"
+        named = f"There is no {role} {key[:80]!r}" if key else f"No {role} is configured and none was named"
+        raise UnknownModel(f"{named}: known are {known}.")
+    return require_configured(able[key])
+
+
+def require_configured(entry: ModelEntry) -> ModelEntry:
+    """Return an entry that can be asked.
+
+    Raises:
+        ModelNotConfigured: nobody has said where the model is.
+    """
     if not entry.configured:
-        raise ModelNotConfigured(
-            f"{key} has no address yet: give it an ssh_host or a base_url with PATCH /api/admin/models/{key}"
-        )
+        cure = f"give it an ssh_host or a base_url with PATCH /api/admin/models/{entry.key}"
+        raise ModelNotConfigured(f"{entry.key} has no address yet: {cure}.")
     return entry
 
 

@@ -1,21 +1,30 @@
-"""What models are asked to be, and how a call to one looks."""
+"""What products ask models to be, and how a call to one looks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Literal
 
 from moments_ray.models.conversation import Question
-from moments_ray.models.entry import ModelEntry
+from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.settings import Quota
 
 
-class Role(StrEnum):
-    """What a model is asked to be; each has a Serve application of this name, with a deployment of this name."""
+@dataclass(frozen=True)
+class Role:
+    """What a product asks models to be; a Serve application of this name, with a deployment of this name, plays it.
 
-    TRANSCRIBER = "transcriber"
-    MOMENT_GENERATOR = "moment_generator"
-    REFINER = "refiner"
+    Entries of ``kinds`` can play it. Where nobody names one, it is the first of ``preferred`` that is configured.
+    ``quota`` is what it may have under way unless settings say otherwise.
+    """
+
+    name: str
+    kinds: tuple[ModelKind, ...]
+    quota: Quota = field(default_factory=Quota)
+    preferred: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name.replace("_", " ")
 
 
 @dataclass(frozen=True)

@@ -28,21 +28,22 @@ class ServeClients:
     """The deployments of the cluster that this process has joined."""
 
     def __init__(self) -> None:
-        self._handles: dict[Role, Handle] = {}
-        self._configured: dict[tuple[Role, str, str], Handle] = {}
-        self._missing_since: dict[Role, float] = {}
+        self._handles: dict[str, Handle] = {}  # by the role's name, as what follows
+        self._configured: dict[tuple[str, str, str], Handle] = {}
+        self._missing_since: dict[str, float] = {}
 
     async def has(self, role: Role) -> bool:
         """Tell whether a role's deployment is there; that it is not is believed for some seconds."""
-        if role in self._handles:
+        name = role.name
+        if name in self._handles:
             return True
-        if time.monotonic() - self._missing_since.get(role, -_LOOK_AGAIN_SECONDS) < _LOOK_AGAIN_SECONDS:
+        if time.monotonic() - self._missing_since.get(name, -_LOOK_AGAIN_SECONDS) < _LOOK_AGAIN_SECONDS:
             return False
         try:
-            self._handles[role] = await asyncio.to_thread(serve.get_deployment_handle, role.value, role.value)
+            self._handles[name] = await asyncio.to_thread(serve.get_deployment_handle, name, name)
         except (RayServeException, ray.exceptions.RayError) as error:
-            self._missing_since[role] = time.monotonic()
-            log.info("models.no_serve_client", role=role.value, reason=str(error)[:200])
+            self._missing_since[name] = time.monotonic()
+            log.info("models.no_serve_client", role=name, reason=str(error)[:200])
             return False
         return True
 
@@ -55,9 +56,9 @@ class ServeClients:
             MomentsError: what the client raised.
         """
         key = call.entry.key
-        name = (call.role, call.method, key)
+        name = (call.role.name, call.method, key)
         if name not in self._configured:  # every handle.options() makes a router of its own
-            handle = self._handles[call.role]
+            handle = self._handles[call.role.name]
             self._configured[name] = handle.options(method_name=call.method, multiplexed_model_id=key)
         deadline = time.monotonic() + timeout
         while True:
@@ -81,5 +82,5 @@ class ServeClients:
                 raise ModelUnavailable(f"{key} cannot be asked: {reason}") from error
 
     def _forget(self, role: Role) -> None:
-        self._handles.pop(role, None)
-        self._configured = {name: handle for name, handle in self._configured.items() if name[0] is not role}
+        self._handles.pop(role.name, None)
+        self._configured = {key: handle for key, handle in self._configured.items() if key[0] != role.name}

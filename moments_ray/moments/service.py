@@ -18,6 +18,7 @@ from moments_ray.moments.finding.options import MAX_SECONDS, MIN_SECONDS, find_o
 from moments_ray.moments.options import ClipsAsked, RefinementAsked, RunOptions
 from moments_ray.moments.pipelines import CLIPS, GENERATION, MOMENTS, REFINEMENT
 from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import (
     ChosenMoments,
     ClipOptions,
@@ -96,7 +97,7 @@ class MomentsService:
         video = await self._library.video(video_id)
         async with self._database.read() as session:
             moment = await Moments(session).get(moment_id, video.id)
-        model = await self._models.resolve(asked.refinement_model)
+        model = await self._models.resolve(asked.refinement_model, REFINER)
         seconds = moment.end_time - moment.start_time
         find = find_options(min_seconds=min(MIN_SECONDS, seconds / 2), max_seconds=max(MAX_SECONDS, seconds * 2))
         request = RefinementRequest(
@@ -137,8 +138,8 @@ class MomentsService:
         return Started(video, await self._library.run(CLIPS, request, video, asked, key))
 
     async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
-        generator = await self._models.resolve(options.generation_model)
-        refiner = await self._models.resolve(options.refinement_model)
+        generator = await self._models.resolve(options.generation_model, MOMENT_GENERATOR)
+        refiner = await self._models.resolve(options.refinement_model, REFINER)
         return MomentsRequest(
             source=source,
             speech=await self._library.checked_speech(options.transcriber),

@@ -1,4 +1,4 @@
-"""Three model clients, one a role: what they have under way together is what the cluster may ask of models.
+"""Model clients, one a role of a product: what they have under way together is what the cluster may ask of models.
 
 Each is a Serve application of its own, so that deploying the API anew cuts no call off. While nobody asks there is no
 replica; the first question starts one. A replica keeps the connections of every model key it was asked for.
@@ -15,14 +15,16 @@ from ray.serve import Application
 from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import LoggingConfig
 
+from moments_ray.engine.product import ModelRole
+from moments_ray.errors import InvalidRequest
 from moments_ray.models.client import LocalClients, ModelClient
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
-from moments_ray.models.roles import Role
 from moments_ray.models.tunnel_board import TunnelBoard
+from moments_ray.products import model_roles
 from moments_ray.runtime.connection import open_redis
 from moments_ray.runtime.meter import ray_meter
-from moments_ray.settings import Quota, Settings
+from moments_ray.settings import Settings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.factory import open_store
@@ -65,20 +67,11 @@ class ModelClients:
         return await client.transcribe(entry, audio, timeout)
 
 
-def quota(role: Role, settings: Settings) -> Quota:
-    """Return what a role may have under way."""
-    return {
-        Role.TRANSCRIBER: settings.models.transcriber,
-        Role.MOMENT_GENERATOR: settings.models.moment_generator,
-        Role.REFINER: settings.models.refiner,
-    }[role]
-
-
-def application(role: Role, settings: Settings) -> Application:
+def application(role: ModelRole, settings: Settings) -> Application:
     """Build the application of a role."""
-    limit = quota(role, settings)
+    limit = settings.models.quota(role.name, role.quota)
     deployment = serve.deployment(
-        name=role.value,
+        name=role.name,
         max_ongoing_requests=limit.at_once,
         max_queued_requests=_QUEUED_PER_SLOT * limit.replicas * limit.at_once,
         autoscaling_config=AutoscalingConfig(
@@ -100,24 +93,31 @@ class ClientArgs(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: Role
+    role: str
     settings: Settings = Field(default_factory=Settings)
 
 
 def app(args: ClientArgs) -> Application:
-    """Build the application of a role, for a Serve config."""
-    return application(args.role, args.settings)
+    """Build the application of a role, for a Serve config.
+
+    Raises:
+        InvalidRequest: no product has such a role.
+    """
+    roles = {role.name: role for role in model_roles()}
+    if args.role not in roles:
+        raise InvalidRequest(f"No product has a model role {args.role[:80]!r}: there are {', '.join(roles)}.")
+    return application(roles[args.role], args.settings)
 
 
 def deploy(settings: Settings) -> None:
-    """Deploy all three on the cluster that this process has joined, and return when they can be asked."""
-    targets = [serve.RunTarget(application(role, settings), role.value, route_prefix=None) for role in Role]
+    """Deploy every role's on the cluster that this process has joined, and return when they can be asked."""
+    targets = [serve.RunTarget(application(role, settings), role.name, route_prefix=None) for role in model_roles()]
     serve.run_many(targets)
 
 
 def withdraw() -> None:
-    """Take all three away, once what they have under way is answered."""
-    for role in Role:
-        serve.delete(role.value, _blocking=False)
-    for role in Role:
-        serve.delete(role.value)
+    """Take them away, once what they have under way is answered."""
+    for role in model_roles():
+        serve.delete(role.name, _blocking=False)
+    for role in model_roles():
+        serve.delete(role.name)

@@ -10,7 +10,7 @@ from moments_ray.errors import ObjectCorrupted
 from moments_ray.ids import fingerprint
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.gateway import Gateway
-from moments_ray.models.roles import Role
+from moments_ray.moments.roles import MOMENT_GENERATOR
 
 MODEL = "minimax"
 
@@ -66,10 +66,10 @@ async def _put(ctx: Context, kind: str, text: str) -> Written:
 
 @stage("ASK", resources=_LIGHT, attempts=6, timeout=120)
 async def ask(ctx: Context, trouble: Trouble) -> Told:
-    entry = await ctx.service(Gateway).registry.resolve(MODEL)
-    question = Question(turns=(Turn(role="user", text=f"number {trouble.number}"),))
+    entry = await ctx.service(Gateway).registry.resolve(MODEL, MOMENT_GENERATOR)
+    question = Question(turns=(Turn.of("user", f"number {trouble.number}"),))
     return Told(
-        answer=(await ctx.service(Gateway).complete(Role.MOMENT_GENERATOR, entry, question, ctx.seconds_left())).text
+        answer=(await ctx.service(Gateway).complete(MOMENT_GENERATOR, entry, question, ctx.seconds_left())).text
     )
 
 

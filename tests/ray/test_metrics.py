@@ -16,7 +16,7 @@ from moments_ray.errors import ModelUnavailable
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
 from moments_ray.models.gateway import Gateway
-from moments_ray.models.roles import Role
+from moments_ray.moments.roles import REFINER
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
 from tests.ray.talk import Talk
@@ -104,9 +104,9 @@ async def test_bytes_clips_and_questions_to_models_are_counted(engine: Engine, s
     run = await submit(talk.path, talk.captions, count=2)
     assert run.status == RunStatus.COMPLETED
     nobody = ModelEntry(key="nobody", kind=ModelKind.LLM, base_url="http://127.0.0.1:9")
-    question = Question(turns=(Turn(role="user", text="?"),))
+    question = Question(turns=(Turn.of("user", "?"),))
     with pytest.raises(ModelUnavailable):
-        await engine.environment.service(Gateway).complete(Role.REFINER, nobody, question, 5.0)
+        await engine.environment.service(Gateway).complete(REFINER, nobody, question, 5.0)
     await engine.environment.service(Gateway).close()
 
     def counted(now: Samples) -> bool:

@@ -24,9 +24,9 @@ from moments_ray.library.values import Source
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
 from moments_ray.models.gateway import Gateway
-from moments_ray.models.roles import Role
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import MOMENTS
+from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import GenerationOptions, MomentsRequest, RefinementOptions
 from moments_ray.settings import ModelSettings, Settings
 from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, json_reply, model_server
@@ -35,7 +35,7 @@ from serve_app.deployments.model_clients import deploy, withdraw
 from tests.ray.conftest import Engine
 from tests.ray.talk import Talk
 
-QUESTION = Question(turns=(Turn(role="user", text="?"),))
+QUESTION = Question(turns=(Turn.of("user", "?"),))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ async def test_a_role_has_its_quota_under_way_and_no_more_whoever_asks_for_which
         return completion("yes")
 
     server.answer = slow
-    for role, allowed in ((Role.REFINER, 1), (Role.MOMENT_GENERATOR, 2)):
+    for role, allowed in ((REFINER, 1), (MOMENT_GENERATOR, 2)):
         server.most_at_once = 0
         answers = await asyncio.gather(
             *(gateway.complete(role, entry(server, f"m{n % 2}"), QUESTION, 30) for n in range(8))
@@ -97,7 +97,7 @@ async def test_a_cancelled_call_frees_its_place_at_once(gateway: Gateway, server
         return completion("late")
 
     server.answer = never
-    call = asyncio.ensure_future(gateway.complete(Role.REFINER, entry(server), QUESTION, 30))
+    call = asyncio.ensure_future(gateway.complete(REFINER, entry(server), QUESTION, 30))
     while not server.received:
         await asyncio.sleep(0.05)
     call.cancel()
@@ -105,23 +105,23 @@ async def test_a_cancelled_call_frees_its_place_at_once(gateway: Gateway, server
         await call
     server.answer = lambda _: completion("next")
     begun = time.monotonic()
-    assert (await gateway.complete(Role.REFINER, entry(server), QUESTION, 30)).text == "next"
+    assert (await gateway.complete(REFINER, entry(server), QUESTION, 30)).text == "next"
     assert time.monotonic() - begun < 3
 
 
 async def test_errors_come_through_serve_as_they_are(gateway: Gateway, server: ModelServer) -> None:
     server.answer = lambda _: completion("{", finish="length")
     with pytest.raises(ModelContextExceeded, match="before it was complete"):
-        await gateway.complete(Role.REFINER, entry(server), QUESTION, 30)
+        await gateway.complete(REFINER, entry(server), QUESTION, 30)
     server.answer = lambda _: Reply(503)
     with pytest.raises(ModelUnavailable, match="503"):
-        await gateway.complete(Role.REFINER, entry(server), QUESTION, 30)
+        await gateway.complete(REFINER, entry(server), QUESTION, 30)
 
 
 async def test_an_entry_that_was_changed_counts_from_the_next_call_on(gateway: Gateway, server: ModelServer) -> None:
-    await gateway.complete(Role.REFINER, entry(server), QUESTION, 30)
+    await gateway.complete(REFINER, entry(server), QUESTION, 30)
     with model_server(lambda _: completion("moved")) as elsewhere:
-        assert (await gateway.complete(Role.REFINER, entry(elsewhere), QUESTION, 30)).text == "moved"
+        assert (await gateway.complete(REFINER, entry(elsewhere), QUESTION, 30)).text == "moved"
 
 
 @pytest.fixture

@@ -16,10 +16,13 @@ from ray import serve
 from ray.serve.context import _get_global_client
 from ray.serve.schema import ApplicationStatus, ServeDeploySchema
 
+from moments_ray.library.roles import TRANSCRIBER
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
 from moments_ray.models.roles import Call, Role
 from moments_ray.models.serve_client import ServeClients
+from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
+from moments_ray.products import model_roles
 from moments_ray.settings import Settings
 from moments_ray.storage.factory import open_store
 from moments_ray.testing.media import make_voice
@@ -87,7 +90,7 @@ async def running(names: set[str]) -> None:
 
 
 async def test_every_application_runs_and_the_api_answers(url: str) -> None:
-    await running({"moments", *(role.value for role in Role)})
+    await running({"moments", *(role.name for role in model_roles())})
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         health = await client.get("/health")
         assert (health.status_code, health.json()["database"]["status"]) == (200, "ok")
@@ -95,12 +98,12 @@ async def test_every_application_runs_and_the_api_answers(url: str) -> None:
         assert (videos.status_code, videos.json().keys()) == (200, {"items", "next_cursor"})
 
 
-@pytest.mark.parametrize("role", [Role.MOMENT_GENERATOR, Role.REFINER])
+@pytest.mark.parametrize("role", [MOMENT_GENERATOR, REFINER])
 async def test_each_client_of_chat_models_answers(clients: ServeClients, role: Role) -> None:
     with model_server(lambda _: completion("yes")) as server:
         entry = ModelEntry(key="m", kind=ModelKind.LLM, base_url=server.url, concurrency=1)
         assert await clients.has(role)
-        call = Call(role, "complete", entry, Question(turns=(Turn(role="user", text="?"),)))
+        call = Call(role, "complete", entry, Question(turns=(Turn.of("user", "?"),)))
         assert (await clients.call(call, 60)).text == "yes"
 
 
@@ -112,6 +115,6 @@ async def test_the_client_of_recognisers_answers(clients: ServeClients, ray_clus
     answer = {"transcription": "Hello.", "word_timestamps": words, "segment_timestamps": [], "processing_time": 0.1}
     with model_server(lambda _: json_reply(answer)) as server:
         entry = ModelEntry(key="ears", kind=ModelKind.ASR, base_url=server.url, concurrency=1)
-        assert await clients.has(Role.TRANSCRIBER)
-        transcript = await clients.call(Call(Role.TRANSCRIBER, "transcribe", entry, name), 60)
+        assert await clients.has(TRANSCRIBER)
+        transcript = await clients.call(Call(TRANSCRIBER, "transcribe", entry, name), 60)
         assert [word.text for word in transcript.words] == ["Hello."]

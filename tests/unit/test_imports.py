@@ -24,6 +24,7 @@ FLOORS = (
     {"http"},
     {"library"},
     {"moments"},
+    {"products"},
     {"runtime"},
 )
 PRODUCTS = {"library", "moments"}
@@ -32,7 +33,7 @@ BESIDE = {  # not of the tower: entries, and what they are made of
     "client": {"errors", "ids", "states", "process"},
     "testing": {"errors", "settings", "media", "speech"},
     "demo": {"errors", "settings", "media", "speech", "testing"},
-    "reference": {"errors", "settings"},
+    "reference": {"errors", "settings", "products"},
 }
 ENTRIES = {"cli"}
 MAY_IMPORT_RAY = {

@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 
 from moments_ray.engine.registry import Registry
 from moments_ray.errors import MomentsError, all_errors
+from moments_ray.products import model_roles
 from moments_ray.reference import env_example, errors_page
 from moments_ray.settings import NodeResources, Settings
 
@@ -36,7 +37,10 @@ def test_every_default_in_the_list_is_what_the_setting_takes(tmp_path: Path, mon
     path.write_text("\n".join(stated), "utf-8")
     for name in dotenv_values(path):
         monkeypatch.delenv(name, raising=False)
-    assert Settings(_env_file=path) == Settings(_env_file=None)
+    found = Settings(_env_file=path)
+    assert found.models.quotas == {role.name: role.quota for role in model_roles()}
+    models = found.models.model_copy(update={"quotas": {}})
+    assert found.model_copy(update={"models": models}) == Settings(_env_file=None)
 
 
 @pytest.mark.parametrize("kind", list(all_errors()), ids=lambda kind: kind.__name__)

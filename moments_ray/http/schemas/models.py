@@ -57,6 +57,8 @@ class PatchModel(Asked):
     local_port: int | None = None
     endpoint: str | None = None
     supports_video: bool | None = None
+    supports_images: bool | None = None
+    supports_audio: bool | None = None
     supports_json_schema: bool | None = None
     max_context: int | None = None
     temperature: float | None = None
@@ -65,6 +67,8 @@ class PatchModel(Asked):
     max_tokens: int | None = None
     timeout_s: float | None = None
     concurrency: int | None = None
+    usd_per_million_input_tokens: float | None = None
+    usd_per_million_output_tokens: float | None = None
 
     @property
     def fields(self) -> dict[str, Any]:

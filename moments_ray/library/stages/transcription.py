@@ -10,6 +10,7 @@ from moments_ray.engine.context import Write
 from moments_ray.errors import RecogniserUnavailable
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.roles import TRANSCRIBER
 from moments_ray.library.values import AudioObject, HeardSpeech, SourceVideo, SpeechOptions
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.models.gateway import Gateway
@@ -48,7 +49,7 @@ async def _remote_recognisers(ctx: Context, audio: AudioObject | None) -> list[R
     if audio is None:
         return []
     return [
-        RemoteRecogniser(ctx.service(Gateway), entry, audio.name)
+        RemoteRecogniser(ctx.service(Gateway), TRANSCRIBER, entry, audio.name)
         for entry in await ctx.service(Gateway).registry.transcribers()
     ]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from moments_ray.errors import ModelContextExceeded
 from moments_ray.media.signals import Signals
-from moments_ray.models.conversation import Question, Sampling, Turn
+from moments_ray.models.conversation import Question, Sampling, Turn, VideoPart
 from moments_ray.models.structured import Send, ask
 from moments_ray.moments.finding.find import Found, find_moments, length_of, settle
 from moments_ray.moments.finding.frames import FrameGrid
@@ -122,8 +122,8 @@ def _find_question(timeline: Timeline, window: Window, options: FindOptions, ask
     instructions = find_instructions(options, timeline.duration, _count(options, timeline.duration, share), part=part)
     return Question(
         turns=(
-            Turn(role="system", text=FIND_SYSTEM),
-            Turn(role="user", text=f"{instructions}\n\n{transcript_lines(timeline, window)}"),
+            Turn.of("system", FIND_SYSTEM),
+            Turn.of("user", f"{instructions}\n\n{transcript_lines(timeline, window)}"),
         ),
         answer_schema=FIND_SCHEMA,
         sampling=asked.sampling,
@@ -227,8 +227,8 @@ def _refine_question(
     text = f"{refine_instructions(prompt)} Times of edges are seconds {counted}.\n\n{marked(data)}"
     return Question(
         turns=(
-            Turn(role="system", text=REFINE_SYSTEM),
-            Turn(role="user", text=text, video_url=watched.url if watched else None),
+            Turn.of("system", REFINE_SYSTEM),
+            Turn.of("user", text, *([VideoPart(url=watched.url)] if watched else [])),
         ),
         answer_schema=REFINE_SCHEMA,
         sampling=asked.sampling,

@@ -26,6 +26,7 @@ from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.refine import Reach, Refinement, refine
 from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import ClipObject, GenerationOptions, RefinementOptions
 from moments_ray.speech.transcript import Transcript
 
@@ -55,8 +56,8 @@ async def find(
     if options.model == LOCAL:
         made = Made("", options.find.prompt or "", {"model": LOCAL, **options.sampling.model_dump()})
         return find_moments(transcript, signals, duration, options.find, frames), made
-    entry = await ctx.service(Gateway).registry.resolve(options.model)
-    asked = _asked(ctx, Role.MOMENT_GENERATOR, entry, options.sampling)
+    entry = await ctx.service(Gateway).registry.resolve(options.model, MOMENT_GENERATOR)
+    asked = _asked(ctx, MOMENT_GENERATOR, entry, options.sampling)
     found = await find_by_model(
         transcript, signals, duration, options.find, asked, frames=frames, on_progress=ctx.report
     )
@@ -73,13 +74,13 @@ async def look_again(
     """
     if options.model == LOCAL:
         return refine(moment, ground, reach), None
-    entry = await ctx.service(Gateway).registry.resolve(options.model)
+    entry = await ctx.service(Gateway).registry.resolve(options.model, REFINER)
     watched = None
     if clip is not None and options.watches_video:
         seconds = max(ctx.settings.storage.signed_url_seconds, int(ctx.seconds_left()) + 60)
         url = await ctx.store.signed_url(clip.name, seconds)
         watched = Watched(url.url, clip.start_time)
-    asked = _asked(ctx, Role.REFINER, entry, options.sampling)
+    asked = _asked(ctx, REFINER, entry, options.sampling)
     refinement = await refine_by_model(moment, ground, reach, asked, watched=watched, prompt=options.prompt)
     return refinement, Made(*refine_prompt(options.prompt), _sampling(entry, options.sampling))
 

@@ -16,7 +16,7 @@ from moments_ray.cli.model_checks import check_models
 from moments_ray.embedded.services import Services
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
-from moments_ray.settings import Settings
+from moments_ray.settings import Quota, Settings
 from moments_ray.testing.model_server import ModelServer, completion, json_reply, model_server
 from moments_ray.testing.ssh_server import SshServer, ssh_server
 from tests.integration.cli.conftest import Moments
@@ -64,7 +64,19 @@ def found(settings: Settings) -> dict[str, Finding]:
 
 
 def test_a_deployment_with_none_of_its_own_is_fit(settings: Settings) -> None:
-    assert found(settings)["models"].status == "ok"
+    findings = found(settings)
+    assert findings["models"].status == "ok"
+    assert findings["role refiner"].message == "1 at once in the cluster, played by local"
+    assert findings["role transcriber"].message.startswith("2 at once in the cluster, played by captions, ")
+
+
+def test_a_quota_of_a_role_that_no_product_has_is_told(settings: Settings) -> None:
+    quotas = {"refiner": Quota(at_once=3), "painter": Quota()}
+    models = settings.models.model_copy(update={"quotas": quotas})
+    findings = found(settings.model_copy(update={"models": models}))
+    assert findings["role refiner"].message.startswith("3 at once")
+    assert findings["role painter"].status == "warning"
+    assert "name one of transcriber, moment_generator, refiner" in findings["role painter"].message
 
 
 def test_models_are_asked_straight_and_through_their_tunnel(
@@ -86,7 +98,7 @@ def test_models_are_asked_straight_and_through_their_tunnel(
         }
         asyncio.run(register(settings, entries))
         findings = found(settings)
-    assert {name: finding.status for name, finding in findings.items()} == {
+    assert {name: finding.status for name, finding in findings.items() if name.startswith("model ")} == {
         "model minimax": "ok",
         "model parakeet": "ok",
         "model qwen3_vl_fp8": "ok",

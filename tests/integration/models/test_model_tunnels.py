@@ -23,7 +23,7 @@ from moments_ray.settings import ModelSettings
 from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, model_server
 from moments_ray.testing.ssh_server import SshServer, ssh_server
 
-QUESTION = Question(turns=(Turn(role="user", text="?"),))
+QUESTION = Question(turns=(Turn.of("user", "?"),))
 
 
 @pytest.fixture

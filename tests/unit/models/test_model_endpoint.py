@@ -21,7 +21,7 @@ from moments_ray.errors import (
     ModelUnavailable,
 )
 from moments_ray.models import chat, parakeet
-from moments_ray.models.conversation import Answer, Question, Sampling, Turn
+from moments_ray.models.conversation import Answer, Question, Sampling, Turn, VideoPart
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.settings import ModelSettings
@@ -29,7 +29,7 @@ from moments_ray.testing.model_server import ModelServer, Received, Reply, compl
 
 SECRET_URL = "https://store.example/clip.mp4?signature=canary"
 QUESTION = Question(
-    turns=(Turn(role="system", text="be kind"), Turn(role="user", text="watch this", video_url=SECRET_URL)),
+    turns=(Turn.of("system", "be kind"), Turn.of("user", "watch this", VideoPart(url=SECRET_URL))),
     answer_schema={"type": "object"},
 )
 SETTINGS = ModelSettings(
@@ -81,7 +81,7 @@ async def test_a_question_goes_out_as_openai_has_it(server: ModelServer, connect
     endpoint = connect(model="qwen", temperature=0.3, top_k=20, max_tokens=100, supports_json_schema=True)
     question = QUESTION.model_copy(update={"sampling": Sampling(temperature=0.0)})
     answer = await asked(endpoint, question)
-    assert (answer.text, answer.prompt_tokens, answer.completion_tokens) == ("yes", 10, 5)
+    assert (answer.text, answer.input_tokens, answer.output_tokens) == ("yes", 10, 5)
     (request,) = server.received
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     assert request.headers["authorization"] == "Bearer canary-key"

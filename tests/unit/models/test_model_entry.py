@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from moments_ray.errors import InvalidRequest, ModelNotConfigured, UnknownModel
-from moments_ray.models.entry import DEFAULTS, ModelEntry, ModelKind
+from moments_ray.library.roles import TRANSCRIBER
+from moments_ray.models.entry import DEFAULTS, ModelEntry
 from moments_ray.models.registry import choose, defaults
+from moments_ray.moments.roles import REFINER
 
 
 def entry(**fields: Any) -> ModelEntry:
@@ -89,19 +91,21 @@ def test_a_base_url_may_end_with_the_api_version(base: str) -> None:
 
 def test_the_preferred_model_is_the_default_once_it_has_an_address() -> None:
     known = defaults()
-    assert choose(known, None).key == "local"
+    assert choose(known, None, REFINER).key == "local"
     known["qwen3_vl_fp8"] = known["qwen3_vl_fp8"].model_copy(update={"ssh_host": "gpu"})
-    assert choose(known, None).key == "qwen3_vl_fp8"
+    assert choose(known, None, REFINER).key == "qwen3_vl_fp8"
     del known["qwen3_vl_fp8"]
-    assert choose(known, None).key == "local"
+    assert choose(known, None, REFINER).key == "local"
 
 
 def test_unknown_keys_and_models_without_an_address_are_refused_with_the_cure() -> None:
     with pytest.raises(UnknownModel, match="known are local, minimax, qwen3_omni, qwen3_vl_fp8"):
-        choose(defaults(), "gpt")
+        choose(defaults(), "gpt", REFINER)
     with pytest.raises(UnknownModel):
-        choose(defaults(), "parakeet")
+        choose(defaults(), "parakeet", REFINER)
     with pytest.raises(ModelNotConfigured, match="ssh_host or a base_url"):
-        choose(defaults(), "minimax")
+        choose(defaults(), "minimax", REFINER)
     with pytest.raises(UnknownModel, match="no transcriber"):
-        choose(defaults(), "local", ModelKind.ASR)
+        choose(defaults(), "local", TRANSCRIBER)
+    with pytest.raises(UnknownModel, match="none was named: known are captions, "):
+        choose(defaults(), None, TRANSCRIBER)

@@ -32,7 +32,7 @@ class Items(BaseModel):
 
 
 ONE = '{"items": [{"first": 1, "title": "a"}]}'
-QUESTION = Question(turns=(Turn(role="user", text="?"),))
+QUESTION = Question(turns=(Turn.of("user", "?"),))
 
 
 def firsts(text: str) -> list[int]:

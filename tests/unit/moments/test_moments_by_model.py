@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
-from moments_ray.models.conversation import Answer, Question, Sampling
+from moments_ray.models.conversation import Answer, Question, Sampling, VideoPart
 from moments_ray.moments.finding.by_model import Asked, Watched, propose_by_model, refine_by_model
 from moments_ray.moments.finding.find import Found, settle
 from moments_ray.moments.finding.moment import Moment
@@ -282,7 +282,7 @@ async def test_a_model_that_watches_is_given_the_clip_and_times_in_it(timeline: 
     watched = Watched("https://store/clip?signature=s", start_time=27.0)
     _, model = await refined(timeline, '{"start": 1, "end": 1}', watched=watched)
     turn = model.asked[0].turns[1]
-    assert turn.video_url == watched.url
+    assert [part.url for part in turn.parts if isinstance(part, VideoPart)] == [watched.url]
     assert "from the start of the clip" in turn.text
     assert "signature" not in turn.text
     assert re.search(r"at 5\.0 s \(present\)", turn.text)

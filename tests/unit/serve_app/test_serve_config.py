@@ -11,7 +11,7 @@ from ray.serve._private.api import call_user_app_builder_with_args_if_necessary
 from ray.serve._private.build_app import BuiltApplication, build_app
 from ray.serve.schema import ServeApplicationSchema, ServeDeploySchema
 
-from moments_ray.models.roles import Role
+from moments_ray.products import model_roles
 from serve_app.serving import _NAME
 
 CONFIG = Path(__file__).parents[3] / "deploy" / "serve.yaml"
@@ -39,7 +39,7 @@ def built(application: ServeApplicationSchema) -> BuiltApplication:
 
 
 def test_its_applications_are_those_that_the_server_deploys(config: ServeDeploySchema) -> None:
-    assert [application.name for application in config.applications] == [_NAME, *(role.value for role in Role)]
+    assert [application.name for application in config.applications] == [_NAME, *(role.name for role in model_roles())]
     assert [application.route_prefix for application in config.applications] == ["/", None, None, None]
 
 

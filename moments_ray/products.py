@@ -1,0 +1,14 @@
+"""The products of this house, each one folder."""
+
+from __future__ import annotations
+
+from moments_ray.engine.product import ModelRole
+from moments_ray.library.product import LIBRARY
+from moments_ray.moments.product import MOMENTS_PRODUCT
+
+PRODUCTS = (LIBRARY, MOMENTS_PRODUCT)
+
+
+def model_roles() -> tuple[ModelRole, ...]:
+    """Return what the products ask models to be."""
+    return tuple(role for product in PRODUCTS for role in product.roles)
