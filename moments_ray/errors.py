@@ -14,7 +14,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── TranscriptInvalid      transcript.invalid
     │   ├── UnsupportedMedia       media.unsupported
     │   ├── MediaTruncated         media.truncated
-    │   └── MediaLimitsExceeded    media.limits_exceeded
+    │   ├── MediaLimitsExceeded    media.limits_exceeded
+    │   └── UploadCorrupted        upload.checksum
     ├── AccessError                access.denied
     │   ├── KeyInvalid             access.key
     │   ├── ScopeMissing           access.scope
@@ -22,7 +23,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   └── RateExceeded           access.rate
     ├── NotFound                   object.not_found
     ├── Conflict                   object.conflict
-    │   └── RunActive              run.active
+    │   ├── RunActive              run.active
+    │   └── UploadOffset           upload.offset
     ├── DownloadError              download.failed
     │   ├── DownloadPrivate        download.private
     │   ├── DownloadUnavailable    download.unavailable
@@ -174,6 +176,14 @@ class MediaLimitsExceeded(InputError):
     status = 413
 
 
+class UploadCorrupted(InputError):
+    """The bytes of this part do not match their checksum; send it again."""
+
+    code = "upload.checksum"
+    status = 460  # of the tus protocol
+    retryable = True
+
+
 class AccessError(MomentsError):
     """This request is not allowed."""
 
@@ -227,6 +237,12 @@ class RunActive(Conflict):
     """Another run of this video is active."""
 
     code = "run.active"
+
+
+class UploadOffset(Conflict):
+    """The upload goes on at another byte; ask where, and send what follows."""
+
+    code = "upload.offset"
 
 
 class DownloadError(MomentsError):

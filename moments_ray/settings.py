@@ -178,10 +178,12 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(
         None, description="whsec_… that signs webhooks; unset: one that is made once and kept in the database"
     )
+    service_name: str = Field("ai-video-generator", description="what `/health` calls the service")
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
-        ("moments_ray.moments.pipelines",), description="modules whose pipelines are registered"
+        ("moments_ray.library.pipelines", "moments_ray.moments.pipelines"),
+        description="modules whose pipelines are registered",
     )
 
     resources: NodeResources = Field(default_factory=NodeResources)

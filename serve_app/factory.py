@@ -5,25 +5,59 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from moments_ray import __version__
 from moments_ray.access.keyring import Keyring
+from moments_ray.http import documentation
 from moments_ray.http.authentication import Gate, document_gate
 from moments_ray.http.body_limit import BodyLimit
+from moments_ray.http.compression import Compression
 from moments_ray.http.container import Container
 from moments_ray.http.cors import allow_origins
+from moments_ray.http.head import HeadAsGet
 from moments_ray.http.health import Health
+from moments_ray.http.known_fields import refuse_unknown_fields
 from moments_ray.http.links import document_links
 from moments_ray.http.problems import document_problems, problems, render_problems
 from moments_ray.http.rate_limit import RateLimit
 from moments_ray.http.request_scope import RequestScope
-from moments_ray.http.routes import dead_letters, health, models, objects, runs, webhooks
+from moments_ray.http.routes import dead_letters, health, home, models, objects, runs, webhooks
+from moments_ray.http.tus import TusResponses
 from moments_ray.library.api import search, transcripts, videos
-from moments_ray.moments.api import adding, clips, exports, moments, pipeline
+from moments_ray.moments.api import adding, clips, exports, moments, pipeline, uploads
 from moments_ray.storage.factory import url_signer
 
-_ROUTES = (adding, videos, exports, moments, transcripts, clips, pipeline, runs, search, models, dead_letters, webhooks)
+_ROUTES = (
+    *(adding, videos, uploads, exports, moments, transcripts, clips, pipeline),
+    *(runs, search, models, dead_letters, webhooks),
+)
+
+_DESCRIPTION = """
+Turns videos into titled, time-stamped highlights, each with a clip that is cut to the frame.
+
+Begin with `POST /api/generate_moments` for a URL, or upload a file; both answer `202` with a run. Follow it at
+`GET /api/runs/{run_id}/events`, then read `GET /api/videos/{video_id}/moments`.
+
+- Errors are RFC 9457 problems with a stable `code` and whether the same request may succeed later (`retryable`).
+- Lists come by pages: `next_cursor` of one is `cursor` of the next.
+- Times are RFC 3339 UTC; positions in a video are seconds from its start.
+- A `POST` that starts work takes an `Idempotency-Key`: sent again, it starts nothing new.
+- Fields that a route does not know are refused by name.
+"""
+_TAGS = {
+    "health": "Whether the service works; open to everybody.",
+    "videos": "Videos: added by URL or upload, listed, watched, deleted.",
+    "uploads": "Files of any size in parts, by tus 1.0: what broke off goes on where it was.",
+    "moments": "The highlights of a video: found, edited, refined, exported.",
+    "transcripts": "What is said in a video, word by word, and as captions.",
+    "clips": "The clips of moments: cut, watched, captioned.",
+    "pipeline": "The whole pipeline of a video, for those who poll its status.",
+    "runs": "Runs of every pipeline: looked at, followed, cancelled, retried.",
+    "search": "Words in titles and in what was said.",
+    "models": "The models that can be asked, and what is known of them.",
+    "admin": "What was given up, and how webhooks are signed.",
+}
 
 
 def create_app(container: Container) -> FastAPI:
@@ -34,18 +68,26 @@ def create_app(container: Container) -> FastAPI:
         yield
         await container.close()
 
+    settings = container.environment.settings
     app = FastAPI(
         title="moments",
         version=__version__,
+        description=_DESCRIPTION,
+        openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+        servers=[{"url": settings.public_url or "/"}],
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(refuse_unknown_fields)],
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.container = container  # not lifespan state: Serve drops that
-    app.state.health = Health(container)
+    app.state.health = Health(container, __version__)
+    app.include_router(home.router)
     app.include_router(health.router)
+    app.include_router(documentation.router)
     for room in _ROUTES:
         app.include_router(room.router, responses=problems(400, 413, 422, 500, 503))
-    settings = container.environment.settings
     if settings.gcs_bucket_name is None:
         app.state.signer = url_signer(settings)
         app.include_router(objects.router)
@@ -53,9 +95,12 @@ def create_app(container: Container) -> FastAPI:
     document_problems(app)
     document_gate(app)
     document_links(app)
-    app.add_middleware(BodyLimit, upload_bytes=settings.download.max_bytes)
+    app.add_middleware(BodyLimit, limits=(adding.body_limit(settings.download), uploads.BODY_LIMIT))
     limit = RateLimit(container.redis, settings.api.requests_per_minute)
     app.add_middleware(Gate, keyring=Keyring(container.environment.database), limit=limit, settings=settings.api)
+    app.add_middleware(TusResponses)
+    app.add_middleware(Compression)
+    app.add_middleware(HeadAsGet, routes=app.routes)
     if settings.api.cors_origins:
         allow_origins(app, settings.api.cors_origins)
     app.add_middleware(RequestScope)

@@ -10,11 +10,12 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
 from moments_ray.cli.bars import ShownStage, StageBars
 from moments_ray.cli.listing import list_moments, results
-from moments_ray.client import ExportFormat, MomentsClient, Run, RunOptions
+from moments_ray.client import ExportFormat, MomentsClient, Run, RunOptions, Started
 from moments_ray.errors import InvalidRequest, NotFound
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
@@ -41,8 +42,7 @@ async def submit(
         MomentsError: the server does not take it.
     """
     async with client:
-        with console.status("handing it in"):
-            started = await client.submit(source, **options)
+        started = await _hand_in(client, source, options, console)
         identifier = started.run.identifier
         if watching:
             return await _watched(client, identifier, console, as_json=as_json)
@@ -50,6 +50,16 @@ async def submit(
             results().print(f"video {started.video.identifier}\nrun   {identifier}")
             console.print(f"`moments watch {identifier}` follows it", markup=False)
         return started.model_dump(mode="json"), 0
+
+
+async def _hand_in(client: MomentsClient, source: str, options: RunOptions, console: Console) -> Started:
+    """Submit, and show on a terminal how far an upload is."""
+    columns = (TextColumn("uploading"), BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, visible="://" not in source)
+        return await client.submit(
+            source, progress=lambda there, whole: bar.update(task, completed=there, total=whole), **options
+        )
 
 
 async def status(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -18,13 +18,13 @@ from moments_ray.client.download import download, read_range
 from moments_ray.client.event_stream import EventDecoder
 from moments_ray.client.options import ExportFormat, RunOptions, TranscriptFormat
 from moments_ray.client.shapes import Event, Hit, Moment, Page, Run, Started, Transcript, Video
-from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable, SourceNotFound
+from moments_ray.client.upload import Progress, nobody, upload
+from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
 from moments_ray.ids import new_identifier
 
 S = TypeVar("S", bound=BaseModel)
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_UPLOAD_SECONDS = 600.0  # for the server to look at a large file, once it has it
 _SILENCE_SECONDS = 60.0  # the server says something every 15
 
 
@@ -56,25 +56,33 @@ class MomentsClient:
         """Close the connections."""
         await self._connection.close()
 
-    async def submit(self, source: str | Path, *, key: str | None = None, **options: Unpack[RunOptions]) -> Started:
-        """Bring a video to its moments: one at a URL, or a file, which is uploaded piece by piece.
+    async def submit(
+        self,
+        source: str | Path,
+        *,
+        key: str | None = None,
+        progress: Progress = nobody,
+        **options: Unpack[RunOptions],
+    ) -> Started:
+        """Bring a video to its moments: one at a URL, or a file, which is uploaded in parts.
 
         The same idempotency ``key`` again gives the same run; with none given, each call is one submission.
+        ``progress`` is told of the bytes of a file that the server has.
 
         Raises:
             SourceNotFound: the file cannot be read.
             RunActive: the video has an active run; ``detail["run"]`` names it.
             InputError: source or options are no good.
         """
-        keyed = {"Idempotency-Key": key or new_identifier()}
+        key = key or new_identifier()
+        keyed = {"Idempotency-Key": key}
         if isinstance(source, str) and "://" in source:
             body = {"url": source, **options}
             answer = await self._connection.ask("POST", "/api/pipeline/start", _json(body), headers=keyed)
             return self._read(answer, Started)
-        answer = await self._connection.ask(
-            "POST", "/api/videos/upload", _file(Path(source), options), headers=keyed, timeout=_UPLOAD_SECONDS
-        )
-        if answer.status_code == httpx.codes.OK:  # its bytes are there, and nothing was started
+        said = {"process": "true", "options": json.dumps(options)}
+        answer = await upload(self._connection, Path(source), said, key, progress)
+        if answer.status_code == httpx.codes.OK:  # its bytes were there, or the answer was lost that told of the run
             video = self._read(answer, _Uploaded).video.identifier
             answer = await self._connection.ask("POST", f"/api/pipeline/{video}/start", _json(options), headers=keyed)
         return self._read(answer, Started)
@@ -223,21 +231,6 @@ class _Board(BaseModel, extra="allow"):
 
 def _json(body: Mapping[str, Any]) -> Any:
     return lambda: nullcontext({"json": body})
-
-
-def _file(path: Path, options: Mapping[str, Any]) -> Any:
-    @contextmanager
-    def opened() -> Iterator[Mapping[str, Any]]:
-        try:
-            file = path.open("rb")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise SourceNotFound(f"the file {path.name!r} cannot be read: {reason}") from error
-        with file:
-            form = {"process": "true", "options": json.dumps(options)}
-            yield {"files": {"file": (path.name, file, "application/octet-stream")}, "data": form}
-
-    return opened
 
 
 def _clip(moment: str, preset: str | None) -> str:

@@ -13,6 +13,7 @@ from starlette.types import Scope as Connection
 from moments_ray.access.key import Scope
 from moments_ray.access.keyring import Holder, Keyring
 from moments_ray.errors import AccessError, DatabaseUnavailable, KeyInvalid, NotThisMachine, ScopeMissing
+from moments_ray.http import documentation
 from moments_ray.http.loopback import from_this_machine
 from moments_ray.http.problems import problem_of, problems
 from moments_ray.http.rate_limit import RateLimit
@@ -20,7 +21,7 @@ from moments_ray.settings import ApiSettings
 
 # Health is for load balancers, which have no key; the description says nothing that the repository does not; an
 # object's link is signed for whoever holds it.
-_OPEN = frozenset({"/health", "/readyz", "/livez", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+_OPEN = frozenset({"/", "/health", "/api/healthz", "/readyz", "/livez", "/openapi.json"}) | documentation.OPEN
 _SIGNED = "/objects/"
 _ADMIN = "/api/admin"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 
+from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import DatabaseUnavailable, MomentsError, RayUnavailable, RedisUnavailable
 from moments_ray.http.container import Container
 from moments_ray.models.tunnel_board import TunnelBoard
 
+T = TypeVar("T")
+
 log = structlog.get_logger()
 
+_SEEN_SECONDS = 60.0  # a worker with all its places taken looks at the queue every 15
 _PATIENCE_SECONDS = 1.8  # the answer is promised within 2
 
 
@@ -32,11 +37,15 @@ class PartHealth(BaseModel):
 
 
 class HealthReport(BaseModel):
-    """All parts; ``down`` when one of them is."""
+    """All parts; ``unhealthy`` when one of them is down."""
 
     model_config = ConfigDict(frozen=True)
 
-    status: Literal["ok", "down"]
+    status: Literal["healthy", "unhealthy"]
+    service: str
+    version: str
+    queue_running: bool = Field(description="whether a worker listens for runs; without one they wait")
+    debug: bool = False
     database: PartHealth
     redis: PartHealth
     ray: PartHealth
@@ -46,24 +55,61 @@ class HealthReport(BaseModel):
         "unavailable, not this service",
     )
 
+    @property
+    def works(self) -> bool:
+        """Whether every part does."""
+        return self.status == "healthy"
+
+
+class ShortHealth(BaseModel):
+    """Whether requests are served; ``degraded`` while Redis is away, which only slows runs down."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["ok", "degraded"]
+    redis: bool
+    timestamp: datetime
+
 
 class Health:
     """The health of the parts behind a container."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, version: str) -> None:
         self._container = container
+        self._version = version
         self._database = _Part(self._ask_database, DatabaseUnavailable)
         self._redis = _Part(self._ask_redis, RedisUnavailable)
         self._ray = _Part(self._ask_ray, RayUnavailable)
         self._tunnels = TunnelBoard(container.redis)
+        self._queue = Queue(container.redis)
 
     async def report(self) -> HealthReport:
         """Ask all parts at once; returns within two seconds, whatever they do."""
-        *parts, tunnels = await asyncio.gather(
-            self._database.health(), self._redis.health(), self._ray.health(), self._ask_tunnels()
+        database, redis, ray, tunnels, workers = await asyncio.gather(
+            self._database.health(),
+            self._redis.health(),
+            self._ray.health(),
+            self._of_redis(self._tunnels.read()),
+            self._of_redis(self._queue.listening(_SEEN_SECONDS)),
         )
-        status: Literal["ok", "down"] = "ok" if all(part.status == "ok" for part in parts) else "down"
-        return HealthReport(status=status, database=parts[0], redis=parts[1], ray=parts[2], tunnels=tunnels)
+        works = all(part.status == "ok" for part in (database, redis, ray))
+        return HealthReport(
+            status="healthy" if works else "unhealthy",
+            service=self._container.environment.settings.service_name,
+            version=self._version,
+            queue_running=bool(workers),
+            database=database,
+            redis=redis,
+            ray=ray,
+            tunnels=tunnels,
+        )
+
+    async def short(self) -> tuple[ShortHealth, bool]:
+        """Return how PostgreSQL and Redis are, and whether requests can be served at all."""
+        database, redis = await asyncio.gather(self._database.health(), self._redis.health())
+        answers = (database.status == "ok", redis.status == "ok")
+        status: Literal["ok", "degraded"] = "ok" if all(answers) else "degraded"
+        return ShortHealth(status=status, redis=answers[1], timestamp=datetime.now(UTC)), answers[0]
 
     async def _ask_database(self) -> dict[str, Any]:
         await self._container.environment.database.ping()
@@ -73,11 +119,11 @@ class Health:
         await self._container.redis.ping()
         return {}
 
-    async def _ask_tunnels(self) -> dict[str, int] | None:
-        """Count the tunnels of all model clients; where these are to strangers is not said."""
+    async def _of_redis(self, asked: Awaitable[T]) -> T | None:
+        """Return what Redis knows, or None while it does not answer."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await self._tunnels.read()
+                return await asked
         except (RedisError, TimeoutError):
             return None
 

@@ -19,7 +19,13 @@ from moments_ray.errors import InputError, MomentsError
 log = structlog.get_logger()
 
 _RETRY_AFTER_SECONDS = 5
-_KNOWN_PLACES = ("stage", "item", "run")  # the rest of an error's detail may hold a tool's words about our machine
+_OTHER_PHRASES = {460: "Checksum Mismatch"}  # of the tus protocol
+_KNOWN_PLACES = (
+    "stage",
+    "item",
+    "run",
+    "offset",
+)  # the rest of an error's detail may hold a tool's words about our machine
 
 
 class ProblemDetails(BaseModel):
@@ -35,6 +41,7 @@ class ProblemDetails(BaseModel):
     stage: str | None = None
     item: str | int | None = None
     run: str | None = Field(None, description="the run that stands in the way")
+    offset: int | None = Field(None, description="where an upload goes on")
     errors: list[dict[str, str]] | None = Field(None, description="where a request is not valid")
 
 
@@ -43,7 +50,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": _OTHER_PHRASES.get(status) or HTTPStatus(status).phrase,
             "content": {Problem.media_type: {"schema": schema}},
         }
         for status in statuses
@@ -61,6 +68,7 @@ def document_problems(app: FastAPI) -> None:
                 description=app.description,
                 routes=app.routes,
                 tags=app.openapi_tags,
+                servers=app.servers,
             )
             schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
             document.setdefault("components", {}).setdefault("schemas", {})["ProblemDetails"] = schema
@@ -121,9 +129,10 @@ async def _of_framework(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     code = f"http.{status.name.lower()}"
     detail = error.detail if error.detail != status.phrase else status.description
-    return _problem(
-        status, code, request.state.request_id, title=status.phrase, detail=detail, headers=error.headers or {}
-    )
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
+    return _problem(status, code, request.state.request_id, title=status.phrase, detail=detail, headers=headers)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

@@ -27,6 +27,7 @@ from moments_ray.engine.runs.service import Desk
 from moments_ray.errors import InvalidRequest, RedisUnavailable
 from moments_ray.library.cleanup import clear_up
 from moments_ray.library.deletion import Deletion
+from moments_ray.library.resumable import remove_expired_uploads
 from moments_ray.media.guard import GuardedTransport
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
@@ -98,7 +99,7 @@ def connect(settings: Settings) -> Environment:
         ),
         outbound=lambda: GuardedTransport(settings.download),
         meter=ray_meter,
-        chores=(_finish_deletions,),
+        chores=(_finish_deletions, remove_expired_uploads),
         clear_up=clear_up,
     )
 

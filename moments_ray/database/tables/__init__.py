@@ -9,6 +9,8 @@ from moments_ray.database.tables.library import (
     Thumbnail,
     TranscriptPassage,
     TranscriptRow,
+    Upload,
+    UploadPart,
     Video,
 )
 from moments_ray.database.tables.operation import ApiKey, ModelEntryRow, SigningSecret, WebhookDelivery
@@ -33,6 +35,8 @@ __all__ = [
     "Thumbnail",
     "TranscriptPassage",
     "TranscriptRow",
+    "Upload",
+    "UploadPart",
     "Video",
     "WebhookDelivery",
     "words_of",

@@ -180,3 +180,33 @@ class Thumbnail(Table):
     video_id: Mapped[int | None] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
     clip_id: Mapped[int | None] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), unique=True)
     cloud_url: Mapped[str]
+
+
+class Upload(Table):
+    """A file that arrives in parts; ``received`` bytes of ``bytes`` are here, and at the end it is a video."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (CheckConstraint("bytes > 0 AND received BETWEEN 0 AND bytes", name="received"),)
+
+    id: Mapped[int] = key()
+    identifier: Mapped[str] = public_identifier()
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    title: Mapped[str | None]
+    process: Mapped[bool] = mapped_column(server_default=text("false"))
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    idempotency_key: Mapped[str | None]
+    video_id: Mapped[int | None] = reference("videos.id", ondelete="SET NULL")
+    run_id: Mapped[int | None] = reference("runs.id", ondelete="SET NULL")
+    created_at: Mapped[datetime] = created_now()
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UploadPart(Table):
+    """An object that holds the bytes of an upload from ``start`` on."""
+
+    __tablename__ = "upload_parts"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    name: Mapped[str]

@@ -137,6 +137,14 @@ class Queue:
                     break
         return taken
 
+    async def listening(self, seen_seconds: float) -> int:
+        """Count the consumers of ordinary runs that looked into the queue within so many seconds."""
+        try:
+            known = await self._redis.xinfo_consumers(stream_of(ORDINARY_PRIORITY), GROUP)
+        except ResponseError:  # nobody has made the streams yet
+            return 0
+        return sum(consumer["idle"] <= seen_seconds * 1000 for consumer in known)
+
     async def forget_deleted(self) -> None:
         """Drop pending entries whose message was deleted; Redis 6.2 keeps them for ever."""
         for stream in STREAMS:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from moments_ray.database.tables import TranscriptRow, Video
+from moments_ray.database.tables import Run, TranscriptRow, Upload, Video
 from moments_ray.http.schemas.base import Shape
 from moments_ray.http.schemas.runs import RunView
 from moments_ray.library.queries.search import Hit
@@ -92,3 +92,26 @@ class VideoStarted(Shape):
 
     video: VideoView
     run: RunView | None
+
+
+class UploadView(Shape):
+    """An upload: how much is here, and once it is whole the video that it is and the run that works on it."""
+
+    identifier: str
+    bytes: int = Field(description="of the whole file")
+    received: int = Field(description="bytes that are here")
+    expires_at: datetime = Field(description="unless more comes before")
+    video: VideoView | None
+    run: RunView | None
+
+    @classmethod
+    def of(cls, upload: Upload, video: Video | None, run: Run | None) -> Self:
+        """Show a row, and what it came to."""
+        return cls(
+            identifier=upload.identifier,
+            bytes=upload.bytes,
+            received=upload.received,
+            expires_at=upload.expires_at,
+            video=None if video is None else VideoView.of(video),
+            run=None if run is None else RunView.of(run),
+        )

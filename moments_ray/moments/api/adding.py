@@ -10,8 +10,10 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import Json
 
+from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Parts
 from moments_ray.http.problems import problems
+from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
 from moments_ray.library.options import Text
@@ -20,7 +22,12 @@ from moments_ray.media.downloaded import clean_title
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import AddVideo
 from moments_ray.moments.options import RunOptions
+from moments_ray.settings import DownloadSettings
 from moments_ray.storage.object_store import CHUNK_BYTES
+
+UPLOAD_PATH = "/api/videos/upload"
+FORM_BYTES = 64 * 1024**2  # Serve's proxy and this process hold a body whole where it comes faster than it is read
+_AROUND_A_FILE = 64 * 1024  # the other fields of a form, and what parts it
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -47,7 +54,10 @@ async def upload_video(
     options: Annotated[Json[RunOptions] | None, Form(description="JSON; they count with `process`")] = None,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
-    """Take a video that comes with the request; one whose bytes are known already is answered with 200."""
+    """Take a video that comes with the request; one whose bytes are known already is answered with 200.
+
+    A file of more than 64 MiB goes to `/api/uploads` in parts.
+    """
     options = options or RunOptions()
     await starting.check(options)
     title = clean_title(title or Path(file.filename or "").stem)
@@ -57,6 +67,12 @@ async def upload_video(
         source = await store_upload(received, parts.environment, title)
     outcome = await starting.add(received.canonical, source, options, title=title, process=process, key=key)
     return started(outcome, response)
+
+
+def body_limit(settings: DownloadSettings) -> RouteLimit:
+    """Return how large a form with a file may be."""
+    largest = min(settings.max_bytes, FORM_BYTES) + _AROUND_A_FILE
+    return RouteLimit(UPLOAD_PATH, largest, f"send a larger file in parts, by tus 1.0 to {UPLOADS_PATH}")
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from moments_ray.client import MomentsClient
+from moments_ray.client import upload as client_upload
 from moments_ray.database.tables import Video
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import (
@@ -48,6 +49,7 @@ class Line:
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
         self.cut_after: list[int] = []  # bytes of the answers of the next connections
+        self.cut_request_after: list[int] = []  # and of what they ask
         self.connections = 0
 
     async def open(self) -> None:
@@ -69,12 +71,14 @@ class Line:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         left = self.cut_after.pop(0) if self.cut_after else None
+        asked = self.cut_request_after.pop(0) if self.cut_request_after else None
         there, back = await asyncio.open_connection("127.0.0.1", self._to)
         self._writers |= {writer, back}
-        forth = asyncio.create_task(_pump(reader, back, None))
-        with suppress(OSError):
-            await _pump(there, writer, left)
-        forth.cancel()
+        ways = {asyncio.create_task(_pump(reader, back, asked)), asyncio.create_task(_pump(there, writer, left))}
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
         for each in (writer, back):
             each.transport.abort()
             self._writers.discard(each)
@@ -155,6 +159,48 @@ async def test_a_file_is_uploaded_with_its_options_and_known_bytes_are_started_a
     other = await client.submit(str(path), count=4)
     assert (other.video.identifier, other.run.pipeline) == (started.video.identifier, "moments")
     assert other.run.identifier != started.run.identifier
+
+
+@pytest.fixture
+def talk_file(tmp_path: Path, short_video: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A video that goes up in six parts."""
+    monkeypatch.setattr(client_upload, "_PART_BYTES", len(short_video) // 5)
+    path = tmp_path / "talk.mp4"
+    path.write_bytes(short_video)
+    return path
+
+
+@pytest.mark.usefixtures("patience")
+async def test_an_upload_goes_on_where_the_line_broke(
+    client: MomentsClient, library: Library, line: Line, talk_file: Path
+) -> None:
+    short_video = talk_file.read_bytes()
+    await line.drop()
+    line.cut_request_after = [len(short_video) // 2, 100, len(short_video) // 4, 0, 1]
+    told: list[int] = []
+    started = await client.submit(talk_file, progress=lambda there, whole: told.append(there), count=2)
+    assert (told[0], told[-1]) == (0, len(short_video))
+    assert told == sorted(told)
+    assert len(told) >= 6
+    assert line.connections >= 5
+    (stored,) = [each async for each in library.store.list(f"videos/{started.video.identifier}/")]
+    assert b"".join([piece async for piece in library.store.open_range(stored.name)]) == short_video
+    assert started.run.pipeline == "moments"
+
+
+@pytest.mark.usefixtures("patience")
+async def test_an_upload_whose_last_answer_was_lost_leads_to_the_run_that_it_began(
+    client: MomentsClient, line: Line, tmp_path: Path, short_video: bytes
+) -> None:
+    path = tmp_path / "talk.mp4"
+    path.write_bytes(short_video)
+    await line.drop()
+    line.cut_after = [700]  # the upload has begun, and then nothing more is heard
+    started = await client.submit(path, count=2)
+    assert started.run.pipeline == "moments"
+    newest = await client.newest_run(started.video.identifier)
+    assert newest is not None
+    assert newest.identifier == started.run.identifier
 
 
 async def test_what_cannot_be_a_video_is_refused_by_its_own_error(

@@ -275,6 +275,15 @@ async def test_an_upload_that_is_no_video_leaves_nothing(api: httpx.AsyncClient)
     assert (await api.get("/api/videos")).json()["items"] == []
 
 
+async def test_an_option_that_is_no_field_of_the_form_is_refused_by_name(
+    api: httpx.AsyncClient, short_video: bytes
+) -> None:
+    form: dict[str, Any] = {"files": {"file": ("a.mp4", short_video)}, "data": {"count": "3", "process": "true"}}
+    assert "'count'" in problem(await api.post("/api/videos/upload", **form), 422, "input.invalid")["detail"]
+    assert "'titel'" in problem(await api.get("/api/videos?titel=a"), 422, "input.invalid")["detail"]
+    assert (await api.get("/api/videos")).json()["items"] == []
+
+
 async def test_a_body_over_its_limit_is_refused_announced_or_not(api: httpx.AsyncClient) -> None:
     too_large = b"x" * 3_200_000
     answer = await api.post("/api/videos/upload", files={"file": ("a.mp4", too_large)})

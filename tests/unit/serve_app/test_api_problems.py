@@ -10,31 +10,19 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
-from moments_ray import runtime
 from moments_ray.errors import DatabaseUnavailable, DownloadPrivate, MediaError
-from moments_ray.http.container import Container, Nodes
 from moments_ray.http.problems import render_problems
 from moments_ray.http.request_scope import RequestScope
 from moments_ray.settings import Settings
 from serve_app.app import ServeArgs, app
 from serve_app.factory import create_app
+from tests.unit.serve_app.conftest import container
 
 
 class Body(BaseModel):
     count: int
-
-
-def container(home: Path, nodes: Nodes) -> Container:
-    settings = Settings(
-        _env_file=None,
-        home=home,
-        gcs_bucket_name=None,
-        database_url=SecretStr("postgresql://me:secret@127.0.0.1:1/db"),
-        redis_url=SecretStr("redis://:secret@127.0.0.1:1/0"),
-    )
-    return Container(runtime.connect(settings), runtime.open_redis(settings), nodes)
 
 
 @pytest.fixture
@@ -67,14 +55,6 @@ def failing() -> FastAPI:
 @pytest.fixture
 async def client(failing: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(failing), base_url="http://api") as client:
-        yield client
-
-
-@pytest.fixture
-async def abandoned(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API with nobody behind it."""
-    api = create_app(container(tmp_path, lambda: [{"CPU": 8.0, "audio_extraction": 2.0}]))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://localhost") as client:
         yield client
 
 
@@ -122,7 +102,7 @@ async def test_the_frameworks_errors_are_problems_too(
 ) -> None:
     answer = await client.request(method, path)
     assert (answer.status_code, problem(answer)["code"]) == (status, code)
-    assert status != 405 or answer.headers["allow"] == "GET"
+    assert status != 405 or answer.headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("content", [b'{"count": "many"}', b"{", b""])
@@ -139,7 +119,7 @@ async def test_health_names_the_parts_that_are_down_and_not_where_they_are(aband
     report = answer.json()
     assert answer.status_code == 503
     assert answer.headers["cache-control"] == "no-store"
-    assert (report["status"], report["database"]["status"], report["redis"]["status"]) == ("down", "down", "down")
+    assert (report["status"], report["database"]["status"], report["redis"]["status"]) == ("unhealthy", "down", "down")
     assert (report["database"]["code"], report["redis"]["code"]) == ("database.unavailable", "redis.unavailable")
     assert report["ray"]["status"] == "ok"
     assert report["ray"]["nodes"] == 1

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from moments_ray.http.body_limit import UPLOAD_PATH
+from moments_ray.http.tus import UPLOADS_PATH
+from moments_ray.library.resumable import PART_BYTES
+from moments_ray.moments.api.adding import UPLOAD_PATH, body_limit
 from moments_ray.settings import DownloadSettings, Settings
 
 CONFIG = Path(__file__).parents[3] / "deploy" / "nginx.conf"
@@ -60,9 +62,12 @@ def test_bodies_are_limited_as_the_service_limits_them(config: dict[str, dict[st
     assert config["http"]["client_max_body_size"] == "1m"
     upload = config[f"location = {UPLOAD_PATH}"]
     allowed = int(upload["client_max_body_size"].removesuffix("m")) * MEBIBYTE
-    largest = DownloadSettings().max_bytes
-    assert largest < allowed <= largest + MEBIBYTE
+    largest = body_limit(DownloadSettings()).bytes
+    assert largest <= allowed <= largest + MEBIBYTE
     assert upload["proxy_request_buffering"] == "off"
+    parts = config[f"location {UPLOADS_PATH}"]
+    assert parts["client_max_body_size"] == f"{PART_BYTES // MEBIBYTE}m"
+    assert int(parts["proxy_read_timeout"].removesuffix("s")) >= 600
 
 
 def test_streams_are_passed_on_at_once_and_sockets_are_upgraded(config: dict[str, dict[str, str]]) -> None:

@@ -1,0 +1,165 @@
+"""What an upload costs the API's process and Serve's proxy in memory.
+
+    python -m benchmarks.uploads [--megabytes 300 2000] [--form]
+
+Serves a home of its own as `moments up` does, without workers, and uploads a video that a `free` box makes so large:
+in parts and, with ``--form``, a form of the largest size that is taken. Memory is the proportional set size (PSS) of
+each process, looked at five times a second; growth is its peak less what it was before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from moments_ray import runtime
+from moments_ray.cli.address import require_answer
+from moments_ray.client.connection import Connection
+from moments_ray.client.upload import nobody, upload
+from moments_ray.ids import new_identifier
+from moments_ray.moments.api.adding import FORM_BYTES
+from moments_ray.settings import Settings
+from moments_ray.testing.media import make_video
+from serve_app.app import ServeArgs
+from serve_app.serving import serving
+
+_PORT = 7067
+_MEBIBYTE = 1024**2
+_PARTS = {"API": "ServeReplica:moments:api", "proxy": "ProxyActor"}
+_LOOK_SECONDS = 0.2
+_SETTLE_SECONDS = 3.0
+
+
+def processes(directory: Path) -> dict[str, int]:
+    """Return the process of each part by its title; a Ray of ours has them below the raylet of its directory."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                title = (entry / "cmdline").read_bytes().decode(errors="replace")
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                if str(directory) in Path(f"/proc/{parent}/cmdline").read_bytes().decode(errors="replace"):
+                    found |= {part: int(entry.name) for part, words in _PARTS.items() if words in title}
+    return found
+
+
+def memory(pid: int) -> float:
+    """Return a process's proportional set size in MiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+@dataclass
+class Watch:
+    """The memory of the parts, in MiB: before, and the most since."""
+
+    pids: Mapping[str, int]
+    before: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Look all the while."""
+        self.before = {part: memory(pid) for part, pid in self.pids.items()}
+        self.most = dict(self.before)
+        task = asyncio.create_task(self._look())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            for part, pid in self.pids.items():
+                self.most[part] = max(self.most[part], memory(pid))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def enlarge(video: Path, target: Path, size: int, salt: bytes) -> None:
+    """Write an MP4 of so many bytes: the video, and a box that players skip; ``salt`` makes it another file."""
+    content = video.read_bytes()
+    with target.open("wb") as file:
+        file.write(content)
+        file.write(struct.pack(">I4sQ", 1, b"free", size - len(content)) + salt)
+        left = size - file.tell()
+        piece = os.urandom(_MEBIBYTE)
+        while left > 0:
+            left -= file.write(piece[:left])
+
+
+async def in_parts(path: Path) -> None:
+    connection = Connection(f"http://127.0.0.1:{_PORT}", None, 60.0, None)
+    try:
+        answer = await upload(connection, path, {}, new_identifier(), nobody)
+    finally:
+        await connection.close()
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise SystemExit(f"answered {answer.status_code}: {answer.text[:300]}")
+
+
+async def as_form(path: Path) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{_PORT}", timeout=600, trust_env=False) as client:
+        with path.open("rb") as file:
+            answer = await client.post("/api/videos/upload", files={"file": ("a.mp4", file)})
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise SystemExit(f"answered {answer.status_code}: {answer.text[:300]}")
+
+
+async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], *, form: bool) -> None:
+    video = make_video(directory / "short.mp4", seconds=2)
+    watch = Watch(pids)
+    print(f"{'way':<8}{'MiB':>7}{'seconds':>9}" + "".join(f"{part:>10} before  growth" for part in watch.pids))
+    work = [("parts", size) for size in (8, *sizes)] + ([("form", FORM_BYTES // _MEBIBYTE)] if form else [])
+    for number, (way, size) in enumerate(work):
+        path = directory / "large.mp4"
+        enlarge(video, path, size * _MEBIBYTE, bytes([number]))
+        await asyncio.sleep(_SETTLE_SECONDS)
+        async with watch.looking():
+            began = time.perf_counter()
+            await (in_parts if way == "parts" else as_form)(path)
+            seconds = time.perf_counter() - began
+        grown = "".join(
+            f"{watch.before[part]:>17.0f}{watch.most[part] - watch.before[part]:>8.0f}" for part in watch.pids
+        )
+        print(f"{way:<8}{size:>7}{seconds:>9.1f}{grown}", flush=True)
+        path.unlink()
+
+
+async def served(sizes: list[int], *, form: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as home:
+        settings = Settings(
+            _env_file=None,
+            home=Path(home),
+            database_url=None,
+            redis_url=None,
+            gcs_bucket_name=None,
+            ray_address=None,
+        )
+        async with runtime.services(settings) as resolved:
+            with runtime.cluster(resolved) as ray, serving(ServeArgs(settings=resolved), "127.0.0.1", _PORT):
+                await require_answer(f"http://127.0.0.1:{_PORT}")
+                with tempfile.TemporaryDirectory(prefix="moments-videos-") as directory:
+                    await measure(Path(directory), processes(ray.directory or Path(home)), sizes, form=form)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--megabytes", type=int, nargs="+", default=[300])
+    parser.add_argument("--form", action="store_true")
+    asked = parser.parse_args(sys.argv[1:])
+    asyncio.run(served(asked.megabytes, form=asked.form))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Query and form fields that a route does not know: refused by name, or a slip of the pen would be a silent nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from fastapi import Request
+from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
+from fastapi.params import File, Form
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from moments_ray.errors import InvalidRequest
+
+
+async def refuse_unknown_fields(request: Request) -> None:
+    """Refuse query and form fields that the route of a request does not declare.
+
+    Raises:
+        InvalidRequest: naming the first of them, and what may have been meant.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    declared = list(_with_dependencies(route.dependant))
+    _require_known("query", request.query_params.keys(), [field for one in declared for field in one.query_params])
+    body = [field for one in declared for field in one.body_params]
+    if any(isinstance(field.field_info, Form | File) for field in body):
+        _require_known("form", (await request.form()).keys(), body)  # was read before, for the route's parameters
+
+
+def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _with_dependencies(each)
+
+
+def _names(fields: Iterable[ModelField]) -> Iterator[str]:
+    """Yield the names of fields, and of a model's own where one is spread over several."""
+    for field in fields:
+        model = field.field_info.annotation
+        if inspect.isclass(model) and issubclass(model, BaseModel):
+            yield from (each.alias or name for name, each in model.model_fields.items())
+        else:
+            yield field.alias
+
+
+def _require_known(where: str, given: Iterable[str], declared: Iterable[ModelField]) -> None:
+    known = set(_names(declared))
+    unknown = sorted(set(given) - known)
+    if not unknown:
+        return
+    meant = get_close_matches(unknown[0], known, 1)
+    cure = f"did you mean {meant[0]}?" if meant else f"known are {', '.join(sorted(known))}." if known else "none is."
+    raise InvalidRequest(f"There is no {where} field {unknown[0][:80]!r} here: {cure}")
