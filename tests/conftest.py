@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +82,30 @@ def postgres_url(embedded: Services) -> str:
 def redis_url(embedded: Services) -> str:
     """``unix://…`` of a real server that tests share."""
     return embedded.redis_url
+
+
+@pytest.fixture(scope="session", params=["valkey", "redis-server"])
+def each_redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """``unix://…`` of the embedded server, then of the distribution's own Redis where that is installed."""
+    if request.param == "valkey":
+        yield request.getfixturevalue("redis_url")
+        return
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server on PATH (Debian: apt install redis-server)")
+    with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as directory:
+        socket = Path(directory) / "redis.sock"
+        options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", directory]
+        with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
+            try:
+                deadline = time.monotonic() + 30
+                while not socket.exists():
+                    assert server.poll() is None, "redis-server ended at once"
+                    assert time.monotonic() < deadline, "redis-server opened no socket"
+                    time.sleep(0.05)
+                yield f"unix://{socket}"
+            finally:
+                server.terminate()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from moments_ray import runtime
@@ -46,8 +47,8 @@ class Bell:
 
 
 @pytest.fixture
-async def bell(toy_settings: Settings) -> AsyncIterator[Bell]:
-    bell = Bell(toy_settings)
+async def bell(toy_settings: Settings, each_redis_url: str) -> AsyncIterator[Bell]:
+    bell = Bell(toy_settings.model_copy(update={"redis_url": SecretStr(each_redis_url)}))
     await bell.redis.flushall()
     async with bell.environment.database.begin() as session:
         await session.execute(text("DELETE FROM runs"))

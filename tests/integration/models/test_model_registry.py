@@ -51,8 +51,8 @@ async def database(models_url: SecretStr) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[redis.Redis]:
-    client = redis.Redis.from_url(redis_url)
+async def client(each_redis_url: str) -> AsyncIterator[redis.Redis]:
+    client = redis.Redis.from_url(each_redis_url)
     await client.flushall()
     yield client
     await client.flushall()

@@ -15,8 +15,8 @@ UP, DOWN = TunnelState("a:22", "ready"), TunnelState("b:22", "down", "refused")
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[redis.Redis]:
-    client = redis.Redis.from_url(redis_url)
+async def client(each_redis_url: str) -> AsyncIterator[redis.Redis]:
+    client = redis.Redis.from_url(each_redis_url)
     await client.delete(KEY)
     yield client
     await client.delete(KEY)
