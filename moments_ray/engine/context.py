@@ -11,6 +11,7 @@ from pathlib import Path
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.engine.environment import Environment, Place, S
 from moments_ray.engine.resources import Resources
+from moments_ray.engine.usage import Usage
 from moments_ray.ids import RunId
 from moments_ray.settings import Settings
 from moments_ray.storage.blocking import require_room
@@ -35,6 +36,7 @@ class Context:
     deadline: float
     resources: Resources
     environment: Environment = field(repr=False)
+    usage: Usage = field(default_factory=Usage, repr=False)
     _writes: list[Write] = field(default_factory=list, repr=False)
     _shown_at: float = field(default=0.0, repr=False)
     _showing: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
@@ -93,6 +95,10 @@ class Context:
             DiskFull: they will not.
         """
         require_room(self.scratch, needed)
+
+    def spent(self, usage: Usage) -> None:
+        """Have what models took written with the end of this try, however it ends."""
+        self.usage += usage
 
     def record(self, write: Write) -> None:
         """Have domain rows written in the transaction that commits this output; a stage itself never commits."""

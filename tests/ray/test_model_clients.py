@@ -150,6 +150,7 @@ class Editor:
 
     def __init__(self) -> None:
         self.before_answering: Callable[[], None] = _do_nothing
+        self.babbles = False  # once, when it is asked for edges
 
     def __call__(self, request: Received) -> Reply:
         refining = "Possible starts:" in request.said
@@ -161,6 +162,9 @@ class Editor:
                 for first in range(1, count, 4)
             ]
             return completion(f"<think>[hm]</think>```json\n{json.dumps({'moments': moments})}\n```")
+        if self.babbles:
+            self.babbles = False
+            return completion("I like it.")
         starts = re.findall(r"^(\d+)\. at .*", request.said.partition("Possible ends:")[0], re.MULTILINE)
         return completion(json.dumps({"start": len(starts), "end": 1, "reason": "Comes to the point."}))
 
@@ -184,7 +188,8 @@ async def run_with(
     registry = engine.environment.service(Gateway).registry
     login = {"ssh_host": "127.0.0.1", "ssh_port": ssh.port, "ssh_user": "moments", "remote_host": "127.0.0.1"}
     await registry.patch("parakeet", {**login, "remote_port": ears.port, "local_port": None})
-    model = await registry.patch(key, {**login, "remote_port": chat.port, "local_port": None})
+    prices = {"usd_per_million_input_tokens": 100.0, "usd_per_million_output_tokens": 1000.0}
+    model = await registry.patch(key, {**login, **prices, "remote_port": chat.port, "local_port": None})
     async with engine.environment.database.begin() as session:
         video, _ = await Videos(session).get_or_create(f"test:models:{key}")
     request = MomentsRequest(
@@ -199,6 +204,19 @@ async def run_with(
 async def rows(engine: Engine, query: str, **values: Any) -> list[Any]:
     async with engine.environment.database.read() as session:
         return list((await session.execute(text(query), values)).mappings())
+
+
+async def spent(engine: Engine, run: Run) -> dict[str, tuple[int, int, float]]:
+    """What the tries of each stage that spent anything did."""
+    tries = [one for one in await engine.tries(run) if one.input_tokens or one.output_tokens or one.usd]
+    return {one.stage: (one.input_tokens, one.output_tokens, float(one.usd)) for one in tries}
+
+
+def expected_to_be_spent(chat: ModelServer) -> dict[str, tuple[int, int, float]]:
+    """What the server's answers took: 10 tokens in and 5 out each, at 100 and 1000 dollars a million."""
+    edges = sum("Possible starts:" in json.dumps(request.json["messages"]) for request in chat.received)
+    counts = {"MOMENT_GENERATION": len(chat.received) - edges, "MOMENT_REFINEMENT": edges}
+    return {stage: (10 * n, 5 * n, pytest.approx(0.006 * n)) for stage, n in counts.items()}
 
 
 CHILDREN = """
@@ -237,12 +255,15 @@ async def test_a_vision_model_goes_through_eight_stages_although_its_tunnel_is_k
         assert len(watched) == 3
         assert all(url is not None and "/clips/" in url and "signature=" in url for url in watched)
         assert chat.most_at_once == 1
+        assert await spent(engine, run) == expected_to_be_spent(chat)
         prompts = await rows(engine, "SELECT user_prompt || system_prompt AS words FROM prompts")
         assert not any("signature=" in prompt["words"] for prompt in prompts)
 
 
 async def test_a_text_model_goes_through_six_stages(engine: Engine, ssh: SshServer, talk: Talk) -> None:
-    with model_server(Editor()) as chat, model_server(hears(talk)) as ears:
+    editor = Editor()
+    editor.babbles = True
+    with model_server(editor) as chat, model_server(hears(talk)) as ears:
         run = await run_with(engine, ssh, talk, "minimax", chat=chat, ears=ears)
         assert (run.status, run.error) == ("completed", None)
         statuses = {name: stage.status for name, stage in (await engine.stages(run)).items()}
@@ -253,3 +274,5 @@ async def test_a_text_model_goes_through_six_stages(engine: Engine, ssh: SshServ
         assert not any(request.video_url for request in chat.received)
         clips = await rows(engine, "SELECT preset FROM clips WHERE video_id = :video", video=run.video_id)
         assert len(clips) == 3
+        assert len(chat.received) == 5  # the answer that could not be used was asked for again, and paid for
+        assert await spent(engine, run) == expected_to_be_spent(chat)

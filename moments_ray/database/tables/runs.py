@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Numeric,
     String,
     text,
 )
@@ -111,6 +113,9 @@ class RunAttempt(Table):
     status: Mapped[str]
     error_code: Mapped[str | None]
     error: Mapped[str | None]
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    usd: Mapped[Decimal] = mapped_column(Numeric, server_default=text("0"))
     started_at: Mapped[datetime] = created_now()
     ended_at: Mapped[datetime | None]
 

@@ -57,6 +57,9 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
     async with claimed.failure_recorded(active[0].name):
         items = await _planned(claimed, chain)
         specs = [(item.key, item.model_dump(mode="json")) for item in items]
+        spent = claimed.take_spent()
+        if spent:
+            await claimed.commit(lambda journal, _: journal.spend(active[0].name, spent))
         for step in active:
             await claimed.commit(lambda journal, _, name=step.name: journal.plan_items(name, specs))  # type: ignore[misc]
     reach(environment.settings, "items.planned")

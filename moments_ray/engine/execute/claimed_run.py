@@ -31,6 +31,7 @@ from moments_ray.engine.queries.journal import (
     happened,
     load_snapshot,
 )
+from moments_ray.engine.usage import Usage
 from moments_ray.errors import (
     DatabaseUnavailable,
     LeaseLost,
@@ -70,6 +71,7 @@ class ClaimedRun:
         self.pipeline = environment.registry.get(snapshot.pipeline)
         self.stages = dict(snapshot.stages)
         self._seq = snapshot.event_seq
+        self._spent = Usage()
 
     @classmethod
     @_over_outages
@@ -141,6 +143,11 @@ class ClaimedRun:
             self._seq = max(self._seq, unknown[0].seq)
         return answer
 
+    def take_spent(self) -> Usage:
+        """Hand what tries have spent since the last time to whoever writes it, once."""
+        spent, self._spent = self._spent, Usage()
+        return spent
+
     async def announce(self, stage: str, status: StageStatus) -> None:
         """Show a stage's status on the live board, once the journal has it."""
         await self.environment.board.stage(self.place, stage, status)
@@ -156,7 +163,7 @@ class ClaimedRun:
 
     async def complete(self, stage: str, made: Made) -> None:
         """Commit a stage's output and what was recorded with it; where another's stands by now, that counts."""
-        progress = self.progress_with(stage)
+        progress, spent = self.progress_with(stage), self.take_spent()
 
         async def output(journal: StageJournal) -> float | None:
             return await journal.complete(
@@ -164,13 +171,14 @@ class ClaimedRun:
             )
 
         async def output_and_records(journal: Journal, session: WriteSession) -> float | None:
+            await journal.spend(stage, spent)
             seconds = await output(journal)
             if seconds is not None:
                 for write in made.writes:
                     await write(session)
             return seconds
 
-        if made.writes:
+        if made.writes or spent:
             seconds = await self.commit(output_and_records)
         else:
             seconds = await self._write("stage.completed", stage, output)
@@ -190,8 +198,20 @@ class ClaimedRun:
         await self.announce(stage, StageStatus.SKIPPED)
 
     async def fail(self, stage: str, error: MomentsError, status: StageStatus = StageStatus.FAILED) -> None:
-        """Record that a try of a stage did not come through."""
-        await self._write(f"stage.{status}", stage, lambda journal: journal.fail(stage, error, status=status))
+        """Record that a try of a stage did not come through, and what it spent all the same."""
+        spent = self.take_spent()
+
+        async def failure(journal: StageJournal) -> bool | None:
+            return await journal.fail(stage, error, status=status)
+
+        async def failure_and_usage(journal: Journal, _: WriteSession) -> bool | None:
+            await journal.spend(stage, spent)
+            return await failure(journal)
+
+        if not spent:
+            await self._write(f"stage.{status}", stage, failure)
+        elif await self.commit(failure_and_usage) is None:
+            await self._reload()
         if not self.done(stage):
             await self.announce(stage, status)
 
@@ -274,6 +294,7 @@ class ClaimedRun:
             message = f"{step.name} did not finish within {step.timeout:g} seconds and was stopped"
             raise StageTimeout(message) from error
         finally:
+            self._spent += context.usage
             await context.close()
             await asyncio.to_thread(_remove_scratch, scratch)
 

@@ -128,8 +128,10 @@ class _RowWork:
     async def _commit(self, verdict: Callable[[Journal], Any], writes: Sequence[Write]) -> None:
         """Commit one item's verdict, and the stage's with it when that was the last item outstanding."""
         claimed, step = self._claimed, self._step
+        spent = claimed.take_spent()
 
         async def transaction(journal: Journal, session: WriteSession) -> tuple[float, bool]:
+            await journal.spend(step.name, spent)
             await verdict(journal)
             for write in writes:
                 await write(session)

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
-from moments_ray.engine.queries.journal_statements import CLOSE_OPEN, COMPLETE, FAIL, HAPPENED, LOAD, SKIP, START
+from moments_ray.engine.queries.journal_statements import CLOSE_OPEN, COMPLETE, FAIL, HAPPENED, LOAD, SKIP, SPEND, START
 from moments_ray.engine.queries.webhooks import Webhooks
+from moments_ray.engine.usage import Usage
 from moments_ray.errors import LeaseLost, MomentsError
 from moments_ray.ids import RunId
 from moments_ray.states import RunStatus, StageStatus
@@ -180,6 +181,12 @@ class Journal(StageJournal):
         if "status" in run_values and run.webhook_url is not None:
             await Webhooks(self._session).tell_end(self._claim.key)
         return seq
+
+    async def spend(self, stage: str, usage: Usage) -> None:
+        """Add what models took to the try of a stage that is under way; its end, or an item's, follows."""
+        if usage:
+            values = (usage.input_tokens, usage.output_tokens, usage.usd)
+            await self._row(SPEND, self._claim.key, self._claim.attempt, stage, *values)
 
     async def plan_items(self, stage: str, items: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Write the items of a fan-out that are not there yet; those without an output get another try."""

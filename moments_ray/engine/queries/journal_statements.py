@@ -123,3 +123,10 @@ FROM runs WHERE id = $1"""
 HAPPENED = """
 SELECT seq FROM run_events WHERE run_id = $1 AND seq > $2 AND type = $3 AND data ->> 'stage' = $4
 ORDER BY seq DESC LIMIT 1"""
+
+# What a try spent, in the transaction that ends it or one of its items; the run is locked first, as it is by those.
+# $4 input tokens, $5 output tokens, $6 US dollars
+SPEND = f"""{_HELD.rstrip().removesuffix(",")}
+UPDATE run_attempts SET input_tokens = input_tokens + $4::bigint, output_tokens = output_tokens + $5::bigint,
+    usd = usd + $6::numeric
+FROM held WHERE run_id = held.id AND stage = $3 AND status = 'processing' RETURNING number"""  # noqa: S608

@@ -56,6 +56,9 @@ class TryView(Shape):
     status: StageStatus
     error_code: str | None
     error: str | None
+    input_tokens: int = Field(description="that models were given, as their servers counted them")
+    output_tokens: int = Field(description="that they answered")
+    usd: float = Field(description="what that cost by the prices of the registry")
     started_at: datetime
     ended_at: datetime | None
 
@@ -98,6 +101,9 @@ class RunDetail(RunView):
     """A run with its stages, in order."""
 
     stages: list[StageView]
+    input_tokens: int = Field(description="of all tries, as what follows")
+    output_tokens: int
+    usd: float
     webhook: WebhookView | None = Field(description="null where nobody asked for one")
 
     @classmethod
@@ -113,6 +119,9 @@ class RunDetail(RunView):
         return cls(
             **_run_fields(run),
             stages=[_stage(name, stages.get(name), tries) for name in names],
+            input_tokens=sum(one.input_tokens for one in tries),
+            output_tokens=sum(one.output_tokens for one in tries),
+            usd=float(sum(one.usd for one in tries)),
             webhook=_webhook(run.webhook_url, deliveries),
         )
 

@@ -87,7 +87,7 @@ async def look_again(
 
 def _asked(ctx: Context, role: Role, entry: ModelEntry, knobs: Sampling) -> Asked:
     async def send(question: Question) -> Answer:
-        return await ctx.service(Gateway).complete(role, entry, question, ctx.seconds_left())
+        return await ctx.service(Gateway).complete(role, entry, question, ctx.seconds_left(), spent=ctx.spent)
 
     return Asked(send, knobs, max_context=entry.max_context, max_tokens=knobs.max_tokens or entry.max_tokens)
 
