@@ -1,7 +1,7 @@
 """Tokens and money on the try that spent them.
 
 Revision: 2026112910
-Follows: 2026112005
+Follows: 2026112907
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026112910"
-down_revision = "2026112005"
+down_revision = "2026112907"
 branch_labels = None
 depends_on = None
 
