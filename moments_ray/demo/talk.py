@@ -34,7 +34,7 @@ _SOURCES = (
     "slides.py",
     "talk.py",
     "../testing/media.py",
-    "../testing/voice.py",
+    "../speech/voice.py",
 )
 
 
