@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -87,6 +87,13 @@ class SpeechSettings(Group):
     transcriber: str | None = Field(None, description="force one recogniser; unset: choose by what is there")
     weights_timeout_seconds: float = Field(8.0, gt=0, description="patience with the host of model weights")
     weights_url: str = Field("https://huggingface.co", description="that host: a Hugging Face hub or a mirror of it")
+    whisper_model: str | None = Field(
+        None, description="a directory with a CTranslate2 model, or one in the hub's cache; unset: tiny.en and base"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where Whisper runs; auto: a GPU if there is one"
+    )
+    threads: int = Field(0, ge=0, description="of Whisper on CPUs; 0: follow the stage's CPUs and the machine's cores")
 
 
 class StorageSettings(Group):

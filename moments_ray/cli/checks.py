@@ -131,19 +131,26 @@ async def check_store(settings: Settings) -> list[Finding]:
 
 
 async def check_speech(settings: Settings) -> list[Finding]:
-    """Ask each recogniser; one of those that hear is enough, and the forced one if one is forced."""
+    """Ask each recogniser, and say which one would hear a video without captions; the forced one if one is forced."""
     captions, *hearing = await asyncio.to_thread(recognisers)
-    findings = [Finding(f"speech {captions.key}", "ok", "used where a video comes with captions")]
     availabilities = {each.key: await asyncio.to_thread(each.availability, settings) for each in hearing}
-    usable = any(found.ok for found in availabilities.values())
     forced = settings.speech.transcriber
-    for key, found in availabilities.items():
-        needed = key == forced if forced else not usable
-        status: Status = "ok" if found.ok else "failed" if needed and not found.preparable else "warning"
-        findings.append(Finding(f"speech {key}", status, found.reason))
-    if forced and forced not in {captions.key, *availabilities}:
+    usable = {key: found for key, found in availabilities.items() if found.ok or found.preparable}
+    if forced == captions.key:
+        findings = [Finding("speech", "warning", "only captions are used: a video without them cannot be transcribed")]
+    elif forced and forced not in availabilities:
         keys = ", ".join((captions.key, *availabilities))
-        findings.append(Finding(f"speech {forced}", "failed", f"There is no such transcriber; there are: {keys}."))
+        findings = [Finding("speech", "failed", f"There is no transcriber {forced!r}; there are: {keys}.")]
+    elif chosen := next((key for key in usable if forced in {None, key}), None):
+        findings = [Finding("speech", "ok", f"a video without captions is transcribed by {chosen}")]
+    elif forced and availabilities[forced].fetchable:
+        findings = [Finding("speech", "warning", f"{forced} is forced and {availabilities[forced].reason}")]
+    else:
+        reason = availabilities[forced].reason if forced else "none of those below can be used"
+        findings = [Finding("speech", "failed", f"A video without captions cannot be transcribed: {reason}.")]
+    findings.append(Finding(f"speech {captions.key}", "ok", "used where a video comes with captions"))
+    for key, found in availabilities.items():
+        findings.append(Finding(f"speech {key}", "ok" if key in usable else "warning", found.reason))
     return findings
 
 

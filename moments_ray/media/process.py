@@ -40,7 +40,10 @@ _LINE_BYTES = 1 << 26
 _OPEN_FILES = 256
 _CHILD = Path(__file__).with_name("child.py")
 # The rest of our environment holds passwords that a parser of hostile files has no business with.
-_PASSED_VARIABLES = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_VARIABLES = (
+    *("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    "CUDA_VISIBLE_DEVICES",  # the share of the node's GPUs that Ray gave this task
+)
 # One malloc arena and one BLAS thread: each further one reserves tens of megabytes of the child's address space.
 _SET_VARIABLES = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _DISK_FULL_PHRASES = ("No space left on device", "File too large", "Disk quota exceeded")

@@ -209,6 +209,8 @@ DEFAULTS: tuple[ModelEntry, ...] = (
         timeout_s=1800.0,
     ),
     ModelEntry(key="parakeet_local", kind=ModelKind.ASR, embedded=True),
+    ModelEntry(key="whisper", kind=ModelKind.ASR, embedded=True),
+    ModelEntry(key="whisper-base", kind=ModelKind.ASR, embedded=True),
     ModelEntry(key="pocketsphinx", kind=ModelKind.ASR, embedded=True),
     ModelEntry(key="local", kind=ModelKind.LLM, embedded=True, supports_video=True),
     ModelEntry(

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from moments_ray.errors import TranscriptInvalid
+from moments_ray.speech.captions.transcribe import ENGINE
 from moments_ray.speech.identify import identify_language
 from moments_ray.speech.languages import normal_language, same_language
-from moments_ray.speech.loops import Loop, find_loops
+from moments_ray.speech.loops import Loop, find_loops, without_repeats
 from moments_ray.speech.scripts import is_ideograph
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
@@ -36,6 +37,7 @@ def check(transcript: Transcript, duration: float | None) -> Transcript:
     Afterwards words start one after another, last at least ``SHORTEST_WORD_SECONDS`` and do not overlap. ``health``
     has ``verdict`` (``good``, ``suspect`` or ``no_speech``), ``warnings`` in words, ``repairs`` by kind, ``coverage``
     (share of the duration), ``words_per_second`` and ``loops``. What a recogniser wrote there before is kept.
+    A phrase that a recogniser says over and over is kept once; captions keep theirs, because a person wrote them.
 
     Raises:
         TranscriptInvalid: most words are outside the duration, or more than can be spoken in it.
@@ -54,6 +56,10 @@ def check(transcript: Transcript, duration: float | None) -> Transcript:
     warnings = _warnings(words, repairs, loops, _implausible_rate(count, rate, count / shown if shown else None))
     if detected and language and not same_language(detected, language):
         warnings.append(f"the words look like {detected}, not {language}")
+    segments = _segments(transcript.segments, duration)
+    if loops and transcript.engine != ENGINE:
+        words, segments = without_repeats(words, segments, loops)
+        repairs["repeated"] = sum(loop.words - loop.phrase_words for loop in loops)
     health: dict[str, JsonValue] = {
         **transcript.health,
         "verdict": "no_speech" if not words else "suspect" if warnings else "good",
@@ -68,7 +74,7 @@ def check(transcript: Transcript, duration: float | None) -> Transcript:
         update={
             "language": language,
             "words": tuple(words),
-            "segments": _segments(transcript.segments, duration) if words else (),
+            "segments": segments if words else (),
             "health": health,
         }
     )

@@ -55,7 +55,9 @@ class ParakeetLocal:
             if directory is not None:
                 return Availability(ok=True, reason=f"{model} is in {directory}")
         return Availability(
-            ok=False, preparable=True, reason=f"its weights are not here; {settings.speech.weights_url} may have them"
+            ok=False,
+            fetchable=True,
+            reason=f"its weights are not here; asked for by name, they are fetched from {settings.speech.weights_url}",
         )
 
     async def prepare(self, settings: Settings, progress: Progress | None = None) -> None:

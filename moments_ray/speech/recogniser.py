@@ -16,12 +16,14 @@ Progress = Callable[[float], None]
 class Availability(Frozen):
     """Whether a recogniser can be used here, and why; if not, the reason names the cure.
 
-    ``preparable`` says that it is not ready but ``prepare`` may make it so.
+    ``preparable`` says that it is not ready but ``prepare`` may make it so by work on this machine alone;
+    ``fetchable``, that ``prepare`` has to fetch weights from the network.
     """
 
     ok: bool
     reason: str
     preparable: bool = False
+    fetchable: bool = False
 
 
 class Recogniser(Protocol):

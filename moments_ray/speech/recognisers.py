@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from moments_ray.speech.parakeet import ParakeetLocal
 from moments_ray.speech.recogniser import Availability, Progress, Recogniser
 from moments_ray.speech.sphinx import Pocketsphinx
 from moments_ray.speech.transcript import Transcript
+from moments_ray.speech.whisper import Whisper
 
 __all__ = ["Availability", "CaptionFile", "Choice", "Origin", "Recogniser", "choose", "recognisers", "without_speech"]
 
@@ -46,19 +48,31 @@ def recognisers(
     spoken: str | None = None,
     duration: float | None = None,
     remote: Sequence[Recogniser] = (),
+    threads: int = 1,
+    hot_words: Sequence[str] = (),
 ) -> tuple[Recogniser, ...]:
     """Return all recognisers in the order they are tried.
 
     ``spoken`` (the sound's language, if known) and ``duration`` (seconds) help to judge captions that nobody named;
-    ``remote`` recognisers come between captions and the local models.
+    ``remote`` recognisers come between captions and the local models. ``threads`` is how many a local one may use,
+    ``hot_words`` are names and terms that will be heard.
     """
-    return (GivenCaptions(captions, spoken=spoken, duration=duration), *remote, ParakeetLocal(), Pocketsphinx())
+    return (
+        GivenCaptions(captions, spoken=spoken, duration=duration),
+        *remote,
+        ParakeetLocal(),
+        Whisper(threads=threads, language=spoken, hot_words=hot_words),
+        Whisper(base_only=True, threads=threads, language=spoken, hot_words=hot_words),
+        Pocketsphinx(),
+    )
 
 
 async def choose(
     candidates: Sequence[Recogniser], settings: Settings, *, forced: str | None = None, progress: Progress | None = None
 ) -> Choice:
-    """Choose the first of ``candidates`` that is ready or can be made so, or the one ``forced`` by its key.
+    """Choose the first of ``candidates`` that is ready or can be made so here, or the one ``forced`` by its key.
+
+    Weights are fetched from the network only for a recogniser that is asked for by name.
 
     Raises:
         UnknownModel: no candidate has the forced key; the message lists those there are.
@@ -76,7 +90,7 @@ async def choose(
     passed_over: dict[str, str] = {}
     for recogniser in candidates:
         try:
-            reason = await _make_ready(recogniser, settings, progress)
+            reason = await _make_ready(recogniser, settings, progress, fetch=False)
         except RecogniserUnavailable as unavailable:
             passed_over[recogniser.key] = str(unavailable).rstrip(".")
             continue
@@ -90,11 +104,16 @@ def without_speech(reason: str) -> Transcript:
     return Transcript(engine="none", language=None, words=(), segments=(), health={"chosen": reason})
 
 
-async def _make_ready(recogniser: Recogniser, settings: Settings, progress: Progress | None) -> str:
-    availability = recogniser.availability(settings)
+async def _make_ready(
+    recogniser: Recogniser, settings: Settings, progress: Progress | None, *, fetch: bool = True
+) -> str:
+    availability = await asyncio.to_thread(recogniser.availability, settings)
     if availability.ok:
         return availability.reason
-    if not availability.preparable:
+    if not (availability.preparable or (availability.fetchable and fetch)):
         raise RecogniserUnavailable(f"{availability.reason}.")
     await recogniser.prepare(settings, progress)
-    return recogniser.availability(settings).reason
+    prepared = await asyncio.to_thread(recogniser.availability, settings)
+    if not prepared.ok:
+        raise RecogniserUnavailable(f"{prepared.reason}.")
+    return prepared.reason

@@ -45,11 +45,20 @@ def find_weights(weights: Weights, settings: Settings) -> Path | None:
     directory = settings.home / "models" / weights.name
     if all((directory / file).is_file() for file in weights.files):
         return directory
+    return cached_files(weights.repository, weights.files)
+
+
+def cached_files(repository: str, files: Sequence[str]) -> Path | None:
+    """Return the directory in the user's hub cache that holds all these files of a repository."""
     if importlib.util.find_spec("huggingface_hub") is None:
         return None
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - takes half a second
+    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
 
-    cached = [try_to_load_from_cache(weights.repository, file) for file in weights.files]
+    try:
+        cached = [try_to_load_from_cache(repository, file) for file in files]
+    except HFValidationError:
+        return None
     return Path(cached[0]).parent if all(isinstance(path, str) for path in cached) and cached[0] else None
 
 

@@ -18,6 +18,7 @@ FRAME_SECONDS = 0.02
 _FRAME = round(SAMPLE_RATE * FRAME_SECONDS)
 _FRAMES_A_READ = 3_000  # a minute
 _SMOOTHED_FRAMES = 5
+_PAUSE_FRAMES = 13
 _FLOOR_PERCENTILE, _VOICE_PERCENTILE = 10, 95
 _THRESHOLD_SHARE = 0.3  # of the way from the floor to the voice, in dB
 _INAUDIBLE_DECIBELS = 25.0  # of 16-bit samples: -65 dBFS
@@ -50,6 +51,31 @@ def speech_windows(audio: Path, *, shortest: float, longest: float) -> list[Wind
     threshold = max(floor + _THRESHOLD_SHARE * (voice - floor), _INAUDIBLE_DECIBELS)
     smooth = np.convolve(decibels, np.ones(_SMOOTHED_FRAMES) / _SMOOTHED_FRAMES, "same")
     return list(_windows(smooth, smooth >= threshold, round(shortest / FRAME_SECONDS), round(longest / FRAME_SECONDS)))
+
+
+def stretches(audio: Path, *, longest: float) -> list[Window]:
+    """Cut a WAV file (16 kHz, mono, 16 bit) into stretches that follow one another without gap or overlap.
+
+    None is over ``longest`` seconds, and each but the last ends in the quietest quarter second of its second half: in a
+    pause, where anybody pauses.
+
+    Raises:
+        SpeechError: not such a file.
+    """
+    with _open(audio) as file:
+        last = file.getnframes() / SAMPLE_RATE
+    if not last:
+        return []
+    decibels = np.concatenate([_decibels(samples) for samples in _frames(audio)])
+    if len(decibels) >= _PAUSE_FRAMES:
+        decibels = np.convolve(decibels, np.ones(_PAUSE_FRAMES) / _PAUSE_FRAMES, "same")
+    most = round(longest / FRAME_SECONDS)
+    edges = [0]
+    while len(decibels) - edges[-1] > most:
+        middle = edges[-1] + most // 2
+        edges.append(middle + int(np.argmin(decibels[middle : edges[-1] + most])))
+    starts = [edge * FRAME_SECONDS for edge in edges]
+    return [Window(start, end) for start, end in zip(starts, [*starts[1:], last], strict=True)]
 
 
 def read_window(audio: Path, window: Window) -> npt.NDArray[np.int16]:

@@ -21,13 +21,19 @@ from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choo
 from moments_ray.speech.transcript import Transcript
 
 
-@stage("TRANSCRIPTION", resources=Resources(cpus=1), timeout=6 * 3600, attempts=2, reusable=True)
+@stage("TRANSCRIPTION", resources=Resources(cpus=2), timeout=6 * 3600, attempts=2, reusable=True)
 async def transcribe_speech(
     ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
 ) -> HeardSpeech:
     """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
     captions, remote = await _captions(ctx, video, options), await _remote_recognisers(ctx, audio)
-    candidates = recognisers(captions, spoken=options.language, duration=video.info.duration, remote=remote)
+    candidates = recognisers(
+        captions,
+        spoken=options.language,
+        duration=video.info.duration,
+        remote=remote,
+        threads=ctx.resources.threads(),
+    )
     if audio is None:
         heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
     else:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -57,22 +58,41 @@ async def test_captions_are_chosen_first_and_the_choice_is_noted(tmp_path: Path)
     assert transcript.health == {"recogniser": "captions", "chosen": choice.sentence}
 
 
-async def test_without_captions_and_weights_what_comes_in_a_wheel_is_chosen_and_the_reasons_said(
-    tmp_path: Path,
+async def test_without_captions_and_parakeets_weights_whisper_is_chosen_and_the_reasons_said(tmp_path: Path) -> None:
+    choice = await choose(recognisers(), settings(tmp_path))
+    assert choice.recogniser.key == "whisper"
+    assert choice.passed_over == {
+        "captions": "the video came without captions; name a file with --captions",
+        "parakeet_local": f"its weights are not here; asked for by name, they are fetched from {UNREACHABLE}",
+    }
+    assert choice.sentence.startswith(
+        "Transcribing by whisper: whisper-tiny.en is part of the installation; "
+        "whisper-base is part of the installation; not captions: "
+    )
+
+
+async def test_weights_in_their_place_come_before_whisper(tmp_path: Path) -> None:
+    directory = tmp_path / "models" / "parakeet-tdt-0.6b-v3-onnx"
+    directory.mkdir(parents=True)
+    for name in ("config.json", "vocab.txt", "decoder_joint-model.int8.onnx", "encoder-model.int8.onnx"):
+        (directory / name).touch()
+    assert (await choose(recognisers(), settings(tmp_path))).recogniser.key == "parakeet_local"
+
+
+async def test_where_whisper_is_not_installed_pocketsphinx_is_the_last_resort(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
     choice = await choose(recognisers(), settings(tmp_path))
     assert choice.recogniser.key == "pocketsphinx"
-    assert choice.passed_over["captions"] == "the video came without captions; name a file with --captions"
-    assert "parakeet-tdt-0.6b-v3-onnx (670 MB) cannot be fetched" in choice.passed_over["parakeet_local"]
-    assert choice.sentence.startswith("Transcribing by pocketsphinx: its model is part of the installation; not cap")
+    assert choice.passed_over["whisper"].endswith("install it with: pip install 'moments-ray[whisper]'")
 
 
 async def test_a_host_that_never_answers_is_given_up_within_seconds(tmp_path: Path, black_hole: str) -> None:
     started = time.monotonic()
-    choice = await choose(recognisers(), settings(tmp_path, black_hole))
+    with pytest.raises(RecogniserUnavailable, match="did not answer in time"):
+        await choose(recognisers(), settings(tmp_path, black_hole), forced="parakeet_local")
     assert time.monotonic() - started < 8.0
-    assert choice.recogniser.key == "pocketsphinx"
-    assert "did not answer in time" in choice.passed_over["parakeet_local"]
     assert not (tmp_path / "models").exists()
 
 
@@ -84,8 +104,8 @@ async def test_a_forced_recogniser_is_taken_though_a_better_one_is_there(tmp_pat
 
 
 async def test_an_unknown_key_is_refused_with_the_ones_there_are(tmp_path: Path) -> None:
-    with pytest.raises(UnknownModel, match="'whisper'; there are: captions, parakeet_local, pocketsphinx"):
-        await choose(recognisers(), settings(tmp_path), forced="whisper")
+    with pytest.raises(UnknownModel, match="'ear'; there are: captions, parakeet_local, whisper, whisper-base, poc"):
+        await choose(recognisers(), settings(tmp_path), forced="ear")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def test_a_new_deployment_knows_four_remote_models_without_hosts_and_four_embedd
         "qwen3_vl_fp8": (6010, 8010, "/v1/chat/completions"),
     }
     assert not any(e.configured for e in DEFAULTS if not e.embedded)
-    assert {e.key for e in DEFAULTS if e.embedded} == {"captions", "parakeet_local", "pocketsphinx", "local"}
+    hear = {"captions", "parakeet_local", "whisper", "whisper-base", "pocketsphinx"}
+    assert {e.key for e in DEFAULTS if e.embedded} == hear | {"local"}
     assert {e.key for e in DEFAULTS if e.supports_video} == {"qwen3_vl_fp8", "local"}
 
 

@@ -144,6 +144,28 @@ def test_a_recogniser_going_round_in_circles_is_suspect() -> None:
     ]
 
 
+def test_a_phrase_said_over_and_over_is_kept_once_with_what_stands_around_it() -> None:
+    looped = said(ENGLISH + " thank you so much" * 5 + " and good night")
+    segments = (
+        Segment(text=ENGLISH, start=0.0, end=5.1),
+        Segment(text="thank you so much " * 3, start=5.1, end=8.7),
+        Segment(text="thank you so much " * 2, start=8.7, end=11.1),
+        Segment(text="and good night", start=11.1, end=12.0),
+    )
+    checked = check(looped.model_copy(update={"segments": segments}), None)
+    assert checked.text == f"{ENGLISH} thank you so much and good night"
+    assert [segment.text for segment in checked.segments] == [ENGLISH, "thank you so much", "and good night"]
+    assert checked.words[-1].start == looped.words[-1].start
+    assert checked.health["repairs"] == {"repeated": 16}
+
+
+def test_captions_keep_their_repeats_and_say_so() -> None:
+    chant = said(ENGLISH + " yes we can" * 6).model_copy(update={"engine": "captions"})
+    checked = check(chant, None)
+    assert len(checked.words) == len(chant.words)
+    assert checked.health["loops"] != []
+
+
 def test_too_fast_for_speech_is_suspect() -> None:
     warnings = check(said(ENGLISH * 5, word_seconds=0.05), None).health["warnings"]
     assert warnings == ["20.0 words a second is not how people speak"]

@@ -1,0 +1,184 @@
+"""What runs in the child process of the Whisper recogniser: voice detection, choice of language, decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
+
+from moments_ray.speech.transcript import Frozen
+from moments_ray.speech.windows import SAMPLE_RATE, Window, read_window, stretches
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from faster_whisper import WhisperModel
+
+    Samples = npt.NDArray[np.float32]
+
+# What is held at a time: features of half an hour would take a gigabyte.
+LONGEST_STRETCH_SECONDS = 300.0
+
+_BEAMS = 2  # more cost time and make as many words wrong: benchmarks/speech.py
+# Decoded again where the first text repeats itself or is improbable; one draw, from a seed of our own.
+_TEMPERATURES = (0.0, 0.4)
+_SEED = 1
+_LANGUAGE_WINDOWS = 4
+_SURE_OF_LANGUAGE = 0.7
+
+
+class DecodedWord(Frozen):
+    """A word as the model heard it; times in seconds, ``probability`` is the mean over its tokens."""
+
+    text: str
+    start: float
+    end: float
+    probability: float
+
+
+class DecodedSegment(Frozen):
+    """A run of words that the model ended by itself."""
+
+    words: tuple[DecodedWord, ...]
+
+
+class Decoded(Frozen):
+    """What a model made of a file; ``speech_seconds`` is what the voice detector took for speech.
+
+    ``directory`` is the model that was used; None where nothing was to be heard.
+    """
+
+    language: str | None
+    directory: str | None
+    device: str | None
+    speech_seconds: float
+    segments: tuple[DecodedSegment, ...]
+
+
+def recognise(payload: dict[str, Any], report_progress: Callable[[float], None]) -> JsonValue:
+    """Recognise an audio file.
+
+    The payload has ``audio`` (path), ``english`` and ``any_language`` (directories of models; one may be None),
+    ``device`` (``auto``, ``cpu`` or ``cuda``), ``threads``, ``language`` (ISO 639, or None) and ``hot_words``; the
+    result is a ``Decoded``. No model is loaded where nobody speaks.
+    """
+    audio = Path(payload["audio"])
+    listener = Listener(payload)
+    segments: list[DecodedSegment] = []
+    speech_seconds = 0.0
+    windows = stretches(audio, longest=LONGEST_STRETCH_SECONDS)
+    for window in windows:
+        samples, spoken = _speech(audio, window)
+        if spoken:
+            speech_seconds += len(samples) / SAMPLE_RATE
+            for segment in listener.listen(samples, spoken, window):
+                segments.append(segment)
+                if segment.words:
+                    report_progress(segment.words[-1].end / windows[-1].end)
+        report_progress(window.end / windows[-1].end)
+    return Decoded(
+        language=listener.language,
+        directory=listener.directory,
+        device=listener.device,
+        speech_seconds=round(speech_seconds, 2),
+        segments=tuple(segments),
+    ).model_dump(mode="json")
+
+
+def _speech(audio: Path, window: Window) -> tuple[Samples, list[dict[str, int]]]:
+    """Return the samples of a window in which somebody speaks, joined, and where each piece of them was."""
+    import numpy as np  # noqa: PLC0415 - native code stays in the child
+    from faster_whisper.vad import collect_chunks, get_speech_timestamps  # noqa: PLC0415
+
+    samples = read_window(audio, window).astype(np.float32) / np.float32(32768)
+    spoken = get_speech_timestamps(samples) if len(samples) else []
+    if not spoken:
+        return samples[:0], []
+    pieces, _ = collect_chunks(samples, spoken)
+    return np.concatenate(pieces), spoken
+
+
+class Listener:
+    """The model that listens: loaded when there is something to hear, of the language that is heard first."""
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self._english: str | None = payload["english"]
+        self._any_language: str | None = payload["any_language"]
+        self._wanted_device: str = payload["device"]
+        self._threads: int = payload["threads"]
+        self._hot_words: str | None = payload["hot_words"]
+        self._told: str | None = payload["language"]
+        self._model: WhisperModel | None = None
+        self.language: str | None = None
+        self.directory: str | None = None
+        self.device: str | None = None
+
+    def listen(self, samples: Samples, spoken: Sequence[dict[str, int]], window: Window) -> Iterator[DecodedSegment]:
+        """Decode the joined speech of a window; times are those of the file."""
+        import ctranslate2  # noqa: PLC0415 - native code stays in the child
+        from faster_whisper.transcribe import restore_speech_timestamps  # noqa: PLC0415
+
+        model = self._model or self._load(samples)
+        ctranslate2.set_random_seed(_SEED)
+        segments, _ = model.transcribe(
+            samples,
+            language=self.language,
+            beam_size=_BEAMS,
+            best_of=1,
+            temperature=_TEMPERATURES,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            hotwords=self._hot_words,
+        )
+        for segment in restore_speech_timestamps(segments, list(spoken), SAMPLE_RATE):
+            yield DecodedSegment(
+                words=tuple(
+                    DecodedWord(
+                        text=word.word,
+                        start=round(window.start + float(word.start), 3),
+                        end=round(window.start + float(word.end), 3),
+                        probability=round(float(word.probability), 3),
+                    )
+                    for word in segment.words or ()
+                )
+            )
+
+    def _load(self, samples: Samples) -> WhisperModel:
+        """Load the model for the language that was told or is heard: the English one for English where there is one."""
+        if self._english is not None and (self._any_language is None or self._told == "en"):
+            self.language = "en"
+            return self._use(self._english)
+        assert self._any_language is not None  # noqa: S101 - the recogniser gives at least one
+        model = self._use(self._any_language)
+        if self._told in model.supported_languages:
+            self.language = self._told
+        elif model.model.is_multilingual:
+            self.language, _, _ = model.detect_language(
+                samples,
+                language_detection_segments=_LANGUAGE_WINDOWS,
+                language_detection_threshold=_SURE_OF_LANGUAGE,
+            )
+        else:
+            self.language = "en"
+        if self.language == "en" and self._english is not None:
+            model.model.unload_model()
+            model = self._use(self._english)
+        return model
+
+    def _use(self, directory: str) -> WhisperModel:
+        import ctranslate2  # noqa: PLC0415 - native code stays in the child
+        from faster_whisper import WhisperModel  # noqa: PLC0415
+
+        cuda = self._wanted_device != "cpu" and ctranslate2.get_cuda_device_count() > 0
+        self.device = "cuda" if cuda or self._wanted_device == "cuda" else "cpu"
+        self._model = WhisperModel(
+            directory,
+            device=self.device,
+            compute_type="auto" if self.device == "cuda" else "int8",
+            cpu_threads=self._threads,
+            local_files_only=True,
+        )
+        self.directory = directory
+        return self._model
