@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from pydantic import ValidationError
 
 from jobs.urls import Line, read_urls
 from moments_ray import runtime
@@ -42,7 +41,8 @@ from moments_ray.cli.stopping import Stopped, unless_stopped
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.keyed_runs import KeyedRuns
 from moments_ray.engine.runs.service import Desk
-from moments_ray.errors import InvalidRequest, MomentsError, RunActive, ServiceUnavailable
+from moments_ray.errors import MomentsError, RunActive, ServiceUnavailable
+from moments_ray.http.schemas.asked import checked
 from moments_ray.ids import fingerprint
 from moments_ray.library.service import LibraryService
 from moments_ray.media.guard import canonical_url
@@ -271,13 +271,7 @@ def backfill(
 
 
 def _options(given: dict[str, Any]) -> RunOptions:
-    try:
-        options = RunOptions(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidRequest(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    options.find()
-    return options
+    return checked(RunOptions, {name: value for name, value in given.items() if value is not None})
 
 
 async def _perform(wanted: Wanted, given: Settings, summary: Summary) -> None:

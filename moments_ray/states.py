@@ -20,6 +20,11 @@ class RunStatus(StrEnum):
         """Whether nothing more will happen unless somebody asks."""
         return self not in ACTIVE_RUN
 
+    @property
+    def for_pollers(self) -> str:
+        """The status as pollers of document 001 know it: they stop only on completed, failed and cancelled."""
+        return (RunStatus.COMPLETED if self is RunStatus.COMPLETED_WITH_ERRORS else self).value
+
 
 ACTIVE_RUN = (RunStatus.QUEUED, RunStatus.PROCESSING)
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from moments_ray.cli.bars import ShownStage, StageBars
 from moments_ray.cli.listing import list_moments, results
-from moments_ray.client import ExportFormat, MomentsClient, Run, RunOptions, Started
+from moments_ray.client import ExportFormat, MomentsClient, Run, RunDetail, RunOptions, Started
 from moments_ray.errors import InvalidRequest, NotFound
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
@@ -58,7 +58,7 @@ async def _hand_in(client: MomentsClient, source: str, options: RunOptions, cons
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, visible="://" not in source)
         return await client.submit(
-            source, progress=lambda there, whole: bar.update(task, completed=there, total=whole), **options
+            source, options, progress=lambda there, whole: bar.update(task, completed=there, total=whole)
         )
 
 
@@ -128,7 +128,7 @@ async def export(client: MomentsClient, video: str, form: ExportFormat, out: Pat
     typer.echo(out)
 
 
-async def _run_of(client: MomentsClient, identifier: str) -> Run:
+async def _run_of(client: MomentsClient, identifier: str) -> RunDetail:
     """Return the run of this identifier, or the newest run of the video of it."""
     with suppress(NotFound):
         return await client.run(identifier)
@@ -150,7 +150,7 @@ async def _watched(client: MomentsClient, identifier: str, console: Console, *, 
     return document, _EXIT.get(run.status, 0)
 
 
-async def _follow(client: MomentsClient, identifier: str, console: Console) -> Run:
+async def _follow(client: MomentsClient, identifier: str, console: Console) -> RunDetail:
     """Show a run's stages until it is finished: each of its events rings, and between them bars are moved."""
     run = await client.run(identifier)
     moved = asyncio.Event()
@@ -197,7 +197,7 @@ async def _document(client: MomentsClient, run: Run) -> Document:
     return document
 
 
-def _list_stages(run: Run) -> None:
+def _list_stages(run: RunDetail) -> None:
     table = Table("stage", "status", "done", "seconds", box=None)
     for stage in run.stages:
         seconds = f"{stage.seconds:.1f}" if stage.seconds is not None else ""

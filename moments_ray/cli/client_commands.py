@@ -21,7 +21,7 @@ from moments_ray.cli.calling import (
     finish,
     settings,
 )
-from moments_ray.client.options import ExportFormat
+from moments_ray.moments.options import ExportFormat
 
 commands = typer.Typer()
 

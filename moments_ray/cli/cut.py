@@ -13,8 +13,9 @@ from typing import Any
 from moments_ray.cli.ranges import read_range, read_ranges
 from moments_ray.cli.source import examine, read_captions_file, require_writable
 from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
-from moments_ray.media.cut import PRESETS, Clip, CutFailure, CutRange, Preset, cut_clips, cut_clips_of_url
+from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
 from moments_ray.media.download import download, names_file
+from moments_ray.media.presets import PRESETS, Preset
 from moments_ray.moments.stages.clips import drawn_captions
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions, write_srt

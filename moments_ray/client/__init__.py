@@ -1,4 +1,4 @@
-"""A typed, asynchronous client of the REST API; it knows the API's words and nothing of Ray or of the server's code.
+"""A typed, asynchronous client of the REST API: its options and answers are the server's own models, and light.
 
     async with MomentsClient("https://moments.example.org", api_key=SecretStr("...")) as client:
         started = await client.submit("https://example.org/talk.mp4", count=5)
@@ -10,8 +10,9 @@ Errors are those of ``moments_ray.errors``, as the server raised them.
 """
 
 from moments_ray.client.client import MomentsClient
-from moments_ray.client.options import ExportFormat, RunOptions, TranscriptFormat
-from moments_ray.client.shapes import Clip, Event, Hit, Moment, Run, Stage, Started, Transcript, Video
+from moments_ray.client.shapes import Clip, Event, Hit, Moment, Run, RunDetail, Stage, Started, Transcript, Video
+from moments_ray.library.options import TranscriptFormat
+from moments_ray.moments.options import ExportFormat, RunOptions
 
 __all__ = [
     "Clip",
@@ -21,6 +22,7 @@ __all__ = [
     "Moment",
     "MomentsClient",
     "Run",
+    "RunDetail",
     "RunOptions",
     "Stage",
     "Started",

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -16,11 +16,25 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from moments_ray.client.connection import Connection
 from moments_ray.client.download import download, read_range
 from moments_ray.client.event_stream import EventDecoder
-from moments_ray.client.options import ExportFormat, RunOptions, TranscriptFormat
-from moments_ray.client.shapes import Event, Hit, Moment, Page, Run, Started, Transcript, Video
+from moments_ray.client.shapes import (
+    Event,
+    Hit,
+    Moment,
+    Page,
+    PipelineStatus,
+    Run,
+    RunDetail,
+    Started,
+    Transcript,
+    Video,
+    VideoStarted,
+)
 from moments_ray.client.upload import Progress, nobody, upload
 from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
+from moments_ray.http.schemas.asked import checked, request_body
 from moments_ray.ids import new_identifier
+from moments_ray.library.options import TranscriptFormat
+from moments_ray.moments.options import ExportFormat, RunOptions
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -59,41 +73,45 @@ class MomentsClient:
     async def submit(
         self,
         source: str | Path,
+        options: RunOptions | None = None,
         *,
         key: str | None = None,
         progress: Progress = nobody,
-        **options: Unpack[RunOptions],
+        **named: Any,
     ) -> Started:
         """Bring a video to its moments: one at a URL, or a file, which is uploaded in parts.
 
-        The same idempotency ``key`` again gives the same run; with none given, each call is one submission.
-        ``progress`` is told of the bytes of a file that the server has.
+        Its options are those of ``RunOptions``: as one, by name, or both, and then a name counts. The same idempotency
+        ``key`` again gives the same run; with none given, each call is one submission. ``progress`` is called with the
+        bytes of a file that the server has.
 
         Raises:
             SourceNotFound: the file cannot be read.
             RunActive: the video has an active run; ``detail["run"]`` names it.
             InputError: source or options are no good.
         """
+        given = {} if options is None else {name: getattr(options, name) for name in options.model_fields_set}
+        asked = request_body(checked(RunOptions, {**given, **named}))
         key = key or new_identifier()
         keyed = {"Idempotency-Key": key}
         if isinstance(source, str) and "://" in source:
-            body = {"url": source, **options}
+            body = {"url": source, **asked}
             answer = await self._connection.ask("POST", "/api/pipeline/start", _json(body), headers=keyed)
             return self._read(answer, Started)
-        said = {"process": "true", "options": json.dumps(options)}
+        said = {"process": "true", "options": json.dumps(asked)}
         answer = await upload(self._connection, Path(source), said, key, progress)
         if answer.status_code == httpx.codes.OK:  # its bytes were there, or the answer was lost that told of the run
-            video = self._read(answer, _Uploaded).video.identifier
-            answer = await self._connection.ask("POST", f"/api/pipeline/{video}/start", _json(options), headers=keyed)
+            video = self._read(answer, VideoStarted).video.identifier
+            answer = await self._connection.ask("POST", f"/api/pipeline/{video}/start", _json(asked), headers=keyed)
         return self._read(answer, Started)
 
     async def video(self, video: str) -> Video:
         """Return a video."""
         return await self._get(f"/api/videos/{_named(video)}", Video)
 
-    async def run(self, run: str) -> Run:
+    async def run(self, run: str) -> RunDetail:
         """Return a run with its stages."""
-        return await self._get(f"/api/runs/{_named(run)}", Run)
+        return await self._get(f"/api/runs/{_named(run)}", RunDetail)
 
     async def newest_run(self, video: str) -> Run | None:
         """Return a video's newest run."""
@@ -103,7 +121,7 @@ class MomentsClient:
     async def progress(self, video: str) -> dict[str, float]:
         """Return how far each stage of a video's newest run is, 0 to 1, as the live board has it."""
         answer = await self._connection.ask("GET", f"/api/pipeline/{_named(video)}/status")
-        board = self._read(answer, _Board).model_extra or {}
+        board = self._read(answer, PipelineStatus).model_extra or {}
         return {
             name.removesuffix("_progress"): float(value) for name, value in board.items() if name.endswith("_progress")
         }
@@ -138,7 +156,7 @@ class MomentsClient:
                 broken = error
             await patience.wait(broken)
 
-    async def wait(self, run: str) -> Run:
+    async def wait(self, run: str) -> RunDetail:
         """Return a run once it is finished; raises as ``watch``."""
         async with aclosing(self.watch(run)) as events:
             async for _ in events:
@@ -161,7 +179,7 @@ class MomentsClient:
         """
         return self._read(await self._connection.ask("POST", f"/api/runs/{_named(run)}/retry", repeatable=False), Run)
 
-    async def moments(self, video: str, *, everything: bool = False) -> tuple[Moment, ...]:
+    async def moments(self, video: str, *, everything: bool = False) -> list[Moment]:
         """Return a video's moments in time order; ``everything`` has those too that refined ones stand in for."""
         include = "all" if everything else "shown"
         return (await self._get(f"/api/videos/{_named(video)}/moments", Page[Moment], include=include)).items
@@ -219,14 +237,6 @@ class MomentsClient:
                 f"What answers at {self._connection.server} is no moments server of this version "
                 f"({error.error_count()} surprises in a {shape.__name__}): see that its address is right."
             ) from error
-
-
-class _Uploaded(BaseModel):
-    video: Video
-
-
-class _Board(BaseModel, extra="allow"):
-    request_id: str
 
 
 def _json(body: Mapping[str, Any]) -> Any:

@@ -10,10 +10,12 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.webhooks import Webhook
 from moments_ray.engine.runs.service import Desk
 from moments_ray.errors import InvalidRequest
+from moments_ray.http.schemas.asked import AskedRun, AskedWebhook
 from moments_ray.ids import fingerprint
-from moments_ray.library.options import AskedRun, TranscriptAsked
+from moments_ray.library.options import TranscriptAsked
 from moments_ray.library.pipelines import IMPORT, TRANSCRIPT
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.roles import TRANSCRIBER
@@ -87,7 +89,7 @@ class LibraryService:
         self, pipeline: Pipeline, request: VideoRequest, video: Video, asked: AskedRun, key: str | None
     ) -> Run:
         """Return the run that did exactly this, or go on with the one that did not come through, or begin one."""
-        webhook = asked.asked_webhook()
+        webhook = webhook_of(asked)
         async with self.database.read() as session:
             runs = Runs(session)
             repeated = await runs.by_idempotency_key(key) if key else None
@@ -152,10 +154,14 @@ class LibraryService:
 
     async def common(self, asked: AskedRun) -> dict[str, Any]:
         """Return what every request has, once the address of its webhook is found to be one that may be called."""
-        webhook = asked.asked_webhook()
+        await self.check_webhook(asked)
+        return {"fresh": asked.force, "metadata": asked.metadata}
+
+    async def check_webhook(self, asked: AskedRun) -> None:
+        """Refuse a webhook whose address may not be called; raises as ``checked_url``."""
+        webhook = webhook_of(asked)
         if webhook is not None:
             await check_url(webhook.url, self._settings.download)
-        return {"fresh": asked.force, "metadata": asked.metadata}
 
     async def checked_url(self, url: str) -> str:
         """Return a URL's canonical form.
@@ -166,3 +172,10 @@ class LibraryService:
         """
         await check_url(url, self._settings.download)
         return canonical_url(url)
+
+
+def webhook_of(asked: AskedRun) -> Webhook | None:
+    """Return where to send word of a run's end."""
+    if isinstance(asked.webhook, AskedWebhook):
+        return Webhook(asked.webhook.url, asked.webhook.secret.get_secret_value())
+    return None if asked.webhook is None else Webhook(asked.webhook)

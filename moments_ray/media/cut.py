@@ -5,21 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
 from moments_ray.errors import InvalidRequest
 from moments_ray.media.guard import check_url
+from moments_ray.media.presets import Preset
 from moments_ray.media.process import run_python
 from moments_ray.media.source import SourceOptions, remote_source_options, source_options
 from moments_ray.settings import MediaSettings, Settings
 
 FileStem = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
-
-# ``source`` changes nothing it need not; ``web`` plays anywhere; ``vertical`` fills a phone held upright.
-Preset = Literal["source", "web", "vertical"]
-PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 # Of the memory that other media processes may have: one decoder and an encoder for each preset, all in 4K.
 _MEMORY_SHARES = 2

@@ -11,13 +11,12 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from moments_ray.errors import ExportUnavailable
 from moments_ray.moments.finding.moment import clock
+from moments_ray.moments.options import ExportFormat
 from moments_ray.speech.transcript import Frozen
-
-Format = Literal["json", "csv", "srt", "vtt", "edl", "otio", "fcpxml", "chapters"]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate what begins so
 _USUAL_FPS = 25.0  # where nothing is known of the source
@@ -57,7 +56,7 @@ class Written(NamedTuple):
     write: Callable[[ExportedSource, Sequence[ExportedMoment]], str]
 
 
-def export_moments(kind: Format, source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
+def export_moments(kind: ExportFormat, source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     """Return moments of a source, in time order, in a format.
 
     Raises:
@@ -204,7 +203,7 @@ def _rate(source: ExportedSource) -> float:
     return min(_TIME_CODE_RATES, key=lambda rate: abs(rate - (source.fps or _USUAL_FPS)))
 
 
-FORMATS: dict[Format, Written] = {
+FORMATS: dict[ExportFormat, Written] = {
     "json": Written("application/json", ".json", _json),
     "csv": Written("text/csv", ".csv", _csv),
     "srt": Written("application/x-subrip", ".srt", _srt),

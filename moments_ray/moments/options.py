@@ -1,41 +1,61 @@
-"""What a caller may ask of a run, checked before anything is written."""
+"""What a caller may ask of moments, checked before anything is written.
+
+Routes, the client and the command line take their options from here, so nothing heavier than pydantic is imported.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from moments_ray.library.options import (
-    AskedRun,
-    ModelKey,
-    Text,
-    TranscriptAsked,
-)
-from moments_ray.media.cut import Preset
+from moments_ray.http.schemas.asked import AskedRun, ModelKey, Text
+from moments_ray.http.schemas.base import Asked
+from moments_ray.library.options import TranscriptAsked
+from moments_ray.media.presets import Preset
 from moments_ray.models.conversation import Sampling
-from moments_ray.moments.finding.options import FindOptions, find_options
-from moments_ray.moments.values import DeliveryOptions
+from moments_ray.moments.finding.options import (
+    LONGEST_PROMPT,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    MOST_ASKED,
+    MOST_BY_DEFAULT,
+    FindOptions,
+    find_options,
+)
+
+ExportFormat = Literal["json", "csv", "srt", "vtt", "edl", "otio", "fcpxml", "chapters"]
+Prompt = Annotated[Text, Field(max_length=LONGEST_PROMPT)]
+RefinementModel = Annotated[
+    ModelKey | None, Field(description="key of the model that refines their edges", examples=["local"])
+]
 
 
-class RunOptions(TranscriptAsked):
-    """Moments, and how they are found, refined and cut. Times are seconds."""
+class FindingAsked(Asked):
+    """Which moments to look for, and who finds them. Times are seconds."""
 
-    generation_model: ModelKey | None = Field(None, description="who finds moments", examples=["local"])
-    refinement_model: ModelKey | None = Field(None, description="who refines their edges", examples=["local"])
-    prompt: Text | None = Field(None, max_length=10_000, description="what to look for")
-    topic: Text | None = Field(None, max_length=10_000)
-    time_range: tuple[float, float] | None = Field(None, description="look only from here to there")
-    count: int | None = Field(None, ge=1, le=100, description="unset: about one a minute, at most 12")
-    min_seconds: float | None = Field(None, gt=0)
-    max_seconds: float | None = Field(None, gt=0)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=-1, le=100_000)
-    max_tokens: int | None = Field(None, ge=16, le=1_000_000)
-    deliver_clips: bool = Field(True, description="cut the clip that a user plays")
-    preset: Preset = "source"
-    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
+    count: int | None = Field(
+        None, ge=1, le=MOST_ASKED, description=f"how many; unset: about one a minute, at most {MOST_BY_DEFAULT}"
+    )
+    min_seconds: float | None = Field(
+        None, gt=0, description=f"the shortest moment, in seconds; unset: {MIN_SECONDS:g}, or what max_seconds allows"
+    )
+    max_seconds: float | None = Field(
+        None, gt=0, description=f"the longest moment, in seconds; unset: {MAX_SECONDS:g}, or what min_seconds asks"
+    )
+    prompt: Prompt | None = Field(None, description="what to look for, in words")
+    topic: Prompt | None = Field(None, description="what they should be about")
+    time_range: tuple[float, float] | None = Field(None, description="look only from here to there, in seconds")
+    generation_model: ModelKey | None = Field(None, description="key of the model that finds them", examples=["local"])
+    temperature: float | None = Field(None, ge=0, le=2, description="of the models; unset: as they are registered")
+    top_p: float | None = Field(None, gt=0, le=1, description="of the models")
+    top_k: int | None = Field(None, ge=-1, le=100_000, description="of the models")
+    max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="of one answer of the models")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        self.find()
+        return self
 
     def find(self) -> FindOptions:
         """Return what to look for.
@@ -56,26 +76,39 @@ class RunOptions(TranscriptAsked):
         """Return how freely models choose their words."""
         return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k, max_tokens=self.max_tokens)
 
-    def delivery(self) -> DeliveryOptions:
-        """Return what to cut for the user."""
-        return DeliveryOptions(deliver_clips=self.deliver_clips, preset=self.preset, burn_captions=self.burn_captions)
 
+class ClipAsked(Asked):
+    """How clips are cut."""
 
-class RefinementAsked(AskedRun):
-    """A second look at one moment's edges."""
-
-    refinement_model: ModelKey | None = None
-    prompt: Text | None = Field(None, max_length=10_000)
-    preset: Preset = "source"
+    preset: Preset = Field(
+        "source", description="`source` changes nothing, `web` plays anywhere, `vertical` fills a phone"
+    )
     burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
 
 
-class ClipsAsked(AskedRun):
+class PaddedClipAsked(ClipAsked):
+    """How clips are cut, and how much around what they are of."""
+
+    padding: float = Field(0.0, ge=0, le=60, description="seconds on both sides")
+
+
+class RunOptions(TranscriptAsked, ClipAsked, FindingAsked):
+    """Moments, and how they are found, refined and cut."""
+
+    refinement_model: RefinementModel = None
+    deliver_clips: bool = Field(True, description="cut the clip that a user plays")
+
+
+class RefinementAsked(AskedRun, ClipAsked):
+    """A second look at one moment's edges."""
+
+    refinement_model: RefinementModel = None
+    prompt: Prompt | None = None
+
+
+class ClipsAsked(AskedRun, PaddedClipAsked):
     """Clips of some moments, or of all that a user sees."""
 
     moment_ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
         None, min_length=1, max_length=1000, description="unset: every moment that a user sees"
     )
-    preset: Preset = "source"
-    burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
-    padding: float = Field(0.0, ge=0, le=60, description="seconds on both sides")

@@ -10,7 +10,7 @@ from moments_ray.errors import InvalidRequest
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import LibraryService, Started
-from moments_ray.library.values import Source
+from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.models.conversation import Sampling
 from moments_ray.models.entry import ModelEntry
 from moments_ray.moments.finding.moment import Step
@@ -23,6 +23,7 @@ from moments_ray.moments.values import (
     ChosenMoments,
     ClipOptions,
     ClipsRequest,
+    DeliveryOptions,
     GeneratedMoment,
     GenerationOptions,
     GenerationRequest,
@@ -105,7 +106,7 @@ class MomentsService:
             speech=await self._library.speech(video, None),
             generation=GenerationOptions(find=find),
             refinement=_refinement(model, Sampling(), asked.prompt),
-            delivery=RunOptions(preset=asked.preset, burn_captions=asked.burn_captions).delivery(),
+            delivery=DeliveryOptions(preset=asked.preset, burn_captions=asked.burn_captions),
             chosen=_chosen([moment]),
             **await self._library.common(asked),
         )
@@ -140,14 +141,26 @@ class MomentsService:
     async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
         generator = await self._models.resolve(options.generation_model, MOMENT_GENERATOR)
         refiner = await self._models.resolve(options.refinement_model, REFINER)
-        return MomentsRequest(
-            source=source,
-            speech=await self._library.checked_speech(options.transcriber),
-            generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
-            refinement=_refinement(refiner, options.sampling()),
-            delivery=options.delivery(),
-            **await self._library.common(options),
-        )
+        speech = await self._library.checked_speech(options.transcriber)
+        await self._library.check_webhook(options)
+        return moments_request(source, speech, generator, refiner, options)
+
+
+def moments_request(
+    source: Source, speech: SpeechOptions, generator: ModelEntry, refiner: ModelEntry, options: RunOptions
+) -> MomentsRequest:
+    """Return what was asked as the stages take it."""
+    return MomentsRequest(
+        source=source,
+        speech=speech,
+        generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
+        refinement=_refinement(refiner, options.sampling()),
+        delivery=DeliveryOptions(
+            deliver_clips=options.deliver_clips, preset=options.preset, burn_captions=options.burn_captions
+        ),
+        fresh=options.force,
+        metadata=options.metadata,
+    )
 
 
 def _refinement(model: ModelEntry, sampling: Sampling, prompt: str | None = None) -> RefinementOptions:

@@ -6,7 +6,7 @@ from pydantic import Field, FiniteFloat
 
 from moments_ray.engine import FanOutput, Item, Value
 from moments_ray.library.values import TranscriptRequest, VideoRequest
-from moments_ray.media.cut import Preset
+from moments_ray.media.presets import Preset
 from moments_ray.models.conversation import Sampling
 from moments_ray.moments.finding.moment import Step
 from moments_ray.moments.finding.options import FindOptions

@@ -30,7 +30,7 @@ FLOORS = (
 PRODUCTS = {"library", "moments"}
 BESIDE = {  # not of the tower: entries, and what they are made of
     "embedded": {"errors", "settings", "process"},
-    "client": {"errors", "ids", "states", "process"},
+    "client": {"errors", "ids", "states", "process", "http", "library", "moments"},  # their options and shapes alone
     "testing": {"errors", "settings", "media", "speech"},
     "demo": {"errors", "settings", "media", "speech", "testing"},
     "reference": {"errors", "settings", "products"},
@@ -85,6 +85,17 @@ def test_a_package_imports_only_what_is_below_it(package: str) -> None:
             if parts[0] == "moments_ray" and len(parts) > 1 and parts[1] not in below(package) | {package}:
                 wrong.add(f"{path.relative_to(ROOT)}: {name}")
     assert wrong == set()
+
+
+def test_the_client_knows_of_the_server_its_options_and_shapes_alone() -> None:
+    of_the_server = {
+        name
+        for path in modules("moments_ray/client")
+        for name in imported(path)
+        if name.startswith(("moments_ray.http.", "moments_ray.library.", "moments_ray.moments."))
+    }
+    stems = {name.rpartition(".")[0] for name in of_the_server if name.rpartition(".")[2][:1].isupper()}
+    assert {stem for stem in stems if not stem.endswith((".options", ".schemas")) and ".schemas." not in stem} == set()
 
 
 def test_every_package_has_its_floor() -> None:

@@ -149,16 +149,11 @@ def _message(run: str, subject: str, told: Mapping[str, object]) -> str:
     return json.dumps({"run_id": run, "video_id": subject, **told})
 
 
-def poller_status(status: str) -> str:
-    """Return a run's status as pollers of old know it: they stop only on completed, failed and cancelled."""
-    return RunStatus.COMPLETED.value if status == RunStatus.COMPLETED_WITH_ERRORS else status
-
-
 def board_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
     """Return a run's board as its journal has it."""
     fields = {
         "request_id": run.identifier,
-        "status": poller_status(run.status),
+        "status": RunStatus(run.status).for_pollers,
         "current_stage": "",
         "errors": str(int((run.result or {}).get("errors", 0))),
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
-from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunStage, WebhookDelivery
-from moments_ray.engine.runs.live_status import poller_status
 from moments_ray.http.schemas.base import Page, Shape
 from moments_ray.states import RunStatus, StageStatus, WebhookStatus
+
+if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
+    from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunStage, WebhookDelivery
 
 
 class RunError(Shape):
@@ -167,7 +168,7 @@ class HistoryEntry(Shape):
         return cls(
             request_id=run.identifier,
             pipeline=run.pipeline,
-            status=poller_status(run.status),
+            status=RunStatus(run.status).for_pollers,
             errors=_errors(run),
             queued_at=run.queued_at,
             started_at=run.started_at,

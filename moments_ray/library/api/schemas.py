@@ -1,17 +1,19 @@
-"""What search finds."""
+"""Videos, what is said in them, and what search finds there."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
-from moments_ray.database.tables import Run, TranscriptRow, Upload, Video
 from moments_ray.http.schemas.base import Shape
 from moments_ray.http.schemas.runs import RunView
-from moments_ray.library.queries.search import Hit
 from moments_ray.states import VideoStatus
+
+if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
+    from moments_ray.database.tables import Run, TranscriptRow, Upload, Video
+    from moments_ray.library.queries.search import Hit
 
 
 class HitView(Shape):

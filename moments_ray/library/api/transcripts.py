@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
@@ -11,7 +11,7 @@ from moments_ray.http.dependencies import Identifier, Parts
 from moments_ray.http.problems import problems
 from moments_ray.library.api.schemas import TranscriptView, VideoStarted
 from moments_ray.library.api.starting import STARTS, IdempotencyKey, Library, started
-from moments_ray.library.options import TranscriptAsked
+from moments_ray.library.options import TranscriptAsked, TranscriptFormat
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
@@ -26,7 +26,7 @@ _WRITERS = {
 }
 _NO_WISHES = TranscriptAsked()
 _TEXT = {"schema": {"type": "string"}}
-Format = Annotated[Literal["json", "txt", "srt", "vtt"], Query(alias="format")]
+FormatAsked = Annotated[TranscriptFormat, Query(alias="format")]
 
 
 @router.get(
@@ -34,7 +34,7 @@ Format = Annotated[Literal["json", "txt", "srt", "vtt"], Query(alias="format")]
     response_model=TranscriptView,
     responses={200: {"content": {kind: _TEXT for _, kind in _WRITERS.values()}}, **problems(404)},
 )
-async def read_transcript(parts: Parts, video_id: Identifier, kind: Format = "json") -> TranscriptView | Response:
+async def read_transcript(parts: Parts, video_id: Identifier, kind: FormatAsked = "json") -> TranscriptView | Response:
     """Return what was said in a video, as its newest transcript has it."""
     async with parts.environment.database.read() as session:
         video = await Videos(session).get(video_id)

@@ -13,10 +13,10 @@ from pydantic import Json
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Parts
 from moments_ray.http.problems import problems
+from moments_ray.http.schemas.asked import Text
 from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
-from moments_ray.library.options import Text
 from moments_ray.library.upload import receive, store_upload
 from moments_ray.media.downloaded import clean_title
 from moments_ray.moments.api.dependencies import Starting

@@ -13,9 +13,9 @@ from moments_ray.moments.export import (
     FORMATS,
     ExportedMoment,
     ExportedSource,
-    Format,
     export_moments,
 )
+from moments_ray.moments.options import ExportFormat
 from moments_ray.moments.queries.moments import Moments
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
@@ -24,7 +24,7 @@ _CONTENTS = {
     each.media_type: {"schema": {"type": "object" if "json" in each.media_type else "string"}}
     for each in FORMATS.values()
 }
-FormatAsked = Annotated[Format, Query(alias="format", description="`chapters`: for a video's description")]
+FormatAsked = Annotated[ExportFormat, Query(alias="format", description="`chapters`: for a video's description")]
 
 
 @router.get("/export", response_class=Response, responses={200: {"content": _CONTENTS}, **problems(404)})

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from moments_ray.database.tables import ClipRow, MomentRow
+from moments_ray.http.schemas.asked import Text
 from moments_ray.http.schemas.base import Asked, Shape
-from moments_ray.library.options import Text
 from moments_ray.moments.options import RunOptions
 from moments_ray.states import ClipStatus
+
+if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
+    from moments_ray.database.tables import ClipRow, MomentRow
 
 
 class ClipView(Shape):

@@ -14,9 +14,9 @@ from moments_ray.http import tus
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Identifier, Parts
 from moments_ray.http.problems import problems
+from moments_ray.http.schemas.asked import Text
 from moments_ray.library.api.schemas import UploadView, VideoStarted
 from moments_ray.library.api.starting import IdempotencyKey, started
-from moments_ray.library.options import Text
 from moments_ray.library.resumable import PART_BYTES, ResumableUploads
 from moments_ray.library.service import Started
 from moments_ray.library.values import Source

@@ -11,7 +11,8 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 
 from moments_ray.errors import MediaLimitsExceeded
-from moments_ray.media.cut import PRESETS, Caption, Clip, CutFailure, CutRange, Preset, cut_clips
+from moments_ray.media.cut import Caption, Clip, CutFailure, CutRange, cut_clips
+from moments_ray.media.presets import PRESETS, Preset
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.numbered import make_numbered_video, read_numbers
 

@@ -4,44 +4,55 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import get_args
+from typing import Any, get_args
 
+import httpx
 import pytest
-from pydantic import BaseModel
+from pydantic import SecretStr
 
-from moments_ray.client import ExportFormat, RunOptions, shapes
-from moments_ray.http.schemas import runs
-from moments_ray.library.api import schemas as library
-from moments_ray.moments import options
-from moments_ray.moments.api import schemas as moments
+from moments_ray.client import ExportFormat, MomentsClient, RunOptions, TranscriptFormat, shapes
+from moments_ray.errors import InvalidRequest
+from moments_ray.http.schemas.asked import AskedWebhook, request_body
+from moments_ray.library.api import transcripts
 from moments_ray.moments.export import FORMATS
+
+SECRET = "whsec_" + "QUJD" * 8
+
+
+def test_answers_are_read_by_the_shapes_that_the_server_writes() -> None:
+    own = {name for name in shapes.__all__ if getattr(shapes, name).__module__ == shapes.__name__}
+    assert own == {"Started"}
+    assert set(shapes.Started.model_fields) == set(shapes.VideoStarted.model_fields)
+
+
+def test_every_format_can_be_asked_for() -> None:
+    assert set(get_args(ExportFormat)) == set(FORMATS)
+    assert set(get_args(TranscriptFormat)) == {"json", *transcripts._WRITERS}
 
 
 @pytest.mark.parametrize(
-    ("ours", "servers"),
+    ("options", "says"),
     [
-        (shapes.Video, library.VideoView),
-        (shapes.Run, runs.RunDetail),
-        (shapes.Stage, runs.StageView),
-        (shapes.RunFailure, runs.RunError),
-        (shapes.Event, runs.EventView),
-        (shapes.Moment, moments.MomentView),
-        (shapes.Clip, moments.ClipView),
-        (shapes.ProvenanceStep, moments.ProvenanceStep),
-        (shapes.Transcript, library.TranscriptView),
-        (shapes.Hit, library.HitView),
+        ({"count": 0}, "The option count is not valid"),
+        ({"countt": 3}, "The option countt is not valid"),
+        ({"preset": "wide"}, "The option preset is not valid: input should be 'source', 'web' or 'vertical'"),
+        ({"min_seconds": 50.0, "max_seconds": 10.0}, "above the maximum length"),
+        ({"webhook": {"url": "https://example.org", "secret": "short"}}, "The option webhook is not valid"),
     ],
 )
-def test_a_shape_reads_only_what_the_server_says(ours: type[BaseModel], servers: type[BaseModel]) -> None:
-    assert set(ours.model_fields) <= set(servers.model_fields)
+async def test_a_bad_option_is_refused_by_name_before_anything_is_sent(options: dict[str, Any], says: str) -> None:
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(f"{request.url} was asked")
+
+    async with MomentsClient("http://m", transport=httpx.MockTransport(nobody)) as client:
+        with pytest.raises(InvalidRequest, match=says):
+            await client.submit("https://example.org/talk.mp4", **options)
 
 
-def test_every_option_of_a_run_can_be_asked_for() -> None:
-    assert set(RunOptions.__annotations__) >= set(options.RunOptions.model_fields)
-
-
-def test_every_export_can_be_asked_for() -> None:
-    assert set(get_args(ExportFormat)) == set(FORMATS)
+def test_a_request_has_what_was_given_and_the_secret_for_the_server_alone() -> None:
+    options = RunOptions(count=3, webhook=AskedWebhook(url="https://example.org", secret=SecretStr(SECRET)))
+    assert request_body(options) == {"count": 3, "webhook": {"url": "https://example.org", "secret": SECRET}}
+    assert SECRET not in f"{options!r} {options.model_dump()} {options.model_dump_json()}"
 
 
 def test_the_client_needs_neither_ray_nor_the_server_nor_the_database() -> None:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moments_ray.errors import ExportUnavailable
-from moments_ray.moments.export import FORMATS, ExportedMoment, ExportedSource, Format, export_moments
+from moments_ray.moments.export import FORMATS, ExportedMoment, ExportedSource, export_moments
+from moments_ray.moments.options import ExportFormat
 from moments_ray.speech.captions.reader import read_captions
 
 SOURCE = ExportedSource(title="A talk", uri="https://example.org/talk.mp4", duration=120.0, fps=25.0)
@@ -34,7 +35,7 @@ def otio() -> Any:
     return pytest.importorskip("opentimelineio", reason="OpenTimelineIO has no wheel for this Python")
 
 
-def written(kind: Format, title: str = "First", fps: float | None = 25.0) -> str:
+def written(kind: ExportFormat, title: str = "First", fps: float | None = 25.0) -> str:
     moments = [MOMENTS[0], MOMENTS[1].model_copy(update={"title": title})]
     return export_moments(kind, SOURCE.model_copy(update={"fps": fps}), moments)
 
@@ -49,7 +50,7 @@ def test_lists_are_in_time_order() -> None:
 
 
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
-def test_captions_are_read_back(kind: Format) -> None:
+def test_captions_are_read_back(kind: ExportFormat) -> None:
     segments = read_captions(written(kind).encode()).segments
     assert [(segment.text, segment.start, segment.end) for segment in segments] == [
         ("First", 3.0, 12.48),
@@ -83,7 +84,7 @@ def test_a_timeline_opens_with_the_source_it_is_cut_from(otio: Any) -> None:
 
 @pytest.mark.parametrize("fps", [None, 7.5, 12.0, 23.976, 29.97, 59.94, 120.0, 1000.0])
 @pytest.mark.parametrize("kind", PLAIN)
-def test_every_frame_rate_and_no_moments_at_all_can_be_written(kind: Format, fps: float | None) -> None:
+def test_every_frame_rate_and_no_moments_at_all_can_be_written(kind: ExportFormat, fps: float | None) -> None:
     assert "First" in written(kind, fps=fps)
     assert "First" not in export_moments(kind, SOURCE.model_copy(update={"fps": fps}), [])
 
@@ -91,7 +92,7 @@ def test_every_frame_rate_and_no_moments_at_all_can_be_written(kind: Format, fps
 @pytest.mark.usefixtures("otio")
 @pytest.mark.parametrize("fps", [None, 7.5, 12.0, 23.976, 29.97, 59.94, 120.0, 1000.0])
 @pytest.mark.parametrize("kind", TIMELINES)
-def test_every_frame_rate_and_no_moments_at_all_make_a_timeline(kind: Format, fps: float | None) -> None:
+def test_every_frame_rate_and_no_moments_at_all_make_a_timeline(kind: ExportFormat, fps: float | None) -> None:
     assert "First" in written(kind, fps=fps)
     assert "First" not in export_moments(kind, SOURCE.model_copy(update={"fps": fps}), [])
 
@@ -136,7 +137,7 @@ def test_no_title_breaks_a_timeline(otio: Any, title: str) -> None:
 
 @pytest.mark.parametrize("kind", TIMELINES)
 def test_a_python_without_opentimelineio_says_so_and_writes_the_rest(
-    kind: Format, monkeypatch: pytest.MonkeyPatch
+    kind: ExportFormat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentimelineio", None)  # as where it is not installed
     with pytest.raises(ExportUnavailable, match=r"no wheel for Python 3\.14.*Python 3\.11 to 3\.13, or export json"):

@@ -1,0 +1,92 @@
+"""What a caller may ask of every run, checked before anything is written; callers check it by the same model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, SerializationInfo, ValidationError, field_serializer
+
+from moments_ray.errors import InvalidRequest
+from moments_ray.http.schemas.base import Asked
+from moments_ray.process.webhook_secret import webhook_key
+
+A = TypeVar("A", bound=Asked)
+
+_LARGEST_METADATA = 16_384
+_OPEN = {"secrets": "open"}  # the context of a dump that goes to the server
+
+
+def storable(value: Any) -> Any:
+    """Return what PostgreSQL can keep: no NUL, no half of a character, no number that JSON has no word for."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("this holds a number or a character that cannot be stored") from error
+    if "\\u0000" in text:
+        raise ValueError("this holds a zero character, which cannot be stored")
+    return value
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(value)) > _LARGEST_METADATA:
+        raise ValueError(f"metadata may have {_LARGEST_METADATA} characters as JSON")
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    webhook_key(value.get_secret_value())
+    return value
+
+
+Text = Annotated[str, AfterValidator(storable)]
+ModelKey = Annotated[Text, Field(max_length=100)]
+Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable), AfterValidator(_small)]
+WebhookUrl = Annotated[Text, Field(min_length=1, max_length=4096, examples=["https://example.org/hooks/moments"])]
+
+
+class AskedWebhook(Asked):
+    """Where to send word of a run's end, signed with a secret of the caller's own."""
+
+    url: WebhookUrl
+    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
+        description="`whsec_` and the base64 of 24 to 64 random bytes"
+    )
+
+    @field_serializer("secret", when_used="json")
+    def _sealed(self, secret: SecretStr, info: SerializationInfo) -> str:
+        """Keep the secret out of every JSON but the request that hands it to the server."""
+        return secret.get_secret_value() if info.context == _OPEN else str(secret)
+
+
+class AskedRun(Asked):
+    """What can be asked of every run."""
+
+    priority: int = Field(5, ge=0, le=10, description="higher first")
+    force: bool = Field(False, description="make every stage anew, though its output stands")
+    metadata: Metadata = Field(default_factory=dict, description="the caller's own; shown with the run")
+    webhook: WebhookUrl | AskedWebhook | None = Field(
+        None, description="where to send word of the run's end, after the Standard Webhooks specification"
+    )
+
+
+def checked(model: type[A], given: Mapping[str, Any], shown: Callable[[str], str] = str) -> A:
+    """Return the options that were given, checked; ``shown`` is how their caller writes the name of one.
+
+    Raises:
+        InvalidRequest: naming the first that is not valid.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = shown(str(first["loc"][0])) if first["loc"] else "these together"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"The option {name} is not valid: {reason[:1].lower()}{reason[1:]}.") from error
+
+
+def request_body(asked: Asked) -> dict[str, Any]:
+    """Return options as the server is sent them: what the caller gave, with secrets readable."""
+    return asked.model_dump(mode="json", exclude_unset=True, context=_OPEN)
