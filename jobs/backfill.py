@@ -24,25 +24,14 @@ import typer
 from jobs.urls import Line, read_urls
 from moments_ray import runtime
 from moments_ray.cli.app import run_app
-from moments_ray.cli.calling import (
-    Count,
-    GenerationModel,
-    Json,
-    MaxSeconds,
-    MinSeconds,
-    Prompt,
-    RefinementModel,
-    Transcriber,
-    console,
-    finish,
-    settings,
-)
+from moments_ray.cli.calling import Json, console, finish, settings
+from moments_ray.cli.options import takes
 from moments_ray.cli.stopping import Stopped, unless_stopped
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.keyed_runs import KeyedRuns
 from moments_ray.engine.runs.service import Desk
 from moments_ray.errors import MomentsError, RunActive, ServiceUnavailable
-from moments_ray.http.schemas.asked import checked
+from moments_ray.http.schemas.asked import Priority
 from moments_ray.ids import fingerprint
 from moments_ray.library.service import LibraryService
 from moments_ray.media.guard import canonical_url
@@ -66,8 +55,14 @@ _MOST_PROBLEMS = 1000  # that a summary lists
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
+class BackfillOptions(RunOptions):
+    """How the moments of each video are found, with patience."""
+
+    priority: Priority = 1
+
+
 @dataclass(frozen=True)
-class Wanted:
+class BackfillArguments:
     """What is to be handed in, and how; ``limit`` is how many new runs at most."""
 
     path: Path
@@ -96,9 +91,9 @@ class Summary:
         """0 where every entry is in, 3 where some are not."""
         return 3 if self.malformed or self.refused or self.busy else 0
 
-    def document(self, wanted: Wanted) -> dict[str, Any]:
+    def document(self, arguments: BackfillArguments) -> dict[str, Any]:
         """Return it as JSON; of a dry run, ``enqueued`` is what would have been."""
-        return {"file": str(wanted.path), "dry_run": wanted.dry_run, **vars(self)}
+        return {"file": str(arguments.path), "dry_run": arguments.dry_run, **vars(self)}
 
     def told(self) -> str:
         """Return it as a sentence."""
@@ -117,8 +112,10 @@ class _Entry:
 class Backfill:
     """One pass over a list."""
 
-    def __init__(self, wanted: Wanted, database: Database, moments: MomentsService, summary: Summary) -> None:
-        self._wanted = wanted
+    def __init__(
+        self, arguments: BackfillArguments, database: Database, moments: MomentsService, summary: Summary
+    ) -> None:
+        self._arguments = arguments
         self._database = database
         self._moments = moments
         self._seen: set[str] = set()
@@ -132,7 +129,7 @@ class Backfill:
             InputError: the file cannot be read.
             ServiceUnavailable: a service went away and did not come back.
         """
-        lines = read_urls(self._wanted.path, self._wanted.column)
+        lines = read_urls(self._arguments.path, self._arguments.column)
         while not self._enough() and (batch := await asyncio.to_thread(_take, lines)):
             entries = list(self._entries(batch))
             known = await self._patiently(self._known, [entry.key for entry in entries])
@@ -142,7 +139,7 @@ class Backfill:
 
     def _entries(self, lines: Iterable[Line]) -> Iterator[_Entry]:
         """Tell nonsense from URLs, and a URL that came before from a new one."""
-        options = self._wanted.options.model_dump(mode="json", exclude={"priority"}, exclude_defaults=True)
+        options = self._arguments.options.model_dump(mode="json", exclude={"priority"}, exclude_defaults=True)
         for line in lines:
             self.summary.lines += 1
             try:
@@ -175,20 +172,20 @@ class Backfill:
 
     async def _room(self) -> int:
         """Return how many more runs may be handed in now."""
-        limit = self._wanted.limit
+        limit = self._arguments.limit
         left = _BATCH if limit is None else limit - self.summary.enqueued
-        if self._wanted.dry_run:
+        if self._arguments.dry_run:
             return left
         async with self._database.read() as session:
             active = await KeyedRuns(session).active(_KEY)
-        return min(left, self._wanted.in_flight - active)
+        return min(left, self._arguments.in_flight - active)
 
     async def _hand_in(self, entry: _Entry) -> None:
-        if self._wanted.dry_run:
+        if self._arguments.dry_run:
             self.summary.enqueued += 1
             return
         try:
-            started = await self._moments.moments_of_url(entry.line.text, self._wanted.options, entry.key)
+            started = await self._moments.moments_of_url(entry.line.text, self._arguments.options, entry.key)
         except ServiceUnavailable:
             raise
         except RunActive as error:
@@ -203,7 +200,7 @@ class Backfill:
             self.summary.known += not ours  # a run that somebody else asked for did the same
 
     def _enough(self) -> bool:
-        return self._wanted.limit is not None and self.summary.enqueued >= self._wanted.limit
+        return self._arguments.limit is not None and self.summary.enqueued >= self._arguments.limit
 
     async def _patiently(self, ask: Callable[P, Awaitable[T]], *arguments: P.args, **more: P.kwargs) -> T:
         """Ask again while a service is away: everything that is asked can be asked twice."""
@@ -230,51 +227,31 @@ class Backfill:
 
 
 @application.command()
+@takes(BackfillOptions)
 def backfill(
     path: Annotated[Path, typer.Argument(help="URLs: text, one a line; or CSV or Parquet, a column of them.")],
+    options: BackfillOptions,
     column: Annotated[str, typer.Option("--column", help="The column of a CSV or Parquet file.")] = "url",
-    priority: Annotated[int, typer.Option("--priority", min=0, max=10, help="Of the runs; higher first.")] = 1,
     in_flight: Annotated[int, typer.Option("--in-flight", min=1, help="Unfinished runs of backfills at most.")] = 20,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="New runs at most; default all.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing.")] = False,
-    count: Count = None,
-    min_seconds: MinSeconds = None,
-    max_seconds: MaxSeconds = None,
-    prompt: Prompt = None,
-    transcriber: Transcriber = None,
-    generation_model: GenerationModel = None,
-    refinement_model: RefinementModel = None,
     as_json: Json = False,
 ) -> None:
     """Hand in the videos of a list. The same command again hands in only those that are missing."""
-    options = {
-        "priority": priority,
-        "count": count,
-        "min_seconds": min_seconds,
-        "max_seconds": max_seconds,
-        "prompt": prompt,
-        "transcriber": transcriber,
-        "generation_model": generation_model,
-        "refinement_model": refinement_model,
-    }
-    wanted = Wanted(path, column, _options(options), in_flight, limit, dry_run)
+    arguments = BackfillArguments(path, column, options, in_flight, limit, dry_run)
     summary = Summary()
     try:
-        asyncio.run(unless_stopped(_perform(wanted, settings(), summary)))
+        asyncio.run(unless_stopped(_perform(arguments, settings(), summary)))
         status = summary.exit_status
     except Stopped as stopped:
         summary.stopped, status = True, stopped.status
     console.print(
         f"{summary.told()}{'; the same command goes on from here' if summary.stopped else ''}", soft_wrap=True
     )
-    finish((summary.document(wanted), status), as_json=as_json)
+    finish((summary.document(arguments), status), as_json=as_json)
 
 
-def _options(given: dict[str, Any]) -> RunOptions:
-    return checked(RunOptions, {name: value for name, value in given.items() if value is not None})
-
-
-async def _perform(wanted: Wanted, given: Settings, summary: Summary) -> None:
+async def _perform(arguments: BackfillArguments, given: Settings, summary: Summary) -> None:
     async with runtime.services(given) as resolved:
         await runtime.require_services(resolved)
         environment = runtime.connect(resolved)
@@ -282,8 +259,8 @@ async def _perform(wanted: Wanted, given: Settings, summary: Summary) -> None:
         try:
             desk = Desk(environment, client)
             moments = MomentsService(LibraryService(environment, desk, environment.service(Gateway).registry))
-            await moments.check(wanted.options)
-            await Backfill(wanted, environment.database, moments, summary).run()
+            await moments.check(arguments.options)
+            await Backfill(arguments, environment.database, moments, summary).run()
         finally:
             await client.aclose()
             await environment.close()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moments_ray.access.key import Scope
-from moments_ray.cli.calling import Json, call, console, settings
+from moments_ray.cli.calling import Json, console, perform, settings
 
 keys = typer.Typer(name="keys", help="API keys.", rich_markup_mode=None)
 dead = typer.Typer(name="dead", help="What was given up.", rich_markup_mode=None)
@@ -20,25 +20,33 @@ def create_key(
     as_json: Json = False,
 ) -> None:
     """Make an API key and print it, this once."""
-    call("keys:create", name, scope, settings(), console, as_json=as_json)
+    from moments_ray.cli.keys import create
+
+    perform(create(name, scope, settings(), console, as_json=as_json))
 
 
 @keys.command("list")
 def list_keys(as_json: Json = False) -> None:
     """List the API keys; what it takes to use one is not kept."""
-    call("keys:show", settings(), as_json=as_json)
+    from moments_ray.cli.keys import show
+
+    perform(show(settings(), as_json=as_json))
 
 
 @keys.command("revoke")
 def revoke_key(identifier: Annotated[str, typer.Argument(help="As `moments keys list` shows it.")]) -> None:
     """Have an API key refused from now on."""
-    call("keys:revoke", identifier, settings())
+    from moments_ray.cli.keys import revoke
+
+    perform(revoke(identifier, settings()))
 
 
 @dead.command("list")
 def list_dead(as_json: Json = False) -> None:
     """List what was given up, the newest first, with its reason."""
-    call("dead:show", settings(), as_json=as_json)
+    from moments_ray.cli.dead import show
+
+    perform(show(settings(), as_json=as_json))
 
 
 @dead.command("retry")
@@ -46,10 +54,14 @@ def retry_dead(
     identifier: Annotated[str, typer.Argument(help="As `moments dead list` shows it, or a run's.")],
 ) -> None:
     """Have a run that was given up continued from its failed stage."""
-    call("dead:retry", identifier, settings())
+    from moments_ray.cli.dead import retry
+
+    perform(retry(identifier, settings()))
 
 
 @dead.command("clear")
 def clear_dead() -> None:
     """Forget what was given up; the runs and their errors stay in the history."""
-    call("dead:clear", settings())
+    from moments_ray.cli.dead import clear
+
+    perform(clear(settings()))

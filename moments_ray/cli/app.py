@@ -15,23 +15,11 @@ import typer
 
 from moments_ray import __version__
 from moments_ray.cli import administration, client_commands
-from moments_ray.cli.calling import (
-    Count,
-    Encoding,
-    GenerationModel,
-    Json,
-    Language,
-    MaxSeconds,
-    MinSeconds,
-    Prompt,
-    RefinementModel,
-    Transcriber,
-    call,
-    console,
-    finish,
-    settings,
-)
+from moments_ray.cli.calling import Encoding, Json, Language, console, finish, perform, settings
+from moments_ray.cli.options import takes
 from moments_ray.errors import InvalidRequest, MomentsError
+from moments_ray.media.presets import PRESETS
+from moments_ray.moments.options import FindingAsked, PaddedClipAsked, RunOptions
 
 app = typer.Typer(
     name="moments",
@@ -61,106 +49,90 @@ def _root(
 
 
 @app.command()
+@takes(RunOptions, without={"webhook"})
 def run(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
+    options: RunOptions,
     out: Out = Path("out"),
     captions: Annotated[Path | None, typer.Option("--captions", help="Caption file to use, of any format.")] = None,
     encoding: Encoding = None,
-    language: Language = None,
-    count: Count = None,
-    min_seconds: MinSeconds = None,
-    max_seconds: MaxSeconds = None,
-    prompt: Prompt = None,
-    transcriber: Transcriber = None,
-    generation_model: GenerationModel = None,
-    refinement_model: RefinementModel = None,
     as_json: Json = False,
 ) -> None:
     """Find the moments of one video; no server needed. The same command again goes on where it stopped."""
-    wanted = call(
-        "run:Wanted",
-        source=source,
-        out=out,
-        captions=captions,
-        encoding=encoding,
-        language=language,
-        count=count,
-        min_seconds=min_seconds,
-        max_seconds=max_seconds,
-        prompt=prompt,
-        transcriber=transcriber,
-        generation_model=generation_model,
-        refinement_model=refinement_model,
-    )
-    document, status = call("run:run", wanted, settings(), console)
+    from moments_ray.cli.listing import list_run
+    from moments_ray.cli.run import RunArguments, run_video
+
+    arguments = RunArguments(source=source, out=out, options=options, captions=captions, encoding=encoding)
+    document, status = perform(run_video(arguments, settings(), console))
     if not as_json:
-        call("listing:list_run", document, out)
+        list_run(document, out)
     finish((document, status), as_json=as_json)
 
 
 @app.command()
 def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
     """Make a short narrated talk and run the whole pipeline on it."""
-    finish(call("demo:demo", out, settings(), console, quiet=as_json), as_json=as_json)
+    from moments_ray.cli.demo import run_demo
+
+    finish(perform(run_demo(out, settings(), console, quiet=as_json)), as_json=as_json)
 
 
 @app.command()
+@takes(FindingAsked)
 def find(
     transcript: Annotated[Path, typer.Argument(help="Captions or a transcript: SRT, VTT, JSON or another.")],
+    options: FindingAsked,
     duration: Annotated[float | None, typer.Option("--duration", help="Length of the source, in seconds.")] = None,
     encoding: Encoding = None,
     language: Language = None,
-    count: Count = None,
-    min_seconds: MinSeconds = None,
-    max_seconds: MaxSeconds = None,
-    generation_model: GenerationModel = None,
     as_json: Json = False,
 ) -> None:
     """Find moments in a transcript alone: no media, no server."""
-    call(
-        "find:find",
+    from moments_ray.cli.find import print_moments
+
+    print_moments(
         transcript,
+        options,
         duration=duration,
         encoding=encoding,
         language=language,
-        count=count,
-        min_seconds=min_seconds,
-        max_seconds=max_seconds,
-        generation_model=generation_model,
         as_json=as_json,
         settings=settings(),
     )
 
 
 @app.command()
+@takes(PaddedClipAsked, without={"preset"}, also={"burn_captions": "--burn"})
 def cut(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
+    options: PaddedClipAsked,
     range_: Annotated[list[str] | None, typer.Option("--range", help="A-B in seconds; may be repeated.")] = None,
     ranges: Annotated[Path | None, typer.Option("--ranges", help="File with one A-B a line, or moments.json.")] = None,
     preset: Annotated[
-        list[str] | None, typer.Option("--preset", help="source, web or vertical; may be repeated.")
+        list[str] | None, typer.Option("--preset", help=f"{', '.join(PRESETS)}; may be repeated; default source.")
     ] = None,
     captions: Annotated[
         Path | None, typer.Option("--captions", help="Caption file; its part goes beside each clip.")
     ] = None,
-    burn: Annotated[bool, typer.Option("--burn", help="Draw the captions into the pictures instead.")] = False,
     out: Out = Path("out/clips"),
     as_json: Json = False,
 ) -> None:
     """Cut frame-accurate clips of given ranges."""
-    wanted = call(
-        "cut:Wanted",
+    from moments_ray.cli.cut import CutArguments, cut_ranges
+    from moments_ray.cli.listing import list_clips
+
+    arguments = CutArguments(
         source=source,
         ranges=range_ or [],
         ranges_file=ranges,
         presets=preset or [],
         captions=captions,
-        burn=burn,
+        options=options,
         out=out,
     )
-    document, status = call("cut:cut", wanted, settings())
+    document, status = perform(cut_ranges(arguments, settings()))
     if not as_json:
-        call("listing:list_clips", document)
+        list_clips(document)
     finish((document, status), as_json=as_json)
 
 
@@ -170,25 +142,33 @@ def up(
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on; default BACKEND_PORT.")] = None,
 ) -> None:
     """Run the server: database, Redis, store, Ray, API and workers, whatever of it is not configured elsewhere."""
-    call("server:up", host, port, settings(), console)
+    from moments_ray.cli.server import run_server
+
+    perform(run_server(host, port, settings(), console))
 
 
 @app.command()
 def worker() -> None:
     """Add one pipeline worker to an existing cluster."""
-    call("server:worker", settings(), console)
+    from moments_ray.cli.server import run_worker
+
+    perform(run_worker(settings(), console))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    call("migrate:migrate", settings(), console)
+    from moments_ray.cli.migrate import migrate_database
+
+    perform(migrate_database(settings(), console))
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Check everything a run needs, before any work."""
-    raise typer.Exit(call("doctor:doctor", settings(), as_json=as_json))
+    from moments_ray.cli.doctor import check_everything
+
+    raise typer.Exit(perform(check_everything(settings(), as_json=as_json)))
 
 
 def run_app(arguments: Sequence[str], application: typer.Typer = app) -> int:

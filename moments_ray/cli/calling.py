@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
-from typing import Annotated, Any
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -14,6 +14,8 @@ from rich.console import Console
 from moments_ray.cli.stopping import Stopped, unless_stopped
 from moments_ray.errors import InputError
 from moments_ray.settings import Settings
+
+T = TypeVar("T")
 
 console = Console(stderr=True, highlight=False)  # stdout is for results
 
@@ -24,21 +26,12 @@ Language = Annotated[
     str | None, typer.Option("--language", help="Language that is spoken, such as en; of captions in two, this one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Count = Annotated[int | None, typer.Option("--count", help="How many moments; default about one a minute, up to 12.")]
-MinSeconds = Annotated[float | None, typer.Option("--min-seconds", help="Shortest moment, in seconds.")]
-MaxSeconds = Annotated[float | None, typer.Option("--max-seconds", help="Longest moment, in seconds.")]
-Prompt = Annotated[str | None, typer.Option("--prompt", help="What to look for, in words.")]
-Transcriber = Annotated[str | None, typer.Option("--transcriber", help="Force one speech recogniser.")]
-GenerationModel = Annotated[str | None, typer.Option("--generation-model", help="Key of the model that finds moments.")]
-RefinementModel = Annotated[str | None, typer.Option("--refinement-model", help="Key of the refiner.")]
 
 
-def call(target: str, *args: Any, **kwargs: Any) -> Any:
-    """Call a function of a module beside this one: Ray and PyAV are imported only by the commands that need them."""
-    module, name = target.split(":")
-    result = getattr(importlib.import_module(f"moments_ray.cli.{module}"), name)(*args, **kwargs)
+def perform(work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work of a command returns, or end the command where a signal stops it."""
     try:
-        return asyncio.run(unless_stopped(result)) if asyncio.iscoroutine(result) else result
+        return asyncio.run(unless_stopped(work))
     except Stopped as stopped:
         console.print("stopped", style="yellow")
         raise typer.Exit(stopped.status) from None

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from moments_ray.cli.options import option_name
 from moments_ray.cli.ranges import read_range, read_ranges
 from moments_ray.cli.source import examine, read_captions_file, require_writable
 from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
+from moments_ray.http.schemas.asked import checked
 from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
 from moments_ray.media.download import download, names_file
 from moments_ray.media.presets import PRESETS, Preset
+from moments_ray.moments.options import ClipAsked, PaddedClipAsked
 from moments_ray.moments.stages.clips import drawn_captions
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions, write_srt
@@ -25,47 +28,57 @@ _MOST_CLIPS = 1000
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What was asked for on the command line: texts and paths as they were given."""
+class CutArguments:
+    """What the command line asks for: texts and paths as they were given; a clip of each range for each preset."""
 
     source: str
     ranges: Sequence[str]
     ranges_file: Path | None
     presets: Sequence[str]
     captions: Path | None
-    burn: bool
+    options: PaddedClipAsked
     out: Path
 
 
-async def cut(wanted: Wanted, settings: Settings) -> tuple[dict[str, Any], int]:
+async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[str, Any], int]:
     """Cut every range for every preset and return the document and the exit status: 3 when some could not be cut.
 
     Raises:
         InputError: the source, or every range, is no good; nothing was written.
         MediaError: no range could be cut.
     """
-    presets = _presets(wanted.presets)
-    if wanted.burn and wanted.captions is None:
-        raise InvalidRequest("--burn draws captions into the pictures: name their file with --captions")
-    spoken = read_captions(read_captions_file(wanted.captions)) if wanted.captions else None
-    spans = [*(read_range(text) for text in wanted.ranges)]
-    spans += read_ranges(wanted.ranges_file) if wanted.ranges_file else ()
-    burned = drawn_captions(spoken) if spoken is not None and wanted.burn else ()
+    asked = {checked(ClipAsked, {"preset": each}, option_name).preset for each in arguments.presets}
+    presets = [each for each in PRESETS if each in asked] or [arguments.options.preset]
+    burn, padding = arguments.options.burn_captions, arguments.options.padding
+    if burn and arguments.captions is None:
+        raise InvalidRequest(
+            "Captions can be drawn into the pictures where there are any: name their file with --captions."
+        )
+    spoken = read_captions(read_captions_file(arguments.captions)) if arguments.captions else None
+    spans = [*(read_range(text) for text in arguments.ranges)]
+    spans += read_ranges(arguments.ranges_file) if arguments.ranges_file else ()
+    burned = drawn_captions(spoken) if spoken is not None and burn else ()
     ranges = [
-        CutRange(name=_name(rank, start, preset, presets), start=start, end=end, preset=preset, captions=burned)
+        CutRange(
+            name=_name(rank, start, preset, presets),
+            start=max(0.0, start - padding),
+            end=end + padding,
+            preset=preset,
+            captions=burned,
+        )
         for rank, (start, end) in enumerate(spans, start=1)
         for preset in presets
     ]
     if not 1 <= len(ranges) <= _MOST_CLIPS:
         raise InvalidRequest(f"give ranges for 1 to {_MOST_CLIPS} clips: --range A-B, in seconds, or --ranges FILE")
-    require_writable(wanted.out)
-    with _made(wanted.out):
-        cuts = await _cut(wanted.source, ranges, wanted.out, settings)
+    require_writable(arguments.out)
+    with _made(arguments.out):
+        cuts = await _cut(arguments.source, ranges, arguments.out, settings)
     clips = [one for one in cuts if isinstance(one, Clip)]
     failures = [one for one in cuts if isinstance(one, CutFailure)]
     if not clips:
         raise _none_cut(failures)
-    if spoken is not None and not wanted.burn:
+    if spoken is not None and not burn:
         for clip in clips:
             clip.path.with_suffix(".srt").write_text(write_srt(spoken, clip.start_time, clip.end_time))
     document = {"clips": [_entry(one) for one in clips], "errors": [one.model_dump(mode="json") for one in failures]}
@@ -103,13 +116,6 @@ def _made(directory: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # not empty: there is a clip in it
             for one in missing:
                 one.rmdir()
-
-
-def _presets(given: Sequence[str]) -> Sequence[Preset]:
-    unknown = [each for each in given if each not in PRESETS]
-    if unknown:
-        raise InvalidRequest(f"there is no preset {unknown[0][:40]!r}; there are {', '.join(PRESETS)}")
-    return [each for each in PRESETS if each in given] or ["source"]
 
 
 def _name(rank: int, start: float, preset: Preset, presets: Sequence[Preset]) -> str:

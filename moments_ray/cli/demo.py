@@ -9,14 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from moments_ray.cli.listing import results
-from moments_ray.cli.run import Wanted, run
+from moments_ray.cli.run import RunArguments, run_video
 from moments_ray.cli.source import require_writable
 from moments_ray.demo.comparison import compare
 from moments_ray.demo.talk import make_talk
+from moments_ray.moments.options import RunOptions
 from moments_ray.settings import Settings
 
 
-async def demo(out: Path, settings: Settings, console: Console, *, quiet: bool) -> tuple[dict[str, Any], int]:
+async def run_demo(out: Path, settings: Settings, console: Console, *, quiet: bool) -> tuple[dict[str, Any], int]:
     """Make the talk, run it, print the moments beside the topics they should meet; ``quiet`` keeps stdout free.
 
     Raises:
@@ -25,7 +26,7 @@ async def demo(out: Path, settings: Settings, console: Console, *, quiet: bool) 
     require_writable(out)
     console.print("making a short talk to find moments in")
     talk = await make_talk(out / "talk", settings)
-    document, status = await run(Wanted(source=str(talk.path), out=out), settings, console)
+    document, status = await run_video(RunArguments(str(talk.path), out, RunOptions()), settings, console)
     comparison = compare(talk.topics, document["moments"])
     table = Table("moment", "time", "topic", "how close", title=talk.title, title_justify="left", box=None)
     for match in comparison.matches:

@@ -28,7 +28,7 @@ _CHECKS: tuple[tuple[str, Check, float], ...] = (
 )
 
 
-async def doctor(settings: Settings, *, as_json: bool) -> int:
+async def check_everything(settings: Settings, *, as_json: bool) -> int:
     """Check everything a run needs; print it, and return 1 if something would fail."""
     asked = await asyncio.gather(*(_ask(name, check, seconds, settings) for name, check, seconds in _CHECKS))
     findings = [finding for found in asked for finding in found]

@@ -12,11 +12,11 @@ from moments_ray.cli.listing import list_moments
 from moments_ray.cli.models import NamedModels, check_early
 from moments_ray.cli.source import read_captions_file
 from moments_ray.cli.spoken import remarks, transcript_entry
-from moments_ray.models.conversation import Answer, Question, Sampling
+from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
 from moments_ray.moments.finding.find import Found, find_moments
-from moments_ray.moments.finding.options import FindOptions, find_options
+from moments_ray.moments.options import FindingAsked
 from moments_ray.moments.roles import MOMENT_GENERATOR
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
@@ -27,16 +27,13 @@ _SHOWN = {"title", "start_time", "end_time", "score", "reason"}
 _LONGEST_ANSWER_SECONDS = 1800.0
 
 
-def find(
+def print_moments(
     transcript: Path,
+    options: FindingAsked,
     *,
     duration: float | None,
     encoding: str | None,
     language: str | None,
-    count: int | None,
-    min_seconds: float | None,
-    max_seconds: float | None,
-    generation_model: str | None,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -46,14 +43,13 @@ def find(
         InputError: the file or an option is no good.
         ModelError: the model did not answer, or not as it should.
     """
-    options = find_options(count=count, min_seconds=min_seconds, max_seconds=max_seconds)
-    check_early(NamedModels(generation_model, LOCAL, None), settings)
+    check_early(NamedModels(options.generation_model, LOCAL, None), settings)
     read = read_captions(read_captions_file(transcript), language=language, encoding=encoding)
     heard = check(read, duration)
-    if generation_model in {None, LOCAL}:
-        found = find_moments(heard, None, duration, options)
+    if options.generation_model in {None, LOCAL}:
+        found = find_moments(heard, None, duration, options.find())
     else:
-        found = asyncio.run(_ask(str(generation_model), heard, duration, options, settings))
+        found = asyncio.run(_ask(heard, duration, options, settings))
     moments = [moment.model_dump(mode="json", include=_SHOWN) for moment in found.moments]
     if as_json:
         document = {
@@ -68,7 +64,7 @@ def find(
         typer.echo(remark, err=True)
 
 
-async def _ask(key: str, heard: Transcript, duration: float | None, options: FindOptions, settings: Settings) -> Found:
+async def _ask(heard: Transcript, duration: float | None, options: FindingAsked, settings: Settings) -> Found:
     """Find moments by a model of the registry, from this process; that takes the services, and still no Ray."""
     from moments_ray import runtime  # noqa: PLC0415 - seconds, which a find without a model does not pay
     from moments_ray.moments.finding.by_model import Asked, find_by_model  # noqa: PLC0415
@@ -77,14 +73,14 @@ async def _ask(key: str, heard: Transcript, duration: float | None, options: Fin
         environment = runtime.connect(resolved)
         models = environment.service(Gateway)
         try:
-            entry = await models.registry.resolve(key, MOMENT_GENERATOR)
+            entry = await models.registry.resolve(options.generation_model, MOMENT_GENERATOR)
             if entry.embedded:
-                return find_moments(heard, None, duration, options)
+                return find_moments(heard, None, duration, options.find())
 
             async def send(question: Question) -> Answer:
                 return await models.complete(MOMENT_GENERATOR, entry, question, _LONGEST_ANSWER_SECONDS)
 
-            asked = Asked(send, Sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
-            return await find_by_model(heard, None, duration, options, asked)
+            asked = Asked(send, options.sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
+            return await find_by_model(heard, None, duration, options.find(), asked)
         finally:
             await environment.close()

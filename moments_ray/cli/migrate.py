@@ -12,7 +12,7 @@ from moments_ray.embedded.services import embedded_database
 from moments_ray.settings import Settings
 
 
-async def migrate(settings: Settings, console: Console) -> None:
+async def migrate_database(settings: Settings, console: Console) -> None:
     """Bring the database to this version's schema, and print from which revision to which.
 
     Raises:

@@ -29,7 +29,6 @@ from moments_ray.engine.runs.live_status import Live
 from moments_ray.errors import (
     Conflict,
     InputError,
-    InvalidRequest,
     MomentsError,
     RayUnavailable,
     RunCancelled,
@@ -39,14 +38,14 @@ from moments_ray.ids import fingerprint
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SpeechOptions
 from moments_ray.models.gateway import Gateway
-from moments_ray.moments.finding.options import FindOptions, find_options
+from moments_ray.moments.options import RunOptions
 from moments_ray.moments.pipelines import MOMENTS
-from moments_ray.moments.values import GenerationOptions, MomentsRequest, RefinementOptions
+from moments_ray.moments.service import moments_request
+from moments_ray.moments.values import MomentsRequest
 from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.captions.encoding import decode
-from moments_ray.speech.languages import normal_language
 from moments_ray.states import RunStatus
 from serve_app.deployments.alone import serve_models_alone
 
@@ -55,21 +54,14 @@ _EXIT = {RunStatus.COMPLETED: 0, RunStatus.COMPLETED_WITH_ERRORS: 3}
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the command line asks for."""
+class RunArguments:
+    """What the command line asks for; ``encoding`` is that of the caption file."""
 
     source: str
     out: Path
+    options: RunOptions
     captions: Path | None = None
     encoding: str | None = None
-    language: str | None = None
-    count: int | None = None
-    min_seconds: float | None = None
-    max_seconds: float | None = None
-    prompt: str | None = None
-    transcriber: str | None = None
-    generation_model: str | None = None
-    refinement_model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,52 +69,39 @@ class _Checked:
     """What was asked for, found to make sense; ``captions`` is the caption file's bytes."""
 
     named: NamedSource
-    find: FindOptions
+    options: RunOptions
     models: NamedModels
     captions: bytes | None
-    language: str | None = None
 
 
-async def run(wanted: Wanted, settings: Settings, console: Console) -> tuple[dict[str, Any], int]:
+async def run_video(arguments: RunArguments, settings: Settings, console: Console) -> tuple[dict[str, Any], int]:
     """Bring a video's moments to a directory; return the document and the exit status.
 
     Raises:
         InputError: before anything was started, or with everything removed again.
         MomentsError: the run could not be made.
     """
-    checked = await _check(wanted, settings)
+    checked = await _check(arguments, settings)
     async with runtime.services(settings) as resolved:
         await runtime.require_services(resolved)
         environment = runtime.connect(resolved)
         try:
-            return await _run(checked, wanted.out, environment, console)
+            return await _run(checked, arguments.out, environment, console)
         finally:
             await environment.close()
 
 
-async def _check(wanted: Wanted, settings: Settings) -> _Checked:
-    find = find_options(
-        count=wanted.count, min_seconds=wanted.min_seconds, max_seconds=wanted.max_seconds, prompt=wanted.prompt
-    )
+async def _check(arguments: RunArguments, settings: Settings) -> _Checked:
+    options = arguments.options
     models = NamedModels(
-        wanted.generation_model, wanted.refinement_model, wanted.transcriber or settings.speech.transcriber
+        options.generation_model, options.refinement_model, options.transcriber or settings.speech.transcriber
     )
     check_early(models, settings)
-    captions = await asyncio.to_thread(_read_captions, wanted.captions, wanted.encoding) if wanted.captions else None
-    await asyncio.to_thread(require_writable, wanted.out)
-    return _Checked(
-        named=await examine(wanted.source, settings),
-        find=find,
-        models=models,
-        captions=captions,
-        language=_language(wanted.language),
-    )
-
-
-def _language(tag: str | None) -> str | None:
-    if tag is not None and normal_language(tag) is None:
-        raise InvalidRequest(f"There is no language {tag[:40]!r}; name it by its tag, such as en or pt-BR.")
-    return normal_language(tag)
+    captions = None
+    if arguments.captions is not None:
+        captions = await asyncio.to_thread(_read_captions, arguments.captions, arguments.encoding)
+    await asyncio.to_thread(require_writable, arguments.out)
+    return _Checked(named=await examine(arguments.source, settings), options=options, models=models, captions=captions)
 
 
 def _read_captions(path: Path, encoding: str | None) -> bytes:
@@ -145,7 +124,8 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
         if not sole.try_acquire():
             raise Conflict("another `moments run` of this video is at work; wait for it to end")
         alone = not server_lives(settings)
-        run = await _run_of(video, await _request(checked, models, video, environment), environment, alone=alone)
+        request = await _request(checked, models, video, environment)
+        run = await _run_of(video, request, environment, priority=checked.options.priority, alone=alone)
         if not RunStatus(run.status).finished:
             run = await _driven(run, environment, console, alone=alone, remote=models.remote)
         if run.status == RunStatus.FAILED:
@@ -162,15 +142,14 @@ async def _request(checked: _Checked, models: Models, video: Video, environment:
         mark = hashlib.sha256(checked.captions).hexdigest()[:16]
         captions = f"videos/{video.identifier}/captions-given-{mark}.txt"
         await environment.store.put_bytes(captions, checked.captions, content_type="text/plain")
-    return MomentsRequest(
-        source=checked.named.source,
-        speech=SpeechOptions(transcriber=checked.models.transcriber, captions=captions, language=checked.language),
-        generation=GenerationOptions(model=models.generator.key, find=checked.find),
-        refinement=RefinementOptions(model=models.refiner.key, watches_video=models.refiner.supports_video),
-    )
+    options = checked.options
+    speech = SpeechOptions(transcriber=checked.models.transcriber, captions=captions, language=options.language)
+    return moments_request(checked.named.source, speech, models.generator, models.refiner, options)
 
 
-async def _run_of(video: Video, request: MomentsRequest, environment: Environment, *, alone: bool) -> Run:
+async def _run_of(
+    video: Video, request: MomentsRequest, environment: Environment, *, priority: int, alone: bool
+) -> Run:
     """Return the run of exactly these options: the unfinished one, the finished one, or a new one."""
     desk = runtime.desk(environment)
     made_of = fingerprint({"pipeline": MOMENTS.name, "config": request.model_dump(mode="json")})
@@ -183,8 +162,15 @@ async def _run_of(video: Video, request: MomentsRequest, environment: Environmen
         active = await runs.active(video.identifier)
         if active is not None and alone:  # its command was killed, and this one asks for something else
             await runs.supersede(active.identifier)
-    if known is None:
-        return await desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id, ring=not alone)
+    if known is None or request.fresh:
+        return await desk.submit(
+            MOMENTS,
+            request,
+            subject=video.identifier,
+            video_key=video.id,
+            priority=priority,
+            ring=not alone,
+        )
     return known if known.status == RunStatus.COMPLETED else await desk.retry(known.identifier, ring=not alone)
 
 

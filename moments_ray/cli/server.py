@@ -23,7 +23,7 @@ from serve_app.app import ServeArgs
 from serve_app.serving import serving
 
 
-async def up(host: str, port: int | None, settings: Settings, console: Console) -> None:
+async def run_server(host: str, port: int | None, settings: Settings, console: Console) -> None:
     """Run the server until SIGTERM or SIGINT, then let running stages finish or hand them back.
 
     Raises:
@@ -40,7 +40,7 @@ async def up(host: str, port: int | None, settings: Settings, console: Console) 
             await _serve(host, settings, console)
 
 
-async def worker(settings: Settings, console: Console) -> None:
+async def run_worker(settings: Settings, console: Console) -> None:
     """Add one worker to the cluster of ``RAY_ADDRESS`` until SIGTERM or SIGINT.
 
     Raises:

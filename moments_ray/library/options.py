@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from moments_ray.http.schemas.asked import AskedRun, ModelKey
+from moments_ray.speech.languages import normal_language
 
 TranscriptFormat = Literal["json", "txt", "srt", "vtt"]
+
+
+def _language(tag: str) -> str:
+    if (language := normal_language(tag)) is None:
+        raise ValueError(f"there is no language {tag[:40]!r}; name it by its tag, such as en or pt-BR")
+    return language
+
+
+Language = Annotated[str, AfterValidator(_language)]
 
 
 class TranscriptAsked(AskedRun):
@@ -16,4 +26,7 @@ class TranscriptAsked(AskedRun):
 
     transcriber: ModelKey | None = Field(
         None, description="who hears what is said; unset: the best one there is", examples=["captions"]
+    )
+    language: Language | None = Field(
+        None, description="tag of the language that is spoken, and that is taken of captions in two", examples=["en"]
     )

@@ -81,7 +81,7 @@ class LibraryService:
             RunActive: it has an active run.
         """
         video = await self.video(video_id)
-        speech = await self.speech(video, asked.transcriber)
+        speech = await self.speech(video, asked)
         request = TranscriptRequest(source=await self.source(video), speech=speech, **await self.common(asked))
         return Started(video, await self.run(TRANSCRIPT, request, video, asked, key))
 
@@ -113,25 +113,25 @@ class LibraryService:
             webhook=webhook,
         )
 
-    async def checked_speech(self, key: str | None) -> SpeechOptions:
-        """Return how speech becomes words by a transcriber, or by the deployment's choice.
+    async def checked_speech(self, asked: TranscriptAsked) -> SpeechOptions:
+        """Return how speech becomes words by the transcriber that is asked for, or by the deployment's choice.
 
         Raises:
             UnknownModel: there is no such transcriber.
         """
-        key = key or self._settings.speech.transcriber
+        key = asked.transcriber or self._settings.speech.transcriber
         if key is not None and key not in {recogniser.key for recogniser in recognisers()}:
             await self.models.resolve(key, TRANSCRIBER)
-        return SpeechOptions(transcriber=key)
+        return SpeechOptions(transcriber=key, language=asked.language)
 
-    async def speech(self, video: Video, key: str | None) -> SpeechOptions:
-        """Return how a video's speech becomes words: as it did before, unless another transcriber is named."""
-        if key is None:
+    async def speech(self, video: Video, asked: TranscriptAsked) -> SpeechOptions:
+        """Return how a video's speech becomes words: as it did before, unless transcriber or language are named."""
+        if asked.transcriber is None and asked.language is None:
             async with self.database.read() as session:
                 before = await RunLists(session).newest_config(video.identifier, "speech")
             if before is not None:
                 return SpeechOptions.model_validate(before)
-        return await self.checked_speech(key)
+        return await self.checked_speech(asked)
 
     async def source(self, video: Video) -> Source:
         """Return a video's source as its first run named it, so that what was made of it still counts."""

@@ -27,7 +27,7 @@ from moments_ray.moments.finding.options import (
 ExportFormat = Literal["json", "csv", "srt", "vtt", "edl", "otio", "fcpxml", "chapters"]
 Prompt = Annotated[Text, Field(max_length=LONGEST_PROMPT)]
 RefinementModel = Annotated[
-    ModelKey | None, Field(description="key of the model that refines their edges", examples=["local"])
+    ModelKey | None, Field(description="key of the model that refines the edges of moments", examples=["local"])
 ]
 
 
@@ -35,22 +35,32 @@ class FindingAsked(Asked):
     """Which moments to look for, and who finds them. Times are seconds."""
 
     count: int | None = Field(
-        None, ge=1, le=MOST_ASKED, description=f"how many; unset: about one a minute, at most {MOST_BY_DEFAULT}"
+        None, ge=1, le=MOST_ASKED, description=f"how many moments; unset: about one a minute, at most {MOST_BY_DEFAULT}"
     )
     min_seconds: float | None = Field(
-        None, gt=0, description=f"the shortest moment, in seconds; unset: {MIN_SECONDS:g}, or what max_seconds allows"
+        None, gt=0, description=f"the shortest moment, in seconds; unset: {MIN_SECONDS:g}, or what the longest allows"
     )
     max_seconds: float | None = Field(
-        None, gt=0, description=f"the longest moment, in seconds; unset: {MAX_SECONDS:g}, or what min_seconds asks"
+        None, gt=0, description=f"the longest moment, in seconds; unset: {MAX_SECONDS:g}, or what the shortest asks"
     )
     prompt: Prompt | None = Field(None, description="what to look for, in words")
-    topic: Prompt | None = Field(None, description="what they should be about")
+    topic: Prompt | None = Field(None, description="what moments should be about")
     time_range: tuple[float, float] | None = Field(None, description="look only from here to there, in seconds")
-    generation_model: ModelKey | None = Field(None, description="key of the model that finds them", examples=["local"])
-    temperature: float | None = Field(None, ge=0, le=2, description="of the models; unset: as they are registered")
-    top_p: float | None = Field(None, gt=0, le=1, description="of the models")
-    top_k: int | None = Field(None, ge=-1, le=100_000, description="of the models")
-    max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="of one answer of the models")
+    generation_model: ModelKey | None = Field(
+        None, description="key of the model that finds moments", examples=["local"]
+    )
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="temperature of the models; unset: as they are registered"
+    )
+    top_p: float | None = Field(
+        None, gt=0, le=1, description="nucleus of the models' sampling; unset: as they are registered"
+    )
+    top_k: int | None = Field(
+        None, ge=-1, le=100_000, description="words the models choose from; unset: as they are registered"
+    )
+    max_tokens: int | None = Field(
+        None, ge=16, le=1_000_000, description="longest answer of the models; unset: as they are registered"
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -81,7 +91,8 @@ class ClipAsked(Asked):
     """How clips are cut."""
 
     preset: Preset = Field(
-        "source", description="`source` changes nothing, `web` plays anywhere, `vertical` fills a phone"
+        "source",
+        description="how clips are encoded: `source` changes nothing, `web` plays anywhere, `vertical` fills a phone",
     )
     burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
 

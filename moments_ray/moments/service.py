@@ -7,6 +7,7 @@ from typing import Any
 
 from moments_ray.database.tables import MomentRow
 from moments_ray.errors import InvalidRequest
+from moments_ray.library.options import TranscriptAsked
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import LibraryService, Started
@@ -90,7 +91,7 @@ class MomentsService:
         video = await self._library.video(video_id)
         whole = await self._moments(await self._library.source(video), options)
         parts: dict[str, Any] = {name: getattr(whole, name) for name in GenerationRequest.model_fields}
-        parts["speech"] = await self._library.speech(video, options.transcriber)
+        parts["speech"] = await self._library.speech(video, options)
         return Started(video, await self._library.run(GENERATION, GenerationRequest(**parts), video, options, key))
 
     async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
@@ -103,7 +104,7 @@ class MomentsService:
         find = find_options(min_seconds=min(MIN_SECONDS, seconds / 2), max_seconds=max(MAX_SECONDS, seconds * 2))
         request = RefinementRequest(
             source=await self._library.source(video),
-            speech=await self._library.speech(video, None),
+            speech=await self._library.speech(video, TranscriptAsked()),
             generation=GenerationOptions(find=find),
             refinement=_refinement(model, Sampling(), asked.prompt),
             delivery=DeliveryOptions(preset=asked.preset, burn_captions=asked.burn_captions),
@@ -141,7 +142,7 @@ class MomentsService:
     async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
         generator = await self._models.resolve(options.generation_model, MOMENT_GENERATOR)
         refiner = await self._models.resolve(options.refinement_model, REFINER)
-        speech = await self._library.checked_speech(options.transcriber)
+        speech = await self._library.checked_speech(options)
         await self._library.check_webhook(options)
         return moments_request(source, speech, generator, refiner, options)
 

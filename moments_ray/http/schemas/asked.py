@@ -44,6 +44,7 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
 Text = Annotated[str, AfterValidator(storable)]
 ModelKey = Annotated[Text, Field(max_length=100)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable), AfterValidator(_small)]
+Priority = Annotated[int, Field(ge=0, le=10, description="from 0 to 10, higher first")]
 WebhookUrl = Annotated[Text, Field(min_length=1, max_length=4096, examples=["https://example.org/hooks/moments"])]
 
 
@@ -64,7 +65,7 @@ class AskedWebhook(Asked):
 class AskedRun(Asked):
     """What can be asked of every run."""
 
-    priority: int = Field(5, ge=0, le=10, description="higher first")
+    priority: Priority = 5
     force: bool = Field(False, description="make every stage anew, though its output stands")
     metadata: Metadata = Field(default_factory=dict, description="the caller's own; shown with the run")
     webhook: WebhookUrl | AskedWebhook | None = Field(

@@ -239,10 +239,10 @@ def test_a_setting_that_is_not_valid_is_named(
 def test_a_defect_of_ours_is_told_in_a_sentence_too(
     moments: Moments, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(**_: object) -> None:
+    def broken(*_: object) -> None:
         raise KeyError("something\nover two lines")
 
-    monkeypatch.setattr("moments_ray.cli.run.find_options", broken)
+    monkeypatch.setattr("moments_ray.cli.run.check_early", broken)
     outcome = moments("run", files / "good.mp4", "--json")
     assert outcome.status == 1
     assert outcome.document["error"]["code"] == "internal"

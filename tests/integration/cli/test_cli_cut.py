@@ -136,7 +136,7 @@ def test_one_range_is_cut_for_several_presets_with_captions_drawn_in(
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--burn"], "--captions"), (["--preset", "cinema"], "source, web, vertical")],
+    [(["--burn"], "--captions"), (["--preset", "cinema"], "'source', 'web' or 'vertical'")],
 )
 def test_what_cannot_be_meant_is_refused(
     moments: Moments, tmp_path: Path, talk: Path, arguments: list[str], message: str
