@@ -69,13 +69,13 @@ def _parameter(name: str, field: FieldInfo, alias: str | None) -> inspect.Parame
         kind, metavar = str, "A-B"
     elif get_origin(kind) is dict:
         kind, metavar = str, "JSON"
-    option = typer.Option(
-        *names,
-        help=_help(field),
-        metavar=metavar,
-        min=next((bound.ge for bound in field.metadata if isinstance(bound, annotated_types.Ge)), None),
-        max=next((bound.le for bound in field.metadata if isinstance(bound, annotated_types.Le)), None),
-    )
+    bounds: dict[str, Any] = {}
+    for bound in field.metadata:
+        if isinstance(bound, annotated_types.Ge):
+            bounds["min"] = bound.ge
+        elif isinstance(bound, annotated_types.Le):
+            bounds["max"] = bound.le
+    option = typer.Option(*names, help=_help(field), metavar=metavar, **bounds)
     annotation = Annotated[kind | None, option]  # type: ignore[valid-type]  # made of what the model says
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 

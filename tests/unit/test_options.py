@@ -1,0 +1,141 @@
+"""Every option stands in one model; which place does not offer it, and why, stands here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.main import get_command
+
+from jobs.backfill import BackfillOptions
+from jobs.backfill import application as backfill
+from moments_ray.cli.app import app, run_app
+from moments_ray.cli.options import takes
+from moments_ray.client import RunOptions as ClientOptions
+from moments_ray.http.schemas.asked import AskedRun, AskedWebhook
+from moments_ray.moments.api.schemas import AddVideo, StartPipeline
+from moments_ray.moments.options import ClipsAsked, FindingAsked, PaddedClipAsked, RunOptions
+
+OPTIONS = set(RunOptions.model_fields) | set(PaddedClipAsked.model_fields)
+
+NO_RUN = "no run is made that this could be of"
+NO_CLIPS = "nothing is cut"
+NO_FINDING = "the ranges are given, nothing is found"
+WHOLE_MOMENT = "the clip that a user plays is the moment; clips with padding are asked of extract-clips and cut"
+
+RUN_LACKS = {"padding": WHOLE_MOMENT}
+FIND_LACKS = {
+    **dict.fromkeys(("priority", "force", "metadata", "webhook"), NO_RUN),
+    **dict.fromkeys(("deliver_clips", "preset", "burn_captions", "padding"), NO_CLIPS),
+    "refinement_model": "edges are refined by looking at the video, and there is none",
+    "transcriber": "the words are given",
+}
+CUT_LACKS = {
+    **dict.fromkeys(("priority", "force", "metadata", "webhook"), NO_RUN),
+    **dict.fromkeys(set(FindingAsked.model_fields), NO_FINDING),
+    **dict.fromkeys(("refinement_model", "transcriber", "language", "deliver_clips"), NO_FINDING),
+}
+
+
+def options_of(application: typer.Typer, name: str | None = None) -> set[str]:
+    """Return what a command offers, by the names of fields."""
+    command: Any = get_command(application)
+    parameters = (command if name is None else command.commands[name]).params
+    flags = {flag for parameter in parameters for flag in parameter.opts if flag.startswith("--")}
+    return {flag.removeprefix("--").replace("-", "_") for flag in flags} & OPTIONS
+
+
+SURFACES = {
+    "POST /api/pipeline/start": (set(StartPipeline.model_fields) & OPTIONS, RUN_LACKS),
+    "POST /api/videos": (set(AddVideo.model_fields) & OPTIONS, RUN_LACKS),
+    "client.submit": (set(ClientOptions.model_fields), RUN_LACKS),
+    "moments run": (
+        options_of(app, "run"),
+        {**RUN_LACKS, "webhook": "whoever gave the command sees its end, and its own worker delivers nothing"},
+    ),
+    "moments submit": (options_of(app, "submit"), RUN_LACKS),
+    "moments find": (options_of(app, "find"), FIND_LACKS),
+    "moments cut": (options_of(app, "cut"), CUT_LACKS),
+    "jobs.backfill": (options_of(backfill), RUN_LACKS),
+}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_an_option_is_offered_everywhere_or_it_is_said_why_not(surface: str) -> None:
+    offered, lacks = SURFACES[surface]
+    assert offered == OPTIONS - set(lacks)
+    assert all(lacks.values())
+
+
+def test_every_option_says_what_it_is() -> None:
+    models = (RunOptions, PaddedClipAsked, ClipsAsked, BackfillOptions)
+    fields = {name: field for model in models for name, field in model.model_fields.items()}
+    assert {name for name, field in fields.items() if not field.description} == set()
+
+
+def test_no_field_of_an_option_stands_in_two_models() -> None:
+    own = [set(model.__annotations__) for model in RunOptions.__mro__ if hasattr(model, "model_fields")]
+    assert sum(len(names & OPTIONS) for names in own) == len(RunOptions.model_fields)
+
+
+class Every(AskedRun):
+    """One field of each kind."""
+
+    span: tuple[float, float] | None = None
+    loud: bool = True
+
+
+toy = typer.Typer()
+
+
+@toy.command()
+@takes(Every, also={"force": "--anew"})
+def _show(options: Every, word: Annotated[str, typer.Option("--word")] = "") -> None:
+    typer.echo(f"{word} {sorted(options.model_fields_set)} {options.model_dump_json()}")
+
+
+def test_arguments_become_the_checked_model(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--word", "w", "--span", "1.5-7", "--no-loud", "--anew", "--metadata", '{"a": [1]}', "--priority", "9"]
+    assert run_app([*arguments, "--webhook", "https://example.org"], toy) == 0
+    assert capsys.readouterr().out == (
+        "w ['force', 'loud', 'metadata', 'priority', 'span', 'webhook'] "
+        '{"priority":9,"force":true,"metadata":{"a":[1]},"webhook":"https://example.org","span":[1.5,7.0],"loud":false}\n'
+    )
+
+
+def test_what_is_not_given_is_left_to_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_app(["--word", "w"], toy) == 0
+    assert capsys.readouterr().out.startswith("w [] {")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--priority", "11"], "--priority"),
+        (["--metadata", "{"], "The option --metadata is not JSON"),
+        (["--metadata", "[1]"], "The option --metadata is not valid: input should be a valid dictionary"),
+        (["--span", "7-1"], "is not a range"),
+        (["--webhook", ""], "The option --webhook is not valid"),
+        (["--preset", "web"], "--preset"),
+    ],
+)
+def test_a_bad_argument_is_named(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_app(arguments, toy) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_secret_is_no_argument() -> None:
+    assert "secret" in AskedWebhook.model_fields
+    commands: Any = get_command(app)
+    flags = {flag for command in commands.commands.values() for each in command.params for flag in each.opts}
+    assert {flag for flag in flags if "secret" in flag or "api-key" in flag} == set()
+
+
+def test_the_command_line_starts_without_what_its_commands_need() -> None:
+    heavy = ("ray", "serve_app", "sqlalchemy", "redis", "fastapi", "av", "numpy", "httpx")
+    script = f"import sys, moments_ray.cli.app; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
