@@ -9,7 +9,6 @@ import types
 from collections.abc import Callable, Container, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-import annotated_types
 import typer
 from pydantic.fields import FieldInfo
 
@@ -20,6 +19,7 @@ from moments_ray.http.schemas.base import Asked
 Command = Callable[..., None]
 A = TypeVar("A", bound=Asked)
 
+_BOUNDS = {"ge": "min", "le": "max"}  # typer has no word for bounds that are not allowed themselves; the model has
 _NO_ALIASES: Mapping[str, str] = types.MappingProxyType({})
 
 
@@ -69,12 +69,9 @@ def _parameter(name: str, field: FieldInfo, alias: str | None) -> inspect.Parame
         kind, metavar = str, "A-B"
     elif get_origin(kind) is dict:
         kind, metavar = str, "JSON"
-    bounds: dict[str, Any] = {}
-    for bound in field.metadata:
-        if isinstance(bound, annotated_types.Ge):
-            bounds["min"] = bound.ge
-        elif isinstance(bound, annotated_types.Le):
-            bounds["max"] = bound.le
+    bounds = {
+        end: getattr(each, name) for each in field.metadata for name, end in _BOUNDS.items() if hasattr(each, name)
+    }
     option = typer.Option(*names, help=_help(field), metavar=metavar, **bounds)
     annotation = Annotated[kind | None, option]  # type: ignore[valid-type]  # made of what the model says
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
