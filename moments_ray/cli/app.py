@@ -82,7 +82,9 @@ def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
 def find(
     transcript: Annotated[Path, typer.Argument(help="Captions or a transcript: SRT, VTT, JSON or another.")],
     options: FindingAsked,
-    duration: Annotated[float | None, typer.Option("--duration", min=0, help="Length of the source, in seconds.")] = None,
+    duration: Annotated[
+        float | None, typer.Option("--duration", min=0, help="Length of the source, in seconds.")
+    ] = None,
     encoding: Encoding = None,
     language: Language = None,
     as_json: Json = False,
