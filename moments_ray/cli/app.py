@@ -17,7 +17,7 @@ from moments_ray import __version__
 from moments_ray.cli import administration, client_commands
 from moments_ray.cli.calling import Encoding, Json, Language, console, finish, perform, settings
 from moments_ray.cli.options import takes
-from moments_ray.errors import InvalidRequest, MomentsError
+from moments_ray.errors import InvalidRequest, KeyInvalid, MomentsError
 from moments_ray.media.presets import PRESETS
 from moments_ray.moments.options import FindingAsked, PaddedClipAsked, RunOptions
 
@@ -31,6 +31,8 @@ app = typer.Typer(
 app.add_typer(client_commands.commands)
 app.add_typer(administration.keys)
 app.add_typer(administration.dead)
+
+_KEY_WANTED = "The server wants a valid API key: set MOMENTS_API_KEY to one that `moments keys create` made."
 
 Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
 
@@ -202,9 +204,10 @@ def _unforeseen(error: Exception) -> MomentsError:
 
 
 def _told(error: MomentsError, *, as_json: bool) -> int:
-    """Say what went wrong in one sentence with its code."""
-    console.print(f"error: {error.message} [{error.code}]", style="red", markup=False, soft_wrap=True)
+    """Say what went wrong in one sentence with its code; of a header that is missing, in a shell's words."""
+    message = _KEY_WANTED if isinstance(error, KeyInvalid) else error.message
+    console.print(f"error: {message} [{error.code}]", style="red", markup=False, soft_wrap=True)
     if as_json:
-        told = {"code": error.code, "message": error.message, "retryable": error.retryable}
+        told = {"code": error.code, "message": message, "retryable": error.retryable}
         typer.echo(json.dumps({"error": told}, ensure_ascii=False))
     return error.exit_status

@@ -44,6 +44,8 @@ async def submit(
     async with client:
         started = await _hand_in(client, source, options, console)
         identifier = started.run.identifier
+        if started.reused and not as_json:
+            console.print("nothing was started: this run did exactly that before")
         if watching:
             return await _watched(client, identifier, console, as_json=as_json)
         if not as_json:

@@ -86,7 +86,7 @@ class Gate:
             if given or await self._keyring.in_use():
                 raise KeyInvalid
             if not from_this_machine(scope, self._settings.cors_origins):
-                raise NotThisMachine
+                raise _not_this_machine(Headers(scope=scope))
         elif not holder.scope.covers(needed):
             raise ScopeMissing(f"This needs an API key of scope {needed}; the one that was sent is of {holder.scope}.")
         return holder
@@ -105,6 +105,16 @@ def _path(scope: Connection) -> str:
 def _bearer(authorization: str) -> str:
     scheme, _, key = authorization.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _not_this_machine(headers: Headers) -> NotThisMachine:
+    """Return the error, which tells a page of another origin what lets it in."""
+    if "origin" not in headers:
+        return NotThisMachine()
+    return NotThisMachine(
+        "A page of another origin may not ask here: name its origin in MOMENTS_API__CORS_ORIGINS, as in "
+        '["https://HOST"], or make a key with `moments keys create`.'
+    )
 
 
 async def _refuse(error: AccessError | DatabaseUnavailable, scope: Connection, receive: Receive, send: Send) -> None:

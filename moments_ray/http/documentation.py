@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, HTMLResponse, Response
@@ -48,7 +48,7 @@ _START = (
 )
 
 Asset = Literal["favicon.png", "swagger-ui.css", "swagger-ui-bundle.js", "redoc.standalone.js"]
-OPEN = frozenset({"/docs", "/redoc", "/docs/start.js", *(f"/docs/{name}" for name in Asset.__args__)})
+OPEN = frozenset({"/docs", "/redoc", "/docs/start.js", *(f"/docs/{name}" for name in get_args(Asset))})
 
 
 @router.get("/docs")

@@ -38,18 +38,17 @@ def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
         yield from _with_dependencies(each)
 
 
-def _names(fields: Iterable[ModelField]) -> Iterator[str]:
-    """Yield the names of fields, and of a model's own where one is spread over several."""
-    for field in fields:
-        model = field.field_info.annotation
-        if inspect.isclass(model) and issubclass(model, BaseModel):
-            yield from (each.alias or name for name, each in model.model_fields.items())
-        else:
-            yield field.alias
+def names_of(field: ModelField) -> Iterator[str]:
+    """Yield the name of a field, or those of the model's own fields where it is one."""
+    model = field.field_info.annotation
+    if inspect.isclass(model) and issubclass(model, BaseModel):
+        yield from (each.alias or name for name, each in model.model_fields.items())
+    else:
+        yield field.alias
 
 
 def _require_known(where: str, given: Iterable[str], declared: Iterable[ModelField]) -> None:
-    known = set(_names(declared))
+    known = {name for field in declared for name in names_of(field)}
     unknown = sorted(set(given) - known)
     if not unknown:
         return

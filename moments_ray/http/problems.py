@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -10,11 +11,13 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from moments_ray.errors import InputError, MomentsError
+from moments_ray.http.known_fields import names_of
 
 log = structlog.get_logger()
 
@@ -137,10 +140,20 @@ async def _of_framework(request: Request, error: Exception) -> Response:
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    errors = [{"where": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
+    errors = [{"where": ".".join(map(str, each["loc"])), "message": _said(each, request)} for each in error.errors()]
     first = errors[0]
     told = InputError(f"{first['where']}: {first['message']}")
     return problem_of(told, request.state.request_id, errors=errors)
+
+
+def _said(error: Mapping[str, Any], request: Request) -> str:
+    """Return what is wrong in a place; of a field that nobody knows, what may have been meant."""
+    route = request.scope.get("route")
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 2 and isinstance(route, APIRoute):
+        known = [name for field in route.dependant.body_params for name in names_of(field)]
+        meant = get_close_matches(str(error["loc"][-1]), known, 1)
+        return f"there is no such field; did you mean {meant[0]}?" if meant else "there is no such field"
+    return str(error["msg"])
 
 
 def _problem(

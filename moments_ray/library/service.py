@@ -24,12 +24,12 @@ from moments_ray.media.downloaded import clean_title
 from moments_ray.media.guard import canonical_url, check_url
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.speech.recognisers import recognisers
-from moments_ray.states import RunStatus
+from moments_ray.states import RunStatus, VideoStatus
 
 
 @dataclass(frozen=True)
 class Started:
-    """A video and the run that a request came to; ``known`` where the video was there and nothing was started."""
+    """A video and the run that a request came to; ``known`` where both were there and nothing was started."""
 
     video: Video
     run: Run | None
@@ -69,9 +69,9 @@ class LibraryService:
             )
             newest = (await RunLists(session).runs(None, 1, subject=video.identifier)).rows
             repeated = await Runs(session).by_idempotency_key(key) if key else None
-        if newest and repeated is None:
+        if newest and repeated is None and not _never_came(video, newest[0]):
             return Started(video, newest[0], known=True)
-        return Started(video, await self.run(pipeline, request, video, asked, key))
+        return await self.run(pipeline, request, video, asked, key)
 
     async def transcript(self, video_id: str, asked: TranscriptAsked, key: str | None) -> Started:
         """Transcribe a video.
@@ -83,11 +83,11 @@ class LibraryService:
         video = await self.video(video_id)
         speech = await self.speech(video, asked)
         request = TranscriptRequest(source=await self.source(video), speech=speech, **await self.common(asked))
-        return Started(video, await self.run(TRANSCRIPT, request, video, asked, key))
+        return await self.run(TRANSCRIPT, request, video, asked, key)
 
     async def run(
         self, pipeline: Pipeline, request: VideoRequest, video: Video, asked: AskedRun, key: str | None
-    ) -> Run:
+    ) -> Started:
         """Return the run that did exactly this, or go on with the one that did not come through, or begin one."""
         webhook = webhook_of(asked)
         async with self.database.read() as session:
@@ -100,10 +100,10 @@ class LibraryService:
             if status is RunStatus.COMPLETED:
                 if webhook is not None:
                     await self._desk.tell(standing, webhook)
-                return standing
+                return Started(video, standing, known=True)
             if status.finished:
-                return await self._desk.retry(standing.identifier, webhook=webhook)
-        return await self._desk.submit(
+                return Started(video, await self._desk.retry(standing.identifier, webhook=webhook))
+        run = await self._desk.submit(
             pipeline,
             request,
             subject=video.identifier,
@@ -112,6 +112,7 @@ class LibraryService:
             idempotency_key=key,
             webhook=webhook,
         )
+        return Started(video, run)
 
     async def checked_speech(self, asked: TranscriptAsked) -> SpeechOptions:
         """Return how speech becomes words by the transcriber that is asked for, or by the deployment's choice.
@@ -179,3 +180,9 @@ def webhook_of(asked: AskedRun) -> Webhook | None:
     if isinstance(asked.webhook, AskedWebhook):
         return Webhook(asked.webhook.url, asked.webhook.secret.get_secret_value())
     return None if asked.webhook is None else Webhook(asked.webhook)
+
+
+def _never_came(video: Video, newest: Run) -> bool:
+    """Tell whether a video's bytes are not here and nobody is fetching them: whoever asks again may do better."""
+    given_up = {RunStatus.FAILED, RunStatus.CANCELLED}
+    return video.status == VideoStatus.PENDING and RunStatus(newest.status) in given_up

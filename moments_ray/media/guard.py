@@ -33,6 +33,20 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com"})
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
+_TRACKING = re.compile(
+    rb"(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_cid|mc_eid|_ga|_gl|"
+    rb"share|share_id|feature|ref_src)(?:=|$)",
+    re.IGNORECASE,
+)
+# Amazon, Google and what speaks as they do, CloudFront, Azure: each signs with a field of its own, beside which the
+# others say until when and by whom.
+_SIGNATURE = re.compile(rb"(?:x-amz-signature|x-goog-signature|signature|sig)=", re.IGNORECASE)
+_SIGNED_WITH = re.compile(
+    rb"(?:x-amz-\w[\w-]*|x-goog-\w[\w-]*|awsaccesskeyid|googleaccessid|signature|expires|key-pair-id|policy|"
+    rb"sig|se|st|sp|sv|sr|spr|sip|skoid|sktid|skt|ske|sks|skv)=",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -52,15 +66,25 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
 def canonical_url(url: str) -> str:
     """Return the form of a URL in which the same video always has the same one; raises UrlNotAllowed if it is none.
 
-    Scheme and host in lower case, no default port, no fragment, no user, ``/`` for an empty path; the addresses under
-    which YouTube shows one video become one.
+    Scheme and host in lower case, no default port, no fragment, no user, ``/`` for an empty path, nothing in the query
+    that only tells where a link was found, nor a signature that expires; the addresses under which YouTube shows one
+    video become one.
     """
     parsed = _parse(url)
     video = _youtube_video(parsed)
     if video is not None:
         return f"https://www.youtube.com/watch?v={video}"
     host = parsed.host.rstrip(".")
-    return str(parsed.copy_with(host=host, fragment=None, userinfo=b"", path=parsed.path or "/"))
+    whole = parsed.copy_with(host=host, fragment=None, userinfo=b"", path=parsed.path or "/")
+    return str(whole.copy_with(query=_lasting(parsed.query) or None))
+
+
+def _lasting(query: bytes) -> bytes:
+    """Return a query without what tracks its visitor and without a store's signature, which is another each time."""
+    fields = [field for field in query.split(b"&") if field and not _TRACKING.match(field)]
+    if any(_SIGNATURE.match(field) for field in fields):
+        fields = [field for field in fields if not _SIGNED_WITH.match(field)]
+    return b"&".join(fields)
 
 
 async def check_url(

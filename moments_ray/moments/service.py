@@ -32,6 +32,7 @@ from moments_ray.moments.values import (
     RefinementOptions,
     RefinementRequest,
 )
+from moments_ray.states import VideoStatus
 
 
 class MomentsService:
@@ -71,9 +72,10 @@ class MomentsService:
         request = await self._moments(Source(url=url), options)
         async with self._database.begin() as session:
             video, _ = await Videos(session).get_or_create(canonical, source_url=url)
-        if video.source_url not in {None, url}:  # another spelling of the same address: the stages know the first one
+        if video.source_url not in {None, url} and video.status == VideoStatus.READY:
+            # Another spelling of the same address: the stages know the first one. One that never came may have expired.
             request = request.model_copy(update={"source": await self._library.source(video)})
-        return Started(video, await self._library.run(MOMENTS, request, video, options, key))
+        return await self._library.run(MOMENTS, request, video, options, key)
 
     async def moments(self, video_id: str, options: RunOptions, key: str | None) -> Started:
         """Bring a video to its moments.
@@ -84,7 +86,7 @@ class MomentsService:
         """
         video = await self._library.video(video_id)
         request = await self._moments(await self._library.source(video), options)
-        return Started(video, await self._library.run(MOMENTS, request, video, options, key))
+        return await self._library.run(MOMENTS, request, video, options, key)
 
     async def generation(self, video_id: str, options: RunOptions, key: str | None) -> Started:
         """Find a video's moments, and neither refine nor cut them; raises as ``moments``."""
@@ -92,7 +94,7 @@ class MomentsService:
         whole = await self._moments(await self._library.source(video), options)
         parts: dict[str, Any] = {name: getattr(whole, name) for name in GenerationRequest.model_fields}
         parts["speech"] = await self._library.speech(video, options)
-        return Started(video, await self._library.run(GENERATION, GenerationRequest(**parts), video, options, key))
+        return await self._library.run(GENERATION, GenerationRequest(**parts), video, options, key)
 
     async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
         """Refine a moment into a child of it; raises as ``moments``."""
@@ -111,7 +113,7 @@ class MomentsService:
             chosen=_chosen([moment]),
             **await self._library.common(asked),
         )
-        return Started(video, await self._library.run(REFINEMENT, request, video, asked, key))
+        return await self._library.run(REFINEMENT, request, video, asked, key)
 
     async def clips(self, video_id: str, asked: ClipsAsked, key: str | None) -> Started:
         """Cut clips of moments; raises as ``moments``, and InvalidRequest where they or their words are not there."""
@@ -137,7 +139,7 @@ class MomentsService:
             ),
             **await self._library.common(asked),
         )
-        return Started(video, await self._library.run(CLIPS, request, video, asked, key))
+        return await self._library.run(CLIPS, request, video, asked, key)
 
     async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
         generator = await self._models.resolve(options.generation_model, MOMENT_GENERATOR)

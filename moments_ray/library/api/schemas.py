@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
 from moments_ray.http.schemas.base import Shape
-from moments_ray.http.schemas.runs import RunView
+from moments_ray.http.schemas.runs import RunError, RunView
 from moments_ray.states import VideoStatus
 
 if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
@@ -70,7 +71,10 @@ class VideoView(Shape):
     """A video; its figures are null until its bytes are here."""
 
     identifier: str
-    status: VideoStatus = Field(description="`pending` until its bytes are here")
+    status: VideoStatus | Literal["failed"] = Field(
+        description="`pending` until its bytes are here, `failed` where they did not come"
+    )
+    error: RunError | None = Field(None, description="why they did not come; asking for the video again tries again")
     title: str | None
     source_url: str | None = Field(description="null for an upload")
     duration: float | None = Field(description="seconds")
@@ -84,9 +88,12 @@ class VideoView(Shape):
     updated_at: datetime
 
     @classmethod
-    def of(cls, video: Video) -> Self:
-        """Show a row."""
-        return cls(**{name: getattr(video, name) for name in cls.model_fields})
+    def of(cls, video: Video, failure: Mapping[str, Any] | None = None) -> Self:
+        """Show a row; ``failure`` is that of its newest run, which counts while its bytes are not here."""
+        fields = {name: getattr(video, name) for name in cls.model_fields if name != "error"}
+        if failure is not None and video.status == VideoStatus.PENDING:
+            fields |= {"status": "failed", "error": RunError.model_validate(failure)}
+        return cls(**fields)
 
 
 class VideoStarted(Shape):
@@ -94,6 +101,7 @@ class VideoStarted(Shape):
 
     video: VideoView
     run: RunView | None
+    reused: bool = Field(False, description="nothing was started: the run is one that did exactly this before")
 
 
 class UploadView(Shape):

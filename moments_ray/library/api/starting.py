@@ -14,7 +14,11 @@ from moments_ray.library.service import LibraryService, Started
 from moments_ray.models.registry import ModelRegistry
 
 _LOCATION = {"Location": {"description": "the run", "schema": {"type": "string"}}}
-STARTS = {202: {"model": VideoStarted, "description": "On its way.", "headers": _LOCATION}, **problems(404, 409)}
+STARTS = {
+    200: {"model": VideoStarted, "description": "It stands, and nothing was started.", "headers": _LOCATION},
+    202: {"model": VideoStarted, "description": "On its way.", "headers": _LOCATION},
+    **problems(404, 409),
+}
 
 
 async def _library(parts: Parts) -> LibraryService:
@@ -34,9 +38,9 @@ IdempotencyKey = Annotated[
 
 
 def started(outcome: Started, response: Response) -> VideoStarted:
-    """Answer 202 with where the run is; 200 where the video was known and nothing was started."""
+    """Answer 202 with where the run is; 200 where all that was asked for stands, and nothing was started."""
     response.status_code = 200 if outcome.known else 202
     if outcome.run is not None:
         response.headers["Location"] = f"/api/runs/{outcome.run.identifier}"
     run = RunView.of(outcome.run) if outcome.run is not None else None
-    return VideoStarted(video=VideoView.of(outcome.video), run=run)
+    return VideoStarted(video=VideoView.of(outcome.video), run=run, reused=outcome.known)

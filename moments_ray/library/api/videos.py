@@ -21,14 +21,18 @@ async def list_videos(parts: Parts, after: After, limit: Limit = 50) -> Page[Vid
     """List videos, the newest first."""
     async with parts.environment.database.read() as session:
         page = await Videos(session).page(after, limit)
-    return Page(items=[VideoView.of(video) for video in page.rows], next_cursor=cursor_of(page.next_key))
+        failures = await Videos(session).failures(page.rows)
+    items = [VideoView.of(video, failures.get(video.id)) for video in page.rows]
+    return Page(items=items, next_cursor=cursor_of(page.next_key))
 
 
 @router.get("/{video_id}", responses=problems(404))
 async def read_video(parts: Parts, video_id: Identifier) -> VideoView:
     """Return a video."""
     async with parts.environment.database.read() as session:
-        return VideoView.of(await Videos(session).get(video_id))
+        video = await Videos(session).get(video_id)
+        failures = await Videos(session).failures([video])
+    return VideoView.of(video, failures.get(video.id))
 
 
 @router.get("/{video_id}/stream", response_class=Response, responses=SIGNED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select, text, update
@@ -9,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.paging import Page, page_of
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Thumbnail, Video
+from moments_ray.database.tables import Run, Thumbnail, Video
 from moments_ray.errors import NotFound
 from moments_ray.ids import VideoId, new_identifier
-from moments_ray.states import VideoStatus
+from moments_ray.states import RunStatus, VideoStatus
 
 # The words of the partial index, not a parameter: a statement that PostgreSQL plans for any value, as it does from the
 # sixth time on, finds no index that holds for all of them, and fails.
@@ -78,6 +79,20 @@ class Videos:
             .values(video_id=await self.key_of(identifier), cloud_url=cloud_url)
             .on_conflict_do_update(index_elements=[Thumbnail.video_id], set_={"cloud_url": cloud_url})
         )
+
+    async def failures(self, videos: Sequence[Video]) -> dict[int, dict[str, Any]]:
+        """Return why the newest runs of videos failed whose bytes are not here, by the videos' keys."""
+        waiting = [video.id for video in videos if video.status == VideoStatus.PENDING]
+        if not waiting:
+            return {}
+        newest = (
+            select(Run.video_id, Run.status, Run.error)
+            .where(Run.video_id.in_(waiting))
+            .distinct(Run.video_id)
+            .order_by(Run.video_id, Run.id.desc())
+        )
+        found = await self._session.execute(newest)
+        return {row.video_id: row.error for row in found if row.status == RunStatus.FAILED and row.error is not None}
 
     async def thumbnail(self, key: int) -> str | None:
         """Return the URI of a video's thumbnail."""

@@ -220,7 +220,8 @@ async def test_without_keys_only_this_machine_is_served(app: FastAPI) -> None:
         assert (await stranger.get("/livez")).status_code == 200
     for header in ({"X-Forwarded-For": "192.0.2.7"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}):
         async with reached(app, **header) as misled:
-            problem(await misled.post("/api/runs/nobody/cancel"), 403, "access.not_local")
+            told = problem(await misled.post("/api/runs/nobody/cancel"), 403, "access.not_local")
+            assert ("MOMENTS_API__CORS_ORIGINS" in told["detail"]) is ("Origin" in header)
     async with reached(app, Host="127.0.0.1:7005", Origin="http://127.0.0.1:7005") as neighbour:
         problem(await neighbour.post("/api/runs/nobody/cancel"), 404, "object.not_found")
 

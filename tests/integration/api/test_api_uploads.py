@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.library.resumable import PART_BYTES, remove_expired_uploads
 from moments_ray.moments.api.adding import FORM_BYTES
@@ -104,6 +105,20 @@ async def test_options_start_the_whole_pipeline(api: httpx.AsyncClient, short_vi
     )
     answer = (await send(api, place, 0, short_video, accept="application/json")).json()
     assert (answer["video"]["title"], answer["run"]["pipeline"], answer["run"]["priority"]) == ("Mine", "moments", 7)
+
+
+async def test_a_webhook_keeps_its_secret_until_the_last_part(
+    api: httpx.AsyncClient, library: Library, short_video: bytes
+) -> None:
+    secret = f"whsec_{base64.b64encode(bytes(range(32))).decode()}"
+    webhook = {"url": "http://127.0.0.1:9/hook", "secret": secret}
+    place = await begun(api, len(short_video), process="true", options=json.dumps({"webhook": webhook}))
+    answer = await send(api, place, 0, short_video, accept="application/json")
+    assert answer.status_code == 202, answer.text
+    assert secret not in answer.text
+    async with library.database.read() as session:
+        run = await Runs(session).get(answer.json()["run"]["identifier"])
+    assert (run.webhook_url, run.webhook_secret) == (webhook["url"], secret)
 
 
 async def test_the_same_key_gives_the_same_run(api: httpx.AsyncClient, short_video: bytes) -> None:

@@ -35,6 +35,43 @@ async def test_a_url_becomes_a_video_once(api: httpx.AsyncClient) -> None:
     assert len((await api.get("/api/videos")).json()["items"]) == 1
 
 
+async def test_where_a_link_was_found_and_a_fresh_signature_make_no_other_video(api: httpx.AsyncClient) -> None:
+    signed = [f"{URL}?v=1&X-Amz-Signature={mark}&X-Amz-Expires=60&utm_source={mark}" for mark in ("a", "b")]
+    first, second = [(await api.post("/api/videos", json={"url": url})).json()["video"] for url in signed]
+    assert first["identifier"] == second["identifier"]
+    other = (await api.post("/api/videos", json={"url": f"{URL}?v=2"})).json()["video"]
+    assert other["identifier"] != first["identifier"]
+
+
+async def test_a_video_that_did_not_come_says_why_and_is_fetched_again_when_it_is_asked_for_again(
+    api: httpx.AsyncClient, library: Library
+) -> None:
+    told = (await api.post("/api/videos", json={"url": f"{URL}?sig=a&se=1"})).json()
+    video, run = told["video"]["identifier"], told["run"]["identifier"]
+    assert (told["video"]["status"], told["video"]["error"]) == ("pending", None)
+    async with library.database.read() as session:
+        failed = await Runs(session).get(run)
+    error = {"code": "download.private", "message": "The link has expired.", "retryable": False}
+    await library.finish(failed, RunStatus.FAILED, error=error)
+    for shown in ((await api.get(f"/api/videos/{video}")).json(), (await api.get("/api/videos")).json()["items"][0]):
+        assert (shown["status"], shown["error"]) == ("failed", error)
+    again = await api.post("/api/videos", json={"url": f"{URL}?sig=b&se=2"})
+    assert (again.status_code, again.json()["video"]["identifier"]) == (202, video)
+    async with library.database.read() as session:
+        fetching = await Runs(session).get(again.json()["run"]["identifier"])
+    assert fetching.config["source"]["url"].endswith("?sig=b&se=2")
+    assert (await api.get(f"/api/videos/{video}")).json()["status"] == "pending"
+
+
+@pytest.mark.parametrize("path", ["/api/videos", "/api/pipeline/start", "/api/generate_moments"])
+async def test_a_field_of_a_body_that_nobody_knows_is_told_with_the_one_that_was_meant(
+    api: httpx.AsyncClient, path: str
+) -> None:
+    told = problem(await api.post(path, json={"uri": URL}), 422, "input.invalid")
+    assert {"where": "body.uri", "message": "there is no such field; did you mean url?"} in told["errors"]
+    assert "url" in told["detail"]
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -88,6 +125,12 @@ async def test_one_idempotency_key_starts_one_run(api: httpx.AsyncClient, librar
     assert first.json()["run"]["identifier"] == second.json()["run"]["identifier"]
 
 
+async def answer_of(api: httpx.AsyncClient, start: str, **options: Any) -> tuple[int, bool, str, str]:
+    answer = await api.post(start, json=options)
+    told = answer.json()
+    return answer.status_code, told["reused"], told["run"]["identifier"], told["run"]["status"]
+
+
 async def test_what_stands_is_not_done_again_unless_forced(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video()
     start = f"/api/pipeline/{video.identifier}/start"
@@ -95,13 +138,17 @@ async def test_what_stands_is_not_done_again_unless_forced(api: httpx.AsyncClien
     async with library.database.read() as session:
         run = await Runs(session).get(first["identifier"])
     await library.finish(run)
-    same = (await api.post(start, json={"count": 3})).json()["run"]
-    assert (same["identifier"], same["status"]) == (first["identifier"], "completed")
+    assert await answer_of(api, start, count=3) == (200, True, first["identifier"], "completed")
     other = (await api.post(start, json={"count": 4})).json()["run"]
     assert other["identifier"] != first["identifier"]
+    assert await answer_of(api, start, count=3) == (200, True, first["identifier"], "completed")  # beside an active one
     await api.post(f"/api/runs/{other['identifier']}/cancel")
-    again = (await api.post(start, json={"count": 4})).json()["run"]
-    assert (again["identifier"], again["status"]) == (other["identifier"], "queued")  # it goes on where it was
+    assert await answer_of(api, start, count=4) == (
+        202,
+        False,
+        other["identifier"],
+        "queued",
+    )  # it goes on where it was
     await api.post(f"/api/runs/{other['identifier']}/cancel")
     forced = (await api.post(start, json={"count": 3, "force": True})).json()["run"]
     assert forced["identifier"] not in {first["identifier"], other["identifier"]}

@@ -148,6 +148,16 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     assert len(outcome.stderr.strip().splitlines()) == 1
 
 
+def test_a_key_that_is_wrong_is_told_of_by_the_setting_that_holds_it(
+    ask: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOMENTS_API_KEY", "mr_wrong")
+    outcome = ask("status", "nobody")
+    assert outcome.status == 1
+    assert "MOMENTS_API_KEY" in outcome.stderr
+    assert "moments keys create" in outcome.stderr
+
+
 def test_a_server_that_is_not_there_is_said_so_with_the_cure(moments: Moments, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKEND_PORT", "1")
     outcome = moments("status", "anything", "--json")

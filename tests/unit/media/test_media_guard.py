@@ -236,6 +236,28 @@ def test_one_video_has_one_url(url: str, canonical: str) -> None:
     assert canonical_url(canonical) == canonical
 
 
+@pytest.mark.parametrize(
+    ("query", "lasting"),
+    [
+        ("?utm_source=a&v=1&UTM_Campaign=b", "?v=1"),
+        ("?share=1", ""),
+        ("?feature=shared&id=%2F+7&fbclid=x", "?id=%2F+7"),
+        ("?shared=1&features=2", "?shared=1&features=2"),
+        ("?b=2&a=1", "?b=2&a=1"),
+        (
+            "?X-Amz-Algorithm=AWS4&X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-Signature=ab&versionId=3",
+            "?versionId=3",
+        ),
+        ("?X-Goog-Credential=a%2Fb&X-Goog-Signature=0f", ""),
+        ("?Expires=17&Signature=a~b&Key-Pair-Id=K", ""),
+        ("?sv=2024-01-01&se=2026-01-01&sr=b&sp=r&sig=ab%3D&page=2", "?page=2"),
+        ("?expires=17&policy=open&se=1", "?expires=17&policy=open&se=1"),
+    ],
+)
+def test_where_a_link_was_found_and_a_signature_that_expires_make_no_other_video(query: str, lasting: str) -> None:
+    assert canonical_url(f"https://example.org/talk.mp4{query}") == f"https://example.org/talk.mp4{lasting}"
+
+
 # -- the proxy that a child's own HTTP goes through -----------------------------------------------------------------
 
 
