@@ -12,18 +12,19 @@ from fastapi.dependencies.models import Dependant
 from fastapi.params import File, Form
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.requests import HTTPConnection
 
 from moments_ray.errors import InvalidRequest
 
 
-async def refuse_unknown_fields(request: Request) -> None:
+async def refuse_unknown_fields(request: HTTPConnection) -> None:
     """Refuse query and form fields that the route of a request does not declare.
 
     Raises:
         InvalidRequest: naming the first of them, and what may have been meant.
     """
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
+    if not (isinstance(route, APIRoute) and isinstance(request, Request)):  # a WebSocket's route checks its own
         return
     declared = list(_with_dependencies(route.dependant))
     _require_known("query", request.query_params.keys(), [field for one in declared for field in one.query_params])
