@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -15,8 +16,8 @@ from rich.table import Table
 
 from moments_ray.cli.bars import ShownStage, StageBars
 from moments_ray.cli.listing import list_moments, results
-from moments_ray.client import ExportFormat, MomentsClient, Run, RunDetail, RunOptions, Started
-from moments_ray.errors import InvalidRequest, NotFound
+from moments_ray.client import ExportFormat, MomentsClient, Run, RunDetail, RunOptions, Started, StartOptions
+from moments_ray.errors import InvalidRequest, NotFound, SourceNotFound
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 
@@ -62,6 +63,39 @@ async def _hand_in(client: MomentsClient, source: str, options: RunOptions, cons
         return await client.submit(
             source, options, progress=lambda there, whole: bar.update(task, completed=there, total=whole)
         )
+
+
+async def start(
+    client: MomentsClient, pipeline: str, request: Path, options: StartOptions, console: Console, *, watching: bool
+) -> tuple[Document, int]:
+    """Start any pipeline on what a JSON file says, and watch it if asked to; return the document and the exit status.
+
+    Raises:
+        SourceNotFound: the file cannot be read.
+        MomentsError: the server does not take it.
+    """
+    takes = await asyncio.to_thread(_read_request, request)
+    async with client:
+        run = await client.start(pipeline, takes, options)
+        if run.reused:
+            console.print("a run did exactly this before; --force does it again")
+        if watching:
+            return await _watched(client, run.identifier, console, as_json=True)
+    console.print(f"`moments watch {run.identifier}` follows it", markup=False)
+    return {"run": run.model_dump(mode="json")}, 0
+
+
+def _read_request(path: Path) -> dict[str, Any]:
+    shown = "stdin" if str(path) == "-" else f"the file {path.name[:100]!r}"
+    try:
+        content = json.loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+    except OSError as error:
+        raise SourceNotFound(f"The request in {shown} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The request in {shown} is not JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise InvalidRequest(f"The request in {shown} is not a JSON object; write what the pipeline takes.")
+    return content
 
 
 async def status(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:

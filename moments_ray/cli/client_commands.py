@@ -9,6 +9,7 @@ import typer
 
 from moments_ray.cli.calling import Json, console, finish, perform, settings
 from moments_ray.cli.options import takes
+from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.moments.options import ExportFormat, RunOptions
 
 commands = typer.Typer()
@@ -34,6 +35,22 @@ def submit(
     finish(
         perform(client.submit(connection, source, options, console, watching=watch, as_json=as_json)), as_json=as_json
     )
+
+
+@commands.command()
+@takes(StartOptions)
+def start(
+    pipeline: Annotated[str, typer.Argument(help="Name of a pipeline that the server knows.")],
+    request: Annotated[Path, typer.Option("--json", help="File of what the pipeline takes; - is stdin.")],
+    options: StartOptions,
+    watch: Watch = False,
+    server: Server = None,
+) -> None:
+    """Start any pipeline on a server, and print its run as JSON."""
+    from moments_ray.cli import client
+
+    connection = client.connect(server, settings())
+    finish(perform(client.start(connection, pipeline, request, options, console, watching=watch)), as_json=True)
 
 
 @commands.command()

@@ -10,7 +10,20 @@ Errors are those of ``moments_ray.errors``, as the server raised them.
 """
 
 from moments_ray.client.client import MomentsClient
-from moments_ray.client.shapes import Clip, Event, Hit, Moment, Run, RunDetail, Stage, Started, Transcript, Video
+from moments_ray.client.shapes import (
+    Clip,
+    Event,
+    Hit,
+    Moment,
+    Run,
+    RunDetail,
+    RunStarted,
+    Stage,
+    Started,
+    Transcript,
+    Video,
+)
+from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.library.options import TranscriptFormat
 from moments_ray.moments.options import ExportFormat, RunOptions
 
@@ -24,7 +37,9 @@ __all__ = [
     "Run",
     "RunDetail",
     "RunOptions",
+    "RunStarted",
     "Stage",
+    "StartOptions",
     "Started",
     "Transcript",
     "TranscriptFormat",

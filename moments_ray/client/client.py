@@ -24,6 +24,7 @@ from moments_ray.client.shapes import (
     PipelineStatus,
     Run,
     RunDetail,
+    RunStarted,
     Started,
     Transcript,
     Video,
@@ -31,7 +32,8 @@ from moments_ray.client.shapes import (
 )
 from moments_ray.client.upload import Progress, nobody, upload
 from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
-from moments_ray.http.schemas.asked import checked, request_body
+from moments_ray.http.schemas.asked import checked, given, request_body
+from moments_ray.http.schemas.runs import StartOptions, StartRun
 from moments_ray.ids import new_identifier
 from moments_ray.library.options import TranscriptFormat
 from moments_ray.moments.options import ExportFormat, RunOptions
@@ -90,8 +92,7 @@ class MomentsClient:
             RunActive: the video has an active run; ``detail["run"]`` names it.
             InputError: source or options are no good.
         """
-        given = {} if options is None else {name: getattr(options, name) for name in options.model_fields_set}
-        asked = request_body(checked(RunOptions, {**given, **named}))
+        asked = request_body(checked(RunOptions, {**given(options), **named}))
         key = key or new_identifier()
         keyed = {"Idempotency-Key": key}
         if isinstance(source, str) and "://" in source:
@@ -104,6 +105,30 @@ class MomentsClient:
             video = self._read(answer, VideoStarted).video.identifier
             answer = await self._connection.ask("POST", f"/api/pipeline/{video}/start", _json(asked), headers=keyed)
         return self._read(answer, Started)
+
+    async def start(
+        self,
+        pipeline: str,
+        request: Mapping[str, Any] | BaseModel,
+        options: StartOptions | None = None,
+        *,
+        key: str | None = None,
+        **named: Any,
+    ) -> RunStarted:
+        """Start any pipeline that the server knows, on what that takes; ``reused`` where a run did exactly this before.
+
+        Its options are those of ``StartOptions``: as one, by name, or both, and then a name counts; ``key`` is as in
+        ``submit``.
+
+        Raises:
+            RunActive: another run forbids this one; ``detail["run"]`` names it.
+            InputError: pipeline, request or options are no good.
+        """
+        takes = request.model_dump(mode="json") if isinstance(request, BaseModel) else request
+        asked = checked(StartRun, {**given(options), **named, "pipeline": pipeline, "request": takes})
+        headers = {"Idempotency-Key": key or new_identifier()}
+        answer = await self._connection.ask("POST", "/api/runs", _json(request_body(asked)), headers=headers)
+        return self._read(answer, RunStarted)
 
     async def video(self, video: str) -> Video:
         """Return a video."""

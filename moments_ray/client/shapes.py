@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from moments_ray.http.schemas.base import Page
 from moments_ray.http.schemas.runs import EventView as Event
-from moments_ray.http.schemas.runs import RunDetail
+from moments_ray.http.schemas.runs import RunDetail, RunStarted
 from moments_ray.http.schemas.runs import RunView as Run
 from moments_ray.http.schemas.runs import StageView as Stage
 from moments_ray.library.api.schemas import HitView as Hit
@@ -27,6 +27,7 @@ __all__ = [
     "PipelineStatus",
     "Run",
     "RunDetail",
+    "RunStarted",
     "Stage",
     "Started",
     "Transcript",

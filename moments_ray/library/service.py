@@ -10,10 +10,10 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.queries.webhooks import Webhook
 from moments_ray.engine.runs.service import Desk
 from moments_ray.errors import InvalidRequest
-from moments_ray.http.schemas.asked import AskedRun, AskedWebhook
+from moments_ray.http.schemas.asked import AskedRun
+from moments_ray.http.webhooks import checked_webhook, webhook_of
 from moments_ray.ids import fingerprint
 from moments_ray.library.options import TranscriptAsked
 from moments_ray.library.pipelines import IMPORT, TRANSCRIPT
@@ -160,9 +160,7 @@ class LibraryService:
 
     async def check_webhook(self, asked: AskedRun) -> None:
         """Refuse a webhook whose address may not be called; raises as ``checked_url``."""
-        webhook = webhook_of(asked)
-        if webhook is not None:
-            await check_url(webhook.url, self._settings.download)
+        await checked_webhook(asked, self._settings.download)
 
     async def checked_url(self, url: str) -> str:
         """Return a URL's canonical form.
@@ -173,13 +171,6 @@ class LibraryService:
         """
         await check_url(url, self._settings.download)
         return canonical_url(url)
-
-
-def webhook_of(asked: AskedRun) -> Webhook | None:
-    """Return where to send word of a run's end."""
-    if isinstance(asked.webhook, AskedWebhook):
-        return Webhook(asked.webhook.url, asked.webhook.secret.get_secret_value())
-    return None if asked.webhook is None else Webhook(asked.webhook)
 
 
 def _never_came(video: Video, newest: Run) -> bool:

@@ -16,6 +16,7 @@ from moments_ray.cli.app import app, run_app
 from moments_ray.cli.options import takes
 from moments_ray.client import RunOptions as ClientOptions
 from moments_ray.http.schemas.asked import AskedRun, AskedWebhook
+from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.moments.api.schemas import AddVideo, StartPipeline
 from moments_ray.moments.options import ClipsAsked, FindingAsked, PaddedClipAsked, RunOptions
 
@@ -79,6 +80,12 @@ def test_every_option_says_what_it_is() -> None:
 def test_no_field_of_an_option_stands_in_two_models() -> None:
     own = [set(model.__annotations__) for model in RunOptions.__mro__ if hasattr(model, "model_fields")]
     assert sum(len(names & OPTIONS) for names in own) == len(RunOptions.model_fields)
+
+
+def test_a_start_offers_what_any_run_can_be_asked() -> None:
+    commands: Any = get_command(app)
+    offered = {parameter.name for parameter in commands.commands["start"].params}
+    assert offered >= set(StartOptions.model_fields)
 
 
 class Every(AskedRun):

@@ -73,19 +73,24 @@ class AskedRun(Asked):
     )
 
 
-def checked(model: type[A], given: Mapping[str, Any], shown: Callable[[str], str] = str) -> A:
+def checked(model: type[A], values: Mapping[str, Any], shown: Callable[[str], str] = str) -> A:
     """Return the options that were given, checked; ``shown`` is how their caller writes the name of one.
 
     Raises:
         InvalidRequest: naming the first that is not valid.
     """
     try:
-        return model.model_validate(given)
+        return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = shown(str(first["loc"][0])) if first["loc"] else "these together"
         reason = first["msg"].removeprefix("Value error, ")
         raise InvalidRequest(f"The option {name} is not valid: {reason[:1].lower()}{reason[1:]}.") from error
+
+
+def given(asked: Asked | None) -> dict[str, Any]:
+    """Return what the caller gave of options, by name."""
+    return {} if asked is None else {name: getattr(asked, name) for name in asked.model_fields_set}
 
 
 def request_body(asked: Asked) -> dict[str, Any]:

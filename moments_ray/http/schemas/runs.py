@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, JsonValue
 
+from moments_ray.http.schemas.asked import AskedRun, storable
 from moments_ray.http.schemas.base import Page, Shape
 from moments_ray.states import RunStatus, StageStatus, WebhookStatus
 
@@ -46,6 +47,30 @@ class RunView(Shape):
     def of(cls, run: Run) -> Self:
         """Show a row."""
         return cls(**_run_fields(run))
+
+
+class RunStarted(RunView):
+    """The run that a request came to."""
+
+    reused: bool = Field(description="a run did exactly this before, and nothing was started")
+
+
+class StartOptions(AskedRun):
+    """What can be asked of the start of any pipeline."""
+
+    deadline_seconds: float | None = Field(
+        None, gt=0, le=30 * 24 * 3600, description="seconds from its claim to its end"
+    )
+    tries: int | None = Field(None, ge=1, le=20, description="tries of each stage, over its own number")
+
+
+class StartRun(StartOptions):
+    """Which pipeline to run, and on what."""
+
+    pipeline: str = Field(pattern=r"^[\w.-]{1,100}$", examples=["transcript"])
+    request: Annotated[dict[str, JsonValue], AfterValidator(storable)] = Field(
+        description="what the pipeline takes", examples=[{"source": {"url": "https://example.org/talk.mp4"}}]
+    )
 
 
 class TryView(Shape):

@@ -236,6 +236,20 @@ def test_a_setting_that_is_not_valid_is_named(
     assert value.split("__")[1].partition("=")[0].lower() in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "code"), [(None, "input.not_found"), ("{", "input.invalid"), ("[1]", "input.invalid")]
+)
+def test_a_request_that_is_none_is_refused_before_the_server_is_asked(
+    moments: Moments, tmp_path: Path, content: str | None, code: str
+) -> None:
+    path = tmp_path / "request.json"
+    if content is not None:
+        path.write_text(content)
+    outcome = moments("start", "toy", "--json", path, "--server", "http://127.0.0.1:1")
+    assert (outcome.status, outcome.document["error"]["code"]) == (2, code)
+    assert "'request.json'" in outcome.stderr
+
+
 def test_a_defect_of_ours_is_told_in_a_sentence_too(
     moments: Moments, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any, get_args
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from moments_ray.client import ExportFormat, MomentsClient, RunOptions, TranscriptFormat, shapes
+from moments_ray.client import ExportFormat, MomentsClient, RunOptions, StartOptions, TranscriptFormat, shapes
 from moments_ray.errors import InvalidRequest
 from moments_ray.http.schemas.asked import AskedWebhook, request_body
 from moments_ray.library.api import transcripts
@@ -47,6 +48,37 @@ async def test_a_bad_option_is_refused_by_name_before_anything_is_sent(options: 
     async with MomentsClient("http://m", transport=httpx.MockTransport(nobody)) as client:
         with pytest.raises(InvalidRequest, match=says):
             await client.submit("https://example.org/talk.mp4", **options)
+
+
+RUN: dict[str, Any] = {
+    **dict.fromkeys(("error", "error_stage", "cancel_requested_at", "started_at", "completed_at")),
+    "identifier": "r1",
+    "pipeline": "toy",
+    "subject": "s1",
+    "status": "queued",
+    "priority": 9,
+    "attempt": 0,
+    "progress": 0.0,
+    "errors": 0,
+    "metadata": {"a": 1},
+    "queued_at": "2026-11-20T10:00:00Z",
+    "reused": False,
+}
+
+
+async def test_any_pipeline_is_started_on_what_it_takes() -> None:
+    asked: list[tuple[str, dict[str, Any], str]] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append((request.url.path, json.loads(request.content), request.headers["Idempotency-Key"]))
+        return httpx.Response(202, json=RUN, headers={"Location": "/api/runs/r1"})
+
+    async with MomentsClient("http://m", transport=httpx.MockTransport(server)) as client:
+        run = await client.start("toy", {"n": 3}, StartOptions(priority=9), key="k", metadata={"a": 1})
+        with pytest.raises(InvalidRequest, match="The option pipeline is not valid"):
+            await client.start("no name", {})
+    assert asked == [("/api/runs", {"pipeline": "toy", "request": {"n": 3}, "priority": 9, "metadata": {"a": 1}}, "k")]
+    assert (run.identifier, run.reused, run.priority) == ("r1", False, 9)
 
 
 def test_a_request_has_what_was_given_and_the_secret_for_the_server_alone() -> None:
