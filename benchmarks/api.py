@@ -24,6 +24,7 @@ import uvicorn
 from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
+from moments_ray.engine.runs.service import RunOrder
 from moments_ray.http.container import Container
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source
@@ -99,10 +100,8 @@ async def queued_run(settings: Settings) -> tuple[str, str]:
     try:
         async with environment.database.begin() as session:
             video, _ = await Videos(session).get_or_create(_SOURCE, source_url=_SOURCE, title="A talk")
-        request = MomentsRequest(source=Source(url=_SOURCE))
-        run = await runtime.desk(environment).submit(
-            MOMENTS, request, subject=video.identifier, video_key=video.id, ring=False
-        )
+        request = MomentsRequest(source=Source(video=video.identifier, url=_SOURCE))
+        run = (await runtime.run_service(environment).start(MOMENTS, request, RunOrder(notify=False))).run
     finally:
         await environment.database.close()
     return video.identifier, run.identifier

@@ -25,6 +25,7 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.engine.runs.queue import Queue
+from moments_ray.engine.runs.service import RunOrder
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.settings import Settings, WorkerSettings
 from moments_ray.states import RunStatus
@@ -62,21 +63,21 @@ def resident_mib(pid: int) -> float:
 
 async def hand_in(environment: Environment, count: int) -> list[float]:
     """Submit runs of low priority; return the milliseconds of each."""
-    desk = runtime.desk(environment)
+    run_service = runtime.run_service(environment)
     taken = []
-    for number in range(count):
+    for _ in range(count):
         began = time.perf_counter()
-        await desk.submit(SLEEP, Sleep(seconds=_MANY_SECONDS), subject=f"low-{number}", priority=_LOW)
+        await run_service.start(SLEEP, Sleep(seconds=_MANY_SECONDS), RunOrder(priority=_LOW))
         taken.append((time.perf_counter() - began) * 1000)
     return taken
 
 
 async def ordinary_waits(environment: Environment, count: int) -> list[float]:
     """Submit ordinary runs one by one; return the seconds that each waited for its claim."""
-    desk = runtime.desk(environment)
+    run_service = runtime.run_service(environment)
     waits = []
-    for number in range(count):
-        run = await desk.submit(SLEEP, Sleep(seconds=0), subject=f"ordinary-{number}", priority=_ORDINARY)
+    for _ in range(count):
+        run = (await run_service.start(SLEEP, Sleep(seconds=0), RunOrder(priority=_ORDINARY))).run
         while True:
             await asyncio.sleep(0.1)
             async with environment.database.read() as session:

@@ -37,7 +37,7 @@ from serve_app.serving import serving
 _PORT = 7067
 _MEBIBYTE = 1024**2
 _PARTS = {"API": "ServeReplica:moments:api", "proxy": "ProxyActor"}
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _SETTLE_SECONDS = 3.0
 
 
@@ -83,7 +83,7 @@ class Watch:
         while True:
             for part, pid in self.pids.items():
                 self.most[part] = max(self.most[part], memory(pid))
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def enlarge(video: Path, target: Path, size: int, salt: bytes) -> None:

@@ -29,7 +29,7 @@ from moments_ray.cli.options import takes
 from moments_ray.cli.stopping import Stopped, unless_stopped
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.keyed_runs import KeyedRuns
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import MomentsError, RunActive, ServiceUnavailable
 from moments_ray.http.schemas.asked import Priority
 from moments_ray.ids import fingerprint
@@ -46,10 +46,10 @@ T = TypeVar("T")
 _KEY = "backfill-"
 _BATCH = 500  # entries whose keys are looked up at once
 _AT_ONCE = 8  # submissions under way
-_LOOK_SECONDS = 2.0  # between two looks whether there is room for another run
+_POLL_SECONDS = 2.0  # between two looks whether there is room for another run
 _TELL_SECONDS = 10.0
 _STOP_SECONDS = 5.0  # for submissions under way to come through, when told to stop
-_PATIENCE_SECONDS = 300.0  # with services that went away; then the same command goes on
+_TIMEOUT_SECONDS = 300.0  # with services that went away; then the same command goes on
 _MOST_PROBLEMS = 1000  # that a summary lists
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -164,7 +164,7 @@ class Backfill:
             room = await self._patiently(self._room)
             if room <= 0:
                 self._tell()
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
                 continue
             chunk = [pending.popleft() for _ in range(min(room, _AT_ONCE, len(pending)))]
             await _whole(self._patiently(self._hand_in, entry) for entry in chunk)
@@ -204,7 +204,7 @@ class Backfill:
 
     async def _patiently(self, ask: Callable[P, Awaitable[T]], *arguments: P.args, **more: P.kwargs) -> T:
         """Ask again while a service is away: everything that is asked can be asked twice."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while True:
             try:
                 return await ask(*arguments, **more)
@@ -212,7 +212,7 @@ class Backfill:
                 if not error.retryable or time.monotonic() > deadline:
                     raise
                 console.print(f"waiting: {error.message}", markup=False, soft_wrap=True)
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
 
     def _problem(self, line: Line, error: MomentsError) -> None:
         told = " ".join(error.message.split())
@@ -257,8 +257,8 @@ async def _perform(arguments: BackfillArguments, given: Settings, summary: Summa
         environment = runtime.connect(resolved)
         client = runtime.open_redis(resolved)
         try:
-            desk = Desk(environment, client)
-            moments = MomentsService(LibraryService(environment, desk, environment.service(Gateway).registry))
+            run_service = RunService(environment, client)
+            moments = MomentsService(LibraryService(environment, run_service, environment.service(Gateway).registry))
             await moments.check(arguments.options)
             await Backfill(arguments, environment.database, moments, summary).run()
         finally:

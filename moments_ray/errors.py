@@ -70,6 +70,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
         ├── ItemsFailed            stage.items_failed
         ├── NoCapacity             run.no_capacity
         ├── RunPoisoned            run.poison
+        ├── RunTimeout             run.timeout
         ├── RunCancelled           run.cancelled
         └── LeaseLost              run.lease_lost
 """
@@ -546,6 +547,13 @@ class RunPoisoned(RunError):
     """The run killed its worker three times without making progress."""
 
     code = "run.poison"
+
+
+class RunTimeout(RunError):
+    """The run took longer than it may."""
+
+    code = "run.timeout"
+    status = 504
 
 
 class RunCancelled(RunError):

@@ -35,16 +35,16 @@ class NodeResources(Group):
 class WorkerSettings(Group):
     """How pipeline workers take, keep and give up runs."""
 
-    runs_at_once: int = Field(2, ge=1, description="pipelines one worker drives at a time")
+    runs_at_once: int = Field(2, ge=1, description="runs one worker executes at a time")
     heartbeat_seconds: float = Field(10.0, gt=0, description="how often a lease is renewed")
     lease_seconds: float = Field(60.0, gt=0, description="idle time after which a run is taken from its worker")
     lock_seconds: float = Field(1800.0, gt=0, description="life of a video's lock without renewal")
     sweep_seconds: float = Field(15.0, gt=0, description="how often lost work is looked for")
-    unheard_seconds: float = Field(30.0, gt=0, description="time after which a queued run is rung for again")
+    unclaimed_seconds: float = Field(30.0, gt=0, description="time after which a queued run is rung for again")
     cancel_poll_seconds: float = Field(0.5, gt=0, description="how often the cancel flag is looked at")
     cancel_grace_seconds: float = Field(3.0, gt=0, description="time a cancelled stage has to stop by itself")
     drain_seconds: float = Field(20.0, ge=0, description="time running stages have to finish on SIGTERM")
-    deaths_until_poison: int = Field(3, ge=1, description="claims that may die without progress")
+    max_crashes: int = Field(3, ge=1, description="claims that may die without progress")
     capacity_wait_seconds: float = Field(600.0, gt=0, description="time a stage may wait for a node that fits it")
 
 
@@ -110,6 +110,9 @@ class ApiSettings(Group):
     """How much a client of the API may ask, and which web pages may read its answers."""
 
     requests_per_minute: int = Field(12_000, ge=0, description="of one key, or of one address without; 0: any number")
+    deletion_timeout_seconds: float = Field(
+        8.0, gt=0, description="a DELETE waits so long for the runs of a video to stop"
+    )
     cors_origins: tuple[Origin, ...] = Field((), description='web origins that may use the API: ["https://HOST"]')
 
 
@@ -189,8 +192,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
-        ("moments_ray.library.pipelines", "moments_ray.moments.pipelines"),
-        description="modules whose pipelines are registered",
+        (), description="modules whose pipelines and products are registered beside our own"
     )
 
     resources: NodeResources = Field(default_factory=NodeResources)

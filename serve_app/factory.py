@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from moments_ray import __version__
-from moments_ray.access.keyring import Keyring
+from moments_ray.access.keyring import ApiKeyStore
 from moments_ray.http import documentation
-from moments_ray.http.authentication import Gate, document_gate
+from moments_ray.http.authentication import ApiKeyMiddleware, document_gate
 from moments_ray.http.body_limit import BodyLimit
 from moments_ray.http.compression import Compression
 from moments_ray.http.container import Container
@@ -97,7 +97,9 @@ def create_app(container: Container) -> FastAPI:
     document_links(app)
     app.add_middleware(BodyLimit, limits=(adding.body_limit(settings.download), uploads.BODY_LIMIT))
     limit = RateLimit(container.redis, settings.api.requests_per_minute)
-    app.add_middleware(Gate, keyring=Keyring(container.environment.database), limit=limit, settings=settings.api)
+    app.add_middleware(
+        ApiKeyMiddleware, keyring=ApiKeyStore(container.environment.database), limit=limit, settings=settings.api
+    )
     app.add_middleware(TusResponses)
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet, routes=app.routes)

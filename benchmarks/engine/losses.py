@@ -24,7 +24,7 @@ from moments_ray.settings import Settings
 _RUNS = 8
 _STAGE_SECONDS = 0.25
 _STRIKE_AFTER = 20  # stages that began
-_PATIENCE_SECONDS = 90.0
+_TIMEOUT_SECONDS = 90.0
 
 Strike = Callable[[], Awaitable[None]]
 
@@ -43,7 +43,7 @@ async def observe(settings: Settings, peers: Peers, notes: Path) -> None:
 
 async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
     environment = runtime.connect(settings)
-    desk = runtime.desk(environment)
+    run_service = runtime.run_service(environment)
     for number, what in enumerate(("kill -9 of the worker", "kill -9 of a stage's process", "Redis killed and empty")):
         notes.unlink(missing_ok=True)
         worker = start_worker(runtime.connect, settings, runtime.open_redis, name=f"loss{number}", detached=False)
@@ -51,7 +51,7 @@ async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
         await worker.start.remote()
         for run in range(_RUNS):
             request = Nothing(seconds=_STAGE_SECONDS, notes=str(notes), run=run)
-            await desk.submit(NOTHING, request, subject=f"loss-{number}-{run}")
+            await run_service.start(NOTHING, request)
         strike: Strike
         if number == 0:
             strike = _killing([pid])
@@ -87,15 +87,15 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
 async def _struck(
     system: str, what: str, strike: Strike, notes: Path, *, still: Callable[[], Awaitable[None]] | None = None
 ) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while len(_noted(notes)) < _STRIKE_AFTER:
         if time.monotonic() > deadline:
-            raise SystemExit(f"{system} did not begin {_STRIKE_AFTER} stages within {_PATIENCE_SECONDS:.0f} s")
+            raise SystemExit(f"{system} did not begin {_STRIKE_AFTER} stages within {_TIMEOUT_SECONDS:.0f} s")
         await asyncio.sleep(0.02)
     await strike()
     struck = time.monotonic()
     while (finished := sum(line.endswith(f" {STAGES}") for line in set(_noted(notes)))) < _RUNS:
-        if time.monotonic() > struck + _PATIENCE_SECONDS:
+        if time.monotonic() > struck + _TIMEOUT_SECONDS:
             break
         await asyncio.sleep(0.1)
         if still is not None:
@@ -135,7 +135,7 @@ def _redis_dies(client: redis.Redis) -> Strike:
         pid = (await client.info("server"))["process_id"]
         await client.flushall()
         os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             while True:
                 with contextlib.suppress(redis.RedisError, OSError):
                     if (await client.info("server"))["process_id"] != pid:

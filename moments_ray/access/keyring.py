@@ -21,7 +21,7 @@ log = structlog.get_logger()
 _LONGEST_NAME = 200
 _FRESH_SECONDS = 0.2  # a revocation counts from then on; a busy API asks PostgreSQL five times a second, no more
 _OUTAGE_SECONDS = 60.0  # for so long what was known holds while PostgreSQL is away: nobody can revoke there either
-_PATIENCE_SECONDS = 2.0
+_TIMEOUT_SECONDS = 2.0
 _NOTED_SECONDS = 60.0  # how often a key's use is written down
 _NOBODY = "0" * 64
 
@@ -62,7 +62,7 @@ def scope_of(row: ApiKey) -> Scope:
 
 
 @dataclass(frozen=True)
-class Holder:
+class Caller:
     """Who sent a valid key."""
 
     identifier: str
@@ -78,7 +78,7 @@ class _Known:
     read_at: float
 
 
-class Keyring:
+class ApiKeyStore:
     """Recognises keys in requests; lives in one event loop."""
 
     def __init__(self, database: Database) -> None:
@@ -97,7 +97,7 @@ class Keyring:
         """
         return (await self._current()).any
 
-    async def holder(self, text: str) -> Holder | None:
+    async def holder(self, text: str) -> Caller | None:
         """Return whose key this is; None for one that is not ours, or was revoked; raises as ``in_use``."""
         known = await self._current()
         key = Key.read(text)
@@ -107,7 +107,7 @@ class Keyring:
         if not hmac.compare_digest(key.digest, digest):
             return None
         await self._note_use(key.identifier)
-        return Holder(key.identifier, scope)
+        return Caller(key.identifier, scope)
 
     async def _current(self) -> _Known:
         asked = time.monotonic()
@@ -122,13 +122,13 @@ class Keyring:
     async def _read(self, before: _Known | None) -> _Known:
         began = time.monotonic()
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.read() as session:
+            async with asyncio.timeout(_TIMEOUT_SECONDS), self._database.read() as session:
                 rows = await ApiKeys(session).all()
         except (DatabaseUnavailable, TimeoutError) as error:
             if before is None or began - before.read_at > _OUTAGE_SECONDS:
                 self._failed_at = time.monotonic()
                 raise _unreadable() from error
-            log.warning("keys.unread", error=type(error).__name__)
+            log.warning("keys.read_failed", error=type(error).__name__)
             self._fresh_until = time.monotonic() + 1.0
             return before
         self._fresh_until = began + _FRESH_SECONDS
@@ -141,10 +141,10 @@ class Keyring:
             return
         self._noted[identifier] = now
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS), self._database.begin() as session:
+            async with asyncio.timeout(_TIMEOUT_SECONDS), self._database.begin() as session:
                 await ApiKeys(session).note_use(identifier)
         except (DatabaseUnavailable, TimeoutError) as error:
-            log.warning("keys.use_unnoted", key=identifier, error=type(error).__name__)
+            log.warning("keys.use_not_recorded", key=identifier, error=type(error).__name__)
 
 
 def _unreadable() -> DatabaseUnavailable:

@@ -23,15 +23,15 @@ from moments_ray.states import RunStatus
 
 Document = dict[str, Any]
 
-_PATIENCE_SECONDS = 20.0
-_LOOK_SECONDS = 1.0
+_TIMEOUT_SECONDS = 20.0
+_POLL_SECONDS = 1.0
 _EXIT = {RunStatus.COMPLETED_WITH_ERRORS: 3, RunStatus.FAILED: 1, RunStatus.CANCELLED: 1}
 
 
 def connect(server: str | None, settings: Settings) -> MomentsClient:
     """Return a client of the server that is named, or configured, or this machine's."""
     url = server or settings.server_url or f"http://127.0.0.1:{settings.backend_port}"
-    return MomentsClient(url, api_key=settings.api_key, patience=_PATIENCE_SECONDS)
+    return MomentsClient(url, api_key=settings.api_key, patience=_TIMEOUT_SECONDS)
 
 
 async def submit(
@@ -199,7 +199,7 @@ async def _follow(client: MomentsClient, identifier: str, console: Console) -> R
                 if run.status.finished:
                     return run
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(moved.wait(), _LOOK_SECONDS if bars.visible else None)
+                    await asyncio.wait_for(moved.wait(), _POLL_SECONDS if bars.visible else None)
                 if ringing.done():
                     ringing.result()
                 moved.clear()

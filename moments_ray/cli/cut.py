@@ -87,7 +87,7 @@ async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[
 
 async def _cut(source: str, ranges: Sequence[CutRange], out: Path, settings: Settings) -> Sequence[Clip | CutFailure]:
     """Cut from a file, from the parts of a remote one that are needed, or from one that must be fetched whole."""
-    named = (await examine(source, settings)).source
+    named = await examine(source, settings)
     threads = os.cpu_count() or 1
     if named.path is not None:
         return await cut_clips(

@@ -14,7 +14,7 @@ from moments_ray import runtime
 from moments_ray.cli.listing import results
 from moments_ray.database.tables import Run
 from moments_ray.engine.runs.dead_letters import DeadLetter, DeadLetters
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.settings import Settings
 
 _PAGE = 200
@@ -72,7 +72,7 @@ async def _letters(settings: Settings) -> AsyncIterator[DeadLetters]:
         await runtime.require_services(resolved)
         environment, client = runtime.connect(resolved), runtime.open_redis(resolved)
         try:
-            yield DeadLetters(environment.database, client, Desk(environment, client))
+            yield DeadLetters(environment.database, client, RunService(environment, client))
         finally:
             await client.aclose()
             await environment.close()

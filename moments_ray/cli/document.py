@@ -15,7 +15,7 @@ from moments_ray.engine.queries.journal import JournalReader
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
-from moments_ray.library.values import HeardSpeech, SourceVideo
+from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.signals import Signals
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.quality import measure
@@ -47,7 +47,7 @@ async def describe(run: Run, environment: Environment) -> Described:
         tries = await reader.tries()
         refined = await reader.items("MOMENT_REFINEMENT")
         failed = [i for name in stages for i in await reader.items(name) if i.status == StageStatus.FAILED]
-        heard = _output(stages, "TRANSCRIPTION", HeardSpeech)
+        heard = _output(stages, "TRANSCRIPTION", TranscriptRef)
         row = await Transcripts(session).get(video.id, heard.engine) if heard else None
     transcript = transcript_of(row) if row else None
     generated = _output(stages, "MOMENT_GENERATION", GeneratedMoments)

@@ -11,7 +11,7 @@ from moments_ray.errors import InvalidRequest
 from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
 
-_PATIENCE_SECONDS = 1.0  # who only asks whether a server lives holds the lock for microseconds
+_TIMEOUT_SECONDS = 1.0  # who only asks whether a server lives holds the lock for microseconds
 
 
 def _lock_path(settings: Settings) -> Path:
@@ -44,7 +44,7 @@ async def sole_server(settings: Settings) -> AsyncIterator[None]:
         ) from error
     with lock:
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await lock.acquire()
         except TimeoutError:
             raise InvalidRequest(

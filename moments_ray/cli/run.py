@@ -19,13 +19,14 @@ from moments_ray.cli.document import describe
 from moments_ray.cli.models import Models, NamedModels, check_early, resolve
 from moments_ray.cli.presence import server_lives
 from moments_ray.cli.ray_thread import RayThread
-from moments_ray.cli.source import NamedSource, examine, read_captions_file, require_writable
+from moments_ray.cli.source import examine, read_captions_file, require_writable
 from moments_ray.cli.watching import watch
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.actor import drive_to_the_end, start_worker, stop_worker
-from moments_ray.engine.runs.live_status import Live
+from moments_ray.engine.runs.actor import execute_to_the_end, start_worker, stop_worker
+from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.service import RunOrder, RunService
 from moments_ray.errors import (
     Conflict,
     InputError,
@@ -34,13 +35,13 @@ from moments_ray.errors import (
     RunCancelled,
     all_errors,
 )
-from moments_ray.ids import fingerprint
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.service import Address
 from moments_ray.library.values import SpeechOptions
 from moments_ray.models.gateway import Gateway
 from moments_ray.moments.options import RunOptions
 from moments_ray.moments.pipelines import MOMENTS
-from moments_ray.moments.service import moments_request
+from moments_ray.moments.service import moments_parts
 from moments_ray.moments.values import MomentsRequest
 from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
@@ -68,7 +69,7 @@ class RunArguments:
 class _Checked:
     """What was asked for, found to make sense; ``captions`` is the caption file's bytes."""
 
-    named: NamedSource
+    named: Address
     options: RunOptions
     models: NamedModels
     captions: bytes | None
@@ -116,7 +117,7 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
     models = await resolve(checked.models, environment.service(Gateway).registry)
     async with environment.database.begin() as session:
         named = checked.named
-        video, created = await Videos(session).get_or_create(named.canonical, source_url=named.source.url)
+        video, created = await Videos(session).get_or_create(named.canonical, source_url=named.url)
     settings = environment.settings
     locks = settings.home / "run" / "videos"
     locks.mkdir(parents=True, exist_ok=True)
@@ -144,34 +145,26 @@ async def _request(checked: _Checked, models: Models, video: Video, environment:
         await environment.store.put_bytes(captions, checked.captions, content_type="text/plain")
     options = checked.options
     speech = SpeechOptions(transcriber=checked.models.transcriber, captions=captions, language=options.language)
-    return moments_request(checked.named.source, speech, models.generator, models.refiner, options)
+    parts = moments_parts(speech, models.generator, models.refiner, options)
+    return MomentsRequest(source=checked.named.source(video.identifier), **parts)
 
 
 async def _run_of(
     video: Video, request: MomentsRequest, environment: Environment, *, priority: int, alone: bool
 ) -> Run:
     """Return the run of exactly these options: the unfinished one, the finished one, or a new one."""
-    desk = runtime.desk(environment)
-    made_of = fingerprint({"pipeline": MOMENTS.name, "config": request.model_dump(mode="json")})
+    service = RunService(environment)
+    order = RunOrder(priority=priority, force=request.force, notify=not alone)
     async with environment.database.begin() as session:
         runs = Runs(session)
-        known = await runs.newest(video.identifier, MOMENTS.name, made_of)
-        if known is not None and not RunStatus(known.status).finished:
-            await runs.forgive(known.identifier)
-            return known
         active = await runs.active(video.identifier)
+        same = await runs.newest(await service.submission(MOMENTS, request, order, runs))
+        if active is not None and same is not None and active.identifier == same.identifier:
+            await runs.reset_crashes(active.identifier)
+            return active
         if active is not None and alone:  # its command was killed, and this one asks for something else
-            await runs.supersede(active.identifier)
-    if known is None or request.fresh:
-        return await desk.submit(
-            MOMENTS,
-            request,
-            subject=video.identifier,
-            video_key=video.id,
-            priority=priority,
-            ring=not alone,
-        )
-    return known if known.status == RunStatus.COMPLETED else await desk.retry(known.identifier, ring=not alone)
+            await runs.replace(active.identifier)
+    return (await service.start(MOMENTS, request, order)).run
 
 
 async def _driven(run: Run, environment: Environment, console: Console, *, alone: bool, remote: bool) -> Run:
@@ -180,20 +173,20 @@ async def _driven(run: Run, environment: Environment, console: Console, *, alone
         return await watch(run, environment, console)
     ray_thread = RayThread()
     async with _private_worker(ray_thread, environment.settings, console, remote=remote) as actor:
-        driving = asyncio.gather(drive_to_the_end(actor, run.identifier), watch(run, environment, console))
+        executing = asyncio.gather(execute_to_the_end(actor, run.identifier), watch(run, environment, console))
         try:
-            await ray_thread.unless_lost(driving)
+            await ray_thread.unless_lost(executing)
             if ray_thread.lost:
                 raise RayUnavailable(
                     "Ray ended, killed from outside or out of memory; the same command goes on from here"
                 )
-            _, ended = await driving
+            _, ended = await executing
         except asyncio.CancelledError:
             console.print("stopping; the same command goes on from here", style="yellow")
             raise
         finally:
-            driving.cancel()
-            await asyncio.gather(driving, return_exceptions=True)
+            executing.cancel()
+            await asyncio.gather(executing, return_exceptions=True)
     return ended
 
 
@@ -226,7 +219,7 @@ async def _give_up(run: Run, video: Video, environment: Environment, *, created:
     kind = next((kind for kind in all_errors() if kind.code == told.get("code")), MomentsError)
     if issubclass(kind, InputError) and created:
         await environment.store.delete_prefix(f"videos/{video.identifier}/")
-        await Live(runtime.open_redis(environment.settings)).forget(video.identifier, [run.identifier])
+        await LiveStatus(environment.redis).forget(video.identifier, [run.identifier])
         async with environment.database.begin() as session:
             await Videos(session).delete(video.identifier)
     raise kind(str(told.get("message", "the run failed")))

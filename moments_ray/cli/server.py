@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from moments_ray import runtime
-from moments_ray.access.keyring import Keyring
+from moments_ray.access.keyring import ApiKeyStore
 from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread
@@ -129,7 +129,7 @@ async def _enter_services(
 async def _keys_in_use(settings: Settings) -> bool:
     environment = runtime.connect(settings)
     try:
-        return await Keyring(environment.database).in_use()
+        return await ApiKeyStore(environment.database).in_use()
     finally:
         await environment.database.close()
 

@@ -7,11 +7,10 @@ import contextlib
 import hashlib
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from moments_ray.errors import InvalidRequest, SourceNotFound
-from moments_ray.library.values import Source
+from moments_ray.library.service import Address
 from moments_ray.media.guard import canonical_url, check_url
 from moments_ray.media.probe import probe
 from moments_ray.settings import Settings
@@ -22,15 +21,7 @@ _SHOWN_CHARACTERS = 300
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-@dataclass(frozen=True)
-class NamedSource:
-    """A source that is worth a run; ``canonical`` is what makes two of them the same video."""
-
-    source: Source
-    canonical: str
-
-
-async def examine(text: str, settings: Settings) -> NamedSource:
+async def examine(text: str, settings: Settings) -> Address:
     """Tell URL from file and refuse what can never be a video.
 
     Raises:
@@ -39,7 +30,7 @@ async def examine(text: str, settings: Settings) -> NamedSource:
     """
     if _SCHEME.match(text):
         await check_url(text, settings.download)
-        return NamedSource(Source(url=text), canonical_url(text))
+        return Address(canonical_url(text), url=text)
     if not text.strip():
         raise InvalidRequest("name a video: a file, or a URL that begins with http:// or https://")
     path = Path(text)
@@ -49,7 +40,7 @@ async def examine(text: str, settings: Settings) -> NamedSource:
         raise SourceNotFound(f"there is no file {shown_name(text)}")
     await probe(path, settings.media)
     digest = await asyncio.to_thread(_sha256, path)
-    return NamedSource(Source(path=str(path.resolve())), f"sha256:{digest}")
+    return Address(f"sha256:{digest}", path=str(path.resolve()))
 
 
 def _sha256(path: Path) -> str:

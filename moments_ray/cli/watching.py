@@ -20,7 +20,7 @@ from moments_ray.runtime.connection import open_redis
 from moments_ray.states import RunStatus
 
 _POLL_SECONDS = 0.25
-_PATIENCE_SECONDS = 90.0  # with a database that went away; whoever drives the run is less patient
+_TIMEOUT_SECONDS = 90.0  # with a database that went away; whoever drives the run is less patient
 
 
 async def watch(run: Run, environment: Environment, console: Console) -> Run:
@@ -38,7 +38,7 @@ async def watch(run: Run, environment: Environment, console: Console) -> Run:
                 try:
                     current, stages = await _look(run, environment)
                 except ServiceUnavailable:
-                    if time.monotonic() - seen > _PATIENCE_SECONDS:
+                    if time.monotonic() - seen > _TIMEOUT_SECONDS:
                         raise
                 else:
                     seen = time.monotonic()

@@ -18,7 +18,7 @@ from moments_ray.settings import Settings
 
 log = structlog.get_logger()
 
-_LOOK_SECONDS = 3.0
+_POLL_SECONDS = 3.0
 _STOP_MARGIN_SECONDS = 10.0  # beyond what a worker grants its stages, for killing those that did not stop
 
 
@@ -60,13 +60,13 @@ class Workers:
     async def _keep(self) -> None:
         """Ray starts a worker's process again; that it listens again, and that a new node gets one, is ours."""
         while not self._ray_thread.lost:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
             try:
                 await self._tend(await self._ray_thread.do(runtime.nodes))
             except RayUnavailable:
                 return  # everything ends with it
             except Exception:
-                log.exception("workers.untended")  # a cluster's head may be away for a while, and come back
+                log.exception("workers.check_failed")  # a cluster's head may be away for a while, and come back
 
     async def _tend(self, nodes: Sequence[runtime.Node]) -> None:
         wanted = {node.identifier for node in nodes if (node.here if self._one_here else node.resources.get("CPU"))}
@@ -80,4 +80,4 @@ class Workers:
                 detached=not self._one_here,
                 node=node,
             )
-        await asyncio.gather(*(start_listening(actor, _LOOK_SECONDS) for actor in self._actors.values()))
+        await asyncio.gather(*(start_listening(actor, _POLL_SECONDS) for actor in self._actors.values()))

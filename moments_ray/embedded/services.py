@@ -22,7 +22,7 @@ from moments_ray.settings import Settings
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 _STOP_POLL_SECONDS = 0.4
-_PATIENCE_SECONDS = READY_SECONDS + 15  # the keeper's own, and its time to find and stop strays
+_TIMEOUT_SECONDS = READY_SECONDS + 15  # the keeper's own, and its time to find and stop strays
 _LONGEST_LOG_BYTES = 4 * 1024**2
 
 _log = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class _Client:
         """Return when the server answers; at most one process at a time starts it."""
         with FileLock(self._files.start_lock) as starters:
             await starters.acquire()
-            deadline = time.monotonic() + _PATIENCE_SECONDS
+            deadline = time.monotonic() + _TIMEOUT_SECONDS
             launched = False
             while time.monotonic() < deadline:
                 if self._keeper_lives():

@@ -8,8 +8,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.engine.environment import Environment, Place, S
+from moments_ray.engine.environment import Environment, RunRef, S
 from moments_ray.engine.resources import Resources
 from moments_ray.engine.usage import Usage
 from moments_ray.ids import RunId
@@ -27,15 +29,18 @@ _SHOWN_EVERY_SECONDS = 0.25
 class Context:
     """The surroundings of one try of a stage, or of one row of a fan-out.
 
-    ``scratch`` is private to the try and removed after it; ``deadline`` is in the event loop's clock, seconds.
+    ``scratch`` is private to the try and removed after it; ``deadline`` is in the event loop's clock, seconds;
+    ``notes`` is what earlier tries noted.
     """
 
-    place: Place
+    ref: RunRef
     stage: str
     scratch: Path
     deadline: float
     resources: Resources
     environment: Environment = field(repr=False)
+    keep_note: Callable[[str, JsonValue], Awaitable[None]] = field(repr=False)
+    notes: dict[str, JsonValue] = field(default_factory=dict, repr=False)
     usage: Usage = field(default_factory=Usage, repr=False)
     _writes: list[Write] = field(default_factory=list, repr=False)
     _shown_at: float = field(default=0.0, repr=False)
@@ -44,17 +49,21 @@ class Context:
     @property
     def run(self) -> RunId:
         """The run this is a part of."""
-        return self.place.run
+        return self.ref.run
 
     @property
-    def subject(self) -> str:
-        """What the run is about: for a video its identifier."""
-        return self.place.subject
+    def folder(self) -> str:
+        """Where the objects of this run's subject live, such as ``jobs/{job}``; a video's live with the video."""
+        return self.ref.folder
+
+    def staged(self, name: str) -> str:
+        """Return the name under which an object waits until something points at it; it goes with the run's end."""
+        return f"{self.folder}/staging/{self.run}/{name}"
 
     @property
     def attempt(self) -> int:
         """The claim this is done under; it names objects so that a zombie cannot overwrite them."""
-        return self.place.attempt
+        return self.ref.attempt
 
     @property
     def settings(self) -> Settings:
@@ -79,6 +88,17 @@ class Context:
     def threads(self) -> int:
         """Threads native code may use."""
         return self.settings.media.encoder_threads or self.resources.threads()
+
+    async def note(self, key: str, value: JsonValue) -> None:
+        """Keep a value for the next try of this stage, or of this item, at once and for good.
+
+        What is paid for, or begun elsewhere, is noted before it is waited for: the next try goes on with it.
+
+        Raises:
+            LeaseLost: another worker owns the run; nothing was kept.
+        """
+        await self.keep_note(key, value)
+        self.notes[key] = value
 
     def read(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a session to read domain rows with."""
@@ -133,4 +153,4 @@ class Context:
 
     async def progress(self, fraction: float) -> None:
         """Show how far this try is, 0 to 1; cheap enough to call often."""
-        await self.environment.board.progress(self.place, self.stage, fraction)
+        await self.environment.status_publisher.progress(self.ref, self.stage, fraction)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import httpx
+import redis.asyncio as redis
 
 from moments_ray.database.session import Database
-from moments_ray.database.tables import Run
 from moments_ray.engine.registry import Registry
 from moments_ray.ids import RunId
 from moments_ray.process.metrics import Meter, unmetered
@@ -22,22 +22,36 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Place:
-    """A claimed run's place on the live board; ``stages`` are its pipeline's, in order."""
+class RunRef:
+    """What a claimed run is called where its status is shown.
+
+    ``key_name`` stands in the names of its lock and cancel flag; ``folder`` is where its objects live;
+    ``stages`` are its pipeline's, in order.
+    """
 
     run: RunId
     subject: str
+    key_name: str
     attempt: int
+    folder: str
     stages: tuple[str, ...]
 
 
-class Board(Protocol):
+def key_name(subject: str, exclusive_key: str | None, run: str) -> str:
+    """Return what stands in the names of a run's lock and cancel flag.
+
+    One run a subject where it is exclusive; runs that share a subject have a lock and a flag each.
+    """
+    return subject if exclusive_key is not None else run
+
+
+class StatusPublisher(Protocol):
     """Where live status is shown; it may be lost at any moment, so showing never raises."""
 
-    async def stage(self, place: Place, stage: str, status: StageStatus) -> None:
+    async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
         """Show a stage's new status."""
 
-    async def progress(self, place: Place, stage: str, fraction: float) -> None:
+    async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
         """Show how far a stage is, 0 to 1."""
 
 
@@ -50,8 +64,6 @@ class Service(Protocol):
 
 S = TypeVar("S", bound=Service)
 
-Chore = Callable[["Environment"], Awaitable[None]]
-ClearUp = Callable[["Environment", Run], Awaitable[None]]
 Outbound = Callable[[], httpx.AsyncBaseTransport]
 
 
@@ -59,9 +71,7 @@ Outbound = Callable[[], httpx.AsyncBaseTransport]
 class Environment:
     """The connections and declarations of one process.
 
-    ``outbound`` makes a transport to addresses that strangers named, which refuses those it may not reach. ``chores``
-    is what the product wants done now and then, by whichever workers there are: more than once, at once too.
-    ``clear_up`` is what it wants done before a run's verdict, while no other run of the subject can begin.
+    ``outbound`` makes a transport to addresses that strangers named, which refuses those it may not reach.
     """
 
     settings: Settings
@@ -69,12 +79,11 @@ class Environment:
     database: Database
     store: ObjectStore
     cache: NodeCache
-    board: Board
+    redis: redis.Redis
+    status_publisher: StatusPublisher
     services: tuple[Service, ...]
     outbound: Outbound
     meter: Meter = unmetered
-    chores: tuple[Chore, ...] = ()
-    clear_up: ClearUp | None = None
 
     def service(self, kind: type[S]) -> S:
         """Return the service of a type.
@@ -88,9 +97,10 @@ class Environment:
         raise LookupError(f"no {kind.__name__} among the services of this process")
 
     async def close(self) -> None:
-        """Close the services and every connection to PostgreSQL."""
+        """Close every connection."""
         for service in self.services:
             await service.close()
+        await self.redis.aclose()
         await self.database.close()
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from moments_ray.engine.resources import Resources
 from moments_ray.engine.stage import (
+    Identity,
     Input,
     SkipWhen,
     T,
@@ -70,6 +71,8 @@ class FanOut:
     timeout: float = 600.0
     tolerate: float = 0.0
     skip_when: SkipWhen | None = None
+    version: int = 1
+    identity: Identity | None = None
 
     def __post_init__(self) -> None:
         if (self.each is None) == (self.each_row is None):

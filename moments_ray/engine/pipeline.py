@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from moments_ray.engine.fan_out import FanOut
-from moments_ray.engine.stage import Stage
+from moments_ray.engine.stage import Input, Stage, signature_of
+from moments_ray.errors import MomentsError, RunTimeout
+from moments_ray.ids import new_identifier
 
 Step = Stage | FanOut
 Chain = tuple[FanOut, ...]
 Unit = Stage | Chain  # what is tried as a whole
+Named = Callable[[Any], str | None]
+# Makes a request of what a stranger sends: ``(environment, body)``; without one the body is validated as it is.
+Prepare = Callable[[Any, Mapping[str, JsonValue]], Awaitable[BaseModel]]
+# What a pipeline gives: a type that one of its stages gives, or a function of such types.
+Gives = type[BaseModel] | Callable[..., BaseModel]
+
+_FOLDER = re.compile(r"[a-z_]+/\{subject\}")
 
 
 class Pipeline:
     """Stages in order; each takes by type the request, a part of it, or what an earlier stage gave.
 
-    Consecutive fan-outs are one chain: they stream the same items through one execution.
+    Consecutive fan-outs are one chain: they stream the same items through one execution. Of a request, ``exclusive``
+    gives the key that no two active runs share; ``subject`` what the run is about, which names its keys and its folder
+    (by default the exclusive key, or else a new identifier); ``video`` the identifier of the video it works on, whose
+    reusable outputs it shares. ``folder`` is where its objects live, ``timeout_error`` what a run fails with that is
+    over its deadline. ``prepare`` makes a request of what a stranger sends.
 
     Raises:
-        TypeError: a stage takes what nothing before it gives, or may be skipped and is still demanded.
+        TypeError: a stage takes what nothing before it gives, or may be skipped and is still demanded; what the
+            pipeline is to give is given by none.
     """
 
-    def __init__(self, name: str, *steps: Step, takes: type[BaseModel]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *steps: Step,
+        takes: type[BaseModel],
+        gives: Gives | None = None,
+        exclusive: Named | None = None,
+        subject: Named | None = None,
+        video: Named | None = None,
+        folder: str = "runs/{subject}",
+        prepare: Prepare | None = None,
+        timeout_error: type[MomentsError] = RunTimeout,
+    ) -> None:
         self.name = name
         self.steps = steps
         self.takes = takes
+        self.gives = gives
+        self.exclusive = exclusive
+        self.video = video
+        self.prepare = prepare
+        self.timeout_error = timeout_error
+        self._subject = subject or exclusive
+        self._folder = folder
         self._prove()
 
     def __repr__(self) -> str:
@@ -36,6 +71,18 @@ class Pipeline:
     def stage_names(self) -> tuple[str, ...]:
         """The stages in the order they are shown."""
         return tuple(step.name for step in self.steps)
+
+    def subject(self, request: BaseModel) -> str:
+        """Return what a run of this request is about."""
+        return (self._subject(request) if self._subject else None) or new_identifier()
+
+    def folder(self, subject: str) -> str:
+        """Return where the objects of runs about a subject live, such as ``videos/{subject}``."""
+        return self._folder.format(subject=subject)
+
+    def staging(self, subject: str, run: str) -> str:
+        """Return where a run puts objects that nothing points at yet; they go with its end."""
+        return f"{self.folder(subject)}/staging/{run}/"
 
     def step(self, name: str) -> Step:
         """Return the stage of this name."""
@@ -67,7 +114,22 @@ class Pipeline:
         chains = (unit for unit in self.units() if isinstance(unit, tuple))
         return next(chain[0] for chain in chains if any(step.name == name for step in chain))
 
+    def result(self, given: Mapping[type[BaseModel], BaseModel]) -> BaseModel | None:
+        """Return what a run gives, from its request's parts and its stages' outputs by type; None for nothing."""
+        if self.gives is None:
+            return None
+        if isinstance(self.gives, type):
+            return given.get(self.gives)
+        _, wanted = signature_of(self.gives, reserved=())
+        return self.gives(**{each.parameter: given.get(each.type) for each in wanted})
+
+    async def identity(self, environment: object) -> dict[str, JsonValue]:
+        """Return what decides over the outputs beside the request: each stage's version, and whom it would ask."""
+        return {step.name: await identity_of(step, environment) for step in self.steps}
+
     def _prove(self) -> None:
+        if not _FOLDER.fullmatch(self._folder):
+            raise TypeError(f"pipeline {self.name!r}: a folder is written NAME/{{subject}}, not {self._folder!r}")
         given: dict[type[BaseModel], bool] = dict.fromkeys(parts(self.takes), False)  # type -> may be missing
         names: set[str] = set()
         follows = False
@@ -91,6 +153,27 @@ class Pipeline:
                 raise TypeError(f"{self.name}.{step.name} gives {step.gives.__name__}, which is there already")
             given[step.gives] = step.skip_when is not None
             follows = isinstance(step, FanOut)
+        self._prove_gives(given)
+
+    def _prove_gives(self, given: Mapping[type[BaseModel], bool]) -> None:
+        if self.gives is None:
+            return
+        if isinstance(self.gives, type):
+            wanted: tuple[Input, ...] = (Input("result", self.gives, optional=True),)
+        else:
+            _, wanted = signature_of(self.gives, reserved=())
+        for each in wanted:
+            if each.type not in given:
+                raise TypeError(f"pipeline {self.name!r} is to give {each.type.__name__}, which no stage of it gives")
+            if given[each.type] and not each.optional:
+                raise TypeError(
+                    f"what {self.name!r} gives must take {each.type.__name__} | None: its stage may be skipped"
+                )
+
+
+async def identity_of(step: Step, environment: object) -> JsonValue:
+    """Return a stage's version, and what decides in it beside its code."""
+    return step.version if step.identity is None else [step.version, await step.identity(environment)]
 
 
 def names_of(unit: Unit) -> list[str]:

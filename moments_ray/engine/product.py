@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from moments_ray.engine.pipeline import Pipeline
+from moments_ray.engine.queries.references import References
 from moments_ray.settings import Quota
+
+# Work that is done now and then by whichever workers there are: more than once, at once too. It takes the
+# ``Environment``.
+PeriodicTask = Callable[[Any], Awaitable[None]]
 
 
 class ModelRole(Protocol):
@@ -26,9 +32,26 @@ class ModelRole(Protocol):
 
 
 @dataclass(frozen=True)
+class Owned:
+    """Objects of a product: those under ``prefix``, in one folder a subject; ``rows`` knows what points at them."""
+
+    prefix: str
+    rows: type[References] = References
+
+    def __post_init__(self) -> None:
+        if not self.prefix.endswith("/"):
+            raise ValueError(f"a prefix of objects ends with a slash, not {self.prefix!r}")
+
+
+@dataclass(frozen=True)
 class Product:
-    """What a kind of work adds: its pipelines, and the roles it asks models to play."""
+    """What a kind of work adds: its pipelines, the roles it asks models to play, the objects it owns.
+
+    ``periodic_tasks`` is what it wants done now and then.
+    """
 
     name: str
     pipelines: tuple[Pipeline, ...] = ()
     roles: tuple[ModelRole, ...] = ()
+    owned: tuple[Owned, ...] = ()
+    periodic_tasks: tuple[PeriodicTask, ...] = ()

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from moments_ray.engine.pipeline import Pipeline
+from moments_ray.engine.pipeline import Pipeline, Step
+from moments_ray.engine.product import Owned, Product
 from moments_ray.errors import InvalidRequest, NoCapacity
 
 
 class Registry:
-    """The pipelines this deployment knows."""
+    """The products and pipelines this deployment knows.
 
-    def __init__(self, pipelines: Iterable[Pipeline]) -> None:
+    Raises:
+        TypeError: two pipelines, or two stages, have one name.
+    """
+
+    def __init__(self, pipelines: Iterable[Pipeline], products: Sequence[Product] = ()) -> None:
+        self.products = tuple(products)
         self._pipelines: dict[str, Pipeline] = {}
-        for pipeline in pipelines:
+        steps: dict[str, Step] = {}
+        for pipeline in dict.fromkeys([*(p for product in products for p in product.pipelines), *pipelines]):
             if pipeline.name in self._pipelines:
                 raise TypeError(f"two pipelines are named {pipeline.name!r}")
             self._pipelines[pipeline.name] = pipeline
+            for step in pipeline.steps:
+                if steps.setdefault(step.name, step) is not step:
+                    raise TypeError(f"two stages are named {step.name!r}: a name is one stage's, in every pipeline")
 
     @classmethod
-    def load(cls, modules: Iterable[str]) -> Registry:
-        """Import the modules and register every pipeline they hold at top level."""
-        found: list[Pipeline] = []
-        for module in modules:
-            members = vars(importlib.import_module(module)).values()
-            found += [member for member in members if isinstance(member, Pipeline) and member not in found]
-        return cls(found)
+    def load(cls, modules: Iterable[str], products: Sequence[Product] = ()) -> Registry:
+        """Register the products, and every product and pipeline that the modules hold at top level."""
+        members = [member for module in modules for member in vars(importlib.import_module(module)).values()]
+        more = [member for member in members if isinstance(member, Product)]
+        pipelines = [member for member in members if isinstance(member, Pipeline)]
+        return cls(pipelines, list({product.name: product for product in [*products, *more]}.values()))
 
     def __iter__(self) -> Iterator[Pipeline]:
         return iter(self._pipelines.values())
+
+    @property
+    def owned(self) -> tuple[Owned, ...]:
+        """What all products own."""
+        return tuple(owned for product in self.products for owned in product.owned)
 
     def get(self, name: str) -> Pipeline:
         """Return the pipeline of this name.

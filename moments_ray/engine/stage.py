@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from moments_ray.engine.resources import Resources
 
 SkipWhen = Callable[..., str | None]
+# What decides beside the code, such as the models a stage would ask now; it takes the process's ``Environment``.
+Identity = Callable[[Any], Awaitable[JsonValue]]
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -44,6 +46,8 @@ class Stage:
     timeout: float
     skip_when: SkipWhen | None
     reusable: bool
+    version: int = 1
+    identity: Identity | None = None
 
     def skip_reason(self, inputs: Mapping[str, BaseModel | None]) -> str | None:
         """Return why the stage has nothing to do with these inputs, or None."""
@@ -58,12 +62,16 @@ def stage(
     timeout: float = 600.0,
     skip_when: SkipWhen | None = None,
     reusable: bool = False,
+    version: int = 1,
+    identity: Identity | None = None,
 ) -> Callable[[Callable[..., Awaitable[BaseModel]]], Stage]:
     """Declare an async function ``(ctx, *inputs) -> output`` as a stage.
 
     ``timeout`` is seconds a try; ``skip_when`` takes some of the stage's inputs by name and returns a reason or None;
-    ``reusable`` lets a later run of the same subject with the same inputs take over the output that stands, unless its
-    request says ``fresh``.
+    ``reusable`` lets a later run over the same video with the same inputs take over the output that stands, unless its
+    request says ``force``. What another ``version``, or another ``identity``, made is not taken for the same: raise the
+    version when the same inputs give something else than before, and declare an identity where a model or a recogniser
+    decides.
 
     Raises:
         TypeError: the annotations do not say what the stage takes and gives.
@@ -73,7 +81,19 @@ def stage(
         hints, inputs = signature_of(run, reserved=("ctx",))
         gives = model_of(hints.get("return"), f"what {run.__qualname__} returns")
         check_predicate(skip_when, inputs)
-        return Stage(name, run, inputs, gives, resources or Resources(), attempts, timeout, skip_when, reusable)
+        return Stage(
+            name,
+            run,
+            inputs,
+            gives,
+            resources or Resources(),
+            attempts,
+            timeout,
+            skip_when,
+            reusable,
+            version,
+            identity,
+        )
 
     return declare
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from moments_ray.access.key import Scope
-from moments_ray.access.keyring import Holder, Keyring
+from moments_ray.access.keyring import ApiKeyStore, Caller
 from moments_ray.errors import AccessError, DatabaseUnavailable, KeyInvalid, NotThisMachine, ScopeMissing
 from moments_ray.http import documentation
 from moments_ray.http.loopback import from_this_machine
@@ -43,14 +43,14 @@ def needed_scope(method: str, path: str) -> Scope | None:
     return Scope.READ if method in _READING else Scope.WRITE
 
 
-class Gate:
+class ApiKeyMiddleware:
     """Lets through whoever has a key of the right scope and asks no more than is allowed.
 
     While no key was ever made, this machine alone is served, and needs none. What is refused was not read: a body
     stays on its connection.
     """
 
-    def __init__(self, app: ASGIApp, keyring: Keyring, limit: RateLimit, settings: ApiSettings) -> None:
+    def __init__(self, app: ASGIApp, keyring: ApiKeyStore, limit: RateLimit, settings: ApiSettings) -> None:
         self._app = app
         self._keyring = keyring
         self._limit = limit
@@ -70,7 +70,7 @@ class Gate:
         with structlog.contextvars.bound_contextvars(key=holder.identifier if holder else None):
             await self._app(scope, receive, send)
 
-    async def _admit(self, scope: Connection, needed: Scope) -> Holder | None:
+    async def _admit(self, scope: Connection, needed: Scope) -> Caller | None:
         """Return who asks; None while there are no keys.
 
         Raises:

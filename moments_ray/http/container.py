@@ -10,9 +10,9 @@ import redis.asyncio as redis
 
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.dead_letters import DeadLetters
-from moments_ray.engine.runs.live_status import Live
-from moments_ray.engine.runs.notifier import Feed
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.notifier import RunNotifier
+from moments_ray.engine.runs.service import RunService
 
 Nodes = Callable[[], Sequence[Mapping[str, float]]]
 
@@ -26,27 +26,27 @@ class Container:
     nodes: Nodes
 
     @cached_property
-    def desk(self) -> Desk:
+    def run_service(self) -> RunService:
         """Where runs are handed in and taken back."""
-        return Desk(self.environment, self.redis)
+        return RunService(self.environment, self.redis)
 
     @cached_property
     def dead(self) -> DeadLetters:
         """What was given up."""
-        return DeadLetters(self.environment.database, self.redis, self.desk)
+        return DeadLetters(self.environment.database, self.redis, self.run_service)
 
     @cached_property
-    def live(self) -> Live:
+    def live(self) -> LiveStatus:
         """The live board."""
-        return Live(self.redis)
+        return LiveStatus(self.redis)
 
     @cached_property
-    def feed(self) -> Feed:
+    def notifier(self) -> RunNotifier:
         """What tells that a run moved."""
-        return Feed(self.redis, self.environment.database)
+        return RunNotifier(self.redis, self.environment.database)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.feed.close()
+        await self.notifier.close()
         await self.redis.aclose()
         await self.environment.close()

@@ -40,7 +40,9 @@ class EventStream(EventSourceResponse):
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
-            log.info("stream.let_go", run=self._run)  # no error of ours; whoever carries the connection closes it
+            log.info(
+                "stream.closed_slow_reader", run=self._run
+            )  # no error of ours; whoever carries the connection closes it
 
 
 async def events_after(container: Container, run: str, after: int, limit: int) -> tuple[Run, Sequence[RunEvent]]:
@@ -55,7 +57,7 @@ async def events_after(container: Container, run: str, after: int, limit: int) -
 
 
 async def _events(container: Container, run: str, after: int) -> AsyncIterator[ServerSentEvent]:
-    with container.feed.listener(run) as moved:
+    with container.notifier.listener(run) as moved:
         while True:
             moved.clear()
             found, events = await events_after(container, run, after, _BATCH)  # no session is held while sending

@@ -22,7 +22,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 _SEEN_SECONDS = 60.0  # a worker with all its places taken looks at the queue every 15
-_PATIENCE_SECONDS = 1.8  # the answer is promised within 2
+_TIMEOUT_SECONDS = 1.8  # the answer is promised within 2
 
 
 class PartHealth(BaseModel):
@@ -122,7 +122,7 @@ class Health:
     async def _of_redis(self, asked: Awaitable[T]) -> T | None:
         """Return what Redis knows, or None while it does not answer."""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await asked
         except (RedisError, TimeoutError):
             return None
@@ -146,10 +146,10 @@ class _Part:
         if self._asking is None or self._asking.done():
             self._asking = asyncio.ensure_future(self._ask())
             self._asking.add_done_callback(_note_failure)
-        await asyncio.wait([self._asking], timeout=_PATIENCE_SECONDS)
+        await asyncio.wait([self._asking], timeout=_TIMEOUT_SECONDS)
         milliseconds = round((time.monotonic() - started) * 1000, 1)
         if not self._asking.done():
-            return self._is_down(f"no answer within {_PATIENCE_SECONDS:g} s", milliseconds)
+            return self._is_down(f"no answer within {_TIMEOUT_SECONDS:g} s", milliseconds)
         if (error := self._asking.exception()) is not None:
             return self._is_down(str(error) or type(error).__name__, milliseconds)
         return PartHealth(status="ok", milliseconds=milliseconds, **self._asking.result())

@@ -19,7 +19,7 @@ from moments_ray.errors import RateExceeded
 log = structlog.get_logger()
 
 _PREFIX = "api:requests"
-_PATIENCE_SECONDS = 0.5
+_TIMEOUT_SECONDS = 0.5
 _ALONE_SECONDS = 5.0  # between two tries to reach a Redis that is away
 
 
@@ -45,7 +45,7 @@ class RateLimit:
             return
         alone = time.monotonic() < self._alone_until
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await self._hit(self._own if alone else self._shared, who)
         except (RedisError, TimeoutError) as error:
             log.warning("rate.redis_unavailable", error=type(error).__name__)

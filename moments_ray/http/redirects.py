@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
 from moments_ray.errors import NotFound
-from moments_ray.http.dependencies import Parts
+from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import SignedLink
 
@@ -21,7 +21,7 @@ SIGNED: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def signed_answer(parts: Parts, uri: str | None, what: str, *, redirect: bool) -> Response:
+async def signed_answer(dependencies: Dependencies, uri: str | None, what: str, *, redirect: bool) -> Response:
     """Answer with a signed link to an object, as a redirect or as itself.
 
     Raises:
@@ -29,7 +29,7 @@ async def signed_answer(parts: Parts, uri: str | None, what: str, *, redirect: b
     """
     if uri is None:
         raise NotFound(f"{what} is not here yet")
-    store, seconds = parts.environment.store, parts.environment.settings.storage.signed_url_seconds
+    store, seconds = dependencies.environment.store, dependencies.environment.settings.storage.signed_url_seconds
     signed = await store.signed_url(store.name_of(uri), seconds)
     headers = {"Cache-Control": "no-store"}  # the link expires, and whoever has it may read
     if redirect:

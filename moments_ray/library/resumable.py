@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,8 @@ from moments_ray.database.tables import Run, Upload, Video
 from moments_ray.engine.environment import Environment
 from moments_ray.errors import DownloadTooLarge, InputError, InvalidRequest, UploadCorrupted, UploadOffset
 from moments_ray.library.queries.uploads import Uploads
-from moments_ray.library.service import Started
+from moments_ray.library.service import Address, Started
 from moments_ray.library.upload import receive, store_upload
-from moments_ray.library.values import Source
 from moments_ray.storage.blocking import in_thread
 
 log = structlog.get_logger()
@@ -42,7 +41,7 @@ class Standing:
 
 
 # Makes an upload the video of its canonical source, and starts what was asked of it.
-AddUploaded = Callable[[Upload, str, Source], Awaitable[Started]]
+AddUploaded = Callable[[Upload, Address], Awaitable[Started]]
 
 
 class ResumableUploads:
@@ -147,7 +146,7 @@ class ResumableUploads:
         async with self._database.read() as session:
             parts = await Uploads(session).parts(upload)
 
-        async def pieces() -> AsyncIterator[bytes]:
+        async def pieces() -> AsyncGenerator[bytes]:
             for name in parts:
                 async for piece in self._store.open_range(name):
                     yield piece
@@ -158,8 +157,7 @@ class ResumableUploads:
         whole = last.with_name("whole")
         async with aclosing(pieces()) as joined:
             received = await receive(joined, whole, upload.bytes)
-        source = await store_upload(received, self._environment, upload.title)
-        return await self._add(upload, received.canonical, source)
+        return await self._add(upload, await store_upload(received, self._environment, upload.title))
 
 
 async def remove_expired_uploads(environment: Environment) -> None:
@@ -182,7 +180,7 @@ async def _received(pieces: AsyncIterator[bytes], path: Path, most: int, checksu
     """Write a part to a file; raises as ``append``."""
     digest = hashlib.new(checksum[0], usedforsecurity=False) if checksum is not None else None
 
-    async def seen() -> AsyncIterator[bytes]:
+    async def seen() -> AsyncGenerator[bytes]:
         async for piece in pieces:
             if digest is not None:
                 digest.update(piece)

@@ -7,24 +7,24 @@ from moments_ray.engine import Context
 from moments_ray.errors import StageFailed
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
-from moments_ray.library.values import HeardSpeech
+from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 
-async def read_transcript(ctx: Context, heard: HeardSpeech) -> tuple[Transcript, int]:
+async def read_transcript(ctx: Context, video: SourceVideo, heard: TranscriptRef) -> tuple[Transcript, int]:
     """Return the transcript that TRANSCRIPTION wrote, and its key; raises as ``read_transcript_by``."""
-    return await read_transcript_by(ctx, heard.engine)
+    return await read_transcript_by(ctx, video, heard.engine)
 
 
-async def read_transcript_by(ctx: Context, engine: str) -> tuple[Transcript, int]:
+async def read_transcript_by(ctx: Context, video: SourceVideo, engine: str) -> tuple[Transcript, int]:
     """Return what an engine heard, and the transcript's key.
 
     Raises:
         StageFailed: it was deleted meanwhile.
     """
     async with ctx.read() as session:
-        video = await Videos(session).key_of(ctx.subject)
-        row = await Transcripts(session).get(video, engine)
+        key = await Videos(session).key_of(video.video)
+        row = await Transcripts(session).get(key, engine)
     if row is None:
         raise StageFailed(f"the transcript by {engine} is gone; retry the run from TRANSCRIPTION")
     return transcript_of(row), row.id

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from moments_ray.engine.environment import Environment
 from moments_ray.errors import DownloadTooLarge
+from moments_ray.library.objects import video_folder
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.service import Address
 from moments_ray.library.stages.download import kind_and_suffix
-from moments_ray.library.values import Source
 from moments_ray.media.probe import probe
 from moments_ray.storage.blocking import file_errors, in_thread
 
@@ -47,8 +48,8 @@ async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> R
     return Received(path, digest.hexdigest())
 
 
-async def store_upload(received: Received, environment: Environment, title: str | None) -> Source:
-    """Store a received video as its source.
+async def store_upload(received: Received, environment: Environment, title: str | None) -> Address:
+    """Store a received video as its source, and return where it is now.
 
     Raises:
         UnsupportedMedia: it is no video.
@@ -59,7 +60,7 @@ async def store_upload(received: Received, environment: Environment, title: str 
     kind, suffix = kind_and_suffix(info)
     async with environment.database.begin() as session:
         video, _ = await Videos(session).get_or_create(received.canonical, title=title)
-    name = f"videos/{video.identifier}/source-{received.sha256[:16]}{suffix}"
+    name = f"{video_folder(video.identifier)}/source-{received.sha256[:16]}{suffix}"
     if not await environment.store.exists(name):
         await environment.store.put_file(name, received.path, content_type=kind)
-    return Source(stored=name)
+    return Address(received.canonical, stored=name)

@@ -1,4 +1,4 @@
-"""What a run of the moments pipeline is asked for, in the parts that its stages take."""
+"""What runs over videos are asked for, and what the library's stages hand on: names of objects and figures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from moments_ray.media.probe import MediaInfo
 
 
 class Source(Value):
-    """Where the video comes from: a URL, a file on the machine that submits, or an object that was uploaded."""
+    """Where a video of the library comes from: a URL, a file on the machine that submits, or an uploaded object.
 
+    ``video`` is the library's identifier of it.
+    """
+
+    video: str
     url: str | None = None
     path: str | None = None
     stored: str | None = None
@@ -38,12 +42,12 @@ class SpeechOptions(Value):
 class VideoRequest(Value):
     """What every run over a video is asked for.
 
-    ``fresh`` makes every stage anew, though an earlier run's output of the same inputs stands; ``metadata`` is the
+    ``force`` makes every stage again, though an earlier run's output of the same inputs stands; ``metadata`` is the
     caller's own.
     """
 
     source: Source
-    fresh: bool = False
+    force: bool = False
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
 
 
@@ -62,8 +66,9 @@ class CaptionObject(Value):
 
 
 class SourceVideo(Value):
-    """A video in the store, and what it is made of."""
+    """A video in the store, and what it is made of; ``video`` is the library's identifier of it."""
 
+    video: str
     name: str
     title: str
     checksum: str
@@ -88,7 +93,7 @@ class AudioObject(Value):
     bytes: int
 
 
-class HeardSpeech(Value):
+class TranscriptRef(Value):
     """Which transcript of the video to use: its words are in the database."""
 
     engine: str

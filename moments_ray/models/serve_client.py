@@ -19,7 +19,7 @@ from moments_ray.models.roles import Call, Role
 log = structlog.get_logger()
 
 _LOOK_AGAIN_SECONDS = 10.0
-_PATIENCE_SECONDS = (0.2, 1.0)
+_TIMEOUT_SECONDS = (0.2, 1.0)
 
 Handle = DeploymentHandle[Any]
 
@@ -69,9 +69,9 @@ class ServeClients:
                 response.cancel()  # type: ignore[no-untyped-call]  # or Serve would work on for nobody
                 raise
             except BackPressureError as error:
-                if time.monotonic() + _PATIENCE_SECONDS[1] > deadline:
+                if time.monotonic() + _TIMEOUT_SECONDS[1] > deadline:
                     raise ModelBusy(f"{key} has more to do than fits its queue") from error
-                await asyncio.sleep(random.uniform(*_PATIENCE_SECONDS))  # noqa: S311 - jitter
+                await asyncio.sleep(random.uniform(*_TIMEOUT_SECONDS))  # noqa: S311 - jitter
             except ray.exceptions.RayTaskError as error:
                 if isinstance(error.cause, MomentsError):
                     raise error.cause from None

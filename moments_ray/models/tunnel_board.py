@@ -35,7 +35,7 @@ class TunnelBoard:
                 transaction.expire(KEY, _LIFE_SECONDS)
                 await transaction.execute()
         except RedisError as error:
-            log.warning("tunnels.untold", error=str(error))
+            log.warning("tunnels.publish_failed", error=str(error))
 
     async def read(self) -> dict[str, int]:
         """Return how many tunnels are in which state, and forget holders that fell silent; raises Redis's errors."""

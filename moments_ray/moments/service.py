@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from moments_ray.database.tables import MomentRow
+from moments_ray.database.tables import Video
+from moments_ray.engine.pipeline import Pipeline
+from moments_ray.engine.runs.service import StartedRun
 from moments_ray.errors import InvalidRequest
+from moments_ray.http.schemas.asked import AskedRun
 from moments_ray.library.options import TranscriptAsked
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
-from moments_ray.library.service import LibraryService, Started
-from moments_ray.library.values import Source, SpeechOptions
+from moments_ray.library.service import Address, LibraryService, Started, started
+from moments_ray.library.values import Source, SpeechOptions, VideoRequest
 from moments_ray.models.conversation import Sampling
 from moments_ray.models.entry import ModelEntry
-from moments_ray.moments.finding.moment import Step
 from moments_ray.moments.finding.options import MAX_SECONDS, MIN_SECONDS, find_options
 from moments_ray.moments.options import ClipsAsked, RefinementAsked, RunOptions
 from moments_ray.moments.pipelines import CLIPS, GENERATION, MOMENTS, REFINEMENT
 from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.requests import selected_moments
 from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import (
-    ChosenMoments,
     ClipOptions,
     ClipsRequest,
     DeliveryOptions,
-    GeneratedMoment,
     GenerationOptions,
     GenerationRequest,
     MomentsRequest,
@@ -45,14 +46,20 @@ class MomentsService:
 
     async def check(self, options: RunOptions) -> None:
         """Refuse options that no run can be made with, before anything is stored; raises as ``add``."""
-        await self._moments(Source(stored="nothing yet"), options)
+        await self._parts(options)
 
     async def add(
-        self, canonical: str, source: Source, options: RunOptions, *, title: str | None, process: bool, key: str | None
+        self, found: Address, options: RunOptions, *, title: str | None, process: bool, key: str | None
     ) -> Started:
-        """Make a source a video, and with ``process`` find its moments; raises as the library's ``add``."""
-        processing = (MOMENTS, await self._moments(source, options)) if process else None
-        return await self._library.add(canonical, source, options, title=title, key=key, processing=processing)
+        """Make what is at an address a video, with ``process`` find its moments; raises as the library's ``add``."""
+        parts = await self._parts(options) if process else None
+
+        async def start(source: Source) -> StartedRun:
+            if parts is None:
+                return await self._library.fetch(source, options, key)
+            return await self._library.start(MOMENTS, MomentsRequest(source=source, **parts), options, key)
+
+        return await self._library.add(found, start, title=title, key=key)
 
     async def add_url(
         self, url: str, options: RunOptions, *, title: str | None, process: bool, key: str | None
@@ -63,19 +70,20 @@ class MomentsService:
             UrlNotAllowed: it may not be fetched.
             DownloadUnavailable: its host does not exist.
         """
-        canonical = await self._library.checked_url(url)
-        return await self.add(canonical, Source(url=url), options, title=title, process=process, key=key)
+        found = Address(await self._library.checked_url(url), url=url)
+        return await self.add(found, options, title=title, process=process, key=key)
 
     async def moments_of_url(self, url: str, options: RunOptions, key: str | None) -> Started:
         """Bring the video at a URL, known or not, to its moments; raises as ``add_url``, and RunActive."""
         canonical = await self._library.checked_url(url)
-        request = await self._moments(Source(url=url), options)
+        parts = await self._parts(options)
         async with self._database.begin() as session:
             video, _ = await Videos(session).get_or_create(canonical, source_url=url)
-        if video.source_url not in {None, url} and video.status == VideoStatus.READY:
-            # Another spelling of the same address: the stages know the first one. One that never came may have expired.
-            request = request.model_copy(update={"source": await self._library.source(video)})
-        return await self._library.run(MOMENTS, request, video, options, key)
+        known = video.source_url not in {None, url} and video.status == VideoStatus.READY
+        # Another spelling of the same address: the stages know the first one. One that never came may have expired.
+        source = await self._library.source(video) if known else Source(video=video.identifier, url=url)
+        request = MomentsRequest(source=source, **parts)
+        return started(video, await self._library.start(MOMENTS, request, options, key))
 
     async def moments(self, video_id: str, options: RunOptions, key: str | None) -> Started:
         """Bring a video to its moments.
@@ -85,16 +93,15 @@ class MomentsService:
             RunActive: it has an active run.
         """
         video = await self._library.video(video_id)
-        request = await self._moments(await self._library.source(video), options)
-        return await self._library.run(MOMENTS, request, video, options, key)
+        return await self._start(MOMENTS, MomentsRequest, video, await self._parts(options), options, key=key)
 
     async def generation(self, video_id: str, options: RunOptions, key: str | None) -> Started:
         """Find a video's moments, and neither refine nor cut them; raises as ``moments``."""
         video = await self._library.video(video_id)
-        whole = await self._moments(await self._library.source(video), options)
-        parts: dict[str, Any] = {name: getattr(whole, name) for name in GenerationRequest.model_fields}
+        whole = await self._parts(options)
+        parts = {name: value for name, value in whole.items() if name in GenerationRequest.model_fields}
         parts["speech"] = await self._library.speech(video, options)
-        return await self._library.run(GENERATION, GenerationRequest(**parts), video, options, key)
+        return await self._start(GENERATION, GenerationRequest, video, parts, options, key=key)
 
     async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
         """Refine a moment into a child of it; raises as ``moments``."""
@@ -104,16 +111,15 @@ class MomentsService:
         model = await self._models.resolve(asked.refinement_model, REFINER)
         seconds = moment.end_time - moment.start_time
         find = find_options(min_seconds=min(MIN_SECONDS, seconds / 2), max_seconds=max(MAX_SECONDS, seconds * 2))
-        request = RefinementRequest(
-            source=await self._library.source(video),
-            speech=await self._library.speech(video, TranscriptAsked()),
-            generation=GenerationOptions(find=find),
-            refinement=_refinement(model, Sampling(), asked.prompt),
-            delivery=DeliveryOptions(preset=asked.preset, burn_captions=asked.burn_captions),
-            chosen=_chosen([moment]),
+        parts = {
+            "speech": await self._library.speech(video, TranscriptAsked()),
+            "generation": GenerationOptions(find=find),
+            "refinement": _refinement(model, Sampling(), asked.prompt),
+            "delivery": DeliveryOptions(preset=asked.preset, burn_captions=asked.burn_captions),
+            "selected": selected_moments([moment]),
             **await self._library.common(asked),
-        )
-        return await self._library.run(REFINEMENT, request, video, asked, key)
+        }
+        return await self._start(REFINEMENT, RefinementRequest, video, parts, asked, key=key)
 
     async def clips(self, video_id: str, asked: ClipsAsked, key: str | None) -> Started:
         """Cut clips of moments; raises as ``moments``, and InvalidRequest where they or their words are not there."""
@@ -128,62 +134,53 @@ class MomentsService:
             raise InvalidRequest("there is no transcript to draw captions from yet; ask for one first")
         if not moments:
             raise InvalidRequest("the video has no moments to cut; find some first, or add them")
-        request = ClipsRequest(
-            source=await self._library.source(video),
-            chosen=_chosen(moments),
-            clips=ClipOptions(
-                preset=asked.preset,
-                captions_by=None if transcript is None else transcript.engine,
-                padding_left=asked.padding,
-                padding_right=asked.padding,
-            ),
-            **await self._library.common(asked),
+        clips = ClipOptions(
+            preset=asked.preset,
+            captions_by=None if transcript is None else transcript.engine,
+            padding_left=asked.padding,
+            padding_right=asked.padding,
         )
-        return await self._library.run(CLIPS, request, video, asked, key)
+        parts = {"selected": selected_moments(moments), "clips": clips, **await self._library.common(asked)}
+        return await self._start(CLIPS, ClipsRequest, video, parts, asked, key=key)
 
-    async def _moments(self, source: Source, options: RunOptions) -> MomentsRequest:
+    async def _start(
+        self,
+        pipeline: Pipeline,
+        takes: type[VideoRequest],
+        video: Video,
+        parts: Mapping[str, Any],
+        asked: AskedRun,
+        *,
+        key: str | None,
+    ) -> Started:
+        request = takes(source=await self._library.source(video), **parts)
+        return started(video, await self._library.start(pipeline, request, asked, key))
+
+    async def _parts(self, options: RunOptions) -> dict[str, Any]:
+        """Return what a request for moments has beside its source."""
         generator = await self._models.resolve(options.generation_model, MOMENT_GENERATOR)
         refiner = await self._models.resolve(options.refinement_model, REFINER)
         speech = await self._library.checked_speech(options)
         await self._library.check_webhook(options)
-        return moments_request(source, speech, generator, refiner, options)
+        return moments_parts(speech, generator, refiner, options)
 
 
-def moments_request(
-    source: Source, speech: SpeechOptions, generator: ModelEntry, refiner: ModelEntry, options: RunOptions
-) -> MomentsRequest:
-    """Return what was asked as the stages take it."""
-    return MomentsRequest(
-        source=source,
-        speech=speech,
-        generation=GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
-        refinement=_refinement(refiner, options.sampling()),
-        delivery=DeliveryOptions(
-            deliver_clips=options.deliver_clips, preset=options.preset, burn_captions=options.burn_captions
-        ),
-        fresh=options.force,
-        metadata=options.metadata,
+def moments_parts(
+    speech: SpeechOptions, generator: ModelEntry, refiner: ModelEntry, options: RunOptions
+) -> dict[str, Any]:
+    """Return what a request for moments has beside its source."""
+    delivery = DeliveryOptions(
+        deliver_clips=options.deliver_clips, preset=options.preset, burn_captions=options.burn_captions
     )
+    return {
+        "speech": speech,
+        "generation": GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
+        "refinement": _refinement(refiner, options.sampling()),
+        "delivery": delivery,
+        "force": options.force,
+        "metadata": options.metadata,
+    }
 
 
 def _refinement(model: ModelEntry, sampling: Sampling, prompt: str | None = None) -> RefinementOptions:
     return RefinementOptions(model=model.key, sampling=sampling, watches_video=model.supports_video, prompt=prompt)
-
-
-def _chosen(moments: Sequence[MomentRow]) -> ChosenMoments:
-    return ChosenMoments(
-        moments=tuple(
-            GeneratedMoment(
-                identifier=moment.identifier,
-                title=moment.title,
-                start_time=moment.start_time,
-                end_time=moment.end_time,
-                score=moment.score or 0.0,
-                reason=moment.reason or "",
-                provenance=tuple(
-                    Step.model_validate({name: step[name] for name in Step.model_fields}) for step in moment.provenance
-                ),
-            )
-            for moment in moments
-        )
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, FiniteFloat
 
-from moments_ray.engine import FanOutput, Item, Value
+from moments_ray.engine import FanOutput, Item, ItemFailure, Value
 from moments_ray.library.values import TranscriptRequest, VideoRequest
 from moments_ray.media.presets import Preset
 from moments_ray.models.conversation import Sampling
@@ -55,8 +55,8 @@ class ClipOptions(Value):
     padding_right: FiniteFloat = Field(0.0, ge=0, le=60)
 
 
-class ChosenMoments(Value):
-    """Moments as they stood when somebody chose them: with other edges it is another request."""
+class SelectedMoments(Value):
+    """Moments as they stood when somebody selected them: with other edges it is another request."""
 
     moments: tuple[GeneratedMoment, ...]
 
@@ -75,15 +75,15 @@ class MomentsRequest(GenerationRequest):
 
 
 class RefinementRequest(MomentsRequest):
-    """A run that refines chosen moments."""
+    """A run that refines selected moments."""
 
-    chosen: ChosenMoments
+    selected: SelectedMoments
 
 
 class ClipsRequest(VideoRequest):
-    """A run that cuts clips of chosen moments."""
+    """A run that cuts clips of selected moments."""
 
-    chosen: ChosenMoments
+    selected: SelectedMoments
     clips: ClipOptions = Field(default_factory=ClipOptions)
 
 
@@ -153,6 +153,10 @@ class WatchedClips(FanOutput[ClipObject]):
     """The clips the refiner watches."""
 
 
+class SelectedClips(FanOutput[ClipObject]):
+    """The clips of moments that a person selected."""
+
+
 class RefinedMoment(Value):
     """What the user sees of a moment: its final edges, and the clip to play unless none was asked for."""
 
@@ -169,3 +173,12 @@ class RefinedMoment(Value):
 
 class RefinedMoments(FanOutput[RefinedMoment]):
     """The moments of a run as the user sees them."""
+
+
+class MomentsResult(Value):
+    """What a run over moments gives: which there are, in time order, and what of them failed."""
+
+    video: str
+    moments: tuple[str, ...]
+    clips: tuple[str, ...] = ()
+    failed: tuple[ItemFailure, ...] = ()

@@ -1,6 +1,6 @@
 """Failpoints: named places between two commits where a process can be made to die, err or freeze, to see it survived.
 
-``MOMENTS_FAULT=POINT:ACTION`` arms one of them; unset, reaching a point costs one comparison.
+``MOMENTS_FAULT=POINT:ACTION`` arms one of them; unset, hitting a point costs one comparison.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from moments_ray.settings import Settings
 
 FAILPOINTS = {
-    "submit.committed": "a run is in PostgreSQL, nobody was rung",
-    "submit.rung": "its entry is in the stream, PostgreSQL does not know of it",
-    "cancel.committed": "a cancellation is in PostgreSQL, nobody was told",
+    "submit.committed": "a run is in PostgreSQL, no worker was notified",
+    "submit.enqueued": "its entry is in the stream, PostgreSQL does not know of it",
+    "cancel.committed": "a cancellation is in PostgreSQL, no worker was notified",
     "message.taken": "a worker holds an entry, its run is not claimed",
     "run.claimed": "a run is claimed, nothing of it is done",
     "stage.started": "a try is a row, nothing of it is done",
@@ -31,7 +31,7 @@ FAILPOINTS = {
     "run.ending": "every stage stands, there is no verdict",
     "run.ended": "the verdict stands, lock and entry do too",
     "run.unlocked": "the lock is gone, the entry is not",
-    "run.handed_back": "a drained run is queued again, nobody was rung",
+    "run.handed_back": "a drained run is queued again, no worker was notified",
     "deletion.marked": "a video is marked, everything of it is there",
     "deletion.cleared": "its objects and keys are gone, its row is not",
 }
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 FREEZE_LEASES = 2.0  # a frozen process comes back after so many leases: as a zombie, if it held one
 
 
-def reach(settings: Settings, point: str) -> None:
+def hit(settings: Settings, point: str) -> None:
     """Do what is armed for a point, the first time that any process of this home gets there.
 
     Raises:

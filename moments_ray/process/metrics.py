@@ -33,7 +33,7 @@ MODEL_SECONDS = Metric(
     ("role", "model", "code"),
     _SECONDS,
 )
-BYTES_MOVED = Metric("moments_bytes_total", "counter", "bytes fetched from the web, stored, or loaded", ("way",))
+BYTES_MOVED = Metric("moments_bytes_total", "counter", "bytes fetched from the web, stored, or loaded", ("direction",))
 CLIPS_CUT = Metric("moments_clips_total", "counter", "clips by how they were cut", ("method",))
 
 METRICS = (

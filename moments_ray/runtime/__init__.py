@@ -2,10 +2,10 @@
 
 from moments_ray.runtime.connection import (
     connect,
-    desk,
     migrate,
     open_redis,
     require_services,
+    run_service,
     services,
     warm_up,
 )
@@ -16,12 +16,12 @@ __all__ = [
     "Node",
     "cluster",
     "connect",
-    "desk",
     "migrate",
     "node_offer",
     "nodes",
     "open_redis",
     "require_services",
+    "run_service",
     "services",
     "warm_up",
 ]

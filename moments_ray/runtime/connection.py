@@ -22,21 +22,19 @@ from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.registry import Registry
-from moments_ray.engine.runs.live_status import Live
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import InvalidRequest, RedisUnavailable
-from moments_ray.library.cleanup import clear_up
-from moments_ray.library.deletion import Deletion
-from moments_ray.library.resumable import remove_expired_uploads
 from moments_ray.media.guard import GuardedTransport
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
+from moments_ray.products import PRODUCTS
 from moments_ray.runtime.meter import ray_meter
 from moments_ray.settings import Settings
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.factory import open_store
 
-_AGAIN = 1  # over a connection that was closed while nobody used it; one that is silent costs the patience twice
+_AGAIN = 1  # over a connection that was closed while nobody used it; one that is silent costs the timeout twice
 
 
 @contextlib.asynccontextmanager
@@ -86,37 +84,25 @@ def connect(settings: Settings) -> Environment:
     """Connect a process to everything that stages need; connections open on their first use."""
     store = open_store(settings, ray_meter)
     cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
-    database = _database(settings)
+    database, client = _database(settings), open_redis(settings)
     return Environment(
         settings=settings,
-        registry=Registry.load(settings.pipelines),
+        registry=Registry.load(settings.pipelines, PRODUCTS),
         database=database,
         store=store,
         cache=cache,
-        board=Live(open_redis(settings)),
-        services=(
-            Gateway(settings.models, ModelRegistry(database, open_redis(settings)), store, cache, meter=ray_meter),
-        ),
+        redis=client,
+        status_publisher=LiveStatus(client),
+        services=(Gateway(settings.models, ModelRegistry(database, client), store, cache, meter=ray_meter),),
         outbound=lambda: GuardedTransport(settings.download),
         meter=ray_meter,
-        chores=(_finish_deletions, remove_expired_uploads),
-        clear_up=clear_up,
     )
 
 
-async def _finish_deletions(environment: Environment) -> None:
-    """Finish the deletions of videos that a crash broke off."""
-    client = open_redis(environment.settings)
-    try:
-        await Deletion(environment, client).finish_begun()
-    finally:
-        await client.aclose()
-
-
-def open_redis(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
+def open_redis(settings: Settings, *, timeout: float = 5.0) -> redis.Redis:
     """Prepare a Redis client; the first command opens the first connection.
 
-    A Redis that says nothing for ``patience`` seconds is given up at once: who waits longer loses more than a ring.
+    A Redis that says nothing for ``timeout`` seconds is given up at once: who waits longer loses more than a message.
     """
     if settings.redis_url is None:
         raise RedisUnavailable("no Redis is configured and the embedded one was not started")
@@ -124,8 +110,8 @@ def open_redis(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
     try:
         return redis.Redis.from_url(
             url,
-            socket_connect_timeout=patience,
-            socket_timeout=patience,
+            socket_connect_timeout=timeout,
+            socket_timeout=timeout,
             health_check_interval=30,
             retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), _AGAIN, (RedisConnectionError,)),
         )
@@ -133,9 +119,9 @@ def open_redis(settings: Settings, *, patience: float = 5.0) -> redis.Redis:
         raise InvalidRequest("REDIS_URL is not the URL of a Redis: write redis://HOST:6379/0.") from error
 
 
-def desk(environment: Environment) -> Desk:
-    """Return where runs are submitted, cancelled and retried."""
-    return Desk(environment, open_redis(environment.settings))
+def run_service(environment: Environment) -> RunService:
+    """Return where runs are started, cancelled and retried."""
+    return RunService(environment)
 
 
 def _database(settings: Settings, **options: Any) -> Database:

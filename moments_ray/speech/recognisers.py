@@ -16,7 +16,17 @@ from moments_ray.speech.sphinx import Pocketsphinx
 from moments_ray.speech.transcript import Transcript
 from moments_ray.speech.whisper import Whisper
 
-__all__ = ["Availability", "CaptionFile", "Choice", "Origin", "Recogniser", "choose", "recognisers", "without_speech"]
+__all__ = [
+    "Availability",
+    "CaptionFile",
+    "Choice",
+    "Origin",
+    "Recogniser",
+    "choose",
+    "recognisers",
+    "usable",
+    "without_speech",
+]
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,12 @@ async def choose(
         return Choice(recogniser, reason, passed_over)
     reasons = "; ".join(f"{key}: {reason}" for key, reason in passed_over.items())
     raise RecogniserUnavailable(f"No speech recogniser can be used here; {reasons}.")
+
+
+def usable(settings: Settings) -> list[str]:
+    """Return the keys of the recognisers of sound that can be used on this machine, or be made so, the best first."""
+    looks = {each.key: each.availability(settings) for each in recognisers()}
+    return [key for key, look in looks.items() if look.ok or look.preparable]
 
 
 def without_speech(reason: str) -> Transcript:

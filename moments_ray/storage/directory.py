@@ -88,7 +88,7 @@ class DirectoryStore:
                     unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
-        self._meter(BYTES_MOVED, record.bytes, way="loaded")
+        self._meter(BYTES_MOVED, record.bytes, direction="loaded")
         return self._stored(record)
 
     async def read_range(self, name: str, start: int, length: int) -> bytes:
@@ -179,7 +179,7 @@ class DirectoryStore:
                     moved_from=str(path.relative_to(self._root)),
                 )
                 await in_thread(self._files.publish, record, if_absent=if_absent)
-        self._meter(BYTES_MOVED, written, way="stored")
+        self._meter(BYTES_MOVED, written, direction="stored")
         return self._stored(record)
 
     @contextlib.asynccontextmanager

@@ -225,7 +225,7 @@ class GoogleStore:
                 found = await self._blob(name)
                 if (found.metadata or {}).get(_UPLOAD_MARK) != mark:
                     raise
-            self._meter(BYTES_MOVED, size, way="stored")
+            self._meter(BYTES_MOVED, size, direction="stored")
             return StoredObject(
                 name=name, uri=self.uri(name), bytes=size, checksum=blob.crc32c, content_type=content_type
             )
@@ -292,7 +292,7 @@ class GoogleStore:
             piece = await self._media.read(url, start, length)
         except CALL_ERRORS as error:
             raise self._calls.translated(error, name) from error
-        self._meter(BYTES_MOVED, len(piece), way="loaded")
+        self._meter(BYTES_MOVED, len(piece), direction="loaded")
         return piece
 
     async def _blob(self, name: str) -> storage.Blob:

@@ -20,7 +20,7 @@ def connect_container(settings: Settings) -> Container:
     Raises:
         StorageError: the object store cannot be used.
     """
-    client = runtime.open_redis(settings, patience=_REDIS_TIMEOUT)
+    client = runtime.open_redis(settings, timeout=_REDIS_TIMEOUT)
     return Container(runtime.connect(settings), client, lambda: [node.resources for node in runtime.nodes()])
 
 

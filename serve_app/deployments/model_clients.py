@@ -31,7 +31,7 @@ from moments_ray.storage.factory import open_store
 
 _MOST_MODELS = 64  # a client is a connection or two
 _QUEUED_PER_SLOT = 4  # beyond it the caller is told, and waits by itself
-_PATIENCE_SECONDS = 2.0  # with a Redis that says nothing
+_TIMEOUT_SECONDS = 2.0  # with a Redis that says nothing
 _LONGEST_ANSWER_SECONDS = 600.0  # that a replica which is taken away still waits for
 
 
@@ -44,7 +44,7 @@ class ModelClients:
         store = open_store(settings, ray_meter)
         cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
         self._clients = LocalClients(settings.models, store, cache)
-        self._board = TunnelBoard(open_redis(settings, patience=_PATIENCE_SECONDS))
+        self._board = TunnelBoard(open_redis(settings, timeout=_TIMEOUT_SECONDS))
         self._holder = uuid.uuid4().hex
 
     @serve.multiplexed(max_num_models_per_replica=_MOST_MODELS)  # type: ignore[untyped-decorator]  # Serve's

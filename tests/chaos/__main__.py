@@ -30,7 +30,7 @@ from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import ServiceUnavailable
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source, SpeechOptions
@@ -43,12 +43,13 @@ from tests.chaos.invariants import CHECKS, End, figures
 from tests.chaos.monkey import Monkey
 from tests.chaos.trouble import TROUBLE, Trouble
 from tests.ray.talk import Talk, make_talk
+from tests.runs import submit
 
 T = TypeVar("T")
 
 _WAITING_AT_MOST = 30
-_LOOK_SECONDS = 1.0
-_PATIENCE_SECONDS = 600.0  # for the last runs, once the monkey has gone
+_POLL_SECONDS = 1.0
+_TIMEOUT_SECONDS = 600.0  # for the last runs, once the monkey has gone
 _CANCEL_SHARE = 0.05
 
 
@@ -57,7 +58,7 @@ class Driver:
 
     def __init__(self, environment: Environment, talk: Talk, options: argparse.Namespace) -> None:
         self._environment = environment
-        self._desk = Desk(environment, runtime.open_redis(environment.settings))
+        self._run_service = RunService(environment, runtime.open_redis(environment.settings))
         self._talk = talk
         self._options = options
         self._random = random.Random(options.seed + 1)
@@ -70,20 +71,19 @@ class Driver:
             self.accepted.add(run)
             if self._random.random() < _CANCEL_SHARE:
                 await asyncio.sleep(self._random.uniform(0.0, 3.0))
-                await self._again(partial(self._desk.cancel, run))
+                await self._again(partial(self._run_service.cancel, run))
             while len(await self._again(self.active)) >= _WAITING_AT_MOST:
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def _submit(self, number: int) -> str:
         film = number % max(1, self._options.runs // max(1, self._options.films)) == 0
         async with self._environment.database.begin() as session:
             video, _ = await Videos(session).get_or_create(f"chaos:{number}")
-        request = await self._film(video.identifier) if film else Trouble(number=number)
-        run = await self._desk.submit(
+        request = await self._film(video.identifier) if film else Trouble(number=number, video=video.identifier)
+        run = await submit(
+            self._run_service,
             MOMENTS if film else TROUBLE,
             request,
-            subject=video.identifier,
-            video_key=video.id,
             idempotency_key=f"chaos-{number}",
         )
         return run.identifier
@@ -93,7 +93,7 @@ class Driver:
         words = self._talk.captions.read_bytes()
         await self._environment.store.put_bytes(captions, words, content_type="text/plain")
         return MomentsRequest(
-            source=Source(path=str(self._talk.path)),
+            source=Source(video=video, path=str(self._talk.path)),
             speech=SpeechOptions(captions=captions),
             generation=GenerationOptions(find=find_options(min_seconds=6, max_seconds=20, count=3)),
         )
@@ -103,7 +103,7 @@ class Driver:
             try:
                 return await ask()
             except (ServiceUnavailable, RedisError, OSError):
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def active(self) -> set[str]:
         """Return the runs that have no verdict yet."""
@@ -114,13 +114,13 @@ class Driver:
         """Wait for the last verdict."""
         async with asyncio.timeout(seconds):
             while await self._again(self.active):
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def retry_failed(self) -> int:
         """Ask again for what an outage made fail."""
         failed = [run for run in self.accepted if (await self._standing(run)) == RunStatus.FAILED]
         for run in failed:
-            await self._desk.retry(run)
+            await self._run_service.retry(run)
         return len(failed)
 
     async def _standing(self, identifier: str) -> str:
@@ -136,11 +136,11 @@ async def play(options: argparse.Namespace, directory: Path) -> bool:
         began = time.monotonic()
         playing = asyncio.create_task(monkey.play())
         await driver.submit_all()
-        await driver.until_all_ended(_PATIENCE_SECONDS)
+        await driver.until_all_ended(_TIMEOUT_SECONDS)
         playing.cancel()
         await asyncio.wait([playing])
         retried = await driver.retry_failed()
-        await driver.until_all_ended(_PATIENCE_SECONDS)
+        await driver.until_all_ended(_TIMEOUT_SECONDS)
         seconds = time.monotonic() - began
         await asyncio.sleep(2 * environment.settings.worker.sweep_seconds)  # what a verdict leaves is cleared after it
         held = await _judge(built, driver)

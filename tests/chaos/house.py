@@ -32,7 +32,7 @@ from tests.integration.cli.living_server import command, free_port
 from tests.ray.home import Home, kill
 
 _ROOT = Path(__file__).parents[2]
-_PIPELINES = ("moments_ray.moments.pipelines", "tests.chaos.trouble")
+_PIPELINES = "tests.chaos.trouble"
 _START_SECONDS = 180.0
 _STOP_SECONDS = 120.0
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.queue import GROUP, STREAMS
-from moments_ray.library.queries.references import References
+from moments_ray.library.queries.references import VideoReferences
 from moments_ray.states import RunStatus
 
 
@@ -92,7 +92,7 @@ async def objects_are_those_of_rows(end: End) -> list[str]:
     wrong = []
     async with end.environment.database.read() as session:
         for subject, names in subjects.items():
-            wrong += await References(session).unreferenced(subject, names)
+            wrong += await VideoReferences(session).unreferenced(subject, names)
     return wrong
 
 
@@ -132,7 +132,7 @@ async def figures(end: End) -> list[tuple[str, str]]:
         SELECT extract(epoch FROM created_at - before)::float AS seconds FROM (
             SELECT type, data, created_at, lag(created_at) OVER (PARTITION BY run_id ORDER BY seq) AS before
             FROM run_events
-        ) e WHERE type = 'run.started' AND (data->>'after_death')::boolean
+        ) e WHERE type = 'run.started' AND (data->>'after_crash')::boolean
     """)
     cancels = await end.rows("""
         SELECT extract(epoch FROM completed_at - cancel_requested_at)::float AS seconds FROM runs

@@ -19,6 +19,7 @@ class Trouble(Value):
     """What makes one run different from all others."""
 
     number: int
+    video: str
     items: int = 3
 
 
@@ -59,7 +60,7 @@ _LIGHT = Resources(cpus=0.1)
 
 
 async def _put(ctx: Context, kind: str, text: str) -> Written:
-    name = f"videos/{ctx.subject}/{kind}-{fingerprint(text)[:16]}.txt"
+    name = f"{ctx.folder}/{kind}-{fingerprint(text)[:16]}.txt"
     await ctx.store.put_bytes(name, text.encode(), content_type="text/plain")
     return Written(name=name)
 
@@ -117,4 +118,7 @@ TROUBLE = Pipeline(
     FanOut("READ", each=read_back, gives=Reads, resources=_LIGHT, attempts=6),
     sum_up,
     takes=Trouble,
+    exclusive=lambda trouble: trouble.video,
+    video=lambda trouble: trouble.video,
+    folder="videos/{subject}",
 )

@@ -8,13 +8,14 @@ from moments_ray import runtime
 from moments_ray.library.deletion import Deletion
 from moments_ray.settings import Settings
 from tests.ray.trial_pipelines import FAN, Trial
+from tests.runs import submit as start
 
 
 def submit(settings: Settings, request: Trial, subject: str) -> None:
     """Submit a run."""
 
     async def submitted() -> None:
-        await runtime.desk(runtime.connect(settings)).submit(FAN, request, subject=subject)
+        await start(runtime.run_service(runtime.connect(settings)), FAN, request, subject=subject)
 
     asyncio.run(submitted())
 
@@ -23,7 +24,7 @@ def cancel(settings: Settings, identifier: str) -> None:
     """Cancel a run."""
 
     async def cancelled() -> None:
-        await runtime.desk(runtime.connect(settings)).cancel(identifier)
+        await runtime.run_service(runtime.connect(settings)).cancel(identifier)
 
     asyncio.run(cancelled())
 

@@ -12,21 +12,23 @@ from typing import Any
 
 import pytest
 import ray
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import text
 
 from moments_ray import runtime
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
 from moments_ray.embedded.services import Services
+from moments_ray.engine import Pipeline
 from moments_ray.engine.queries.journal import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.settings import RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
 from tests.ray.home import Home
 from tests.ray.talk import Talk, make_talk
+from tests.runs import submit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", PydanticDeprecatedSince20)
@@ -43,7 +45,7 @@ def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
         ray_address=None,
-        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines", "moments_ray.moments.pipelines"),
+        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines"),
         worker=WorkerSettings(
             heartbeat_seconds=0.5, lease_seconds=3.0, sweep_seconds=1.0, cancel_poll_seconds=0.2, drain_seconds=5.0
         ),
@@ -81,7 +83,10 @@ class Engine:
         self.settings = settings
         self.environment = runtime.connect(settings)
         self.redis = runtime.open_redis(settings)
-        self.desk = Desk(self.environment, self.redis)
+        self.run_service = RunService(self.environment, self.redis)
+
+    async def submit(self, pipeline: Pipeline, request: BaseModel, *, subject: str | None = None, **order: Any) -> Run:
+        return await submit(self.run_service, pipeline, request, subject=subject, **order)
 
     async def run(self, identifier: str) -> Run:
         async with self.environment.database.read() as session:
@@ -134,8 +139,8 @@ class Engine:
         fields: dict[Any, Any] = await self.redis.hgetall(f"pipeline:{subject}:active")
         return {name.decode(): value.decode() for name, value in fields.items()}
 
-    async def buried(self) -> list[str]:
-        """Return the reasons in the stream of the dead."""
+    async def dead_letter_reasons(self) -> list[str]:
+        """Return the reasons in the stream of dead letters."""
         entries: list[Any] = await self.redis.xrange("pipeline:dead") or []
         return sorted(fields[b"reason"].decode() for _, fields in entries)
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from moments_ray.database.tables import Run
 from moments_ray.ids import new_identifier
-from moments_ray.library.deletion import Deletion
+from moments_ray.library.deletion import Deletion, finish_deletions
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.moments.finding.options import find_options
@@ -32,11 +32,11 @@ async def at_work_on(engine: Engine, talk: Talk, stage: str) -> Run:
     given = f"videos/{video.identifier}/captions-given.txt"
     await engine.environment.store.put_bytes(given, talk.captions.read_bytes(), content_type="text/plain")
     request = MomentsRequest(
-        source=Source(path=str(talk.path)),
+        source=Source(video=video.identifier, path=str(talk.path)),
         speech=SpeechOptions(captions=given),
         generation=GenerationOptions(find=find_options(min_seconds=6, max_seconds=20, count=3)),
     )
-    run = await engine.desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+    run = await engine.submit(MOMENTS, request)
     async with asyncio.timeout(60):
         while (row := (await engine.stages(run)).get(stage)) is None or row.status == "pending":
             await asyncio.sleep(0.01)
@@ -51,7 +51,7 @@ async def test_a_stage_that_is_cancelled_leaves_nothing_half_done(
 ) -> None:
     run = await at_work_on(engine, talk, stage)
     began = time.monotonic()
-    await engine.desk.cancel(run.identifier)
+    await engine.run_service.cancel(run.identifier)
     ended = await engine.ended(run.identifier, timeout=_STOP_SECONDS)
     await engine.settled(run, timeout=_STOP_SECONDS)
     assert time.monotonic() - began < _STOP_SECONDS
@@ -70,7 +70,7 @@ async def test_a_video_that_is_deleted_in_the_middle_of_its_run_leaves_nothing(
     if not await deletion.delete(run.subject):  # a busy machine: whoever sweeps next finishes it
         async with asyncio.timeout(_STOP_SECONDS):
             while await rows(engine, run):
-                await deletion.finish_begun()
+                await finish_deletions(engine.environment)
                 await asyncio.sleep(0.1)
     await asyncio.sleep(1.0)  # for what comes late
     assert await rows(engine, run) == 0

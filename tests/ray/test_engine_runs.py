@@ -52,7 +52,7 @@ async def nothing_left(engine: Engine, run: Run) -> None:
 
 
 async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engine: Engine, worker: object) -> None:
-    run = await engine.desk.submit(TOY, Ask(text="hello"), subject=(who := subject()))
+    run = await engine.submit(TOY, Ask(text="hello"), subject=(who := subject()))
     ended = await engine.ended(run.identifier)
     assert ended.status == RunStatus.COMPLETED
     assert (ended.attempt, ended.progress, ended.error) == (1, 1.0, None)
@@ -83,7 +83,7 @@ async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engi
 async def test_a_passing_error_is_tried_again_and_every_try_is_a_row(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), fail_first=2), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), fail_first=2), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
     tries = [(t.stage, t.number, t.status, t.error_code) for t in await engine.tries(run)]
     assert tries == [
@@ -99,15 +99,15 @@ async def test_a_lasting_error_fails_the_run_at_once_and_retry_goes_on_at_that_s
     engine: Engine, worker: object, notes: Path
 ) -> None:
     request = Trial(notes=str(notes), fail_for_good=True)
-    run = await engine.desk.submit(TRIAL, request, subject=subject())
+    run = await engine.submit(TRIAL, request, subject=subject())
     failed = await engine.ended(run.identifier)
     assert (failed.status, failed.error_stage) == (RunStatus.FAILED, "SECOND")
     assert failed.error is not None
     assert (failed.error["code"], failed.error["message"]) == ("media.unsupported", "this will never work, as asked")
     assert lines(notes) == {"first": 1, "second": 1}
     await engine.settled(run)
-    assert await engine.buried() == ["media.unsupported"]
-    again = await engine.desk.retry(run.identifier)
+    assert await engine.dead_letter_reasons() == ["media.unsupported"]
+    again = await engine.run_service.retry(run.identifier)
     assert again.identifier == run.identifier
     assert (await engine.ended(run.identifier)).attempt == 2
     assert lines(notes) == {"first": 1, "second": 2}
@@ -115,7 +115,7 @@ async def test_a_lasting_error_fails_the_run_at_once_and_retry_goes_on_at_that_s
 
 
 async def test_a_stage_with_nothing_to_do_is_skipped(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), skip=True), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), skip=True), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
     assert (await engine.stages(run))["THIRD"].status == "skipped"
     assert lines(notes) == {"first": 1, "second": 1}
@@ -124,7 +124,7 @@ async def test_a_stage_with_nothing_to_do_is_skipped(engine: Engine, worker: obj
 async def test_a_process_that_dies_is_one_failed_try_not_four_by_ray(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), crash_first=1), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), crash_first=1), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
     assert lines(notes) == {"first": 1, "second": 2, "third": 1}
     seconds = [(t.number, t.status, t.error_code) for t in await engine.tries(run) if t.stage == "SECOND"]
@@ -134,37 +134,37 @@ async def test_a_process_that_dies_is_one_failed_try_not_four_by_ray(
 async def test_cancelling_stops_the_child_process_within_five_seconds(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=subject())
     await engine.until(lambda: any(line.startswith("child") for line in lines(notes)))
     child = int(next(line for line in lines(notes) if line.startswith("child")).split()[1])
     began = time.monotonic()
-    await engine.desk.cancel(run.identifier)
+    await engine.run_service.cancel(run.identifier)
     cancelled = await engine.ended(run.identifier, timeout=5)
     assert time.monotonic() - began < 5
     assert cancelled.status == RunStatus.CANCELLED
     assert not is_alive(child)
     assert (await engine.stages(run))["SECOND"].status == "cancelled"
     await nothing_left(engine, run)
-    assert (await engine.desk.cancel(run.identifier)).status == RunStatus.CANCELLED
+    assert (await engine.run_service.cancel(run.identifier)).status == RunStatus.CANCELLED
 
 
 async def test_a_run_cancelled_while_queued_never_starts(engine: Engine, notes: Path) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes)), subject=subject())
-    assert (await engine.desk.cancel(run.identifier)).status == RunStatus.CANCELLED
-    waiting = await engine.desk.submit(TOY, Ask(text="x"), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes)), subject=subject())
+    assert (await engine.run_service.cancel(run.identifier)).status == RunStatus.CANCELLED
+    waiting = await engine.submit(TOY, Ask(text="x"), subject=subject())
     with pytest.raises(Conflict, match="there is nothing to retry"):
-        await engine.desk.retry(waiting.identifier)
+        await engine.run_service.retry(waiting.identifier)
     assert lines(notes) == {}
 
 
 async def test_a_subject_has_one_active_run_and_the_refusal_names_it(engine: Engine) -> None:
     who = subject()
-    first = await engine.desk.submit(TOY, Ask(text="a"), subject=who)
+    first = await engine.submit(TOY, Ask(text="a"), subject=who)
     with pytest.raises(RunActive) as refused:
-        await engine.desk.submit(TOY, Ask(text="b"), subject=who)
+        await engine.submit(TOY, Ask(text="b"), subject=who)
     assert refused.value.detail == {"run": first.identifier}
     fifty = await asyncio.gather(
-        *(engine.desk.submit(TOY, Ask(text="c"), subject=(other := "s" + who)) for _ in range(50)),
+        *(engine.submit(TOY, Ask(text="c"), subject=(other := "s" + who)) for _ in range(50)),
         return_exceptions=True,
     )
     assert Counter(type(one).__name__ for one in fifty) == {"Run": 1, "RunActive": 49}
@@ -173,14 +173,14 @@ async def test_a_subject_has_one_active_run_and_the_refusal_names_it(engine: Eng
 
 async def test_the_same_idempotency_key_returns_the_same_run(engine: Engine) -> None:
     who = subject()
-    one = await engine.desk.submit(TOY, Ask(text="a"), subject=who, idempotency_key=who)
-    two = await engine.desk.submit(TOY, Ask(text="a"), subject=who, idempotency_key=who)
+    one = await engine.submit(TOY, Ask(text="a"), subject=who, idempotency_key=who)
+    two = await engine.submit(TOY, Ask(text="a"), subject=who, idempotency_key=who)
     assert one.identifier == two.identifier
 
 
 async def test_a_higher_priority_is_taken_first(engine: Engine) -> None:
     ranks = [5, 0, 10, 7]
-    runs = {p: await engine.desk.submit(TOY, Ask(text="p"), subject=subject(), priority=p) for p in ranks}
+    runs = {p: await engine.submit(TOY, Ask(text="p"), subject=subject(), priority=p) for p in ranks}
     queue = Queue(engine.redis)
     await queue.ensure_groups()
     taken = [message.run for _ in ranks if (message := await queue.take("worker-x"))]
@@ -192,20 +192,20 @@ async def test_an_ordinary_run_does_not_wait_for_those_of_a_lower_priority_that_
     engine: Engine, worker: object, tmp_path: Path
 ) -> None:
     waiting = [Trial(notes=str(tmp_path / f"low-{number}"), sleep=60) for number in range(4)]
-    low = [await engine.desk.submit(TRIAL, trial, subject=subject(), priority=1) for trial in waiting]
+    low = [await engine.submit(TRIAL, trial, subject=subject(), priority=1) for trial in waiting]
     at_once = engine.settings.worker.runs_at_once
     await engine.until(lambda: sum(Path(trial.notes).exists() for trial in waiting) == at_once)
-    ordinary = await engine.desk.submit(TOY, Ask(text="now"), subject=subject())
+    ordinary = await engine.submit(TOY, Ask(text="now"), subject=subject())
     assert (await engine.ended(ordinary.identifier, timeout=30)).status == RunStatus.COMPLETED
     assert sum(Path(trial.notes).exists() for trial in waiting) == at_once
     for run in low:
-        await engine.desk.cancel(run.identifier)
+        await engine.run_service.cancel(run.identifier)
     for run in low:
         await engine.ended(run.identifier)
 
 
 async def test_a_chain_streams_items_and_commits_each(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=5), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=5), subject=subject())
     ended = await engine.ended(run.identifier)
     assert ended.error is None
     assert ended.status == RunStatus.COMPLETED
@@ -218,7 +218,7 @@ async def test_a_chain_streams_items_and_commits_each(engine: Engine, worker: ob
 async def test_items_that_fail_leave_the_others_right_and_retry_does_only_them(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=4, bad_items=1), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=4, bad_items=1), subject=subject())
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.result) == (RunStatus.COMPLETED_WITH_ERRORS, {"errors": 1})
     await engine.settled(run)
@@ -227,14 +227,14 @@ async def test_items_that_fail_leave_the_others_right_and_retry_does_only_them(
     items = await engine.items(run, "DOUBLE")
     assert [item.status for item in items] == ["failed", "completed", "completed", "completed"]
     assert [item.status for item in await engine.items(run, "LABEL")] == ["skipped", *["completed"] * 3]
-    await engine.desk.retry(run.identifier)
+    await engine.run_service.retry(run.identifier)
     assert (await engine.ended(run.identifier)).attempt == 2
     assert lines(notes)["double 1"] == 1
     assert lines(notes)["double 0"] == 2
 
 
 async def test_too_many_failed_items_fail_the_stage(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=4, bad_items=3), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=4, bad_items=3), subject=subject())
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.error_stage) == (RunStatus.FAILED, "DOUBLE")
     assert ended.error is not None
@@ -244,7 +244,7 @@ async def test_too_many_failed_items_fail_the_stage(engine: Engine, worker: obje
 async def test_a_chain_whose_process_dies_does_only_what_is_missing(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=6, crash_first=1, sleep=0.3), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=6, crash_first=1, sleep=0.3), subject=subject())
     assert (await engine.ended(run.identifier, timeout=90)).status == RunStatus.COMPLETED
     labels = [item.output for item in await engine.items(run, "LABEL")]
     assert labels == [{"label": f"{n} is {2 * n}"} for n in range(6)]
@@ -253,7 +253,7 @@ async def test_a_chain_whose_process_dies_does_only_what_is_missing(
 async def test_a_skipped_fan_out_leaves_its_successor_alone_with_the_items(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=2, skip=True), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=2, skip=True), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
     stages = await engine.stages(run)
     assert stages["DOUBLE"].status == "skipped"
@@ -261,15 +261,15 @@ async def test_a_skipped_fan_out_leaves_its_successor_alone_with_the_items(
 
 
 async def test_a_fan_out_over_nothing_completes(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=0), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=0), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
 
 
 async def test_a_chain_is_cancelled_within_five_seconds(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.desk.submit(FAN, Trial(notes=str(notes), items=8, sleep=30), subject=subject())
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=8, sleep=30), subject=subject())
     await engine.until(lambda: lines(notes)["double 0"] == 1)
     began = time.monotonic()
-    await engine.desk.cancel(run.identifier)
+    await engine.run_service.cancel(run.identifier)
     assert (await engine.ended(run.identifier, timeout=8)).status == RunStatus.CANCELLED
     assert time.monotonic() - began < 5
     await nothing_left(engine, run)
@@ -278,7 +278,7 @@ async def test_a_chain_is_cancelled_within_five_seconds(engine: Engine, worker: 
 async def test_another_worker_takes_over_from_one_that_was_killed(
     engine: Engine, start: StartWorker, worker: Any, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=8), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=8), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
     ray.kill(worker, no_restart=True)
     await start("next")
@@ -297,7 +297,7 @@ async def test_a_worker_that_died_goes_on_with_its_own_runs_without_waiting_out_
     settings = engine.settings.model_copy(update={"worker": patient})
     worker = start_worker(runtime.connect, settings, runtime.open_redis, name="mortal", detached=False)
     await worker.start.remote()
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
     ray.kill(worker, no_restart=False)
     async with asyncio.timeout(30):
@@ -313,17 +313,17 @@ async def test_a_worker_that_died_goes_on_with_its_own_runs_without_waiting_out_
 async def test_a_drained_worker_hands_its_run_back_and_nothing_runs_twice(
     engine: Engine, worker: Any, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=1), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=1), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
     await worker.drain.remote()
     handed_back = await engine.run(run.identifier)
-    assert (handed_back.status, handed_back.deaths) == (RunStatus.QUEUED, 0)
+    assert (handed_back.status, handed_back.crash_count) == (RunStatus.QUEUED, 0)
     assert (await engine.stages(run))["SECOND"].status == "completed"
 
 
 async def test_redis_wiped_in_the_middle_changes_nothing(engine: Engine, worker: object, notes: Path) -> None:
-    waiting = await engine.desk.submit(TRIAL, Trial(notes=str(notes) + "2"), subject=subject(), priority=1)
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=3), subject=subject())
+    waiting = await engine.submit(TRIAL, Trial(notes=str(notes) + "2"), subject=subject(), priority=1)
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=3), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
     await engine.redis.flushall()
     ended = await engine.ended(run.identifier)
@@ -336,11 +336,11 @@ async def test_redis_wiped_in_the_middle_changes_nothing(engine: Engine, worker:
 async def test_a_run_that_kills_three_workers_without_progress_is_given_up(
     engine: Engine, start: StartWorker, notes: Path
 ) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes)), subject=subject())
+    run = await engine.submit(TRIAL, Trial(notes=str(notes)), subject=subject())
     async with engine.environment.database.begin() as session:
         await session.execute(
             text(
-                "UPDATE runs SET status='processing', deaths=2, owner='gone', heartbeat_at=now()-interval '1 hour'"
+                "UPDATE runs SET status='processing', crash_count=2, owner='gone', heartbeat_at=now()-interval '1 hour'"
                 " WHERE identifier=:run"
             ),
             {"run": run.identifier},
@@ -352,17 +352,19 @@ async def test_a_run_that_kills_three_workers_without_progress_is_given_up(
     assert lines(notes) == {}
 
 
-async def test_entries_nobody_can_read_are_buried_and_the_worker_goes_on(engine: Engine, worker: object) -> None:
+async def test_messages_nobody_can_read_become_dead_letters_and_the_worker_goes_on(
+    engine: Engine, worker: object
+) -> None:
     await engine.redis.xadd("pipeline:requests", {b"\xff\xfe": b"\xff"})
     await engine.redis.xadd("pipeline:requests", {"request_id": b"\xff\xfe"})
     await engine.redis.xadd("pipeline:requests", {"request_id": "nobody"})
-    run = await engine.desk.submit(TOY, Ask(text="hello"), subject=subject())
+    run = await engine.submit(TOY, Ask(text="hello"), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
-    assert await engine.buried() == ["malformed", "malformed", "unknown"]
+    assert await engine.dead_letter_reasons() == ["malformed", "malformed", "unknown"]
 
 
 async def test_a_zombies_writes_reach_no_row(engine: Engine, notes: Path) -> None:
-    run = await engine.desk.submit(TOY, Ask(text="x"), subject=subject())
+    run = await engine.submit(TOY, Ask(text="x"), subject=subject())
     async with engine.environment.database.begin() as session:
         one = await Runs(session).claim(run.identifier, "worker-a", 60)
     async with engine.environment.database.begin() as session:
@@ -370,7 +372,7 @@ async def test_a_zombies_writes_reach_no_row(engine: Engine, notes: Path) -> Non
     assert one is not None
     assert two is not None
     zombie = claim_of(one)
-    assert (two.attempt, two.deaths) == (2, 1)
+    assert (two.attempt, two.crash_count) == (2, 1)
     with pytest.raises(LeaseLost):
         async with engine.environment.database.begin() as session:
             await Journal(session, zombie).start("SHOUT", 0, node="here")
@@ -383,8 +385,8 @@ async def test_redis_that_is_down_when_a_run_is_submitted_costs_only_time(
     async def unreachable(*_: object, **__: object) -> None:
         raise RedisConnectionError
 
-    monkeypatch.setattr(engine.desk._queue, "ring", unreachable)
-    run = await engine.desk.submit(TOY, Ask(text="hello"), subject=subject())
+    monkeypatch.setattr(engine.run_service._queue, "ring", unreachable)
+    run = await engine.submit(TOY, Ask(text="hello"), subject=subject())
     async with engine.environment.database.begin() as session:
-        await session.execute(text("UPDATE runs SET rung_at = now() - interval '1 minute'"))
+        await session.execute(text("UPDATE runs SET notified_at = now() - interval '1 minute'"))
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED

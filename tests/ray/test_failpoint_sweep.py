@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from moments_ray import runtime
 from moments_ray.database.tables import Run, Video
-from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.library.queries.videos import Videos
 from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
@@ -48,7 +48,7 @@ class Faulty:
         self.actors: list[Any] = []
 
     async def arm(self, fault: str) -> None:
-        worker = self.engine.settings.worker.model_copy(update={"unheard_seconds": 2.0})
+        worker = self.engine.settings.worker.model_copy(update={"unclaimed_seconds": 2.0})
         self.settings = self.engine.settings.model_copy(update={"fault": fault, "worker": worker})
         shutil.rmtree(self.settings.home / "faults", ignore_errors=True)
         for name in ("one", "two"):
@@ -102,7 +102,7 @@ async def assert_done_once(engine: Engine, run: Run, status: RunStatus) -> None:
             break
         await asyncio.sleep(0.1)
     assert not any(engine.settings.scratch.glob("*"))
-    assert await engine.buried() == []
+    assert await engine.dead_letter_reasons() == []
 
 
 @pytest.mark.parametrize("fault", sweep(_RUN_POINTS))
@@ -111,8 +111,7 @@ async def test_a_run_ends_right_and_once(faulty: Faulty, engine: Engine, tmp_pat
     who, notes = str(uuid.uuid4()), tmp_path / "notes"
     await faulty.elsewhere(submit, Trial(notes=str(notes), items=_ITEMS), who)
     async with engine.environment.database.read() as session:
-        run = await Runs(session).newest(who, FAN.name)
-    assert run is not None
+        (run,) = (await RunLists(session).runs(None, 1, subject=who, pipeline=FAN.name)).rows
     ended = await engine.ended(run.identifier)
     if ended.status == RunStatus.FAILED:  # an error that nobody foresaw, of the stage itself, is not tried again
         assert fault in {"stage.made:raise", "items.planned:raise"}
@@ -120,7 +119,7 @@ async def test_a_run_ends_right_and_once(faulty: Faulty, engine: Engine, tmp_pat
         assert ended.error["code"] == "stage.failed"
         await engine.settled(run)
         await engine.redis.delete("pipeline:dead")
-        await engine.desk.retry(run.identifier)
+        await engine.run_service.retry(run.identifier)
         ended = await engine.ended(run.identifier)
     assert ended.status == RunStatus.COMPLETED
     assert ended.error is None
@@ -137,7 +136,7 @@ async def test_a_run_ends_right_and_once(faulty: Faulty, engine: Engine, tmp_pat
 async def test_a_cancellation_is_never_lost(faulty: Faulty, engine: Engine, tmp_path: Path, fault: str) -> None:
     await faulty.arm(fault)
     notes = tmp_path / "notes"
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=str(uuid.uuid4()))
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=str(uuid.uuid4()))
     await engine.until(lambda: notes.exists() and "child" in notes.read_text())
     await faulty.elsewhere(cancel, run.identifier)
     assert (await engine.ended(run.identifier, timeout=5)).status == RunStatus.CANCELLED
@@ -149,7 +148,7 @@ async def test_a_cancellation_is_never_lost(faulty: Faulty, engine: Engine, tmp_
 async def test_a_drained_worker_loses_nothing(faulty: Faulty, engine: Engine, tmp_path: Path, fault: str) -> None:
     await faulty.arm(fault)
     notes = tmp_path / "notes"
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=1), subject=str(uuid.uuid4()))
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=1), subject=str(uuid.uuid4()))
     await engine.until(lambda: notes.exists() and "second" in notes.read_text())
     drained = await faulty.owner(run)
     try:
@@ -157,7 +156,7 @@ async def test_a_drained_worker_loses_nothing(faulty: Faulty, engine: Engine, tm
     except (ray.exceptions.RayError, RuntimeError):
         assert faulty.struck
     ended = await engine.ended(run.identifier)
-    assert (ended.status, ended.deaths) == (RunStatus.COMPLETED, 0)
+    assert (ended.status, ended.crash_count) == (RunStatus.COMPLETED, 0)
     await assert_done_once(engine, run, RunStatus.COMPLETED)
 
 

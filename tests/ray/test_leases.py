@@ -46,7 +46,7 @@ def sleeps(pid: int) -> bool:
 
 
 async def submit(engine: Engine, notes: Path, **trial: Any) -> Run:
-    return await engine.desk.submit(TRIAL, Trial(notes=str(notes), **trial), subject=str(uuid.uuid4()))
+    return await engine.submit(TRIAL, Trial(notes=str(notes), **trial), subject=str(uuid.uuid4()))
 
 
 async def claimed_again(engine: Engine, run: Run, attempt: int, timeout: float = 30) -> None:
@@ -72,7 +72,7 @@ async def test_a_stage_that_outlasts_the_lease_runs_once_whoever_waits_for_it(
         await start(name)
     run = await submit(engine, notes, sleep=3 * engine.settings.worker.lease_seconds)
     ended = await engine.ended(run.identifier)
-    assert (ended.status, ended.attempt, ended.deaths) == (RunStatus.COMPLETED, 1, 0)
+    assert (ended.status, ended.attempt, ended.crash_count) == (RunStatus.COMPLETED, 1, 0)
     assert (lines(notes)["second"], len(children(notes))) == (1, 1)
     await assert_ended_once(engine, run)
 
@@ -105,7 +105,7 @@ async def test_a_worker_that_was_frozen_finds_its_run_taken_and_writes_nothing(
 async def test_a_stage_that_makes_no_headway_is_stopped_at_its_deadline_with_its_children(
     engine: Engine, worker: object, notes: Path
 ) -> None:
-    run = await engine.desk.submit(HANGING, Trial(notes=str(notes)), subject=str(uuid.uuid4()))
+    run = await engine.submit(HANGING, Trial(notes=str(notes)), subject=str(uuid.uuid4()))
     ended = await engine.ended(run.identifier)
     assert ended.error is not None
     assert (ended.status, ended.error["code"], ended.error_stage) == (RunStatus.FAILED, "stage.timeout", "HANG")
@@ -125,7 +125,7 @@ async def test_a_run_that_takes_three_workers_with_it_is_given_up_and_others_go_
         doomed = await start(f"doomed-{death}")
         await engine.until(lambda now=death: lines(notes)["second"] == now)  # type: ignore[misc]
         ray.kill(doomed, no_restart=True)
-    other = await engine.desk.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
+    other = await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
     await start("last")
     assert (await engine.ended(other.identifier)).status == RunStatus.COMPLETED
     ended = await engine.ended(run.identifier)
@@ -133,7 +133,7 @@ async def test_a_run_that_takes_three_workers_with_it_is_given_up_and_others_go_
     assert (ended.status, ended.error["code"], ended.attempt) == (RunStatus.FAILED, "run.poison", 4)
     assert lines(notes)["first"] == 1
     await engine.settled(run)
-    assert await engine.buried() == ["run.poison"]
+    assert await engine.dead_letter_reasons() == ["run.poison"]
 
 
 async def test_a_lock_that_is_lost_is_written_anew_and_admits_no_second_run(
@@ -144,7 +144,7 @@ async def test_a_lock_that_is_lost_is_written_anew_and_admits_no_second_run(
     lock = f"pipeline:{run.subject}:lock"
     await engine.redis.delete(lock)
     with pytest.raises(RunActive):
-        await engine.desk.submit(TRIAL, Trial(notes=str(notes)), subject=run.subject)
+        await engine.submit(TRIAL, Trial(notes=str(notes)), subject=run.subject)
     async with asyncio.timeout(3):
         while await engine.redis.get(lock) != f"{run.identifier}:1".encode():
             await asyncio.sleep(0.05)
@@ -176,7 +176,7 @@ async def test_what_a_drained_worker_hands_back_goes_on_elsewhere_at_once(
     await claimed_again(engine, run, 2)
     assert time.monotonic() - began < 5
     ended = await engine.ended(run.identifier)
-    assert (ended.status, ended.deaths) == (RunStatus.COMPLETED, 0)
+    assert (ended.status, ended.crash_count) == (RunStatus.COMPLETED, 0)
     assert lines(notes)["first"] == 1
     assert not any(sleeps(child) for child in children(notes))
     await assert_ended_once(engine, run)
@@ -186,9 +186,9 @@ async def test_a_run_cancelled_in_the_queue_does_not_start_though_its_flag_is_lo
     engine: Engine, start: StartWorker, notes: Path
 ) -> None:
     run = await submit(engine, notes)
-    await engine.desk.cancel(run.identifier)
+    await engine.run_service.cancel(run.identifier)
     await engine.redis.delete(f"pipeline:{run.subject}:cancel")
-    later = await engine.desk.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
+    later = await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
     await start("late")
     assert (await engine.ended(later.identifier)).status == RunStatus.COMPLETED
     await engine.settled(run)
@@ -197,7 +197,7 @@ async def test_a_run_cancelled_in_the_queue_does_not_start_though_its_flag_is_lo
 
 
 async def test_what_no_node_can_ever_run_is_said_after_a_while(engine: Engine, start: StartWorker, notes: Path) -> None:
-    run = await engine.desk.submit(UNFIT, Trial(notes=str(notes)), subject=str(uuid.uuid4()))
+    run = await engine.submit(UNFIT, Trial(notes=str(notes)), subject=str(uuid.uuid4()))
     await start("patient", capacity_wait_seconds=0.5)
     ended = await engine.ended(run.identifier)
     assert ended.error is not None

@@ -67,11 +67,11 @@ async def test_tries_and_the_queue_are_counted_as_they_are_in_the_journal(
 ) -> None:
     before = await exported()
     passing = Trial(notes=str(tmp_path / "one"), fail_first=1, skip=True)
-    await engine.ended((await engine.desk.submit(TRIAL, passing, subject=str(uuid.uuid4()))).identifier)
+    await engine.ended((await engine.submit(TRIAL, passing, subject=str(uuid.uuid4()))).identifier)
     lasting = Trial(notes=str(tmp_path / "two"), fail_for_good=True)
-    failed = await engine.desk.submit(TRIAL, lasting, subject=str(uuid.uuid4()))
+    failed = await engine.submit(TRIAL, lasting, subject=str(uuid.uuid4()))
     assert (await engine.ended(failed.identifier)).status == RunStatus.FAILED
-    await engine.desk.submit(TRIAL, passing, subject=str(uuid.uuid4()), priority=3, ring=False)  # nobody hears of it
+    await engine.submit(TRIAL, passing, subject=str(uuid.uuid4()), priority=3, notify=False)  # nobody hears of it
 
     tries = {
         ("FIRST", "completed", ""): 2,
@@ -116,7 +116,9 @@ async def test_bytes_clips_and_questions_to_models_are_counted(engine: Engine, s
             for method in ("smart", "reencode")
         )
         asked = {"role": "refiner", "model": "nobody", "code": "model.unavailable"}
-        stored = total(now, "moments_bytes_total", way="stored") - total(before, "moments_bytes_total", way="stored")
+        stored = total(now, "moments_bytes_total", direction="stored") - total(
+            before, "moments_bytes_total", direction="stored"
+        )
         answered = total(now, "moments_model_seconds_count", **asked)
         return cut >= 2 and stored > talk.path.stat().st_size and answered >= 1
 

@@ -193,11 +193,11 @@ async def run_with(
     async with engine.environment.database.begin() as session:
         video, _ = await Videos(session).get_or_create(f"test:models:{key}")
     request = MomentsRequest(
-        source=Source(path=str(talk.path)),
+        source=Source(video=video.identifier, path=str(talk.path)),
         generation=GenerationOptions(model=key, find=find_options(min_seconds=4, max_seconds=25, count=4)),
         refinement=RefinementOptions(model=key, watches_video=model.supports_video),
     )
-    run = await engine.desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+    run = await engine.submit(MOMENTS, request)
     return await engine.ended(run.identifier, timeout=120)
 
 
@@ -212,7 +212,7 @@ async def spent(engine: Engine, run: Run) -> dict[str, tuple[int, int, float]]:
     return {one.stage: (one.input_tokens, one.output_tokens, float(one.usd)) for one in tries}
 
 
-def expected_to_be_spent(chat: ModelServer) -> dict[str, tuple[int, int, float]]:
+def expected_to_be_spent(chat: ModelServer) -> dict[str, Any]:
     """What the server's answers took: 10 tokens in and 5 out each, at 100 and 1000 dollars a million."""
     edges = sum("Possible starts:" in json.dumps(request.json["messages"]) for request in chat.received)
     counts = {"MOMENT_GENERATION": len(chat.received) - edges, "MOMENT_REFINEMENT": edges}

@@ -17,12 +17,12 @@ from moments_ray.media.probe import probe
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import CLIPS, MOMENTS
 from moments_ray.moments.values import (
-    ChosenMoments,
     ClipOptions,
     ClipsRequest,
     GeneratedMoments,
     GenerationOptions,
     MomentsRequest,
+    SelectedMoments,
 )
 from moments_ray.states import RunStatus
 from moments_ray.testing.media import make_video
@@ -48,11 +48,11 @@ class Submit:
             given = f"videos/{video.identifier}/captions-given.txt"
             await self._engine.environment.store.put_bytes(given, captions.read_bytes(), content_type="text/plain")
         request = MomentsRequest(
-            source=Source(path=str(path)),
+            source=Source(video=video.identifier, path=str(path)),
             speech=SpeechOptions(captions=given),
             generation=GenerationOptions(find=find_options(min_seconds=6, max_seconds=20, **options)),
         )
-        run = await self._engine.desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+        run = await self._engine.submit(MOMENTS, request)
         ended = await self._engine.ended(run.identifier, timeout=120)
         await self._engine.settled(ended)
         return ended
@@ -191,12 +191,12 @@ async def test_moments_are_cut_again_for_a_phone_with_what_is_said_drawn_in(
     first = await submit(talk.path, talk.captions, count=3)
     generated = GeneratedMoments.model_validate((await engine.stages(first))["MOMENT_GENERATION"].output)
     request = ClipsRequest(
-        source=Source(path=str(talk.path)),
-        chosen=ChosenMoments(moments=generated.moments[:2]),
+        source=Source(video=first.subject, path=str(talk.path)),
+        selected=SelectedMoments(moments=generated.moments[:2]),
         clips=ClipOptions(preset="vertical", captions_by="captions"),
     )
     assert first.video_id is not None
-    run = await engine.desk.submit(CLIPS, request, subject=first.subject, video_key=first.video_id)
+    run = await engine.submit(CLIPS, request)
     ended = await engine.ended(run.identifier, timeout=120)
     await engine.settled(ended)
     assert (ended.status, ended.error) == (RunStatus.COMPLETED, None)

@@ -68,7 +68,7 @@ async def test_connections_that_are_cut_in_mid_stage_do_not_cost_the_stage(
     engine: Engine, worker: object, notes: Path, pipeline: Any
 ) -> None:
     request = Trial(notes=str(notes), sleep=1.5, items=3)
-    run = await engine.desk.submit(pipeline, request, subject=str(uuid.uuid4()))
+    run = await engine.submit(pipeline, request, subject=str(uuid.uuid4()))
     await engine.until(lambda: bool(lines(notes)["second"] or lines(notes)["double 0"]))
     while (standing := await survey(engine, run)) and not RunStatus(standing.status).finished:
         await administer(engine, _CUT)
@@ -91,10 +91,10 @@ async def survey(engine: Engine, run: Run) -> Run:
 async def test_a_database_that_takes_no_writes_is_waited_for_and_no_entry_is_taken_in_vain(
     engine: Engine, start: StartWorker
 ) -> None:
-    runs = [await engine.desk.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4())) for _ in range(6)]
+    runs = [await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4())) for _ in range(6)]
     async with read_only(engine):
         with pytest.raises(DatabaseUnavailable, match="read-only"):
-            await engine.desk.submit(TOY, Ask(text="no"), subject=str(uuid.uuid4()))
+            await engine.submit(TOY, Ask(text="no"), subject=str(uuid.uuid4()))
         await start("waiting")
         await asyncio.sleep(2.5)
         assert await taken(engine) <= engine.settings.worker.runs_at_once
@@ -105,18 +105,18 @@ async def test_a_database_that_takes_no_writes_is_waited_for_and_no_entry_is_tak
 
 
 async def test_a_redis_that_is_full_costs_only_time(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.desk.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=str(uuid.uuid4()))
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=str(uuid.uuid4()))
     await engine.until(lambda: lines(notes)["second"] == 1)
     await engine.redis.config_set("maxmemory", "1")
     try:
-        unheard = await engine.desk.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
+        unheard = await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
         ended = await engine.ended(run.identifier)
         assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
         assert (await engine.run(unheard.identifier)).status == RunStatus.QUEUED
     finally:
         await engine.redis.config_set("maxmemory", "0")
     async with engine.environment.database.begin() as session:
-        await session.execute(text("UPDATE runs SET rung_at = now() - interval '1 minute' WHERE status = 'queued'"))
+        await session.execute(text("UPDATE runs SET notified_at = now() - interval '1 minute' WHERE status = 'queued'"))
     assert (await engine.ended(unheard.identifier)).status == RunStatus.COMPLETED
     await engine.settled(run, timeout=20)
     await engine.settled(unheard)

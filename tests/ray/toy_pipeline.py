@@ -5,6 +5,7 @@ from moments_ray.engine import Context, Pipeline, Value, stage
 
 class Ask(Value):
     text: str
+    subject: str | None = None
 
 
 class Shouted(Value):
@@ -25,4 +26,4 @@ async def count(ctx: Context, shouted: Shouted) -> Counted:
     return Counted(letters=len(shouted.text))
 
 
-TOY = Pipeline("toy", shout, count, takes=Ask)
+TOY = Pipeline("toy", shout, count, takes=Ask, gives=Counted, exclusive=lambda ask: ask.subject)

@@ -24,6 +24,12 @@ class Trial(Value):
     skip: bool = False
     items: int = 0
     bad_items: int = 0
+    subject: str | None = None
+
+
+def subject_of(trial: Trial) -> str | None:
+    """Return what forbids a second active trial."""
+    return trial.subject
 
 
 class First(Value):
@@ -86,7 +92,7 @@ async def third(ctx: Context, trial: Trial, before: Second) -> Third:
     return Third(value=before.value + " three")
 
 
-TRIAL = Pipeline("trial", first, second, third, takes=Trial)
+TRIAL = Pipeline("trial", first, second, third, takes=Trial, exclusive=subject_of)
 
 
 @stage("HANG", resources=Resources(cpus=0.1), timeout=1.0, attempts=2)
@@ -96,7 +102,7 @@ async def hang(ctx: Context, trial: Trial) -> First:
     return First(value="never")
 
 
-HANGING = Pipeline("hanging", hang, takes=Trial)
+HANGING = Pipeline("hanging", hang, takes=Trial, exclusive=subject_of)
 
 
 @stage("OBSERVE", resources=Resources(cpus=0.1, custom={"telescope": 1}))
@@ -104,7 +110,7 @@ async def observe(ctx: Context, trial: Trial) -> First:
     return First(value="a star")
 
 
-UNFIT = Pipeline("unfit", observe, takes=Trial)
+UNFIT = Pipeline("unfit", observe, takes=Trial, exclusive=subject_of)
 
 
 class Number(Item):
@@ -166,4 +172,5 @@ FAN = Pipeline(
     ),
     FanOut("LABEL", each=label, gives=Labels, resources=_FIFTH, tolerate=0.5),
     takes=Trial,
+    exclusive=subject_of,
 )

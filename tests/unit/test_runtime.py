@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from moments_ray import runtime
 from moments_ray.engine.registry import Registry
 from moments_ray.errors import InvalidRequest, NoCapacity, RayUnavailable
+from moments_ray.products import PRODUCTS
 from moments_ray.runtime import ray_cluster
 from moments_ray.settings import NodeResources, Settings
 
@@ -37,19 +38,19 @@ def test_a_cluster_that_is_not_there_is_named_within_seconds() -> None:
 
 def test_a_node_of_our_own_can_run_every_stage() -> None:
     offer = runtime.node_offer(settings())
-    registry = Registry.load(("moments_ray.moments.pipelines",))
+    registry = Registry.load((), PRODUCTS)
     assert registry.unsatisfiable([offer]) == {}
     registry.require_capacity([offer])
 
 
 def test_a_cluster_without_a_stages_resource_is_refused_by_name() -> None:
-    registry = Registry.load(("moments_ray.moments.pipelines",))
+    registry = Registry.load((), PRODUCTS)
     with pytest.raises(NoCapacity, match="AUDIO_EXTRACTION asks for CPU 1, audio_extraction 1"):
         registry.require_capacity([{"CPU": 64, "clip_extraction": 4}])
 
 
 def test_resources_of_different_nodes_do_not_add_up() -> None:
-    registry = Registry.load(("moments_ray.moments.pipelines",))
+    registry = Registry.load((), PRODUCTS)
     custom = ray_cluster.custom_resources(settings(resources=NodeResources(audio_extraction=1, clip_extraction=1)))
     assert "CLIP_EXTRACTION" in registry.unsatisfiable([{"CPU": 8}, custom])
 

@@ -14,7 +14,7 @@ from moments_ray.database.tables.library import (
     Video,
 )
 from moments_ray.database.tables.operation import ApiKey, ModelEntryRow, SigningSecret, WebhookDelivery
-from moments_ray.database.tables.runs import Run, RunAttempt, RunEvent, RunItem, RunStage
+from moments_ray.database.tables.runs import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
 
 __all__ = [
     "LONGEST_PASSAGE",
@@ -29,6 +29,7 @@ __all__ = [
     "RunAttempt",
     "RunEvent",
     "RunItem",
+    "RunNote",
     "RunStage",
     "SigningSecret",
     "Table",

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moments_ray.database.tables.columns import (
@@ -28,21 +29,28 @@ from moments_ray.database.tables.columns import (
 )
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
 
+_IS_ACTIVE = text("status IN ({})".format(", ".join(f"'{s.value}'" for s in ACTIVE_RUN)))
+
 
 class Run(Table):
-    """One run of a pipeline over a subject; ``attempt`` counts claims and fences every write."""
+    """One run of a pipeline; ``attempt`` counts claims and fences every write.
+
+    ``subject`` is what it is about, ``exclusive_key`` what no other active run may have, ``video_id`` the video it
+    works on. ``produced_by`` is the fingerprint of what decides beside the request: versions of stages, and models.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
         status_check("status", RunStatus),
         CheckConstraint("priority BETWEEN 0 AND 10", name="priority"),
         Index(
-            "uq_runs_active_subject",
-            "subject",
+            "uq_runs_active_exclusive",
+            "exclusive_key",
             unique=True,
-            postgresql_where=text("status IN ({})".format(", ".join(f"'{s.value}'" for s in ACTIVE_RUN))),
+            postgresql_where=_IS_ACTIVE,
         ),
-        Index("ix_runs_queued", "rung_at", postgresql_where=text("status = 'queued'")),
+        Index("ix_runs_active_video", "video_id", postgresql_where=_IS_ACTIVE),
+        Index("ix_runs_queued", "notified_at", postgresql_where=text("status = 'queued'")),
         Index("ix_runs_processing", "heartbeat_at", postgresql_where=text("status = 'processing'")),
         Index("ix_runs_subject_pipeline", "subject", "pipeline", "config_fingerprint"),
     )
@@ -51,13 +59,16 @@ class Run(Table):
     identifier: Mapped[str] = public_identifier()
     pipeline: Mapped[str]
     subject: Mapped[str]
+    exclusive_key: Mapped[str | None]
     video_id: Mapped[int | None] = reference("videos.id")
     status: Mapped[str] = mapped_column(server_default=RunStatus.QUEUED.value)
     priority: Mapped[int] = mapped_column(Integer, server_default=text("5"))
     attempt: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    deaths: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # claims that died since the last output
+    crash_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # crashed claims since the last output
     config: Mapped[dict[str, Any]]
     config_fingerprint: Mapped[str] = mapped_column(String(64))
+    produced_by: Mapped[str | None] = mapped_column(String(64))
+    application_version: Mapped[str | None]  # of the worker that claimed it last
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
     webhook_url: Mapped[str | None]  # where to tell of the run's end
     webhook_secret: Mapped[str | None]  # the caller's own, to sign that with
@@ -66,15 +77,19 @@ class Run(Table):
     cancel_requested_at: Mapped[datetime | None]
     generation_config_id: Mapped[int | None] = reference("generation_configs.id", ondelete="SET NULL")
     progress: Mapped[float] = mapped_column(server_default=text("0"))
-    result: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None]  # what its pipeline says it gives
+    errors: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # items that failed
     error: Mapped[dict[str, Any] | None]
     error_stage: Mapped[str | None]
     event_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    message_id: Mapped[str | None]  # the stream entry that rings for this run
-    rung_at: Mapped[datetime] = created_now()
+    message_id: Mapped[str | None]  # the stream entry that notifies workers of this run
+    notified_at: Mapped[datetime] = created_now()
     queued_at: Mapped[datetime] = created_now()
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    deadline_seconds: Mapped[float | None]  # from its claim to its end
+    deadline_at: Mapped[datetime | None]
+    tries: Mapped[int | None]  # how often each stage may be tried, over its own number
 
 
 def _run_key() -> Mapped[int]:
@@ -134,6 +149,19 @@ class RunItem(Table):
     status: Mapped[str] = mapped_column(server_default=StageStatus.PENDING.value)
     output: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
+
+
+class RunNote(Table):
+    """What a try wrote down for the next one, such as what it has paid for; ``item`` is empty outside of fan-outs."""
+
+    __tablename__ = "run_notes"
+
+    run_id: Mapped[int] = _run_key()
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB)
+    written_at: Mapped[datetime] = created_now()
 
 
 class RunEvent(Table):

@@ -18,7 +18,7 @@ from moments_ray.engine.fan_out import FanOut, Item
 from moments_ray.engine.pipeline import Chain
 from moments_ray.engine.queries.journal import Claim
 from moments_ray.errors import ItemsFailed, LeaseLost, ServiceUnavailable, StageFailed, all_errors
-from moments_ray.process.failpoint import reach
+from moments_ray.process import failpoint
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
 
@@ -62,7 +62,7 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
             await claimed.commit(lambda journal, _: journal.spend(active[0].name, spent))
         for step in active:
             await claimed.commit(lambda journal, _, name=step.name: journal.plan_items(name, specs))  # type: ignore[misc]
-    reach(environment.settings, "items.planned")
+    failpoint.hit(environment.settings, "items.planned")
     keys = [item.key for item in items]
     size = max(1, min(chain[0].row, math.ceil(len(keys) / _ROWS_WANTED)))
     return tuple(active), [{"keys": keys[at : at + size], "stop": None} for at in range(0, len(keys), size)]

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import stamina
 import structlog
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from moments_ray.database.session import WriteSession
 from moments_ray.engine.context import Context, Write
-from moments_ray.engine.environment import Environment, Place
+from moments_ray.engine.environment import Environment, RunRef, key_name
 from moments_ray.engine.pipeline import Step, values
 from moments_ray.engine.queries.journal import (
     Claim,
@@ -72,6 +72,7 @@ class ClaimedRun:
         self.stages = dict(snapshot.stages)
         self._seq = snapshot.event_seq
         self._spent = Usage()
+        self._noted = snapshot.noted
 
     @classmethod
     @_over_outages
@@ -85,16 +86,23 @@ class ClaimedRun:
         return replace(self.run, stages=dict(self.stages), event_seq=self._seq)
 
     @property
-    def place(self) -> Place:
-        """Where the run is shown on the live board."""
-        return Place(self.claim.run, self.run.subject, self.claim.attempt, self.pipeline.stage_names)
+    def ref(self) -> RunRef:
+        """What the run is called where its status is shown."""
+        return RunRef(
+            self.claim.run,
+            self.run.subject,
+            key_name(self.run.subject, self.run.exclusive_key, self.claim.run),
+            self.claim.attempt,
+            self.pipeline.folder(self.run.subject),
+            self.pipeline.stage_names,
+        )
 
     def done(self, stage: str) -> bool:
         """Tell whether a stage need not run again."""
         return stage in self.stages and self.stages[stage].status.has_output
 
     def ordinal(self, stage: str) -> int:
-        """Return a stage's place in its pipeline."""
+        """Return a stage's ref in its pipeline."""
         return self.pipeline.stage_names.index(stage)
 
     def progress_with(self, stage: str) -> float:
@@ -102,13 +110,18 @@ class ClaimedRun:
         names = self.pipeline.stage_names
         return sum(self.done(name) or self.ordinal(name) <= self.ordinal(stage) for name in names) / len(names)
 
-    def inputs(self, step: Step) -> dict[str, BaseModel | None]:
-        """Return a step's inputs by parameter: the request, its parts, and what earlier stages gave."""
+    def given(self) -> dict[type[BaseModel], BaseModel]:
+        """Return by type what there is: the request, its parts, and what the stages gave so far."""
         found = dict(values(self.pipeline.takes.model_validate(self.run.config)))
         for earlier in self.pipeline.steps:
             row = self.stages.get(earlier.name)
             if row is not None and row.status == StageStatus.COMPLETED:
                 found[earlier.gives] = earlier.gives.model_validate(row.output)
+        return found
+
+    def inputs(self, step: Step) -> dict[str, BaseModel | None]:
+        """Return a step's inputs by parameter."""
+        found = self.given()
         return {wanted.parameter: found.get(wanted.type) for wanted in step.inputs}
 
     @_over_outages
@@ -150,7 +163,7 @@ class ClaimedRun:
 
     async def announce(self, stage: str, status: StageStatus) -> None:
         """Show a stage's status on the live board, once the journal has it."""
-        await self.environment.board.stage(self.place, stage, status)
+        await self.environment.status_publisher.stage(self.ref, stage, status)
 
     async def start(self, stage: str) -> bool:
         """Begin a try of a stage; tell whether there is something to do, for its output may stand by now."""
@@ -245,6 +258,11 @@ class ClaimedRun:
         return answer
 
     @_over_outages
+    async def _keep_note(self, stage: str, item: str, key: str, value: JsonValue) -> None:
+        self._noted = True
+        await StageJournal(self.environment.database.row, self.claim).note(stage, item, key, value)
+
+    @_over_outages
     async def _reload(self) -> None:
         snapshot = await load_snapshot(self.environment.database.row, self.claim)
         self.stages, self._seq = dict(snapshot.stages), snapshot.event_seq
@@ -268,7 +286,7 @@ class ClaimedRun:
             raise failed from error
 
     @asynccontextmanager
-    async def context(self, step: Step) -> AsyncIterator[Context]:
+    async def context(self, step: Step, item: str = "") -> AsyncIterator[Context]:
         """Give a try its surroundings: a scratch directory, removed afterwards, and a deadline that is kept.
 
         Raises:
@@ -277,13 +295,20 @@ class ClaimedRun:
         root = self.environment.settings.scratch / self.claim.run
         scratch = root / f"{step.name.lower()}-{self.claim.attempt}-{uuid.uuid4().hex[:8]}"
         scratch.mkdir(parents=True)
+        notes = await self.read(lambda reader: reader.notes(step.name, item)) if self._noted else {}
+
+        async def keep_note(key: str, value: JsonValue) -> None:
+            await self._keep_note(step.name, item, key, value)
+
         context = Context(
-            place=self.place,
+            ref=self.ref,
             stage=step.name,
             scratch=scratch,
             deadline=asyncio.get_running_loop().time() + step.timeout,
             resources=step.resources,
             environment=self.environment,
+            keep_note=keep_note,
+            notes=notes,
         )
         try:
             async with asyncio.timeout_at(context.deadline) as timeout:
@@ -310,7 +335,7 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
 
 def unforeseen(stage: str, error: Exception) -> StageFailed:
     """Return the error a user sees for one that nobody planned for; its traceback goes to the log."""
-    log.error("stage.unforeseen", stage=stage, exc_info=error)
+    log.error("stage.unexpected_error", stage=stage, exc_info=error)
     return StageFailed(f"{stage} failed: {type(error).__name__}: {str(error)[:500]}", {"type": type(error).__name__})
 
 

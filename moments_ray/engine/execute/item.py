@@ -19,7 +19,7 @@ from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.fan_out import FanOut, ItemFailure
 from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
 from moments_ray.errors import LeaseLost, MomentsError
-from moments_ray.process.failpoint import reach
+from moments_ray.process import failpoint
 from moments_ray.states import StageStatus
 
 
@@ -72,20 +72,20 @@ class _RowWork:
         """Work item by item, a verdict each."""
         for row in rows:
             item = self._item_type.model_validate(row.spec)
-            output, context = await self._tried({"item": item, "before": self._before.get(row.key)})
+            output, context = await self._tried(row.key, {"item": item, "before": self._before.get(row.key)})
             await self._commit_output(row.key, output, context.take_writes() if context else [])
 
     async def each_row(self, rows: Sequence[RunItem]) -> None:
         """Work on all items at once, a verdict each; what the row recorded goes with its first."""
         items = [self._item_type.model_validate(row.spec) for row in rows]
         before = [self._before.get(row.key) for row in rows]
-        outputs, context = await self._tried({"items": items, "before": before})
+        outputs, context = await self._tried(rows[0].key, {"items": items, "before": before})
         writes = context.take_writes() if context else []
         for index, row in enumerate(rows):
             output = outputs if isinstance(outputs, MomentsError) else outputs[index]
             await self._commit_output(row.key, output, writes if index == 0 else [])
 
-    async def _tried(self, arguments: dict[str, Any]) -> tuple[Any, Context | None]:
+    async def _tried(self, item: str, arguments: dict[str, Any]) -> tuple[Any, Context | None]:
         """Call the work until it comes through or its tries are used up; an error comes back as a value."""
         name, retry = self._step.name, self._claimed.environment.settings.retry
         allowed = tries_allowed(name, self._step.attempts, retry)
@@ -94,7 +94,7 @@ class _RowWork:
         while True:
             number += 1
             try:
-                async with self._claimed.context(self._step) as context:
+                async with self._claimed.context(self._step, item) as context:
                     return await self._step.work(context, **arguments), context
             except LeaseLost:
                 raise
@@ -143,10 +143,10 @@ class _RowWork:
             return ended / len(items), done
 
         settings = claimed.environment.settings
-        reach(settings, "item.made")
+        failpoint.hit(settings, "item.made")
         fraction, done = await claimed.commit(transaction)
-        reach(settings, "item.committed")
-        await claimed.environment.board.progress(claimed.place, step.name, fraction)
+        failpoint.hit(settings, "item.committed")
+        await claimed.environment.status_publisher.progress(claimed.ref, step.name, fraction)
         if done:
             await claimed.announce(step.name, StageStatus.COMPLETED)
 

@@ -10,10 +10,11 @@ from pydantic import BaseModel, JsonValue
 from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun, Made, dumped
 from moments_ray.engine.execute.process import process
+from moments_ray.engine.pipeline import identity_of
 from moments_ray.engine.queries.journal import RunSnapshot
 from moments_ray.engine.stage import Stage
 from moments_ray.ids import fingerprint
-from moments_ray.process.failpoint import reach
+from moments_ray.process import failpoint
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
 
@@ -41,13 +42,13 @@ async def execute_stage(claimed: ClaimedRun, name: str) -> None:
     if not await claimed.start(name):
         return
     settings = claimed.environment.settings
-    reach(settings, "stage.started")
+    failpoint.hit(settings, "stage.started")
     async with claimed.failure_recorded(name):
-        made_from = _fingerprint(name, inputs)
+        made_from = await _fingerprint(claimed.environment, stage, inputs)
         made = await _standing(claimed, stage, made_from) or await _make(claimed, stage, inputs, made_from)
-        reach(settings, "stage.made")
+        failpoint.hit(settings, "stage.made")
         await claimed.complete(name, made)
-    reach(settings, "stage.committed")
+    failpoint.hit(settings, "stage.committed")
     await claimed.announce(name, StageStatus.COMPLETED)
 
 
@@ -58,18 +59,19 @@ async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseMode
 
 
 async def _standing(claimed: ClaimedRun, stage: Stage, made_from: str) -> Made | None:
-    if not stage.reusable or claimed.run.config.get("fresh"):
+    if not stage.reusable or claimed.run.config.get("force"):
         return None
-    subject = claimed.run.subject
-    output = await claimed.read(lambda reader: reader.standing_output(subject, stage.name, made_from))
+    run = claimed.run
+    output = await claimed.read(lambda reader: reader.standing_output(run, stage.name, made_from))
     return None if output is None else Made(output, made_from, reused=True)
 
 
-def _fingerprint(stage: str, inputs: Mapping[str, BaseModel | None]) -> str:
+async def _fingerprint(environment: Environment, stage: Stage, inputs: Mapping[str, BaseModel | None]) -> str:
     dumps: dict[str, JsonValue] = {
         name: value.model_dump(mode="json") if value else None for name, value in inputs.items()
     }
-    return fingerprint({"stage": stage, "inputs": dumps})
+    by = await identity_of(stage, environment)
+    return fingerprint({"stage": stage.name, "by": by, "inputs": dumps})
 
 
 def stage_task(connect: Connect, settings: Settings, snapshot: RunSnapshot, names: Sequence[str]) -> RunSnapshot:

@@ -83,7 +83,7 @@ class Task:
             done, _ = await asyncio.wait([ended], timeout=grace)
             if done:
                 return
-        log.warning("stage.unstoppable", stage=self._stage)
+        log.warning("stage.stop_failed", stage=self._stage)
 
     async def _silently(self) -> None:
         with contextlib.suppress(MomentsError):

@@ -11,8 +11,18 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
-from moments_ray.engine.queries.journal_statements import CLOSE_OPEN, COMPLETE, FAIL, HAPPENED, LOAD, SKIP, SPEND, START
+from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
+from moments_ray.engine.queries.journal_statements import (
+    CLOSE_OPEN,
+    COMPLETE,
+    FAIL,
+    HAPPENED,
+    LOAD,
+    NOTE,
+    SKIP,
+    SPEND,
+    START,
+)
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.usage import Usage
 from moments_ray.errors import LeaseLost, MomentsError
@@ -59,6 +69,9 @@ class RunSnapshot:
     claim: Claim
     pipeline: str
     subject: str
+    exclusive_key: str | None
+    video_key: int | None
+    noted: bool  # whether an earlier try noted something
     config: dict[str, Any]
     event_seq: int
     stages: Mapping[str, StageRecord]
@@ -77,7 +90,17 @@ async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
         name: StageRecord(StageStatus(stage["status"]), stage["output"], stage["seconds"])
         for name, stage in found["stages"].items()
     }
-    return RunSnapshot(claim, found["pipeline"], found["subject"], found["config"], found["event_seq"], stages)
+    return RunSnapshot(
+        claim,
+        found["pipeline"],
+        found["subject"],
+        found["exclusive_key"],
+        found["video_id"],
+        found["noted"],
+        found["config"],
+        found["event_seq"],
+        stages,
+    )
 
 
 async def happened(row: Row, claim: Claim, after: int, event: str, stage: str) -> bool:
@@ -137,6 +160,10 @@ class StageJournal:
         self.written = WrittenEvent(answer["seq"], f"stage.{status}", data)
         return True
 
+    async def note(self, stage: str, item: str, key: str, value: Any) -> None:
+        """Keep a value for the next try of a stage, or of its item, over what was noted under this key before."""
+        await self._write(NOTE, stage, item, key, json.dumps(value))
+
     async def _write(self, statement: str, stage: str, *values: object) -> Mapping[str, Any] | None:
         """Execute a statement and return its answer, or None where the stage's output stands already."""
         answer = await self._row(statement, self._claim.key, self._claim.attempt, stage, *values)
@@ -179,7 +206,7 @@ class Journal(StageJournal):
         self.written = WrittenEvent(seq, event_type, dict(data))
         self._session.add(RunEvent(run_id=self._claim.key, seq=seq, type=event_type, data=dict(data)))
         if "status" in run_values and run.webhook_url is not None:
-            await Webhooks(self._session).tell_end(self._claim.key)
+            await Webhooks(self._session).notify_end(self._claim.key)
         return seq
 
     async def spend(self, stage: str, usage: Usage) -> None:
@@ -205,7 +232,7 @@ class Journal(StageJournal):
 
     async def complete_item(self, stage: str, key: str, output: dict[str, Any]) -> None:
         """Commit one item's output; an item is progress, so the run is no poison."""
-        await self.event("item.completed", {"stage": stage, "item": key}, deaths=0)
+        await self.event("item.completed", {"stage": stage, "item": key}, crash_count=0)
         await self._end_item(stage, key, StageStatus.COMPLETED, output=output, error=None)
 
     async def fail_item(self, stage: str, key: str, error: dict[str, Any]) -> None:
@@ -265,11 +292,12 @@ class JournalReader:
         query = select(RunAttempt).where(RunAttempt.run_id == self._key).order_by(RunAttempt.started_at)
         return list(await self._session.scalars(query))
 
-    async def standing_output(self, subject: str, stage: str, fingerprint: str) -> dict[str, Any] | None:
-        """Return what an earlier run of the subject made of the same inputs, or None."""
+    async def standing_output(self, run: RunSnapshot, stage: str, fingerprint: str) -> dict[str, Any] | None:
+        """Return what another run over the same video, or subject where there is none, made of the same inputs."""
+        same = Run.subject == run.subject if run.video_key is None else Run.video_id == run.video_key
         return await self._session.scalar(
             select(RunStage.output)
-            .join(Run, and_(Run.id == RunStage.run_id, Run.subject == subject))
+            .join(Run, and_(Run.id == RunStage.run_id, same))
             .where(
                 RunStage.name == stage,
                 RunStage.fingerprint == fingerprint,
@@ -279,6 +307,13 @@ class JournalReader:
             .order_by(RunStage.completed_at.desc())
             .limit(1)
         )
+
+    async def notes(self, stage: str, item: str) -> dict[str, Any]:
+        """Return what earlier tries of a stage, or of its item, noted."""
+        query = select(RunNote.key, RunNote.value).where(
+            RunNote.run_id == self._key, RunNote.stage == stage, RunNote.item == item
+        )
+        return dict((await self._session.execute(query)).tuples().all())
 
     async def holds(self, event: WrittenEvent) -> bool:
         """Tell whether exactly this event was committed."""

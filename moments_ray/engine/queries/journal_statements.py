@@ -49,7 +49,7 @@ stage AS (
     RETURNING run_id, seconds
 ),
 run AS (
-    UPDATE runs SET event_seq = event_seq + 1, progress = $6, deaths = 0 FROM stage WHERE id = stage.run_id
+    UPDATE runs SET event_seq = event_seq + 1, progress = $6, crash_count = 0 FROM stage WHERE id = stage.run_id
     RETURNING id, event_seq
 ),
 try AS (
@@ -111,9 +111,18 @@ WITH died AS (
 UPDATE run_stages SET status = $2, completed_at = now(), seconds = extract(epoch FROM now() - started_at)
 WHERE run_id = $1 AND status = 'processing' RETURNING name"""
 
+# $4 item, empty outside of fan-outs, $5 key, $6 value
+NOTE = f"""{_HELD}
+note AS (
+    INSERT INTO run_notes (run_id, stage, item, key, value) SELECT id, $3, $4, $5, $6 FROM held
+    ON CONFLICT (run_id, stage, item, key) DO UPDATE SET value = excluded.value, written_at = now()
+)
+SELECT (SELECT count(*) FROM held) AS held, 0 AS seq"""  # noqa: S608
+
 # A run as those that execute it need it, with its stages by name. $1 the run's key.
 LOAD = """
-SELECT pipeline, subject, config, event_seq, coalesce((
+SELECT pipeline, subject, exclusive_key, video_id,
+    EXISTS (SELECT FROM run_notes WHERE run_id = runs.id) AS noted, config, event_seq, coalesce((
     SELECT jsonb_object_agg(name, jsonb_build_object('status', status, 'output', output, 'seconds', seconds))
     FROM run_stages WHERE run_id = runs.id), '{}') AS stages
 FROM runs WHERE id = $1"""

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from moments_ray.database.paging import Page, page_of
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, RunItem
-from moments_ray.states import RunStatus, StageStatus
+from moments_ray.database.tables import Run, RunItem, Video
+from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
 
 
 class RunLists:
@@ -52,6 +52,13 @@ class RunLists:
         )
         return {row.key: row.error for row in await self._session.execute(query)}
 
-    async def run_identifiers(self, subject: str) -> list[str]:
-        """Return the identifiers of every run of a subject."""
-        return list(await self._session.scalars(select(Run.identifier).where(Run.subject == subject)))
+    async def of_video(self, video: str) -> list[Run]:
+        """Return every run that works on a video, by its identifier."""
+        query = select(Run).join(Video, Video.id == Run.video_id).where(Video.identifier == video)
+        return list(await self._session.scalars(query))
+
+    async def active_on_video(self, video: str) -> list[Run]:
+        """Return the queued and processing runs that work on a video, by its identifier."""
+        query = select(Run).join(Video, Video.id == Run.video_id)
+        query = query.where(Video.identifier == video, Run.status.in_(ACTIVE_RUN))
+        return list(await self._session.scalars(query.execution_options(populate_existing=True)))

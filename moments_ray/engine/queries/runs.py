@@ -10,24 +10,29 @@ from typing import Any
 from sqlalchemy import Interval, Select, String, bindparam, case, func, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from moments_ray import __version__
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
+from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage, Video
 from moments_ray.engine.queries.journal import Claim
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
 from moments_ray.errors import NotFound, RunActive
 from moments_ray.ids import RunId, new_identifier
-from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
+from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus, VideoStatus
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A run as it is asked for; ``fingerprint`` is that of its config."""
+    """A run as it is asked for; ``fingerprint`` is of its config, ``produced_by`` of what decides beside it."""
 
     pipeline: str
     subject: str
     config: dict[str, Any]
     fingerprint: str
+    produced_by: str | None = None
+    exclusive_key: str | None = None
     video_key: int | None = None
+    deadline_seconds: float | None = None
+    tries: int | None = None
     priority: int = 5
     idempotency_key: str | None = None
     webhook: Webhook | None = None
@@ -38,26 +43,34 @@ _SWEEP_LOCK = 7005_002  # of PostgreSQL's advisory locks
 # One statement: two that claim at once are told apart by the row's lock.
 _CLAIM = text("""
 WITH before AS (
-    SELECT id, status = 'processing' AS died FROM runs
+    SELECT id, status = 'processing' AS crashed FROM runs
     WHERE identifier = :run AND (status = 'queued' OR (
         status = 'processing' AND (owner = :owner OR heartbeat_at < now() - :lease)
     ))
     FOR UPDATE
 ),
 run AS (
-    UPDATE runs SET attempt = attempt + 1, deaths = deaths + before.died::int, status = 'processing', owner = :owner,
-        event_seq = event_seq + 1, heartbeat_at = now(), started_at = coalesce(started_at, now())
+    UPDATE runs SET attempt = attempt + 1, crash_count = crash_count + before.crashed::int,
+        status = 'processing', owner = :owner, event_seq = event_seq + 1,
+        heartbeat_at = now(), started_at = coalesce(started_at, now()),
+        deadline_at = coalesce(deadline_at, now() + deadline_seconds * interval '1 second'),
+        application_version = :version
     FROM before WHERE runs.id = before.id
-    RETURNING runs.*, before.died
+    RETURNING runs.*, before.crashed
 ),
 event AS (
     INSERT INTO run_events (run_id, seq, type, data)
     SELECT id, event_seq, 'run.started',
-        jsonb_build_object('attempt', attempt, 'worker', :owner, 'after_death', died)
+        jsonb_build_object('attempt', attempt, 'worker', :owner, 'after_crash', crashed)
     FROM run
 )
 SELECT * FROM run
-""").bindparams(bindparam("run", type_=String), bindparam("owner", type_=String), bindparam("lease", type_=Interval))
+""").bindparams(
+    bindparam("run", type_=String),
+    bindparam("owner", type_=String),
+    bindparam("version", type_=String),
+    bindparam("lease", type_=Interval),
+)
 
 
 class Runs:
@@ -75,7 +88,7 @@ class Runs:
         """Write a queued run.
 
         Raises:
-            RunActive: the subject has an active run; ``detail["run"]`` names it.
+            RunActive: another run of its exclusive key is active; ``detail["run"]`` names it.
         """
         run = Run(
             identifier=new_identifier(),
@@ -84,6 +97,10 @@ class Runs:
             video_id=submission.video_key,
             config=submission.config,
             config_fingerprint=submission.fingerprint,
+            produced_by=submission.produced_by,
+            exclusive_key=submission.exclusive_key,
+            deadline_seconds=submission.deadline_seconds,
+            tries=submission.tries,
             priority=submission.priority,
             idempotency_key=submission.idempotency_key,
             webhook_url=submission.webhook.url if submission.webhook else None,
@@ -98,9 +115,9 @@ class Runs:
             same = submission.idempotency_key and await self.by_idempotency_key(submission.idempotency_key)
             if same:
                 return same  # two submissions under one key at once: the other was first
-            if "uq_runs_active_subject" not in str(error.orig):
+            if "uq_runs_active_exclusive" not in str(error.orig) or submission.exclusive_key is None:
                 raise
-            raise _run_active(await self.active(submission.subject)) from error
+            raise _run_active(await self.active(submission.exclusive_key)) from error
         self._session.add(RunEvent(run_id=run.id, seq=1, type="run.queued", data={"pipeline": run.pipeline}))
         await self._session.flush()
         await self._session.refresh(run)
@@ -124,33 +141,60 @@ class Runs:
         rows = await self._list(select(Run).where(Run.identifier.in_(identifiers)))
         return {run.identifier: run for run in rows}
 
-    async def active(self, subject: str) -> Run | None:
-        """Return the subject's queued or processing run."""
-        return await self._one(select(Run).where(Run.subject == subject, Run.status.in_(ACTIVE_RUN)))
+    async def active(self, exclusive_key: str) -> Run | None:
+        """Return the queued or processing run that has an exclusive key."""
+        return await self._one(select(Run).where(Run.exclusive_key == exclusive_key, Run.status.in_(ACTIVE_RUN)))
 
-    async def newest(self, subject: str, pipeline: str, fingerprint: str | None = None) -> Run | None:
-        """Return the subject's newest run of a pipeline, or of that with exactly these options."""
-        query = select(Run).where(Run.subject == subject, Run.pipeline == pipeline)
-        if fingerprint is not None:
-            query = query.where(Run.config_fingerprint == fingerprint)
-        return await self._one(query.order_by(Run.id.desc()).limit(1))
+    async def newest(self, submission: Submission) -> Run | None:
+        """Return the newest run that was asked for exactly this; finished ones only if the same would make it now."""
+        same = (
+            Run.subject == submission.subject,
+            Run.pipeline == submission.pipeline,
+            Run.config_fingerprint == submission.fingerprint,
+            or_(Run.status.in_(ACTIVE_RUN), Run.produced_by == submission.produced_by),
+        )
+        return await self._one(select(Run).where(*same).order_by(Run.id.desc()).limit(1))
+
+    async def video_of(self, run: Run) -> str | None:
+        """Return the identifier of the video that a run works on."""
+        if run.video_id is None:
+            return None
+        found: str | None = await self._session.scalar(select(Video.identifier).where(Video.id == run.video_id))
+        return found
+
+    async def video_key(self, identifier: str) -> int:
+        """Return the key of a video.
+
+        Raises:
+            NotFound: there is none of this identifier, or it is being deleted.
+        """
+        query = select(Video.id).where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
+        key: int | None = await self._session.scalar(query)
+        if key is None:
+            raise NotFound(f"There is no video {identifier}.")
+        return key
 
     async def by_idempotency_key(self, key: str) -> Run | None:
         """Return the run that was submitted under this key."""
         return await self._one(select(Run).where(Run.idempotency_key == key))
 
-    async def rung(self, identifier: str, message_id: str | None, *, later: float = 0.0) -> None:
-        """Note the stream entry that rings for a run; ``later`` seconds pass before it counts as unheard."""
+    async def mark_notified(self, identifier: str, message_id: str | None, *, later: float = 0.0) -> None:
+        """Note the stream entry that notifies of a run; ``later`` seconds pass before it counts as unclaimed."""
         await self._session.execute(
             update(Run)
             .where(Run.identifier == identifier)
-            .values(message_id=message_id, rung_at=func.now() + timedelta(seconds=later))
+            .values(message_id=message_id, notified_at=func.now() + timedelta(seconds=later))
         )
 
     async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
         """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had."""
         claiming = select(Run).from_statement(_CLAIM).execution_options(populate_existing=True)
-        values = {"run": identifier, "owner": owner, "lease": timedelta(seconds=lease_seconds)}
+        values = {
+            "run": identifier,
+            "owner": owner,
+            "version": __version__,
+            "lease": timedelta(seconds=lease_seconds),
+        }
         run: Run | None = await self._session.scalar(claiming, values)
         return run
 
@@ -162,6 +206,13 @@ class Runs:
             .values(heartbeat_at=func.now())
             .returning(Run)
         )
+
+    async def seconds_to_deadline(self, run_key: int) -> float:
+        """Return how many seconds a run has left by the server's clock; less than none when it is over its deadline."""
+        left = await self._session.scalar(
+            select(func.extract("epoch", Run.deadline_at - func.now())).where(Run.id == run_key)
+        )
+        return float(left or 0.0)
 
     async def hand_back(self, claim: Claim) -> bool:
         """Put a run that its worker cannot finish back in the queue; tell whether it was still ours."""
@@ -200,19 +251,27 @@ class Runs:
             return await self.get(identifier)
         event = "run.cancelled" if run.status == RunStatus.CANCELLED else "run.cancel_requested"
         self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type=event, data={}))
-        await Webhooks(self._session).tell_end(run.id)
+        await Webhooks(self._session).notify_end(run.id)
         return run
+
+    async def share_video(self, identifier: str) -> None:
+        """Keep a run's video from being cleared up while the transaction that queues the run is under way."""
+        video = select(Run.video_id).where(Run.identifier == identifier).scalar_subquery()
+        await self._session.execute(
+            select(Video.id).where(Video.id == video).with_for_update(read=True, key_share=True)
+        )
 
     async def reopen(self, identifier: str) -> Run | None:
         """Queue a finished run again, its standing outputs kept; None when it is active or fully completed.
 
         Raises:
             NotFound: there is no such run.
-            RunActive: its subject has another one that is active.
+            RunActive: another one of its exclusive key is active.
         """
         again = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.COMPLETED_WITH_ERRORS)
         standing = await self.get(identifier)
-        active = await self.active(standing.subject)
+        await self.share_video(identifier)
+        active = await self.active(standing.exclusive_key) if standing.exclusive_key is not None else None
         if active is not None and active.identifier != identifier:
             raise _run_active(active)
         run = await self._session.scalar(
@@ -220,7 +279,9 @@ class Runs:
             .where(Run.identifier == identifier, Run.status.in_(again))
             .values(
                 status=RunStatus.QUEUED,
-                deaths=0,
+                crash_count=0,
+                errors=0,
+                deadline_at=None,
                 owner=None,
                 heartbeat_at=None,
                 cancel_requested_at=None,
@@ -229,7 +290,7 @@ class Runs:
                 result=None,
                 completed_at=None,
                 queued_at=func.now(),
-                rung_at=func.now(),
+                notified_at=func.now(),
                 event_seq=Run.event_seq + 1,
             )
             .returning(Run)
@@ -246,8 +307,8 @@ class Runs:
         )
         return run
 
-    async def supersede(self, identifier: str) -> None:
-        """End an active run that nobody drives any more, because another one of its subject is asked for."""
+    async def replace(self, identifier: str) -> None:
+        """End an active run that nobody drives any more, because another one in its place is asked for."""
         run = await self._session.scalar(
             update(Run)
             .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN))
@@ -260,30 +321,30 @@ class Runs:
             .returning(Run)
         )
         if run is not None:
-            self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.superseded", data={}))
-            await Webhooks(self._session).tell_end(run.id)
+            self._session.add(RunEvent(run_id=run.id, seq=run.event_seq, type="run.replaced", data={}))
+            await Webhooks(self._session).notify_end(run.id)
 
-    async def forgive(self, identifier: str) -> None:
-        """Forget a run's deaths: a person asked for it again."""
-        await self._session.execute(update(Run).where(Run.identifier == identifier).values(deaths=0))
+    async def reset_crashes(self, identifier: str) -> None:
+        """Forget a run's crashes: a person asked for it again."""
+        await self._session.execute(update(Run).where(Run.identifier == identifier).values(crash_count=0))
 
-    async def unheard(self, older_than: float, limit: int) -> list[Run]:
-        """Return queued runs that were rung for more than ``older_than`` seconds ago, the longest wait first."""
+    async def unclaimed(self, older_than: float, limit: int) -> list[Run]:
+        """Return queued runs that workers were notified of over ``older_than`` seconds ago, the longest wait first."""
         return await self._list(
             select(Run)
-            .where(Run.status == RunStatus.QUEUED, Run.rung_at < func.now() - timedelta(seconds=older_than))
-            .order_by(Run.rung_at)
+            .where(Run.status == RunStatus.QUEUED, Run.notified_at < func.now() - timedelta(seconds=older_than))
+            .order_by(Run.notified_at)
             .limit(limit)
         )
 
-    async def silent(self, lease_seconds: float, limit: int) -> list[Run]:
+    async def stale(self, lease_seconds: float, limit: int) -> list[Run]:
         """Return processing runs whose worker has not been heard of for the lease."""
         return await self._list(
             select(Run)
             .where(
                 Run.status == RunStatus.PROCESSING,
                 Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds),
-                Run.rung_at < func.now() - timedelta(seconds=lease_seconds),
+                Run.notified_at < func.now() - timedelta(seconds=lease_seconds),
             )
             .order_by(Run.heartbeat_at)
             .limit(limit)

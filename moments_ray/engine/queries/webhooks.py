@@ -33,7 +33,7 @@ class Webhooks:
     def __init__(self, session: ReadSession | WriteSession) -> None:
         self._session = session
 
-    async def tell_end(self, run_key: int) -> None:
+    async def notify_end(self, run_key: int) -> None:
         """Write the message of a finished run, if anybody wants it; the same end and address make it once.
 
         An address that wanted no more since the run was asked for is not called: the message is written as disabled.
@@ -68,7 +68,7 @@ class Webhooks:
         """Have a run tell of its end; one that is finished tells of that."""
         values = {"webhook_url": webhook.url, "webhook_secret": webhook.secret}
         await self._session.execute(update(Run).where(Run.id == run_key).values(values))
-        await self.tell_end(run_key)
+        await self.notify_end(run_key)
 
     async def claim_due(
         self, now: datetime, lease: timedelta, *, busy: Collection[str], limit: int
@@ -159,7 +159,7 @@ def _payload(run: Run) -> dict[str, Any]:
             "subject": run.subject,
             "status": run.status,
             "attempt": run.attempt,
-            "errors": int((run.result or {}).get("errors", 0)),
+            "errors": run.errors,
             "error": error,
             "error_stage": run.error_stage,
             "metadata": run.config.get("metadata") or {},

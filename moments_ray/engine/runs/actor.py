@@ -36,17 +36,17 @@ class WorkerActor:
         """Begin to take runs."""
         self._here().start()
 
-    async def drive_only(self, run: str) -> None:
-        """Drive one run to its end."""
-        await self._here().drive_only(run)
+    async def execute_only(self, run: str) -> None:
+        """RunExecution one run to its end."""
+        await self._here().execute_only(run)
 
     async def drain(self) -> None:
         """Finish or hand back what is on its way."""
         await self._here().drain()
 
-    async def driving(self) -> list[str]:
+    async def executing(self) -> list[str]:
         """Return the runs on their way here."""
-        return self._here().driving()
+        return self._here().executing()
 
     def _here(self) -> PipelineWorker:
         if self._worker is None:
@@ -55,11 +55,11 @@ class WorkerActor:
         return self._worker
 
 
-async def drive_to_the_end(actor: Any, run: str) -> None:
-    """Have a worker drive one run to its end, through as many deaths of the worker as the run survives."""
+async def execute_to_the_end(actor: Any, run: str) -> None:
+    """Have a worker execution one run to its end, through as many crash_count of the worker as the run survives."""
     while True:
         try:
-            await actor.drive_only.remote(run)
+            await actor.execute_only.remote(run)
         except ray.exceptions.RayActorError:
             await asyncio.sleep(_RESTART_POLL_SECONDS)  # Ray starts it anew
         else:
@@ -92,7 +92,7 @@ async def start_listening(actor: Any, patience: float) -> None:
         async with asyncio.timeout(patience):
             await actor.start.remote()
     except TimeoutError:
-        log.warning("worker.unstarted", patience=patience)
+        log.warning("worker.start_timeout", patience=patience)
     except ray.exceptions.RayError as error:
         log.warning("worker.lost", error=type(error).__name__)
 
@@ -103,7 +103,7 @@ async def stop_worker(actor: Any, patience: float) -> None:
         async with asyncio.timeout(patience):
             await actor.drain.remote()
     except TimeoutError:
-        log.warning("worker.undrained", patience=patience)  # its runs are taken over when their leases end
+        log.warning("worker.drain_timeout", patience=patience)  # its runs are taken over when their leases end
     except ray.exceptions.RayError as error:
         log.warning("worker.lost", error=type(error).__name__)
     ray.kill(actor)

@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 from moments_ray.database.session import Database
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.queue import DEAD, Queue
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.queue import DEAD_STREAM, Queue
+from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import Conflict, NotFound, RedisUnavailable
 
 _ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
@@ -44,10 +44,10 @@ class DeadPage:
 class DeadLetters:
     """Reads and changes of the stream; what it says of a run is kept in PostgreSQL too."""
 
-    def __init__(self, database: Database, client: redis.Redis, desk: Desk) -> None:
+    def __init__(self, database: Database, client: redis.Redis, run_service: RunService) -> None:
         self._database = database
         self._redis = client
-        self._desk = desk
+        self._run_service = run_service
         self._queue = Queue(client)
 
     async def page(self, after: str | None, limit: int) -> DeadPage:
@@ -58,7 +58,7 @@ class DeadLetters:
         """
         with _translated():
             newest = f"({after}" if after else "+"
-            entries: list[Any] = await self._redis.xrevrange(DEAD, max=newest, min="-", count=limit + 1) or []
+            entries: list[Any] = await self._redis.xrevrange(DEAD_STREAM, max=newest, min="-", count=limit + 1) or []
         letters = [_letter(*entry) for entry in entries[:limit]]
         async with self._database.read() as session:
             runs = await Runs(session).of_identifiers({letter.run for letter in letters if letter.run})
@@ -75,7 +75,7 @@ class DeadLetters:
         letter = await self._find(name)
         if letter.run is None:
             raise Conflict(f"entry {letter.id} could not be read when it came ({letter.reason}): there is no run in it")
-        return await self._desk.retry(letter.run)
+        return await self._run_service.retry(letter.run)
 
     async def clear(self) -> int:
         """Forget every entry; return how many there were.
@@ -85,15 +85,15 @@ class DeadLetters:
         """
         with _translated():
             async with self._redis.pipeline(transaction=True) as transaction:
-                transaction.xlen(DEAD)
-                transaction.delete(DEAD)
+                transaction.xlen(DEAD_STREAM)
+                transaction.delete(DEAD_STREAM)
                 length, _ = await transaction.execute()
         return int(length)
 
     async def _find(self, name: str) -> DeadLetter:
         with _translated():
-            ids = [name] if _ENTRY_ID.fullmatch(name) else await self._queue.buried(name)
-            found: list[Any] = (ids and await self._redis.xrange(DEAD, min=ids[-1], max=ids[-1])) or []
+            ids = [name] if _ENTRY_ID.fullmatch(name) else await self._queue.dead_letter_ids(name)
+            found: list[Any] = (ids and await self._redis.xrange(DEAD_STREAM, min=ids[-1], max=ids[-1])) or []
         if not found:
             raise NotFound(f"{name} is not among what was given up; see `moments dead list`")
         return _letter(*found[0])

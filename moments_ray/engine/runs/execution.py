@@ -12,12 +12,15 @@ from typing import Any
 import structlog
 
 from moments_ray.database.session import WriteSession
+from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.execute.task import Task, node_resources
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.journal import Journal, RunSnapshot
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import Lease
 from moments_ray.engine.stage import Stage
 from moments_ray.errors import (
@@ -29,7 +32,7 @@ from moments_ray.errors import (
     ServiceUnavailable,
     StageCrashed,
 )
-from moments_ray.process.failpoint import reach
+from moments_ray.process import failpoint
 from moments_ray.process.metrics import STAGE_ATTEMPTS, STAGE_SECONDS
 from moments_ray.states import RunStatus, StageStatus
 
@@ -44,17 +47,18 @@ class StopReason(Enum):
 
     CANCEL = "a person asked"
     LOST = "another worker owns the run"
+    DEADLINE = "the run took longer than it may"
     DRAIN = "this worker is going down and has no time left"
 
 
-class Drive:
+class RunExecution:
     """One run on its way through one worker."""
 
-    def __init__(self, environment: Environment, connect: Connect, lease: Lease, *, deaths: int) -> None:
+    def __init__(self, environment: Environment, connect: Connect, lease: Lease, run: Run) -> None:
         self.lease = lease
         self._environment = environment
         self._connect = connect
-        self._deaths = deaths
+        self._run = run
         self._draining = False
         self._claimed: ClaimedRun | None = None
         self._counted: set[str] = set()
@@ -71,18 +75,29 @@ class Drive:
             self._stop.set_result(reason)
 
     async def run(self) -> RunStatus | None:
-        """Drive the run to its verdict and return it; None when it ended without one, drained or lost."""
+        """Bring the run to its verdict and return it; None when it ended without one, drained or lost."""
+        deadline = await self._watch_deadline()
         try:
             return await self._stages()
         except LeaseLost:
             log.info("run.lost", run=self.lease.claim.run)
             return None
+        finally:
+            if deadline is not None:
+                deadline.cancel()
+
+    async def _watch_deadline(self) -> asyncio.TimerHandle | None:
+        if self._run.deadline_at is None:
+            return None
+        async with self._environment.database.read() as session:
+            left = await Runs(session).seconds_to_deadline(self._run.id)
+        return asyncio.get_running_loop().call_later(max(0.0, left), self.stop, StopReason.DEADLINE)
 
     async def _stages(self) -> RunStatus | None:
         self._claimed = claimed = await self._load()
-        limit = self._environment.settings.worker.deaths_until_poison
-        if self._deaths >= limit:
-            return await self._fail(RunPoisoned(f"the run killed its worker {limit} times without making progress"))
+        limit = self._environment.settings.worker.max_crashes
+        if self._run.crash_count >= limit:
+            return await self._fail(RunPoisoned(f"The run crashed its worker {limit} times without making progress."))
         self._counted |= {name for name in claimed.pipeline.stage_names if claimed.done(name)}
         while left := [unit for unit in claimed.pipeline.units() if not _done(claimed, unit)]:
             if self._draining:
@@ -138,7 +153,7 @@ class Drive:
         if not _is_outage(failed):  # that is no fault of the stage's, and costs it no try
             self._tries[first] += 1
         declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
-        allowed = tries_allowed(first, declared, retry)
+        allowed = self._run.tries or tries_allowed(first, declared, retry)
         delay = retry_delay(failed, max(1, self._tries[first]), allowed, retry, jitter=random.Random())  # noqa: S311
         log.warning("stage.failed", run=self.lease.claim.run, stage=first, code=failed.code, retry_in=delay)
         if delay is None:
@@ -204,9 +219,18 @@ class Drive:
         Raises:
             RunCancelled: a person asked.
             LeaseLost: the run is, or is to be, another worker's.
+            MomentsError: the pipeline's own, over its deadline.
         """
-        if self._stop.done():
-            raise RunCancelled if self._stop.result() is StopReason.CANCEL else LeaseLost
+        if not self._stop.done():
+            return
+        match self._stop.result():
+            case StopReason.CANCEL:
+                raise RunCancelled
+            case StopReason.DEADLINE:
+                pipeline = self._environment.registry.get(self._run.pipeline)
+                raise pipeline.timeout_error(f"The run did not end within {self._run.deadline_seconds:g} seconds.")
+            case _:
+                raise LeaseLost
 
     async def _load(self) -> ClaimedRun:
         return await ClaimedRun.load(self._environment, self.lease.claim)
@@ -219,7 +243,15 @@ class Drive:
     async def _complete(self, claimed: ClaimedRun) -> RunStatus:
         errors = sum(len((stage.output or {}).get("failed", ())) for stage in claimed.stages.values())
         status = RunStatus.COMPLETED_WITH_ERRORS if errors else RunStatus.COMPLETED
-        return await self._end(status, f"run.{status}", {"errors": errors}, result={"errors": errors}, progress=1.0)
+        result = claimed.pipeline.result(claimed.given())
+        return await self._end(
+            status,
+            f"run.{status}",
+            {"errors": errors},
+            errors=errors,
+            result=None if result is None else result.model_dump(mode="json"),
+            progress=1.0,
+        )
 
     async def _fail(self, error: MomentsError, stage: str | None = None) -> RunStatus:
         told = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
@@ -242,29 +274,28 @@ class Drive:
         **values: Any,
     ) -> RunStatus:
         """Write the verdict in one fenced transaction: after it the run is history."""
-        await self._clear_up()
+        await self._clean_up()
 
         async def verdict(journal: Journal, _: WriteSession) -> None:
             await journal.end(status, event, data, open_stages=open_stages, **values)
 
-        reach(self._environment.settings, "run.ending")
+        failpoint.hit(self._environment.settings, "run.ending")
         await (self._claimed or await self._load()).commit(verdict)
-        reach(self._environment.settings, "run.ended")
+        failpoint.hit(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
         return status
 
-    async def _clear_up(self) -> None:
-        """Do what the product wants done before a verdict; what it could not do is no reason to withhold that.
+    async def _clean_up(self) -> None:
+        """Delete what interrupted tries left; that it cannot be done is no reason to withhold the verdict.
 
         Raises:
             LeaseLost: another worker owns the run, and what a zombie would clear up may be that one's.
         """
-        if self._environment.clear_up is not None:
-            run = await self.lease.renew_in_database(self._environment.database)
-            try:
-                await self._environment.clear_up(self._environment, run)
-            except MomentsError as error:
-                log.warning("run.not_cleared_up", run=run.identifier, code=error.code, error=str(error))
+        run = await self.lease.renew_in_database(self._environment.database)
+        try:
+            await clean_up_run(self._environment, run)
+        except MomentsError as error:
+            log.warning("run.cleanup_failed", run=run.identifier, code=error.code, error=str(error))
 
 
 def _is_outage(error: MomentsError) -> bool:

@@ -6,6 +6,7 @@ import redis.asyncio as redis
 
 from moments_ray.database.session import Database
 from moments_ray.database.tables import Run
+from moments_ray.engine.environment import key_name
 from moments_ray.engine.queries.journal import Claim
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.queue import GROUP, Message
@@ -31,21 +32,26 @@ return 0
 """
 
 
-def lock_key(subject: str) -> str:
-    """Return the key of a subject's lock."""
-    return f"pipeline:{subject}:lock"
+def lock_key(name: str) -> str:
+    """Return the key of a lock by its ``key_of``."""
+    return f"pipeline:{name}:lock"
+
+
+def key_of(run: Run) -> str:
+    """Return what stands in the names of a run's lock and cancel flag."""
+    return key_name(run.subject, run.exclusive_key, run.identifier)
 
 
 class Lease:
     """The hold of one worker on one claimed run."""
 
     def __init__(
-        self, client: redis.Redis, claim: Claim, subject: str, *, consumer: str, message: Message | None, seconds: float
+        self, client: redis.Redis, claim: Claim, key: str, *, consumer: str, message: Message | None, seconds: float
     ) -> None:
         self.claim = claim
         self.message = message
         self._redis = client
-        self._lock = lock_key(subject)
+        self._lock = lock_key(key)
         self._token = f"{claim.run}:{claim.attempt}"
         self._consumer = consumer
         self._milliseconds = int(seconds * 1000)

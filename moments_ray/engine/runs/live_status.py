@@ -12,8 +12,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run, RunStage
-from moments_ray.engine.environment import Place
-from moments_ray.engine.runs.lease import lock_key
+from moments_ray.engine.environment import RunRef
+from moments_ray.engine.runs.lease import key_of, lock_key
 from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
@@ -49,9 +49,9 @@ def active_key(subject: str) -> str:
     return f"pipeline:{subject}:active"
 
 
-def cancel_key(subject: str) -> str:
-    """Return the key of a subject's cancel flag."""
-    return f"pipeline:{subject}:cancel"
+def cancel_key(name: str) -> str:
+    """Return the key of a cancel flag by its ``key_of``."""
+    return f"pipeline:{name}:cancel"
 
 
 def history_key(subject: str) -> str:
@@ -64,7 +64,7 @@ def run_key(run: str) -> str:
     return f"pipeline:run:{run}"
 
 
-class Live:
+class LiveStatus:
     """Writes of the live board; it is a cache of PostgreSQL, so a Redis that is down is only noted."""
 
     def __init__(self, client: redis.Redis) -> None:
@@ -77,7 +77,7 @@ class Live:
 
     async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
         """Write a run's whole board from its journal."""
-        fields = board_fields(run, names, stages)
+        fields = status_fields(run, names, stages)
         try:
             async with self._redis.pipeline(transaction=True) as transaction:
                 transaction.delete(active_key(run.subject))
@@ -88,24 +88,25 @@ class Live:
                 transaction.zremrangebyrank(history_key(run.subject), 0, -_HISTORY_LENGTH - 1)
                 if RunStatus(run.status).finished:
                     transaction.expire(active_key(run.subject), _AFTER_THE_END)
-                    transaction.delete(cancel_key(run.subject))
+                    transaction.delete(cancel_key(key_of(run)))
                 message = _message(run.identifier, run.subject, {"status": fields["status"]})
                 transaction.publish(STATUS_CHANNEL, message)
                 await transaction.execute()
         except RedisError as error:
-            log.warning("live.unwritten", run=run.identifier, error=str(error))
+            log.warning("live.write_failed", run=run.identifier, error=str(error))
 
     async def forget(self, subject: str, runs: Sequence[str]) -> None:
         """Remove every key of a subject and of its runs."""
-        keys = [active_key(subject), cancel_key(subject), history_key(subject), lock_key(subject)]
-        await self._redis.delete(*keys, *(run_key(run) for run in runs))
+        names = [subject, *runs]
+        keys = [active_key(subject), history_key(subject), *map(cancel_key, names), *map(lock_key, names)]
+        await self._redis.delete(*keys, *map(run_key, runs))
 
     async def read(self, subject: str) -> dict[str, str] | None:
         """Return a subject's board; None where there is none, or where Redis does not answer."""
         try:
             found: dict[Any, Any] = await self._redis.hgetall(active_key(subject))
         except RedisError as error:
-            log.warning("live.unread", subject=subject, error=str(error))
+            log.warning("live.read_failed", subject=subject, error=str(error))
             return None
         return {name.decode(): value.decode("utf-8", "replace") for name, value in found.items()} or None
 
@@ -113,7 +114,7 @@ class Live:
         """Tell whether the board lost a run that is on its way."""
         return not await self._redis.exists(active_key(subject))
 
-    async def stage(self, place: Place, stage: str, status: StageStatus) -> None:
+    async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
         """Show a stage's new status, and with it the earliest stage that is unfinished."""
         fields = {f"{stage}_status": status.value}
         if status is StageStatus.PROCESSING:
@@ -122,40 +123,40 @@ class Live:
             fields[f"{stage}_completed_at"] = _now()
         if status is StageStatus.COMPLETED:
             fields[f"{stage}_progress"] = "1.0"
-        await self._show(place, fields, place.stages, STATUS_CHANNEL, {"stage": stage, "stage_status": status.value})
+        await self._show(ref, fields, ref.stages, STATUS_CHANNEL, {"stage": stage, "stage_status": status.value})
 
-    async def progress(self, place: Place, stage: str, fraction: float) -> None:
+    async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
         """Show how far a stage is."""
         shown = f"{min(max(fraction, 0.0), 1.0):.3f}"
         told = {"stage": stage, "progress": float(shown)}
-        await self._show(place, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, told)
+        await self._show(ref, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, told)
 
     async def _show(
-        self, place: Place, fields: Mapping[str, str], stages: tuple[str, ...], channel: str, told: Mapping[str, object]
+        self, ref: RunRef, fields: Mapping[str, str], stages: tuple[str, ...], channel: str, told: Mapping[str, object]
     ) -> None:
         flat = [part for pair in fields.items() for part in pair]
-        message = _message(place.run, place.subject, told)
-        token = f"{place.run}:{place.attempt}"
+        message = _message(ref.run, ref.subject, told)
+        token = f"{ref.run}:{ref.attempt}"
         try:
             await self._show_script(
-                keys=[active_key(place.subject), lock_key(place.subject)],
-                args=[channel, message, token, place.run, len(flat), *flat, *stages],
+                keys=[active_key(ref.subject), lock_key(ref.key_name)],
+                args=[channel, message, token, ref.run, len(flat), *flat, *stages],
             )
         except RedisError as error:
-            log.warning("live.unwritten", run=place.run, error=str(error))
+            log.warning("live.write_failed", run=ref.run, error=str(error))
 
 
 def _message(run: str, subject: str, told: Mapping[str, object]) -> str:
     return json.dumps({"run_id": run, "video_id": subject, **told})
 
 
-def board_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
+def status_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
     """Return a run's board as its journal has it."""
     fields = {
         "request_id": run.identifier,
         "status": RunStatus(run.status).for_pollers,
         "current_stage": "",
-        "errors": str(int((run.result or {}).get("errors", 0))),
+        "errors": str(run.errors),
     }
     for name in names:
         stage = stages.get(name)

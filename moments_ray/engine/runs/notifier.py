@@ -19,12 +19,12 @@ from moments_ray.errors import ServiceUnavailable
 
 log = structlog.get_logger()
 
-_PATIENCE_SECONDS = 5.0  # a client's own socket timeout would count silence as an outage
-_LOOK_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0  # a client's own socket timeout would count silence as an outage
+_POLL_SECONDS = 5.0
 _PAUSE_SECONDS = 1.0  # between tries to reach a Redis that is away
 
 
-class Feed:
+class RunNotifier:
     """A bell, not a mailbox: it says that a run moved, and what happened is read from PostgreSQL.
 
     So nothing is queued for a slow listener, and a message that Redis lost only makes its listeners look later: now and
@@ -65,7 +65,7 @@ class Feed:
                     both.create_task(self._listen())
                     both.create_task(self._look())
             except ExceptionGroup:
-                log.exception("feed.failed")  # whoever listens would wait for ever
+                log.exception("notifier.failed")  # whoever listens would wait for ever
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
@@ -73,25 +73,25 @@ class Feed:
             try:
                 await self._hear()
             except RedisError as error:
-                log.warning("feed.deaf", error=str(error))
+                log.warning("notifier.subscription_failed", error=str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _hear(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
             await subscription.subscribe(STATUS_CHANNEL, PROGRESS_CHANNEL)
             while True:
-                message = await subscription.get_message(timeout=_PATIENCE_SECONDS)
+                message = await subscription.get_message(timeout=_TIMEOUT_SECONDS)
                 if message is not None:
                     self._ring(_run_of(message["data"]))
 
     async def _look(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
             try:
                 async with self._database.read() as session:
                     standing = await Runs(session).event_counts(self._listeners)
             except ServiceUnavailable as error:
-                log.warning("feed.blind", error=str(error))
+                log.warning("notifier.read_failed", error=str(error))
                 continue
             for run in self._listeners:
                 if standing.get(run) != self._seen.get(run):

@@ -1,4 +1,4 @@
-"""The queue: Redis streams by priority, heard by one consumer group. Only commands that Redis 6.2 has."""
+"""The queue: Redis streams by priority, read by one consumer group. Only commands that Redis 6.2 has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from moments_ray.database.tables import Run
 
 GROUP = "pipeline_workers"
-DEAD = "pipeline:dead"
+DEAD_STREAM = "pipeline:dead"
 _DEAD_LENGTH = 10_000  # the given-up are few; the bound keeps a flood from filling Redis
 
 # Takes by priority in one round trip; finding nothing, it says up to which entries there was nothing.
@@ -44,7 +44,7 @@ URGENT_STREAMS = tuple(stream_of(priority) for priority in PRIORITIES if priorit
 
 @dataclass(frozen=True)
 class Message:
-    """A stream entry that rings for a run; ``run`` is None when nobody can read it."""
+    """A stream entry that notifies of a run; ``run`` is None when nobody can read it."""
 
     stream: str
     id: str
@@ -52,7 +52,7 @@ class Message:
 
 
 class Queue:
-    """The bell between those who submit runs and those who work on them."""
+    """What notifies workers of runs; what there is to do is PostgreSQL's to say."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
@@ -68,8 +68,8 @@ class Queue:
                 if "BUSYGROUP" not in str(error):
                     raise
 
-    async def ring(self, run: Run) -> str:
-        """Announce a run and return the entry's id; ringing twice is harmless, a claim admits one."""
+    async def enqueue(self, run: Run) -> str:
+        """Notify workers of a run and return the entry's id; doing so twice is harmless, a claim admits one."""
         entry = await self._redis.xadd(
             stream_of(run.priority),
             {
@@ -161,33 +161,33 @@ class Queue:
             transaction.xdel(message.stream, message.id)
             await transaction.execute()
 
-    async def bury(self, run: str, reason: str, message: Message | None) -> None:
-        """Write what was given up into the stream of the dead, and remove its entry with it."""
+    async def dead_letter(self, run: str, reason: str, message: Message | None) -> None:
+        """Write what was given up into the stream of dead letters, and remove its entry with it."""
         async with self._redis.pipeline(transaction=True) as transaction:
             fields = {"request_id": run, "reason": reason, "at": datetime.now(UTC).isoformat()}
-            transaction.xadd(DEAD, dict(fields.items()), maxlen=_DEAD_LENGTH, approximate=True)
+            transaction.xadd(DEAD_STREAM, dict(fields.items()), maxlen=_DEAD_LENGTH, approximate=True)
             if message is not None:
                 transaction.xack(message.stream, GROUP, message.id)
                 transaction.xdel(message.stream, message.id)
             await transaction.execute()
 
-    async def dead(self) -> int:
-        """Return how many entries the stream of the dead has."""
-        return int(await self._redis.xlen(DEAD))
+    async def dead_letter_count(self) -> int:
+        """Return how many entries the stream of dead letters has."""
+        return int(await self._redis.xlen(DEAD_STREAM))
 
-    async def buried(self, run: str) -> list[str]:
-        """Return the ids of the entries about a run in the stream of the dead, the oldest first."""
+    async def dead_letter_ids(self, run: str) -> list[str]:
+        """Return the ids of the entries about a run in the stream of dead letters, the oldest first."""
         found: list[str] = []
         start = "-"
-        while entries := await self._redis.xrange(DEAD, min=start, max="+", count=1000):
+        while entries := await self._redis.xrange(DEAD_STREAM, min=start, max="+", count=1000):
             found += [_text(entry) for entry, fields in entries if _run_of(fields or {}) == run]
             start = f"({_text(entries[-1][0])}"
         return found
 
-    async def unbury(self, run: str) -> None:
-        """Take a run out of the stream of the dead: it is worked on again."""
-        if entries := await self.buried(run):
-            await self._redis.xdel(DEAD, *entries)
+    async def remove_dead_letters(self, run: str) -> None:
+        """Take a run out of the stream of dead letters: it is worked on again."""
+        if entries := await self.dead_letter_ids(run):
+            await self._redis.xdel(DEAD_STREAM, *entries)
 
     async def standing(self, runs: Sequence[Run]) -> set[str]:
         """Return the identifiers of those runs whose entry still stands in its stream."""
@@ -206,7 +206,7 @@ class Queue:
                 if _text(known["name"]) == consumer and known["pending"] == 0:
                     await self._redis.xgroup_delconsumer(stream, GROUP, consumer)
 
-    async def retire_silent(self, idle_milliseconds: int) -> None:
+    async def retire_idle(self, idle_milliseconds: int) -> None:
         """Remove consumers that have nothing pending and were not seen for so long; names would pile up for ever."""
         for stream in STREAMS:
             for known in await self._redis.xinfo_consumers(stream, GROUP):

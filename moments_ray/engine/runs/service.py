@@ -1,12 +1,14 @@
-"""What anybody may ask of runs: submit, cancel, retry. One transaction, then a ring; the sweeper mends the rest."""
+"""What anybody may ask of runs: start, cancel, retry. One transaction, then a message; the sweeper mends the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis.asyncio as redis
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run
@@ -14,68 +16,126 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.runs import Runs, Submission
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
-from moments_ray.engine.runs.live_status import Live, cancel_key
+from moments_ray.engine.runs.lease import key_of
+from moments_ray.engine.runs.live_status import LiveStatus, cancel_key
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import Conflict, InvalidRequest
 from moments_ray.ids import fingerprint
-from moments_ray.process.failpoint import reach
+from moments_ray.process import failpoint
 from moments_ray.states import RunStatus
 
 log = structlog.get_logger()
 
 _CANCEL_FLAG_SECONDS = 300
-_PRIVATE_SECONDS = 120.0  # the time a command has to start a worker of its own, before others are rung for its run
+_PRIVATE_SECONDS = 120.0  # the time a command has to start a worker of its own, before others are notified of its run
 
 
-class Desk:
-    """Where runs are handed in and taken back."""
+@dataclass(frozen=True)
+class StartedRun:
+    """The run that a request came to; ``reused`` where a finished one did exactly this and nothing was started."""
 
-    def __init__(self, environment: Environment, client: redis.Redis) -> None:
+    run: Run
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """How a run is to be made, beside its request.
+
+    ``deadline_seconds`` is from its claim to its end, ``tries`` how often each stage may be tried; without ``notify``
+    no worker is told for a while, because a command drives the run itself. ``force`` has it begin although a run did
+    exactly this; ``metadata`` is the caller's own.
+    """
+
+    priority: int = 5
+    idempotency_key: str | None = None
+    webhook: Webhook | None = None
+    deadline_seconds: float | None = None
+    tries: int | None = None
+    force: bool = False
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+    notify: bool = True
+
+
+class RunService:
+    """Where runs are started, stopped and taken up again."""
+
+    def __init__(self, environment: Environment, client: redis.Redis | None = None) -> None:
+        client = client or environment.redis
+        self._environment = environment
         self._settings = environment.settings
         self._database = environment.database
         self._redis = client
         self._registry = environment.registry
         self._queue = Queue(client)
-        self._live = Live(client)
+        self._live = LiveStatus(client)
 
-    async def submit(
-        self,
-        pipeline: Pipeline,
-        request: BaseModel,
-        *,
-        subject: str,
-        video_key: int | None = None,
-        priority: int = 5,
-        idempotency_key: str | None = None,
-        webhook: Webhook | None = None,
-        ring: bool = True,
-    ) -> Run:
-        """Queue a run of a pipeline; a known idempotency key returns the run it made.
+    async def start_by_name(self, pipeline: str, body: Mapping[str, JsonValue], order: RunOrder) -> StartedRun:
+        """Start a registered pipeline on what a stranger sent; raises as ``start``."""
+        known = self._registry.get(pipeline)
+        places = {name for name in ("force", "metadata") if name in known.takes.model_fields}
+        if order.metadata and "metadata" not in places:
+            raise InvalidRequest(f"Pipeline {pipeline!r} keeps no metadata: leave it out.")
+        said: dict[str, JsonValue] = {"force": order.force, "metadata": dict(order.metadata)}
+        body = {**{name: said[name] for name in places}, **body}
+        try:
+            prepare = known.prepare
+            request = await prepare(self._environment, body) if prepare else known.takes.model_validate(body)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(each) for each in first["loc"])
+            raise InvalidRequest(
+                f"request.{where}: {first['msg']}." if where else f"request: {first['msg']}."
+            ) from error
+        return await self.start(known, request, order)
+
+    async def start(self, pipeline: Pipeline, request: BaseModel, order: RunOrder | None = None) -> StartedRun:
+        """Return the run that did exactly this, or go on with the one that did not come through, or begin one.
 
         Raises:
             InvalidRequest: the request is not what the pipeline takes, or the key was used for another one.
-            RunActive: the subject has an active run.
+            NotFound: the video it works on is not there.
+            RunActive: another active run excludes this one; ``detail["run"]`` names it.
         """
-        if not 0 <= priority <= 10:
-            raise InvalidRequest(f"a priority is from 0 to 10, not {priority}")
+        order = order or RunOrder()
+        async with self._database.read() as session:
+            submission = await self.submission(pipeline, request, order, Runs(session))
+            if order.idempotency_key and (known := await Runs(session).by_idempotency_key(order.idempotency_key)):
+                return StartedRun(_same(known, submission))
+            standing = None if order.force else await Runs(session).newest(submission)
+        if standing is not None:
+            status = RunStatus(standing.status)
+            if status is RunStatus.COMPLETED:
+                if order.webhook is not None:
+                    await self.add_webhook(standing, order.webhook)
+                return StartedRun(standing, reused=True)
+            if status.finished:
+                return StartedRun(await self.retry(standing.identifier, webhook=order.webhook, notify=order.notify))
+        async with self._database.begin() as session:
+            run = _same(await Runs(session).insert(submission), submission)
+        await self._announce(run, notify=order.notify)
+        return StartedRun(run)
+
+    async def submission(self, pipeline: Pipeline, request: BaseModel, order: RunOrder, runs: Runs) -> Submission:
+        """Return a run as it is asked for; raises as ``start``."""
+        if not 0 <= order.priority <= 10:
+            raise InvalidRequest(f"A priority is from 0 to 10, not {order.priority}.")
         config = _config(pipeline, request)
-        submission = Submission(
+        video = pipeline.video(request) if pipeline.video else None
+        return Submission(
             pipeline=pipeline.name,
-            subject=subject,
+            subject=pipeline.subject(request),
             config=config,
             fingerprint=fingerprint({"pipeline": pipeline.name, "config": config}),
-            video_key=video_key,
-            priority=priority,
-            idempotency_key=idempotency_key,
-            webhook=webhook,
+            produced_by=fingerprint(await pipeline.identity(self._environment)),
+            exclusive_key=pipeline.exclusive(request) if pipeline.exclusive else None,
+            video_key=None if video is None else await runs.video_key(video),
+            priority=order.priority,
+            idempotency_key=order.idempotency_key,
+            webhook=order.webhook,
+            deadline_seconds=order.deadline_seconds,
+            tries=order.tries,
         )
-        async with self._database.begin() as session:
-            runs = Runs(session)
-            if idempotency_key is not None and (known := await runs.by_idempotency_key(idempotency_key)):
-                return _same(known, submission)
-            run = _same(await runs.insert(submission), submission)
-        await self._announce(run, ring=ring)
-        return run
 
     async def cancel(self, identifier: str) -> Run:
         """Ask a run to stop; asking again, or asking a finished one, changes nothing.
@@ -85,25 +145,26 @@ class Desk:
         """
         async with self._database.begin() as session:
             run = await Runs(session).request_cancel(identifier)
-        reach(self._settings, "cancel.committed")
+        failpoint.hit(self._settings, "cancel.committed")
         try:
             if run.status == RunStatus.PROCESSING:
                 await self._flag(run)
             elif run.status == RunStatus.CANCELLED:
                 await self._live.whole(run, self._registry.get(run.pipeline).stage_names, {})
         except RedisError as error:
-            log.warning("cancel.unflagged", run=identifier, error=str(error))  # the worker reads PostgreSQL too
+            log.warning("cancel.flag_failed", run=identifier, error=str(error))  # the worker reads PostgreSQL too
         return run
 
     async def _flag(self, run: Run) -> None:
         """Raise the cancel flag, and lower it again if the run ended meanwhile: it would cancel a retry."""
-        await self._redis.set(cancel_key(run.subject), run.identifier, ex=_CANCEL_FLAG_SECONDS)
+        flag = cancel_key(key_of(run))
+        await self._redis.set(flag, run.identifier, ex=_CANCEL_FLAG_SECONDS)
         async with self._database.read() as session:
             standing = await Runs(session).get(run.identifier)
         if RunStatus(standing.status).finished:
-            await self._redis.delete(cancel_key(run.subject))
+            await self._redis.delete(flag)
 
-    async def retry(self, identifier: str, *, webhook: Webhook | None = None, ring: bool = True) -> Run:
+    async def retry(self, identifier: str, *, webhook: Webhook | None = None, notify: bool = True) -> Run:
         """Continue a run from its failed stage or items, as a new attempt; without a webhook it keeps its own.
 
         Raises:
@@ -114,52 +175,51 @@ class Desk:
             run = await Runs(session).reopen(identifier)
             if run is None:
                 standing = await Runs(session).get(identifier)
-                raise Conflict(f"run {identifier} is {standing.status}; there is nothing to retry")
+                raise Conflict(f"Run {identifier} is {standing.status}; there is nothing to retry.")
             if webhook is not None:
                 await Webhooks(session).ask(run.id, webhook)
         try:
-            await self._queue.unbury(identifier)
+            await self._queue.remove_dead_letters(identifier)
         except RedisError as error:
-            log.warning("run.not_unburied", run=identifier, error=str(error))
-        await self._announce(run, ring=ring)
+            log.warning("run.dead_letter_kept", run=identifier, error=str(error))
+        await self._announce(run, notify=notify)
         return run
 
-    async def tell(self, run: Run, webhook: Webhook) -> None:
-        """Have a run tell of its end; one that is finished tells of that."""
+    async def add_webhook(self, run: Run, webhook: Webhook) -> None:
+        """Have a run notify an address of its end; one that is finished does so now."""
         async with self._database.begin() as session:
             await Webhooks(session).ask(run.id, webhook)
 
-    async def _announce(self, run: Run, *, ring: bool) -> None:
-        reach(self._settings, "submit.committed")
+    async def _announce(self, run: Run, *, notify: bool) -> None:
+        failpoint.hit(self._settings, "submit.committed")
         await self._live.queued(run, self._registry.get(run.pipeline).stage_names)
-        if not ring:
+        if not notify:
             async with self._database.begin() as session:
-                await Runs(session).rung(run.identifier, None, later=_PRIVATE_SECONDS)
+                await Runs(session).mark_notified(run.identifier, None, later=_PRIVATE_SECONDS)
             return
         try:
-            message = await self._queue.ring(run)
+            message = await self._queue.enqueue(run)
         except RedisError as error:
-            log.warning("run.unrung", run=run.identifier, error=str(error))  # the sweeper rings it
+            log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it
             return
-        reach(self._settings, "submit.rung")
+        failpoint.hit(self._settings, "submit.enqueued")
         async with self._database.begin() as session:
-            await Runs(session).rung(run.identifier, message)
+            await Runs(session).mark_notified(run.identifier, message)
 
 
 def _config(pipeline: Pipeline, request: BaseModel) -> dict[str, Any]:
     if not isinstance(request, pipeline.takes):
-        raise InvalidRequest(f"pipeline {pipeline.name!r} takes a {pipeline.takes.__name__}")
+        raise InvalidRequest(f"Pipeline {pipeline.name!r} takes a {pipeline.takes.__name__}.")
     config = request.model_dump(mode="json")
     try:
         pipeline.takes.model_validate(config)
     except ValidationError as error:
-        raise InvalidRequest(f"the request does not survive being stored: {error}") from error
+        raise InvalidRequest(f"The request does not survive being stored: {error}.") from error
     return config
 
 
 def _same(known: Run, submission: Submission) -> Run:
-    asked_url = submission.webhook.url if submission.webhook else None
-    same = known.config_fingerprint == submission.fingerprint and known.webhook_url == asked_url
-    if not same or known.subject != submission.subject:
-        raise InvalidRequest("this Idempotency-Key was used for a different request; use a new one")
+    url = submission.webhook.url if submission.webhook else None
+    if known.config_fingerprint != submission.fingerprint or known.webhook_url != url:
+        raise InvalidRequest("This Idempotency-Key was used for a different request: use a new one.")
     return known

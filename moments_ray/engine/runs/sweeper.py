@@ -1,4 +1,4 @@
-"""The sweeper: rings again for what nobody heard, and for runs whose worker fell silent."""
+"""The sweeper: enqueues again what no worker took, and runs whose worker's heartbeat is stale."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SILENT_CONSUMER_MILLISECONDS = 24 * 3600 * 1000
 
 
 class Sweeper:
-    """Repairs the difference between PostgreSQL, the truth, and Redis, the bell."""
+    """Repairs the difference between PostgreSQL, the truth, and Redis, which notifies."""
 
     def __init__(self, settings: Settings, database: Database, queue: Queue, meter: Meter = unmetered) -> None:
         self._settings = settings
@@ -30,28 +30,28 @@ class Sweeper:
         self._queue = queue
 
     async def sweep(self) -> int:
-        """Ring for every run that waits unheard; return for how many."""
+        """Enqueue every run that waits unclaimed again; return how many."""
         async with self._database.begin() as session:
             runs = Runs(session)
             if not await runs.lock_sweep():
                 return 0  # another worker sweeps
-            waiting = await runs.unheard(self._settings.worker.unheard_seconds, _BATCH)
+            waiting = await runs.unclaimed(self._settings.worker.unclaimed_seconds, _BATCH)
             standing = await self._queue.standing(waiting)
-            silent = await runs.silent(self._settings.worker.lease_seconds, _BATCH)
-            rung = 0
-            for run in [*waiting, *silent]:
+            stale = await runs.stale(self._settings.worker.lease_seconds, _BATCH)
+            enqueued = 0
+            for run in [*waiting, *stale]:
                 if run.identifier in standing:
-                    await runs.rung(run.identifier, run.message_id)
+                    await runs.mark_notified(run.identifier, run.message_id)
                     continue
-                await runs.rung(run.identifier, await self._queue.ring(run))
-                log.info("run.rung_again", run=run.identifier, status=run.status)
-                rung += 1
+                await runs.mark_notified(run.identifier, await self._queue.enqueue(run))
+                log.info("run.enqueued_again", run=run.identifier, status=run.status)
+                enqueued += 1
             await Webhooks(session).forget_deleted()
         await self._queue.ensure_groups()  # Redis may have been wiped while every worker was busy
         await self._queue.forget_deleted()
-        await self._queue.retire_silent(_SILENT_CONSUMER_MILLISECONDS)
+        await self._queue.retire_idle(_SILENT_CONSUMER_MILLISECONDS)
         await self._sweep_scratch()
-        return rung
+        return enqueued
 
     async def measure(self) -> None:
         """Tell how long the queue is; every worker does, or the last figures of one that sweeps no more would stand."""
@@ -60,7 +60,7 @@ class Sweeper:
         for priority in PRIORITIES:
             self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
         self._meter(QUEUE_OLDEST, oldest)
-        self._meter(DEAD_LETTERS, await self._queue.dead())
+        self._meter(DEAD_LETTERS, await self._queue.dead_letter_count())
 
     async def _sweep_scratch(self) -> None:
         """Remove scratch directories of runs that are over; a crash leaves them behind."""

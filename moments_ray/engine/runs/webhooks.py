@@ -29,7 +29,7 @@ from moments_ray.states import WebhookStatus
 log = structlog.get_logger()
 
 _AT_ONCE = 16
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _OUTAGE_WAIT_SECONDS = 5.0
 _ANSWER_SECONDS = 20.0  # the specification asks for 15 to 30
 _LEASE = timedelta(seconds=3 * _ANSWER_SECONDS)  # then a sender is taken for dead, and somebody else sends
@@ -83,9 +83,9 @@ class Deliverer:
         for message in taken:
             self._sending[message.url] = asyncio.create_task(self._over_outages(self._deliver(client, message)))
         if not self._sending:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
             return
-        await asyncio.wait(self._sending.values(), timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(self._sending.values(), timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         self._sending = {url: sending for url, sending in self._sending.items() if not sending.done()}
 
     async def _over_outages(self, work: Coroutine[Any, Any, None]) -> None:
@@ -127,7 +127,7 @@ class Deliverer:
                 response_status=status if isinstance(status, int) else None,
                 error=error.message,
             )
-        log.warning("webhook.undelivered", webhook=message.identifier, error=error.message, retry_in=delay)
+        log.warning("webhook.delivery_failed", webhook=message.identifier, error=error.message, retry_in=delay)
 
     async def _send(self, client: httpx.AsyncClient, message: WebhookDelivery) -> int:
         """Post a message and return the status that took it.

@@ -1,4 +1,4 @@
-"""A pipeline worker: takes runs from the queue, keeps their leases, drives them, and hands back what it cannot end."""
+"""A pipeline worker: takes runs from the queue, keeps their leases, executes them, hands back what it cannot end."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect
 from moments_ray.engine.queries.journal import Claim, JournalReader
 from moments_ray.engine.queries.runs import Runs, claim_of
-from moments_ray.engine.runs.execution import Drive, StopReason
-from moments_ray.engine.runs.lease import Lease
-from moments_ray.engine.runs.live_status import Live, cancel_key
+from moments_ray.engine.runs.cleanup import reap_orphans
+from moments_ray.engine.runs.execution import RunExecution, StopReason
+from moments_ray.engine.runs.lease import Lease, key_of
+from moments_ray.engine.runs.live_status import LiveStatus, cancel_key
 from moments_ray.engine.runs.queue import STREAMS, URGENT_STREAMS, Message, Queue
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.engine.runs.webhooks import Deliverer
 from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
 from moments_ray.ids import RunId
-from moments_ray.process.failpoint import reach
+from moments_ray.process import failpoint
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 
@@ -46,12 +47,12 @@ class PipelineWorker:
         self._environment = connect(settings)
         self._redis = client
         self._queue = Queue(client)
-        self._live = Live(client)
+        self._live = LiveStatus(client)
         self._deliverer = Deliverer(self._environment)
         self._sweeper = Sweeper(settings, self._environment.database, self._queue, self._environment.meter)
-        self._drives: dict[str, tuple[Run, Drive]] = {}
+        self._executions: dict[str, tuple[Run, RunExecution]] = {}
         self._claiming: set[str] = set()
-        self._driving: set[asyncio.Task[Any]] = set()
+        self._executing: set[asyncio.Task[Any]] = set()
         self._waitable: set[asyncio.Task[Any]] = set()  # those of them with a lower than ordinary priority
         self._draining = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -62,34 +63,34 @@ class PipelineWorker:
             loops = (self._take(), self._watch_cancels(), self._sweep(), self._deliverer.run())
             self._loops = [asyncio.create_task(loop) for loop in loops]
 
-    async def drive_only(self, identifier: str) -> None:
-        """Drive one run to its end without listening to the queue; the caller vouches that nobody else drives it."""
+    async def execute_only(self, identifier: str) -> None:
+        """Execute one run to its end without listening to the queue; the caller vouches that nobody else does."""
         watch = asyncio.create_task(self._watch_cancels())
-        driving = asyncio.create_task(self._drive_until_finished(identifier))
-        self._driving.add(driving)  # a drain waits for it
+        executing = asyncio.create_task(self._execute_until_finished(identifier))
+        self._executing.add(executing)  # a drain waits for it
         try:
-            await driving
+            await executing
         finally:
-            self._driving.discard(driving)
+            self._executing.discard(executing)
             watch.cancel()
 
-    async def _drive_until_finished(self, identifier: str) -> None:
+    async def _execute_until_finished(self, identifier: str) -> None:
         while not self._draining.is_set():
             run = await self._claim(identifier, lease_seconds=0.0)
             if run is not None:
-                await self._drive(run, None)
+                await self._execute(run, None)
             if await self._finished(identifier):
                 return
 
     async def drain(self) -> None:
         """Stop taking runs; let running stages finish for a while, then hand back what is left."""
         self._draining.set()
-        for _, drive in self._drives.values():
-            drive.drain()
-        if self._driving:
-            _, late = await asyncio.wait(self._driving, timeout=self._settings.drain_seconds)
-            for _, drive in self._drives.values():
-                drive.stop(StopReason.DRAIN)
+        for _, execution in self._executions.values():
+            execution.drain()
+        if self._executing:
+            _, late = await asyncio.wait(self._executing, timeout=self._settings.drain_seconds)
+            for _, execution in self._executions.values():
+                execution.stop(StopReason.DRAIN)
             if late:
                 await asyncio.wait(late)
         for loop in self._loops:
@@ -97,16 +98,16 @@ class PipelineWorker:
         with contextlib.suppress(RedisError):
             await self._queue.retire(self.consumer)
 
-    def driving(self) -> list[str]:
+    def executing(self) -> list[str]:
         """Return the identifiers of the runs on their way here."""
-        return list(self._drives)
+        return list(self._executions)
 
     async def _take(self) -> None:
         await self._over_outages(self._queue.ensure_groups)
         await self._over_outages(self._take_own)
         while not self._draining.is_set():
-            if len(self._driving) - len(self._waitable) >= self._settings.runs_at_once:
-                await asyncio.wait(self._driving, return_when=asyncio.FIRST_COMPLETED)
+            if len(self._executing) - len(self._waitable) >= self._settings.runs_at_once:
+                await asyncio.wait(self._executing, return_when=asyncio.FIRST_COMPLETED)
                 continue
             await self._over_outages(self._take_one)
 
@@ -117,7 +118,7 @@ class PipelineWorker:
 
     async def _take_one(self) -> None:
         """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""
-        streams = STREAMS if len(self._driving) < self._settings.runs_at_once else URGENT_STREAMS
+        streams = STREAMS if len(self._executing) < self._settings.runs_at_once else URGENT_STREAMS
         message = await self._queue.take(self.consumer, streams)
         if message is None:
             await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
@@ -126,8 +127,8 @@ class PipelineWorker:
 
     def _keep(self, message: Message) -> None:
         task = asyncio.create_task(_logged(self._accept(message)))
-        self._driving.add(task)
-        task.add_done_callback(self._driving.discard)
+        self._executing.add(task)
+        task.add_done_callback(self._executing.discard)
         if message.stream not in URGENT_STREAMS:
             self._waitable.add(task)
             task.add_done_callback(self._waitable.discard)
@@ -138,29 +139,29 @@ class PipelineWorker:
             try:
                 await self._answer(message)
             except (RedisError, ServiceUnavailable) as error:
-                log.warning("message.waiting", message=message.id, error=str(error))
+                log.warning("message.retry", message=message.id, error=str(error))
                 await asyncio.sleep(_OUTAGE_WAIT_SECONDS)
             else:
                 return
 
     async def _answer(self, message: Message) -> None:
-        """Drive the run a message rings for, or clear the message away."""
+        """Execute the run that a message is about, or clear the message away."""
         if message.run is None:
-            await self._queue.bury("", "malformed", message)
+            await self._queue.dead_letter("", "malformed", message)
             return
-        reach(self._environment.settings, "message.taken")
+        failpoint.hit(self._environment.settings, "message.taken")
         try:
             run = await self._claim(message.run, self._settings.lease_seconds)
             if run is not None:
-                await self._drive(run, message)
+                await self._execute(run, message)
             elif not await self._finished(message.run, message):
                 await self._queue.acknowledge(message)  # another worker has it; the sweeper watches over that one
         except NotFound:
-            await self._queue.bury(message.run, "unknown", message)
+            await self._queue.dead_letter(message.run, "unknown", message)
 
     async def _claim(self, identifier: str, lease_seconds: float) -> Run | None:
-        if identifier in self._drives or identifier in self._claiming:
-            return None  # rung twice; PostgreSQL would let this worker claim again what it owns, as after a restart
+        if identifier in self._executions or identifier in self._claiming:
+            return None  # enqueued twice; PostgreSQL would let this worker claim again what it owns, as after a restart
         self._claiming.add(identifier)
         try:
             async with self._environment.database.begin() as session:
@@ -181,30 +182,31 @@ class PipelineWorker:
         return Lease(
             self._redis,
             claim_of(run),
-            run.subject,
+            key_of(run),
             consumer=self.consumer,
             message=message,
             seconds=self._settings.lock_seconds,
         )
 
-    async def _drive(self, run: Run, message: Message | None) -> None:
-        reach(self._environment.settings, "run.claimed")
+    async def _execute(self, run: Run, message: Message | None) -> None:
+        failpoint.hit(self._environment.settings, "run.claimed")
         lease = self._lease(run, message)
-        drive = Drive(self._environment, self._connect, lease, deaths=run.deaths)
-        self._drives[run.identifier] = (run, drive)
-        heartbeat = asyncio.create_task(self._heartbeat(run, drive))
+        execution = RunExecution(self._environment, self._connect, lease, run)
+        self._executions[run.identifier] = (run, execution)
+        heartbeat = asyncio.create_task(self._heartbeat(run, execution))
         try:
             if run.cancel_requested_at is not None:
-                drive.stop(StopReason.CANCEL)
+                execution.stop(StopReason.CANCEL)
             with contextlib.suppress(RedisError):
                 await lease.take_lock()
             await self._show(lease.claim)
-            verdict = await drive.run()
+            verdict = await execution.run()
         finally:
             heartbeat.cancel()
-            del self._drives[run.identifier]
+            del self._executions[run.identifier]
         if verdict is None:
-            await self._hand_back(lease, ring=message is not None)  # after the drive: this worker may hear that ring
+            # After the execution has ended: this worker may be the one that takes the new message.
+            await self._hand_back(lease, notify=message is not None)
         else:
             await self._settle(await self._show(lease.claim), lease)
 
@@ -213,33 +215,33 @@ class PipelineWorker:
         await asyncio.to_thread(shutil.rmtree, self._scratch / run.identifier, ignore_errors=True)
         try:
             await lease.release_lock()
-            reach(self._environment.settings, "run.unlocked")
+            failpoint.hit(self._environment.settings, "run.unlocked")
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
-            if reason and not await self._queue.buried(run.identifier):  # each entry that rang for it ends here
-                await self._queue.bury(run.identifier, str(reason), lease.message)
+            if reason and not await self._queue.dead_letter_ids(run.identifier):  # every message about it ends here
+                await self._queue.dead_letter(run.identifier, str(reason), lease.message)
             elif lease.message is not None:
                 await self._queue.acknowledge(lease.message)
         except RedisError as error:
-            log.warning("run.unsettled", run=run.identifier, error=str(error))
+            log.warning("run.settle_failed", run=run.identifier, error=str(error))
 
-    async def _hand_back(self, lease: Lease, *, ring: bool) -> None:
+    async def _hand_back(self, lease: Lease, *, notify: bool) -> None:
         """Queue a drained run again for another worker; a lost one is that worker's already."""
         async with self._environment.database.begin() as session:
             if not await Runs(session).hand_back(lease.claim):
                 return
             run = await Runs(session).get(lease.claim.run)
-        reach(self._environment.settings, "run.handed_back")
+        failpoint.hit(self._environment.settings, "run.handed_back")
         try:
             await lease.release_lock()
-            if not ring:
+            if not notify:
                 return  # it came without an entry, from a command that will be given again
-            entry = await self._queue.ring(run)
+            entry = await self._queue.enqueue(run)
             if lease.message is not None:
                 await self._queue.acknowledge(lease.message)
             async with self._environment.database.begin() as session:
-                await Runs(session).rung(run.identifier, entry)
+                await Runs(session).mark_notified(run.identifier, entry)
         except RedisError as error:
-            log.warning("run.unrung", run=run.identifier, error=str(error))  # the sweeper rings it
+            log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it
 
     async def _show(self, claim: Claim) -> Run:
         async with self._environment.database.read() as session:
@@ -248,51 +250,53 @@ class PipelineWorker:
         await self._live.whole(run, self._environment.registry.get(run.pipeline).stage_names, stages)
         return run
 
-    async def _heartbeat(self, run: Run, drive: Drive) -> None:
+    async def _heartbeat(self, run: Run, execution: RunExecution) -> None:
         """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
         while True:
             await asyncio.sleep(self._settings.heartbeat_seconds)
             try:
-                standing = await drive.lease.renew_in_database(self._environment.database)
+                standing = await execution.lease.renew_in_database(self._environment.database)
                 if standing.cancel_requested_at is not None:
-                    drive.stop(StopReason.CANCEL)
-                await drive.lease.renew_in_redis()
+                    execution.stop(StopReason.CANCEL)
+                await execution.lease.renew_in_redis()
                 if await self._live.missing(run.subject):
-                    await self._show(drive.lease.claim)  # Redis was wiped
+                    await self._show(execution.lease.claim)  # Redis was wiped
             except LeaseLost:
-                drive.stop(StopReason.LOST)
+                execution.stop(StopReason.LOST)
                 return
             except (RedisError, ServiceUnavailable) as error:
-                log.warning("lease.unrenewed", run=run.identifier, error=str(error))
+                log.warning("lease.renew_failed", run=run.identifier, error=str(error))
 
     async def _watch_cancels(self) -> None:
         """Look at the cancel flags of the runs on their way: faster than the heartbeat's look at PostgreSQL."""
         while True:
             await asyncio.sleep(self._settings.cancel_poll_seconds)
-            driven = list(self._drives.values())
-            if not driven:
+            running = list(self._executions.values())
+            if not running:
                 continue
             with contextlib.suppress(RedisError):
-                flags = await self._redis.mget([cancel_key(run.subject) for run, _ in driven])
-                for (run, drive), flag in zip(driven, flags, strict=True):
+                flags = await self._redis.mget([cancel_key(key_of(run)) for run, _ in running])
+                for (run, execution), flag in zip(running, flags, strict=True):
                     if flag is not None and not _names_another(flag, RunId(run.identifier)):
-                        drive.stop(StopReason.CANCEL)
+                        execution.stop(StopReason.CANCEL)
 
     async def _sweep(self) -> None:
-        """Take over entries of workers that fell silent, and repair what nobody heard."""
+        """Take over messages of workers whose lease ended, and enqueue again what none of them took."""
         while not self._draining.is_set():
             await self._over_outages(self._sweep_once)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._draining.wait(), self._settings.sweep_seconds)
 
     async def _sweep_once(self) -> None:
-        spare = self._settings.runs_at_once - len(self._driving)
+        spare = self._settings.runs_at_once - len(self._executing)
         for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
             self._keep(message)
         await self._sweeper.sweep()
         await self._sweeper.measure()
-        for chore in self._environment.chores:
-            await chore(self._environment)
+        for product in self._environment.registry.products:
+            for task in product.periodic_tasks:
+                await task(self._environment)
+        await reap_orphans(self._environment)
 
     async def _over_outages(self, work: Any) -> None:
         try:

@@ -30,6 +30,7 @@ async def read_health(request: Request, response: Response) -> HealthReport:
 @router.get("/api/healthz", responses={503: {"model": ShortHealth, "description": "PostgreSQL does not answer."}})
 async def read_short_health(request: Request, response: Response) -> ShortHealth:
     """Ask PostgreSQL and Redis; 200 while PostgreSQL answers, for without Redis nothing is lost."""
+    report: ShortHealth
     report, served = await request.app.state.health.short()
     response.status_code = 200 if served else 503
     response.headers["Cache-Control"] = "no-store"
@@ -38,5 +39,5 @@ async def read_short_health(request: Request, response: Response) -> ShortHealth
 
 @router.get("/livez")
 async def read_liveness() -> dict[str, str]:
-    """Answer: this process is alive, whatever the parts it needs are."""
+    """Answer: this process is alive, whatever the dependencies it needs are."""
     return {"status": "ok"}

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from moments_ray.errors import LinkInvalid
 from moments_ray.http.byte_ranges import asked_range
-from moments_ray.http.dependencies import Parts
+from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.storage.object_store import StoredObject
 
@@ -28,7 +28,7 @@ _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", 
     responses={200: _BYTES, 206: _BYTES, **problems(403, 404, 416)},
 )
 async def read_object(
-    parts: Parts,
+    dependencies: Dependencies,
     request: Request,
     name: str,
     *,
@@ -45,7 +45,7 @@ async def read_object(
     """
     if not request.app.state.signer.verify_signature(name, expires, signature, filename):
         raise LinkInvalid
-    store = parts.environment.store
+    store = dependencies.environment.store
     stored = await store.stat(name)
     headers = _headers(stored, filename)
     wanted = asked_range(asked, stored.bytes) if if_range in {None, headers["ETag"]} else None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from moments_ray.engine.runs.webhooks import signing_secret
-from moments_ray.http.dependencies import Parts
+from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.schemas.webhooks import WebhookSecret
 
 router = APIRouter(prefix="/api/admin/webhook-secret", tags=["admin"])
 
 
 @router.get("")
-async def read_webhook_secret(parts: Parts, response: Response) -> WebhookSecret:
+async def read_webhook_secret(dependencies: Dependencies, response: Response) -> WebhookSecret:
     """Return the secret that signs webhooks whose caller gave none, for receivers to verify them with."""
     response.headers["Cache-Control"] = "no-store"
-    environment = parts.environment
+    environment = dependencies.environment
     return WebhookSecret(secret=await signing_secret(environment.settings, environment.database))

@@ -25,7 +25,7 @@ class RunError(Shape):
 
 
 class RunView(Shape):
-    """A run of a pipeline over a subject, which is a video's identifier where there is a video."""
+    """A run of a pipeline; ``subject`` is what it is about: a video's identifier for what is done with videos."""
 
     identifier: str
     pipeline: str
@@ -38,6 +38,8 @@ class RunView(Shape):
     error: RunError | None
     error_stage: str | None
     metadata: dict[str, Any] = Field(description="what its caller gave along")
+    result: dict[str, Any] | None = Field(description="what its pipeline gives; null until it completed")
+    application_version: str | None = Field(description="of the worker that took it last")
     cancel_requested_at: datetime | None
     queued_at: datetime
     started_at: datetime | None
@@ -53,6 +55,11 @@ class RunStarted(RunView):
     """The run that a request came to."""
 
     reused: bool = Field(description="a run did exactly this before, and nothing was started")
+
+    @classmethod
+    def of_start(cls, run: Run, *, reused: bool) -> Self:
+        """Show what a start came to."""
+        return cls(**_run_fields(run), reused=reused)
 
 
 class StartOptions(AskedRun):
@@ -124,7 +131,10 @@ class WebhookView(Shape):
 
 
 class RunDetail(RunView):
-    """A run with its stages, in order."""
+    """A run with what it was asked, and its stages in order."""
+
+    request: dict[str, Any]
+    deadline_at: datetime | None
 
     stages: list[StageView]
     input_tokens: int = Field(description="of all tries, as what follows")
@@ -144,6 +154,8 @@ class RunDetail(RunView):
         """Show a run and its journal; stages that have not begun are pending."""
         return cls(
             **_run_fields(run),
+            request=run.config,
+            deadline_at=run.deadline_at,
             stages=[_stage(name, stages.get(name), tries) for name in names],
             input_tokens=sum(one.input_tokens for one in tries),
             output_tokens=sum(one.output_tokens for one in tries),
@@ -194,7 +206,7 @@ class HistoryEntry(Shape):
             request_id=run.identifier,
             pipeline=run.pipeline,
             status=RunStatus(run.status).for_pollers,
-            errors=_errors(run),
+            errors=run.errors,
             queued_at=run.queued_at,
             started_at=run.started_at,
             completed_at=run.completed_at,
@@ -204,11 +216,10 @@ class HistoryEntry(Shape):
 
 
 def _run_fields(run: Run) -> dict[str, Any]:
-    own = set(RunView.model_fields) - {"errors", "error", "metadata"}
+    own = set(RunView.model_fields) - {"error", "metadata"}
     error = RunError.model_validate({"code": "internal", "message": "", **run.error}) if run.error else None
     return {
         **{name: getattr(run, name) for name in own},
-        "errors": _errors(run),
         "error": error,
         "metadata": run.config.get("metadata") or {},
     }
@@ -220,10 +231,6 @@ def _webhook(url: str | None, deliveries: Sequence[WebhookDelivery]) -> WebhookV
     fields = DeliveryView.model_fields
     shown = [DeliveryView(**{field: getattr(one, field) for field in fields}) for one in deliveries]
     return WebhookView(url=url, deliveries=shown)
-
-
-def _errors(run: Run) -> int:
-    return int((run.result or {}).get("errors", 0))
 
 
 def _stage(name: str, stage: RunStage | None, tries: Sequence[RunAttempt]) -> StageView:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from moments_ray.http.dependencies import Parts
+from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.paging import After, Limit, cursor_of
 from moments_ray.http.schemas.asked import storable
 from moments_ray.http.schemas.base import Page
@@ -29,10 +29,10 @@ Words = Annotated[
 
 
 @router.get("")
-async def search_videos(parts: Parts, q: Words, after: After, limit: Limit = 50) -> Page[HitView]:
+async def search_videos(dependencies: Dependencies, q: Words, after: After, limit: Limit = 50) -> Page[HitView]:
     """Find words in titles and in what was said, with the time at which it was; the best comes first."""
     offset = after or 0
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         hits = await Search(session).hits(q, offset, limit + 1)
     following = offset + limit if len(hits) > limit else None
     return Page(items=[HitView.of(hit) for hit in hits[:limit]], next_cursor=cursor_of(following))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Response
 
-from moments_ray.http.dependencies import Parts
+from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.runs import RunView
 from moments_ray.library.api.schemas import VideoStarted, VideoView
@@ -21,20 +21,14 @@ STARTS = {
 }
 
 
-async def _library(parts: Parts) -> LibraryService:
-    environment = parts.environment
-    return LibraryService(environment, parts.desk, ModelRegistry(environment.database, parts.redis))
+async def _library(dependencies: Dependencies) -> LibraryService:
+    environment = dependencies.environment
+    return LibraryService(
+        environment, dependencies.run_service, ModelRegistry(environment.database, dependencies.redis)
+    )
 
 
 Library = Annotated[LibraryService, Depends(_library)]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,255}$",
-        description="the same key again gives the same run and starts nothing",
-    ),
-]
 
 
 def started(outcome: Started, response: Response) -> VideoStarted:

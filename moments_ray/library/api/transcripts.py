@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from moments_ray.errors import NotFound
-from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.library.api.schemas import TranscriptView, VideoStarted
-from moments_ray.library.api.starting import STARTS, IdempotencyKey, Library, started
+from moments_ray.library.api.starting import STARTS, Library, started
 from moments_ray.library.options import TranscriptAsked, TranscriptFormat
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
@@ -34,9 +34,11 @@ FormatAsked = Annotated[TranscriptFormat, Query(alias="format")]
     response_model=TranscriptView,
     responses={200: {"content": {kind: _TEXT for _, kind in _WRITERS.values()}}, **problems(404)},
 )
-async def read_transcript(parts: Parts, video_id: Identifier, kind: FormatAsked = "json") -> TranscriptView | Response:
+async def read_transcript(
+    dependencies: Dependencies, video_id: Identifier, kind: FormatAsked = "json"
+) -> TranscriptView | Response:
     """Return what was said in a video, as its newest transcript has it."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
         row = await Transcripts(session).get(video.id)
     if row is None:

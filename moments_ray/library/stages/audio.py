@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moments_ray.engine import Context, Resources, stage
-from moments_ray.library.objects import content_mark
+from moments_ray.library.objects import content_mark, video_folder
 from moments_ray.library.values import AudioObject, AudioTrack, SourceVideo
 from moments_ray.media.audio import BYTES_PER_SECOND, extract_audio
 
@@ -33,7 +33,7 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
             timeout=ctx.seconds_left(),
             on_progress=ctx.report,
         )
-    name = f"videos/{ctx.subject}/staging/audio-{ctx.run}.wav"
+    name = ctx.staged("audio.wav")
     stored = await ctx.store.put_file(name, target, content_type="audio/wav")
     return AudioTrack(staged=name, duration=audio.duration, bytes=stored.bytes, checksum=stored.checksum)
 
@@ -45,9 +45,9 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
     skip_when=lambda audio: "the video has no sound" if audio is None else None,
     reusable=True,
 )
-async def upload_audio(ctx: Context, audio: AudioTrack | None) -> AudioObject:
+async def upload_audio(ctx: Context, video: SourceVideo, audio: AudioTrack | None) -> AudioObject:
     """Publish the sound: a move within the store, named by its content, so that doing it twice is doing it once."""
     assert audio is not None  # noqa: S101 - else the stage is skipped
-    name = f"videos/{ctx.subject}/audio-{content_mark(audio.checksum)}.wav"
+    name = f"{video_folder(video.video)}/audio-{content_mark(audio.checksum)}.wav"
     stored = await ctx.store.promote(audio.staged, name)
     return AudioObject(name=name, duration=audio.duration, bytes=stored.bytes)

@@ -11,7 +11,7 @@ from pathlib import Path
 from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, Resources, stage
 from moments_ray.errors import SourceNotFound
-from moments_ray.library.objects import put_by_content
+from moments_ray.library.objects import put_by_content, video_folder
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import CaptionObject, Source, SourceVideo
 from moments_ray.media.download import download
@@ -32,17 +32,18 @@ _CONTAINERS = {
 @stage("VIDEO_DOWNLOAD", resources=Resources(cpus=0.5), attempts=4, timeout=3600, reusable=True)
 async def download_video(ctx: Context, source: Source) -> SourceVideo:
     """Fetch or copy the source, probe it, store it with its thumbnail and the captions its site offers."""
+    folder = video_folder(source.video)
     async with _fetched(ctx, source) as fetched:
         info = await probe(fetched.path, ctx.settings.media)
-        stored = await (ctx.store.stat(source.stored) if source.stored else _stored(ctx, fetched.path, info))
-        captions = [await _store_captions(ctx, one) for one in fetched.captions]
-        picture = await _picture(ctx, fetched.path, info)
+        stored = await (ctx.store.stat(source.stored) if source.stored else _stored(ctx, folder, fetched.path, info))
+        captions = [await _store_captions(ctx, folder, one) for one in fetched.captions]
+        picture = await _picture(ctx, folder, fetched.path, info)
     title = clean_title(info.title or "") or fetched.title
 
     async def write(session: WriteSession) -> None:
         videos = Videos(session)
         await videos.set_source(
-            ctx.subject,
+            source.video,
             title,
             cloud_url=stored.uri,
             duration=info.duration,
@@ -55,13 +56,18 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
             checksum=stored.checksum,
             info=info.model_dump(mode="json"),
         )
-        await videos.set_thumbnail(ctx.subject, picture.uri)
+        await videos.set_thumbnail(source.video, picture.uri)
 
     ctx.record(write)
     if source.url is not None:
         await asyncio.to_thread(shutil.rmtree, ctx.kept("download"), ignore_errors=True)
     return SourceVideo(
-        name=stored.name, title=title or "", checksum=stored.checksum, info=info, captions=tuple(captions)
+        video=source.video,
+        name=stored.name,
+        title=title or "",
+        checksum=stored.checksum,
+        info=info,
+        captions=tuple(captions),
     )
 
 
@@ -78,17 +84,17 @@ async def _fetched(ctx: Context, source: Source) -> AsyncIterator[Downloaded]:
     else:
         assert source.url is not None  # noqa: S101 - a Source has one of the three
         fetched = await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
-        ctx.environment.meter(BYTES_MOVED, fetched.bytes, way="fetched")
+        ctx.environment.meter(BYTES_MOVED, fetched.bytes, direction="fetched")
         yield fetched
 
 
-async def _stored(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
+async def _stored(ctx: Context, folder: str, path: Path, info: MediaInfo) -> StoredObject:
     kind, suffix = kind_and_suffix(info)
     if path.suffix != suffix:
         link = ctx.scratch / f"source{suffix}"
         link.symlink_to(path)
         path = link
-    return await put_by_content(ctx, "source", path, content_type=kind)
+    return await put_by_content(ctx, f"{folder}/source", path, content_type=kind)
 
 
 def kind_and_suffix(info: MediaInfo) -> tuple[str, str]:
@@ -96,13 +102,13 @@ def kind_and_suffix(info: MediaInfo) -> tuple[str, str]:
     return _CONTAINERS.get(info.container, ("application/octet-stream", ".bin"))
 
 
-async def _store_captions(ctx: Context, captions: SiteCaptions) -> CaptionObject:
-    stored = await put_by_content(ctx, "captions", captions.path, content_type="text/plain")
+async def _store_captions(ctx: Context, folder: str, captions: SiteCaptions) -> CaptionObject:
+    stored = await put_by_content(ctx, f"{folder}/captions", captions.path, content_type="text/plain")
     return CaptionObject(name=stored.name, language=captions.language, automatic=captions.automatic)
 
 
-async def _picture(ctx: Context, path: Path, info: MediaInfo) -> StoredObject:
+async def _picture(ctx: Context, folder: str, path: Path, info: MediaInfo) -> StoredObject:
     """Store a frame from a tenth into the video: titles and black are over by then."""
     target = ctx.scratch / "thumbnail.jpg"
     await thumbnail(path, info.duration / 10, target, settings=ctx.settings.media)
-    return await put_by_content(ctx, "thumbnails/video", target, content_type="image/jpeg")
+    return await put_by_content(ctx, f"{folder}/thumbnails/video", target, content_type="image/jpeg")

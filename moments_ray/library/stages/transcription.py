@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+
+from pydantic import JsonValue
 
 from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, Resources, stage
 from moments_ray.engine.context import Write
+from moments_ray.engine.environment import Environment
 from moments_ray.errors import RecogniserUnavailable
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.roles import TRANSCRIBER
-from moments_ray.library.values import AudioObject, HeardSpeech, SourceVideo, SpeechOptions
+from moments_ray.library.values import AudioObject, SourceVideo, SpeechOptions, TranscriptRef
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.recogniser import RemoteRecogniser
 from moments_ray.speech.given_captions import GivenCaptions
 from moments_ray.speech.health import check
-from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, without_speech
+from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, usable, without_speech
 from moments_ray.speech.transcript import Transcript
 
 
-@stage("TRANSCRIPTION", resources=Resources(cpus=2), timeout=6 * 3600, attempts=2, reusable=True)
+async def _identity(environment: Environment) -> JsonValue:
+    """Return which recognisers there are: with another one a video is transcribed again, which may choose the same."""
+    remote = await environment.service(Gateway).registry.transcribers()
+    here = await asyncio.to_thread(usable, environment.settings)
+    return [*sorted(entry.key for entry in remote), *here]
+
+
+@stage("TRANSCRIPTION", resources=Resources(cpus=2), timeout=6 * 3600, attempts=2, reusable=True, identity=_identity)
 async def transcribe_speech(
     ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
-) -> HeardSpeech:
+) -> TranscriptRef:
     """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
     captions, remote = await _captions(ctx, video, options), await _remote_recognisers(ctx, audio)
     candidates = recognisers(
@@ -41,8 +52,8 @@ async def transcribe_speech(
         async with ctx.cache.open(ctx.store.uri(audio.name)) as sound:
             heard = await choice.transcribe(sound, ctx.settings, ctx.seconds_left(), ctx.report)
     transcript = check(heard, video.info.duration)
-    ctx.record(_writer(ctx, transcript))
-    return HeardSpeech(
+    ctx.record(_writer(video, transcript))
+    return TranscriptRef(
         engine=transcript.engine,
         why=str(transcript.health["chosen"]),
         language=transcript.language,
@@ -90,10 +101,10 @@ async def _captions(ctx: Context, video: SourceVideo, options: SpeechOptions) ->
     return found
 
 
-def _writer(ctx: Context, transcript: Transcript) -> Write:
+def _writer(video: SourceVideo, transcript: Transcript) -> Write:
     async def write(session: WriteSession) -> None:
         await Transcripts(session).put(
-            await Videos(session).key_of(ctx.subject),
+            await Videos(session).key_of(video.video),
             transcript.engine,
             full_text=transcript.text,
             word_timestamps=[{"word": w.text, "start": w.start, "end": w.end} for w in transcript.words],

@@ -11,12 +11,12 @@ from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import Json
 
 from moments_ray.http.body_limit import RouteLimit
-from moments_ray.http.dependencies import Parts
+from moments_ray.http.dependencies import Dependencies, IdempotencyKey
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.asked import Text
 from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.api.schemas import VideoStarted
-from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
+from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.upload import receive, store_upload
 from moments_ray.media.downloaded import clean_title
 from moments_ray.moments.api.dependencies import Starting
@@ -44,7 +44,7 @@ async def add_video(
 
 @router.post("/upload", response_model=VideoStarted, responses={**STARTS, **problems(400, 413, 415, 507)})
 async def upload_video(
-    parts: Parts,
+    dependencies: Dependencies,
     starting: Starting,
     file: Annotated[UploadFile, File(description="the video")],
     response: Response,
@@ -56,23 +56,23 @@ async def upload_video(
 ) -> VideoStarted:
     """Take a video that comes with the request; one whose bytes are known already is answered with 200.
 
-    A file of more than 64 MiB goes to `/api/uploads` in parts.
+    A file of more than 64 MiB goes to `/api/uploads` in dependencies.
     """
     options = options or RunOptions()
     await starting.check(options)
     title = clean_title(title or Path(file.filename or "").stem)
     with tempfile.TemporaryDirectory(prefix="moments-upload-") as directory:
-        limit = parts.environment.settings.download.max_bytes
+        limit = dependencies.environment.settings.download.max_bytes
         received = await receive(_pieces(file), Path(directory) / "upload", limit)
-        source = await store_upload(received, parts.environment, title)
-    outcome = await starting.add(received.canonical, source, options, title=title, process=process, key=key)
+        found = await store_upload(received, dependencies.environment, title)
+    outcome = await starting.add(found, options, title=title, process=process, key=key)
     return started(outcome, response)
 
 
 def body_limit(settings: DownloadSettings) -> RouteLimit:
     """Return how large a form with a file may be."""
     largest = min(settings.max_bytes, FORM_BYTES) + _AROUND_A_FILE
-    return RouteLimit(UPLOAD_PATH, largest, f"send a larger file in parts, by tus 1.0 to {UPLOADS_PATH}")
+    return RouteLimit(UPLOAD_PATH, largest, f"send a larger file in dependencies, by tus 1.0 to {UPLOADS_PATH}")
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:

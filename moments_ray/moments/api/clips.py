@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Response
 
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.errors import NotFound
-from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.http.redirects import SIGNED, RedirectAsked, signed_answer
 from moments_ray.library.api.schemas import VideoStarted
-from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
+from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
@@ -41,22 +41,22 @@ PresetWanted = Annotated[
 
 @router.get("/clips/{moment_id}/stream", response_class=Response, responses=SIGNED)
 async def stream_clip(
-    parts: Parts, moment_id: Identifier, redirect: RedirectAsked = True, preset: PresetWanted = None
+    dependencies: Dependencies, moment_id: Identifier, redirect: RedirectAsked = True, preset: PresetWanted = None
 ) -> Response:
     """Redirect to the bytes of a moment's clip, which can be read by ranges."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         moment = await Moments(session).get(moment_id)
         clips = (await ClipQueries(session).clips_of([moment.id]))[moment.id]
     done = [clip.cloud_url for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
-    return await signed_answer(parts, done[-1] if done else None, "the moment's clip", redirect=redirect)
+    return await signed_answer(dependencies, done[-1] if done else None, "the moment's clip", redirect=redirect)
 
 
 @router.get("/clips/{moment_id}/captions", response_class=Response, responses={**_CAPTIONS, **problems(404)})
 async def read_clip_captions(
-    parts: Parts, moment_id: Identifier, kind: CaptionsFormat = "vtt", preset: PresetWanted = None
+    dependencies: Dependencies, moment_id: Identifier, kind: CaptionsFormat = "vtt", preset: PresetWanted = None
 ) -> Response:
     """Return what is said in a moment's clip, with times from the clip's start: to be shown beside it."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         moment = await Moments(session).get(moment_id)
         clips = (await ClipQueries(session).clips_of([moment.id]))[moment.id]
         transcript = await Transcripts(session).get(moment.video_id)
@@ -68,9 +68,9 @@ async def read_clip_captions(
 
 
 @router.get("/videos/{video_id}/clip-extraction-status", responses=problems(404))
-async def read_clip_extraction_status(parts: Parts, video_id: Identifier) -> ClipExtractionStatus:
+async def read_clip_extraction_status(dependencies: Dependencies, video_id: Identifier) -> ClipExtractionStatus:
     """Tell how the clips of the moments that a user sees stand."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
         moments = await Moments(session).of_video(video.id)
         clips = await ClipQueries(session).clips_of([moment.id for moment in moments])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.dependencies import Dependencies, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.library.queries.videos import Videos
 from moments_ray.moments.export import (
@@ -29,10 +29,10 @@ FormatAsked = Annotated[ExportFormat, Query(alias="format", description="`chapte
 
 @router.get("/export", response_class=Response, responses={200: {"content": _CONTENTS}, **problems(404)})
 async def export_video_moments(
-    parts: Parts, request: Request, video_id: Identifier, kind: FormatAsked = "json"
+    dependencies: Dependencies, request: Request, video_id: Identifier, kind: FormatAsked = "json"
 ) -> Response:
     """Return the moments that a user sees in a format of editors, players or spreadsheets, in source time code."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
         rows = await Moments(session).of_video(video.id)
     names = ExportedMoment.model_fields

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Response
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import MomentRow
-from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import Page
 from moments_ray.library.api.schemas import VideoStarted
-from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
+from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.videos import Videos
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import AddMoment, EditMoment, MomentView
@@ -32,27 +32,31 @@ Include = Annotated[
 
 
 @router.get("", responses=problems(404))
-async def list_moments(parts: Parts, video_id: Identifier, include: Include = "shown") -> Page[MomentView]:
+async def list_moments(
+    dependencies: Dependencies, video_id: Identifier, include: Include = "shown"
+) -> Page[MomentView]:
     """List a video's moments in time order, a refined one in place of the one it was refined from."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
         moments = await Moments(session).of_video(video.id, everything=include == "all")
         return Page(items=await views(session, video_id, moments))
 
 
 @router.get("/{moment_id}", responses=problems(404))
-async def read_moment(parts: Parts, video_id: Identifier, moment_id: Identifier) -> MomentView:
+async def read_moment(dependencies: Dependencies, video_id: Identifier, moment_id: Identifier) -> MomentView:
     """Return a moment."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
         moment = await Moments(session).get(moment_id, video.id)
         return (await views(session, video_id, [moment]))[0]
 
 
 @router.post("", status_code=201, responses=problems(404))
-async def create_moment(parts: Parts, video_id: Identifier, asked: AddMoment, response: Response) -> MomentView:
+async def create_moment(
+    dependencies: Dependencies, video_id: Identifier, asked: AddMoment, response: Response
+) -> MomentView:
     """Add a moment by hand."""
-    async with parts.environment.database.begin() as session:
+    async with dependencies.environment.database.begin() as session:
         moment = await add_moment(
             session,
             video_id,
@@ -66,9 +70,11 @@ async def create_moment(parts: Parts, video_id: Identifier, asked: AddMoment, re
 
 
 @router.patch("/{moment_id}", responses=problems(404))
-async def change_moment(parts: Parts, video_id: Identifier, moment_id: Identifier, asked: EditMoment) -> MomentView:
+async def change_moment(
+    dependencies: Dependencies, video_id: Identifier, moment_id: Identifier, asked: EditMoment
+) -> MomentView:
     """Change a moment's title or edges; what it was stays in its provenance."""
-    async with parts.environment.database.begin() as session:
+    async with dependencies.environment.database.begin() as session:
         moment = await edit_moment(
             session, video_id, moment_id, title=asked.title, start=asked.start_time, end=asked.end_time
         )
@@ -76,17 +82,17 @@ async def change_moment(parts: Parts, video_id: Identifier, moment_id: Identifie
 
 
 @router.post("/{moment_id}/revert", responses=problems(404))
-async def undo_moment_changes(parts: Parts, video_id: Identifier, moment_id: Identifier) -> MomentView:
+async def undo_moment_changes(dependencies: Dependencies, video_id: Identifier, moment_id: Identifier) -> MomentView:
     """Bring a moment back to what it was before anybody changed it."""
-    async with parts.environment.database.begin() as session:
+    async with dependencies.environment.database.begin() as session:
         moment = await revert_moment(session, video_id, moment_id)
         return (await views(session, video_id, [moment]))[0]
 
 
 @router.delete("/{moment_id}", status_code=204, response_class=Response, responses=problems(404))
-async def delete_moment(parts: Parts, video_id: Identifier, moment_id: Identifier) -> Response:
+async def delete_moment(dependencies: Dependencies, video_id: Identifier, moment_id: Identifier) -> Response:
     """Delete a moment and what was refined from it; in the place of a refined one stands its parent again."""
-    async with parts.environment.database.begin() as session:
+    async with dependencies.environment.database.begin() as session:
         video = await Videos(session).get(video_id)
         await Moments(session).delete((await Moments(session).get(moment_id, video.id)).id)
     return Response(status_code=204)

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Header, Response
 from moments_ray.engine.queries.journal import JournalReader
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.live_status import board_fields
+from moments_ray.engine.runs.live_status import status_fields
 from moments_ray.errors import Conflict, NotFound
-from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.paging import After, Limit, cursor_of
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import Page
 from moments_ray.http.schemas.runs import HistoryEntry, RunView
 from moments_ray.library.api.schemas import VideoStarted
-from moments_ray.library.api.starting import STARTS, IdempotencyKey, started
+from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.videos import Videos
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import PipelineStatus, StartPipeline
@@ -37,13 +37,13 @@ _STATUS = {304: {"description": "Nothing changed since the answer with this `ETa
     "/pipeline/{video_id}/status", response_model=PipelineStatus, responses=_STATUS, operation_id="read_status_of_video"
 )
 async def read_pipeline_status(
-    parts: Parts, video_id: Identifier, if_none_match: Annotated[str | None, Header()] = None
+    dependencies: Dependencies, video_id: Identifier, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Return how the newest run of a video stands; ``Retry-After`` says when to ask again, and is not there at its end.
 
     The answer is Redis's while a run is on its way and for an hour after it, then PostgreSQL's.
     """
-    board = await parts.live.read(video_id) or await _board_of_journal(parts, video_id)
+    board = await dependencies.live.read(video_id) or await _board_of_journal(dependencies, video_id)
     body = PipelineStatus.of(board).model_dump_json()
     headers = {"ETag": f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
     if board["status"] in ACTIVE_RUN:
@@ -55,11 +55,11 @@ async def read_pipeline_status(
 
 @router.get("/pipeline/{video_id}/history", responses=problems(404))
 async def list_pipeline_history(
-    parts: Parts, video_id: Identifier, after: After, limit: Limit = 50
+    dependencies: Dependencies, video_id: Identifier, after: After, limit: Limit = 50
 ) -> Page[HistoryEntry]:
     """List the finished runs of a video, the newest first."""
     finished = [status for status in RunStatus if status.finished]
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         await Videos(session).get(video_id)
         page = await RunLists(session).runs(after, limit, subject=video_id, statuses=finished)
     return Page(items=[HistoryEntry.of(run) for run in page.rows], next_cursor=cursor_of(page.next_key))
@@ -108,21 +108,21 @@ async def generate_moments(
 
 
 @router.post("/pipeline/{video_id}/cancel", status_code=202, responses=problems(404, 409))
-async def cancel_pipeline(parts: Parts, video_id: Identifier) -> RunView:
+async def cancel_pipeline(dependencies: Dependencies, video_id: Identifier) -> RunView:
     """Cancel the active run of a video."""
-    async with parts.environment.database.read() as session:
+    async with dependencies.environment.database.read() as session:
         await Videos(session).get(video_id)
         active = await Runs(session).active(video_id)
     if active is None:
         raise Conflict(f"video {video_id} has no active run to cancel")
-    return RunView.of(await parts.desk.cancel(active.identifier))
+    return RunView.of(await dependencies.run_service.cancel(active.identifier))
 
 
-async def _board_of_journal(parts: Parts, video_id: str) -> dict[str, str]:
-    async with parts.environment.database.read() as session:
+async def _board_of_journal(dependencies: Dependencies, video_id: str) -> dict[str, str]:
+    async with dependencies.environment.database.read() as session:
         await Videos(session).get(video_id)
         newest = (await RunLists(session).runs(None, 1, subject=video_id)).rows
         if not newest:
             raise NotFound(f"video {video_id} has had no run yet")
         stages = await JournalReader(session, newest[0].id).stages()
-    return board_fields(newest[0], parts.environment.registry.get(newest[0].pipeline).stage_names, stages)
+    return status_fields(newest[0], dependencies.environment.registry.get(newest[0].pipeline).stage_names, stages)

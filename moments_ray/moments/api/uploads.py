@@ -12,14 +12,13 @@ from moments_ray.database.tables import Upload
 from moments_ray.errors import InvalidRequest
 from moments_ray.http import tus
 from moments_ray.http.body_limit import RouteLimit
-from moments_ray.http.dependencies import Identifier, Parts
+from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.asked import Text
 from moments_ray.library.api.schemas import UploadView, VideoStarted
-from moments_ray.library.api.starting import IdempotencyKey, started
+from moments_ray.library.api.starting import started
 from moments_ray.library.resumable import PART_BYTES, ResumableUploads
-from moments_ray.library.service import Started
-from moments_ray.library.values import Source
+from moments_ray.library.service import Address, Started
 from moments_ray.media.downloaded import clean_title
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.options import RunOptions
@@ -49,19 +48,17 @@ class _Said(BaseModel):
         return clean_title(self.title or PurePath(self.filename).stem)
 
 
-async def _uploads(parts: Parts, starting: Starting) -> ResumableUploads:
-    async def add(upload: Upload, canonical: str, source: Source) -> Started:
-        options = RunOptions.model_validate(upload.options)
+async def _uploads(dependencies: Dependencies, starting: Starting) -> ResumableUploads:
+    async def add(upload: Upload, found: Address) -> Started:
         return await starting.add(
-            canonical,
-            source,
-            options,
+            found,
+            RunOptions.model_validate(upload.options),
             title=upload.title,
             process=upload.process,
             key=upload.idempotency_key,
         )
 
-    return ResumableUploads(parts.environment, add)
+    return ResumableUploads(dependencies.environment, add)
 
 
 def _said(header: str) -> _Said:
@@ -98,9 +95,11 @@ def _empty(status: int, description: str, **headers: Any) -> dict[int | str, dic
 
 
 @router.options("", status_code=204, response_class=Response)
-async def read_upload_abilities(parts: Parts) -> Response:
+async def read_upload_abilities(dependencies: Dependencies) -> Response:
     """Tell which version and extensions of the protocol are spoken, and how large a file and a part may be."""
-    return Response(status_code=204, headers=tus.abilities(parts.environment.settings.download.max_bytes, PART_BYTES))
+    return Response(
+        status_code=204, headers=tus.abilities(dependencies.environment.settings.download.max_bytes, PART_BYTES)
+    )
 
 
 @router.post(

@@ -39,7 +39,7 @@ class Tick:
 
 
 def block(moment: Moment, duration: float) -> Block:
-    """Place a moment, cut off at the ends of the line."""
+    """RunRef a moment, cut off at the ends of the line."""
     left = min(max(moment.start_time / duration, 0.0), 1.0)
     right = min(max(moment.end_time / duration, left), 1.0)
     return Block(round(100 * left, 4), round(100 * (right - left), 4))

@@ -9,7 +9,7 @@ from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaError, MomentsError, all_errors
 from moments_ray.ids import ClipId, MomentId, clip_id
-from moments_ray.library.objects import content_mark, put_by_content
+from moments_ray.library.objects import content_mark, put_by_content, video_folder
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SourceVideo
 from moments_ray.media.cut import Caption, CutFailure, CutRange, cut_clips
@@ -84,7 +84,7 @@ async def cut_and_stage(
             outcomes.append(_error_of(cut))
             continue
         ctx.environment.meter(CLIPS_CUT, method=cut.method)
-        name = f"videos/{ctx.subject}/staging/clip-{cut.name}.mp4"
+        name = ctx.staged(f"clip-{cut.name}.mp4")
         stored = await ctx.store.put_file(name, cut.path, content_type="video/mp4")
         outcomes.append(
             StagedClip(
@@ -109,16 +109,18 @@ def _error_of(failure: CutFailure) -> MomentsError:
     return known.get(failure.code, MediaError)(failure.message)
 
 
-async def publish_clip(ctx: Context, moment: str, preset: str, staged: StagedClip) -> ClipObject:
+async def publish_clip(ctx: Context, video: SourceVideo, moment: str, preset: str, staged: StagedClip) -> ClipObject:
     """Give a staged clip its final name and its picture."""
     identifier = clip_id(MomentId(moment), preset)
     mark = content_mark(staged.checksum)
-    name = f"videos/{ctx.subject}/clips/{identifier}-{mark}.mp4"
+    name = f"{video_folder(video.video)}/clips/{identifier}-{mark}.mp4"
     await ctx.store.promote(staged.staged, name)
     target = ctx.scratch / f"{identifier}.jpg"
     async with ctx.cache.open(ctx.store.uri(name)) as clip:
         await thumbnail(clip, (staged.end_time - staged.start_time) / 2, target, settings=ctx.settings.media)
-    picture = await put_by_content(ctx, f"thumbnails/{identifier}", target, content_type="image/jpeg")
+    picture = await put_by_content(
+        ctx, f"{video_folder(video.video)}/thumbnails/{identifier}", target, content_type="image/jpeg"
+    )
     return ClipObject(
         identifier=identifier,
         name=name,
@@ -128,7 +130,14 @@ async def publish_clip(ctx: Context, moment: str, preset: str, staged: StagedCli
 
 
 async def record_clip(
-    ctx: Context, session: WriteSession, moment: str, preset: str, clip: ClipObject, *, span: tuple[float, float]
+    ctx: Context,
+    session: WriteSession,
+    video: SourceVideo,
+    moment: str,
+    preset: str,
+    clip: ClipObject,
+    *,
+    span: tuple[float, float],
 ) -> None:
     """Write the rows that make a clip and its picture the ones that count; ``span`` is the moment's own."""
     stored = await ctx.store.stat(clip.name)
@@ -137,7 +146,7 @@ async def record_clip(
         moment,
         preset,
         identifier=clip.identifier,
-        video_id=await Videos(session).key_of(ctx.subject),
+        video_id=await Videos(session).key_of(video.video),
         cloud_url=stored.uri,
         start_time=clip.start_time,
         end_time=clip.end_time,
@@ -153,15 +162,15 @@ async def record_clip(
 
 
 async def upload_watched_clip(
-    ctx: Context, item: MomentItem, before: StagedClip | None, options: RefinementOptions
+    ctx: Context, item: MomentItem, before: StagedClip | None, video: SourceVideo, options: RefinementOptions
 ) -> ClipObject:
     """Publish the clip of a moment; ``options`` decide whether there is one."""
     assert before is not None  # noqa: S101 - both fan-outs are skipped together
-    clip = await publish_clip(ctx, item.moment.identifier, WATCHED_PRESET, before)
+    clip = await publish_clip(ctx, video, item.moment.identifier, WATCHED_PRESET, before)
     span = (item.moment.start_time, item.moment.end_time)
 
     async def write(session: WriteSession) -> None:
-        await record_clip(ctx, session, item.moment.identifier, WATCHED_PRESET, clip, span=span)
+        await record_clip(ctx, session, video, item.moment.identifier, WATCHED_PRESET, clip, span=span)
 
     ctx.record(write)
     return clip

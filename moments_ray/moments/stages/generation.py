@@ -7,7 +7,7 @@ from moments_ray.engine import Context, Resources, stage
 from moments_ray.ids import moment_id
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import read_transcript
-from moments_ray.library.values import HeardSpeech, SourceVideo
+from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.stages.model_calls import find
 from moments_ray.moments.stages.signals import frame_grid, measured_signals
@@ -16,10 +16,10 @@ from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, Genera
 
 @stage("MOMENT_GENERATION", resources=Resources(cpus=1), timeout=1800)
 async def generate_moments(
-    ctx: Context, video: SourceVideo, heard: HeardSpeech, options: GenerationOptions
+    ctx: Context, video: SourceVideo, heard: TranscriptRef, options: GenerationOptions
 ) -> GeneratedMoments:
     """Find the moments and write them, with the options that made them, each once."""
-    transcript, transcript_key = await read_transcript(ctx, heard)
+    transcript, transcript_key = await read_transcript(ctx, video, heard)
     signals, signals_name = await measured_signals(ctx, video)
     found, made = await find(ctx, options, transcript, signals, video.info.duration, frame_grid(video.info))
     moments = tuple(
@@ -44,7 +44,7 @@ async def generate_moments(
             sampling=made.sampling,
         )
         await repository.set_run_config(ctx.run, config)
-        video_key = await Videos(session).key_of(ctx.subject)
+        video_key = await Videos(session).key_of(video.video)
         shared = {"video_id": video_key, "generation_config_id": config, "is_refined": False}
         await repository.put([shared | moment.model_dump(mode="json") for moment in moments])
 

@@ -8,7 +8,7 @@ from moments_ray.errors import MomentsError
 from moments_ray.ids import MomentId, fingerprint, refined_moment_id
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import read_transcript
-from moments_ray.library.values import HeardSpeech, SourceVideo
+from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.cut import Caption, CutRange
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.options import Bounds
@@ -38,14 +38,14 @@ async def refine_moment(
     item: MomentItem,
     before: ClipObject | None,
     video: SourceVideo,
-    heard: HeardSpeech,
+    heard: TranscriptRef,
     generated: GeneratedMoments,
     generation: GenerationOptions,
     options: RefinementOptions,
     delivery: DeliveryOptions,
 ) -> RefinedMoment:
     """Refine a moment into a child moment, and cut the clip of its final edges; ``before`` is the clip to watch."""
-    transcript, transcript_key = await read_transcript(ctx, heard)
+    transcript, transcript_key = await read_transcript(ctx, video, heard)
     ground = await _ground(ctx, video, transcript, generated)
     moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
     reach = _reach(item, ground, generation)
@@ -67,7 +67,9 @@ async def refine_moment(
     )
 
     async def write(session: WriteSession) -> None:
-        await _write(ctx, session, item.moment, child, delivery, config=await _config(session, made, transcript_key))
+        await _write(
+            ctx, session, video, item.moment, child, delivery, config=await _config(session, made, transcript_key)
+        )
 
     ctx.record(write)
     return child
@@ -115,12 +117,13 @@ async def _delivered(
     (staged,) = await cut_and_stage(ctx, video, [wanted])
     if isinstance(staged, MomentsError):
         raise staged
-    return await publish_clip(ctx, moment, delivery.preset, staged)
+    return await publish_clip(ctx, video, moment, delivery.preset, staged)
 
 
 async def _write(
     ctx: Context,
     session: WriteSession,
+    video: SourceVideo,
     parent: GeneratedMoment,
     child: RefinedMoment,
     delivery: DeliveryOptions,
@@ -134,7 +137,7 @@ async def _write(
         [
             row
             | {
-                "video_id": await Videos(session).key_of(ctx.subject),
+                "video_id": await Videos(session).key_of(video.video),
                 "parent_id": known.id,
                 "is_refined": True,
                 "generation_config_id": config or known.generation_config_id,
@@ -143,7 +146,7 @@ async def _write(
     )
     if child.clip is not None:
         span = (child.start_time, child.end_time)
-        await record_clip(ctx, session, child.identifier, delivery.preset, child.clip, span=span)
+        await record_clip(ctx, session, video, child.identifier, delivery.preset, child.clip, span=span)
 
 
 REFINE_MOMENTS = FanOut(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moments_ray.engine import Context
-from moments_ray.library.objects import content_mark
+from moments_ray.library.objects import content_mark, video_folder
 from moments_ray.library.values import SourceVideo
 from moments_ray.media.probe import MediaInfo
 from moments_ray.media.signals import Signals, measure
@@ -12,7 +12,7 @@ from moments_ray.moments.finding.frames import FrameGrid
 
 async def measured_signals(ctx: Context, video: SourceVideo) -> tuple[Signals, str]:
     """Measure sound and picture once a content; a second run of the video reads the figures back."""
-    name = f"videos/{ctx.subject}/signals-{content_mark(video.checksum)}.json"
+    name = f"{video_folder(video.video)}/signals-{content_mark(video.checksum)}.json"
     if await ctx.store.exists(name):
         return await read_signals(ctx, name), name
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:

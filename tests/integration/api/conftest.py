@@ -27,9 +27,10 @@ from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.values import MomentsRequest
-from moments_ray.settings import DownloadSettings, Settings
+from moments_ray.settings import ApiSettings, DownloadSettings, Settings
 from moments_ray.states import ClipStatus, RunStatus
 from moments_ray.testing.media import make_video
+from tests.runs import submit
 
 with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
     warnings.simplefilter("ignore", PydanticDeprecatedSince20)
@@ -46,6 +47,7 @@ async def container(embedded: Services, tmp_path: Path) -> AsyncIterator[Contain
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
         public_url="http://localhost",
+        api=ApiSettings(deletion_timeout_seconds=0.3),
         download=DownloadSettings(allow_private_addresses=True, max_bytes=3_000_000),
     )
     await runtime.migrate(settings)
@@ -161,8 +163,8 @@ class Library:
 
     async def run(self, video: Video) -> Run:
         """A queued run of the whole pipeline over a video."""
-        request = MomentsRequest(source=Source(url=video.source_url))
-        return await self.container.desk.submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+        request = MomentsRequest(source=Source(video=video.identifier, url=video.source_url))
+        return await submit(self.container.run_service, MOMENTS, request)
 
     async def claim(self, run: Run) -> Claim:
         """Take a run as a worker does."""

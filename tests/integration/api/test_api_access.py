@@ -21,7 +21,7 @@ from sqlalchemy import text
 from starlette.types import Message
 
 from moments_ray.access.key import Key, Scope
-from moments_ray.access.keyring import Keyring, list_keys, make_key, revoke_key
+from moments_ray.access.keyring import ApiKeyStore, list_keys, make_key, revoke_key
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import Services
 from moments_ray.errors import DatabaseUnavailable
@@ -296,18 +296,18 @@ async def test_a_redis_that_is_gone_lets_nobody_ask_more(container: Container) -
 
 async def test_pages_of_configured_origins_may_ask_and_others_may_not(container: Container, made: MakeKey) -> None:
     key = await made(Scope.WRITE)
-    app = create_app(with_settings(container, cors_origins=("https://desk.example",)))
+    app = create_app(with_settings(container, cors_origins=("https://run_service.example",)))
     wish = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
-    async with reached(app, Origin="https://desk.example") as page:
+    async with reached(app, Origin="https://run_service.example") as page:
         preflight = await page.options("/api/videos/nobody", headers=wish)
         assert preflight.status_code == 200
-        assert preflight.headers["access-control-allow-origin"] == "https://desk.example"
+        assert preflight.headers["access-control-allow-origin"] == "https://run_service.example"
         assert "DELETE" in preflight.headers["access-control-allow-methods"]
         assert "Authorization" in preflight.headers["access-control-allow-headers"]
         for headers, status in (({}, 401), (bearer(key), 200)):
             answer = await page.get("/api/videos", headers=headers)
             assert answer.status_code == status
-            assert answer.headers["access-control-allow-origin"] == "https://desk.example"
+            assert answer.headers["access-control-allow-origin"] == "https://run_service.example"
             assert "Retry-After" in answer.headers["access-control-expose-headers"]
     async with reached(app, Origin="https://evil.example") as page:
         assert (await page.options("/api/videos/nobody", headers=wish)).status_code == 400
@@ -315,7 +315,7 @@ async def test_pages_of_configured_origins_may_ask_and_others_may_not(container:
 
 
 async def test_without_configured_origins_no_page_may_read(api: httpx.AsyncClient) -> None:
-    answer = await api.get("/livez", headers={"Origin": "https://desk.example"})
+    answer = await api.get("/livez", headers={"Origin": "https://run_service.example"})
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
@@ -361,7 +361,7 @@ async def test_keys_that_are_known_hold_while_postgresql_is_away(
 ) -> None:
     key, cable = await made(Scope.READ), Cable(embedded.database_url)
     database = Database.connect(await cable.lay())
-    keyring, stranger = Keyring(database), Keyring(database)
+    keyring, stranger = ApiKeyStore(database), ApiKeyStore(database)
     holder = await keyring.holder(key.text)
     assert holder is not None
     await cable.cut()

@@ -23,7 +23,7 @@ from serve_app.factory import create_app
 from tests.integration.api.conftest import Library, problem
 
 MODELS = "/api/admin/models"
-DEAD = "/api/admin/dead"
+DEAD_STREAM = "/api/admin/dead"
 
 
 @pytest.fixture(autouse=True)
@@ -155,22 +155,22 @@ async def test_a_probe_asks_a_real_server_and_writes_what_it_found(api: httpx.As
     problem(await api.post(f"{MODELS}/nobody/probe"), 404, "object.not_found")
 
 
-async def buried(library: Library, reason: str = "run.poison") -> Run:
+async def dead_letter_ids(library: Library, reason: str = "run.poison") -> Run:
     """A run that failed and was given up."""
     run = await library.run(await library.video())
     await library.finish(run, RunStatus.FAILED, error={"code": reason, "message": "It killed three workers."})
-    await Queue(library.container.redis).bury(run.identifier, reason, None)
+    await Queue(library.container.redis).dead_letter(run.identifier, reason, None)
     return run
 
 
 async def test_what_was_given_up_is_listed_by_pages_with_its_reason_and_run(
     api: httpx.AsyncClient, library: Library
 ) -> None:
-    runs = [await buried(library) for _ in range(3)]
-    await Queue(library.container.redis).bury("", "malformed", None)
+    runs = [await dead_letter_ids(library) for _ in range(3)]
+    await Queue(library.container.redis).dead_letter("", "malformed", None)
     await library.container.redis.xadd("pipeline:dead", {b"\xff": b"\xff", "at": "soon"})  # somebody else's
-    first = (await api.get(DEAD, params={"limit": 3})).json()
-    second = (await api.get(DEAD, params={"limit": 3, "cursor": first["next_cursor"]})).json()
+    first = (await api.get(DEAD_STREAM, params={"limit": 3})).json()
+    second = (await api.get(DEAD_STREAM, params={"limit": 3, "cursor": first["next_cursor"]})).json()
     assert second["next_cursor"] is None
     items = [*first["items"], *second["items"]]
     assert [item["run_id"] for item in items] == [None, None, *(run.identifier for run in reversed(runs))]
@@ -178,39 +178,39 @@ async def test_what_was_given_up_is_listed_by_pages_with_its_reason_and_run(
     assert items[2]["run"]["status"] == "failed"
     assert items[2]["run"]["error"]["message"] == "It killed three workers."
     for cursor in ("-", "1", "1-1; DROP", "9" * 40):
-        problem(await api.get(DEAD, params={"cursor": cursor}), 422, "input.invalid")
+        problem(await api.get(DEAD_STREAM, params={"cursor": cursor}), 422, "input.invalid")
 
 
 async def test_a_run_that_was_given_up_is_continued_and_no_longer_given_up(
     api: httpx.AsyncClient, library: Library
 ) -> None:
-    one, two, three = [await buried(library) for _ in range(3)]
-    await Queue(library.container.redis).bury(one.identifier, "run.poison", None)  # once more
-    entry = (await api.get(DEAD)).json()["items"][-1]
-    answer = await api.post(f"{DEAD}/{entry['id']}/retry")
+    one, two, three = [await dead_letter_ids(library) for _ in range(3)]
+    await Queue(library.container.redis).dead_letter(one.identifier, "run.poison", None)  # once more
+    entry = (await api.get(DEAD_STREAM)).json()["items"][-1]
+    answer = await api.post(f"{DEAD_STREAM}/{entry['id']}/retry")
     assert answer.status_code == 202
     assert (answer.json()["identifier"], answer.json()["status"]) == (one.identifier, "queued")
     assert answer.headers["location"] == f"/api/runs/{one.identifier}"
-    assert (await api.post(f"{DEAD}/{two.identifier}/retry")).json()["status"] == "queued"
-    left = (await api.get(DEAD)).json()["items"]
+    assert (await api.post(f"{DEAD_STREAM}/{two.identifier}/retry")).json()["status"] == "queued"
+    left = (await api.get(DEAD_STREAM)).json()["items"]
     assert [item["run_id"] for item in left] == [three.identifier]
     for name in (entry["id"], one.identifier, "1-1", "9" * 30 + "-1", "nobody"):
-        problem(await api.post(f"{DEAD}/{name}/retry"), 404, "object.not_found")
+        problem(await api.post(f"{DEAD_STREAM}/{name}/retry"), 404, "object.not_found")
     assert (await api.post(f"/api/runs/{three.identifier}/retry")).status_code == 202
-    assert (await api.get(DEAD)).json()["items"] == []
+    assert (await api.get(DEAD_STREAM)).json()["items"] == []
 
 
 async def test_what_cannot_be_continued_says_why(api: httpx.AsyncClient, library: Library) -> None:
     queue = Queue(library.container.redis)
-    await queue.bury("", "malformed", None)
+    await queue.dead_letter("", "malformed", None)
     done = await library.run(await library.video())
     await library.finish(done)
-    await queue.bury(done.identifier, "run.poison", None)
-    await queue.bury("a-deleted-one", "stage.failed", None)
-    deleted, finished, malformed = [item["id"] for item in (await api.get(DEAD)).json()["items"]]
-    assert "no run" in problem(await api.post(f"{DEAD}/{malformed}/retry"), 409, "object.conflict")["detail"]
-    problem(await api.post(f"{DEAD}/{finished}/retry"), 409, "object.conflict")
-    problem(await api.post(f"{DEAD}/{deleted}/retry"), 404, "object.not_found")
-    assert (await api.delete(DEAD)).json() == {"cleared": 3}
-    assert (await api.delete(DEAD)).json() == {"cleared": 0}
+    await queue.dead_letter(done.identifier, "run.poison", None)
+    await queue.dead_letter("a-deleted-one", "stage.failed", None)
+    deleted, finished, malformed = [item["id"] for item in (await api.get(DEAD_STREAM)).json()["items"]]
+    assert "no run" in problem(await api.post(f"{DEAD_STREAM}/{malformed}/retry"), 409, "object.conflict")["detail"]
+    problem(await api.post(f"{DEAD_STREAM}/{finished}/retry"), 409, "object.conflict")
+    problem(await api.post(f"{DEAD_STREAM}/{deleted}/retry"), 404, "object.not_found")
+    assert (await api.delete(DEAD_STREAM)).json() == {"cleared": 3}
+    assert (await api.delete(DEAD_STREAM)).json() == {"cleared": 0}
     assert (await api.get(f"/api/runs/{done.identifier}")).json()["status"] == "completed"

@@ -51,7 +51,7 @@ async def test_a_run_is_taken_while_redis_is_frozen_and_waits_in_postgresql(
     container: Container, library: Library, redis_server: RedisServer
 ) -> None:
     video = await library.video()
-    impatient = runtime.open_redis(container.environment.settings, patience=0.5)
+    impatient = runtime.open_redis(container.environment.settings, timeout=0.5)
     app = create_app(Container(container.environment, impatient, container.nodes))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as api:
         with frozen(redis_server):

@@ -227,5 +227,4 @@ def test_whoever_follows_the_links_gets_what_is_described(served: Served) -> Non
             suppress_health_check=list(HealthCheck),
         )
     )
-    print("FOLLOWED", len(followed))
     assert len(followed) >= 5, followed  # nobody guesses an identifier: these were reached by links

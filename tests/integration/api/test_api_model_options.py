@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -13,11 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from moments_ray.database.tables import Run
-from moments_ray.engine import Context, Resources
-from moments_ray.engine.environment import Place
+from moments_ray.engine import Context
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
-from moments_ray.ids import RunId
 from moments_ray.media.signals import Signals
 from moments_ray.models.gateway import Gateway
 from moments_ray.moments.finding.moment import Moment
@@ -29,6 +26,7 @@ from moments_ray.moments.stages.model_calls import Made, find, look_again
 from moments_ray.moments.values import MomentsRequest, RefinementRequest
 from moments_ray.speech.transcript import Transcript, Word
 from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, model_server
+from moments_ray.testing.stages import stage_context
 from tests.integration.api.conftest import Library
 
 ENTRY = {"temperature": 0.1, "top_p": 0.9, "max_tokens": 3000}
@@ -92,10 +90,8 @@ class Stages:
         return made
 
     def _context(self, run: Run) -> Context:
-        place = Place(RunId(run.identifier), run.subject, 1, ())
-        deadline = asyncio.get_running_loop().time() + 30
-        environment = replace(self._container.environment, board=self._container.live)
-        return Context(place, "STAGE", self._scratch, deadline, Resources(), environment)
+        environment = replace(self._container.environment, status_publisher=self._container.live)
+        return replace(stage_context(self._scratch, subject=run.subject), environment=environment)
 
 
 @pytest.fixture

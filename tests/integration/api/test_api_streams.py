@@ -84,7 +84,7 @@ async def test_readers_that_do_not_read_harm_nobody_and_miss_nothing(port: int, 
         await library.write(claim, "run.completed", status="completed")
         quick = await api.get(f"/api/runs/{run.identifier}/events", headers={"Accept": "text/event-stream"})
         assert quick.text.rstrip().count("event: run.completed") == 1
-        last = await library.container.desk.cancel(run.identifier)
+        last = await library.container.run_service.cancel(run.identifier)
         assert await numbers(readers[0]) == list(range(61, last.event_seq + 1))
 
 

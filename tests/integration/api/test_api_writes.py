@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
-from moments_ray.library.deletion import Deletion
+from moments_ray.library.deletion import finish_deletions
 from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library, problem
@@ -282,21 +282,19 @@ async def test_a_deletion_that_broke_off_is_finished_by_a_worker_that_sweeps(
         await Videos(session).begin_deletion(video.identifier)  # and then the process died
     problem(await api.get(f"/api/videos/{video.identifier}"), 404, "object.not_found")
     assert (await api.get("/api/videos")).json()["items"] == []
-    for chore in container.environment.chores:
-        await chore(container.environment)
+    for product in container.environment.registry.products:
+        for task in product.periodic_tasks:
+            await task(container.environment)
     assert set((await left_of(library, video.identifier)).values()) == {0}
 
 
-async def test_a_video_that_a_worker_holds_is_deleted_when_it_lets_go(
-    api: httpx.AsyncClient, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("moments_ray.library.deletion._PATIENCE_SECONDS", 0.3)
+async def test_a_video_that_a_worker_holds_is_deleted_when_it_lets_go(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video()
     claim = await library.claim(await library.run(video))
     assert (await api.delete(f"/api/videos/{video.identifier}")).status_code == 202
     assert (await api.get(f"/api/runs/{claim.run}")).json()["cancel_requested_at"] is not None
     await library.write(claim, "run.cancelled", status=RunStatus.CANCELLED)
-    await Deletion(library.container.environment, library.container.redis).finish_begun()
+    await finish_deletions(library.container.environment)
     assert set((await left_of(library, video.identifier)).values()) == {0}
 
 

@@ -15,15 +15,16 @@ from moments_ray import runtime
 from moments_ray.embedded.services import Services
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.live_status import Live
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.worker import PipelineWorker
-from moments_ray.ids import new_identifier
+from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import Settings
 from tests.integration.cli.conftest import Moments
+from tests.runs import submit
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def settings(empty_database: str, embedded: Services, moments: Moments, monkeypa
 async def connected(settings: Settings) -> AsyncIterator[tuple[Environment, redis.Redis]]:
     """Connections that are closed at the end, every one."""
     client = runtime.open_redis(settings)
-    environment = replace(runtime.connect(settings), board=Live(client))
+    environment = replace(runtime.connect(settings), status_publisher=LiveStatus(client))
     yield environment, client
     await environment.close()
     await client.aclose()
@@ -55,10 +56,12 @@ async def _flush(settings: Settings) -> None:
 async def given_up(settings: Settings) -> str:
     """Have a real worker give up a run that killed three others, and an entry that nobody can read."""
     async with connected(settings) as (environment, client):
-        request = MomentsRequest(source=Source(url="http://127.0.0.1:1/talk.mp4"))
-        run = await Desk(environment, client).submit(MOMENTS, request, subject=new_identifier())
         async with environment.database.begin() as session:
-            died = "status = 'processing', deaths = 2, owner = 'gone', heartbeat_at = now() - interval '1 hour'"
+            video, _ = await Videos(session).get_or_create("test:given-up")
+        source = Source(video=video.identifier, url="http://127.0.0.1:1/talk.mp4")
+        run = await submit(RunService(environment, client), MOMENTS, MomentsRequest(source=source))
+        async with environment.database.begin() as session:
+            died = "status = 'processing', crash_count = 2, owner = 'gone', heartbeat_at = now() - interval '1 hour'"
             await session.execute(text(f"UPDATE runs SET {died} WHERE identifier = :run"), {"run": run.identifier})
         await client.xadd("pipeline:requests", {"request_id": b"\xff"})
         worker = PipelineWorker(lambda _: environment, settings, client, name="test")
@@ -73,7 +76,7 @@ async def given_up(settings: Settings) -> str:
 async def status(settings: Settings, run: str) -> tuple[str, int]:
     async with connected(settings) as (environment, _), environment.database.read() as session:
         found = await Runs(session).get(run)
-        return found.status, found.deaths
+        return found.status, found.crash_count
 
 
 def test_a_poisoned_run_and_an_unreadable_entry_are_listed_continued_and_cleared(

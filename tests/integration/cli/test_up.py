@@ -19,7 +19,7 @@ from pydantic.warnings import PydanticDeprecatedSince20
 from moments_ray import runtime
 from moments_ray.cli.presence import server_lives
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
@@ -28,6 +28,7 @@ from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 from tests.integration.cli.conftest import Moments
 from tests.integration.cli.living_server import STOP_SECONDS, LivingServer, command, environment, living_server
+from tests.runs import submit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", PydanticDeprecatedSince20)
@@ -138,8 +139,8 @@ async def verdict_of_a_run(home: Path) -> tuple[str, str]:
         environment, client = runtime.connect(resolved), runtime.open_redis(resolved)
         async with environment.database.begin() as session:
             video, _ = await Videos(session).get_or_create("test:nothing")
-        request = MomentsRequest(source=Source(path=str(home / "nothing.mp4")))
-        run = await Desk(environment, client).submit(MOMENTS, request, subject=video.identifier, video_key=video.id)
+        request = MomentsRequest(source=Source(video=video.identifier, path=str(home / "nothing.mp4")))
+        run = await submit(RunService(environment, client), MOMENTS, request)
         async with asyncio.timeout(60):
             while not RunStatus(run.status).finished:
                 await asyncio.sleep(0.2)

@@ -12,11 +12,12 @@ from sqlalchemy import text
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.queue import GROUP, Queue
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
 from tests.ray.toy_pipeline import TOY, Ask
+from tests.runs import submit
 
 STREAM = "pipeline:requests"
 
@@ -29,11 +30,11 @@ class Bell:
         self.environment: Environment = runtime.connect(settings)
         self.redis = runtime.open_redis(settings)
         self.queue = Queue(self.redis)
-        self.desk = Desk(self.environment, self.redis)
+        self.run_service = RunService(self.environment, self.redis)
         self.sweeper = Sweeper(settings, self.environment.database, self.queue)
 
     async def submit(self) -> str:
-        return (await self.desk.submit(TOY, Ask(text="x"), subject=new_identifier())).identifier
+        return (await submit(self.run_service, TOY, Ask(text="x"), subject=new_identifier())).identifier
 
     async def pending(self) -> int:
         return int((await self.redis.xpending(STREAM, GROUP))["pending"])
@@ -43,7 +44,7 @@ class Bell:
 
     async def wait_an_hour(self) -> None:
         async with self.environment.database.begin() as session:
-            await session.execute(text("UPDATE runs SET rung_at = rung_at - interval '1 hour'"))
+            await session.execute(text("UPDATE runs SET notified_at = notified_at - interval '1 hour'"))
 
 
 @pytest.fixture
@@ -81,12 +82,12 @@ async def test_workers_that_do_not_come_back_leave_no_names_and_lose_no_entry(be
     for number in range(100):
         assert await bell.queue.take(f"worker-{number}") is None
     await bell.queue.retire("worker-holding")  # drained as it is: no, it holds an entry
-    await bell.queue.retire_silent(-1)
+    await bell.queue.retire_idle(-1)
     assert await bell.consumers() == {"worker-holding"}
     (entry,) = await bell.queue.take_idle("worker-next", 0, 10)
     assert entry.run == run
     await bell.queue.acknowledge(entry)
-    await bell.queue.retire_silent(-1)
+    await bell.queue.retire_idle(-1)
     assert await bell.consumers() == set()
 
 
@@ -113,7 +114,7 @@ async def test_groups_lost_while_every_worker_is_busy_are_made_anew_by_a_sweep(b
 async def test_scratch_of_a_run_that_is_over_is_removed_and_of_one_that_is_not_stays(bell: Bell) -> None:
     active = await bell.submit()
     over = await bell.submit()
-    await bell.desk.cancel(over)
+    await bell.run_service.cancel(over)
     for name in (active, over, "nobody"):
         (bell.settings.scratch / name / "first-1-abc").mkdir(parents=True)
         (bell.settings.scratch / name / "first-1-abc" / "half.mp4").write_bytes(b"half")

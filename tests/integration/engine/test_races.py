@@ -23,13 +23,14 @@ from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import execute_stage
 from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
 from moments_ray.engine.queries.runs import Runs, claim_of
-from moments_ray.engine.runs.live_status import Live
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import LeaseLost
 from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 from tests.ray.toy_pipeline import TOY, Ask
+from tests.runs import submit
 
 
 class Cutter:
@@ -86,10 +87,10 @@ class Racetrack:
         self.environment: Environment = runtime.connect(settings)
         self.database = self.environment.database
         self.redis = runtime.open_redis(settings)
-        self.desk = Desk(self.environment, self.redis)
+        self.run_service = RunService(self.environment, self.redis)
 
     async def claimed(self) -> Claim:
-        run = await self.desk.submit(TOY, Ask(text="x"), subject=new_identifier())
+        run = await submit(self.run_service, TOY, Ask(text="x"), subject=new_identifier())
         async with self.database.begin() as session:
             claimed = await Runs(session).claim(run.identifier, "worker-a", 60.0)
         assert claimed is not None
@@ -127,7 +128,8 @@ async def test_a_run_that_ends_while_it_is_cancelled_has_one_end_and_both_are_to
     for _ in range(50):
         claims = [await track.claimed() for _ in range(4)]
         races = [
-            asyncio.gather(track.end(claim, RunStatus.COMPLETED), track.desk.cancel(claim.run)) for claim in claims
+            asyncio.gather(track.end(claim, RunStatus.COMPLETED), track.run_service.cancel(claim.run))
+            for claim in claims
         ]
         for claim, (counted, told) in zip(claims, await asyncio.gather(*races), strict=True):
             assert counted
@@ -143,13 +145,13 @@ async def test_a_run_that_ends_while_it_is_cancelled_has_one_end_and_both_are_to
 
 async def test_a_claim_and_a_cancellation_of_one_queued_run_exclude_each_other(track: Racetrack) -> None:
     for _ in range(25):
-        run = await track.desk.submit(TOY, Ask(text="x"), subject=new_identifier())
+        run = await submit(track.run_service, TOY, Ask(text="x"), subject=new_identifier())
 
         async def claim(name: str = run.identifier) -> Run | None:
             async with track.database.begin() as session:
                 return await Runs(session).claim(name, "worker-a", 60.0)
 
-        claimed, cancelled = await asyncio.gather(claim(), track.desk.cancel(run.identifier))
+        claimed, cancelled = await asyncio.gather(claim(), track.run_service.cancel(run.identifier))
         if claimed is None:
             assert (cancelled.status, cancelled.attempt) == (RunStatus.CANCELLED, 0)
         else:
@@ -195,7 +197,7 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up_before_it_is_made_agai
 ) -> None:
     claim = await track.claimed()
     cutter.cut_at = {commit}
-    environment = replace(track.environment, database=through, board=Live(track.redis))
+    environment = replace(track.environment, database=through, status_publisher=LiveStatus(track.redis))
     await execute_stage(await ClaimedRun.load(environment, claim), "SHOUT")
     assert cutter.commits == 2  # what was looked up and found is not made again
     kinds = await track.kinds(claim)

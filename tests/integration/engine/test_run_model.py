@@ -25,13 +25,14 @@ from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.runs.lease import Lease, lock_key
 from moments_ray.engine.runs.queue import GROUP, STREAMS, Message, Queue
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.errors import Conflict, LeaseLost, RunActive
 from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
 from tests.ray.toy_pipeline import TOY, Ask
+from tests.runs import submit
 
 T = TypeVar("T")
 
@@ -87,8 +88,8 @@ class World:
         self.database = self.environment.database
         self.redis = runtime.open_redis(settings)
         self.queue = Queue(self.redis)
-        self.desk = Desk(self.environment, self.redis)
-        self.mute_desk = Desk(self.environment, redis.Redis(unix_socket_path="/nonexistent/redis.sock"))
+        self.run_service = RunService(self.environment, self.redis)
+        self.mute_run_service = RunService(self.environment, redis.Redis(unix_socket_path="/nonexistent/redis.sock"))
         self.sweeper = Sweeper(settings, self.database, self.queue)
 
     async def empty(self) -> None:
@@ -111,7 +112,7 @@ class World:
     async def stand_still(self, worker: str | None = None) -> None:
         """Have an hour pass in which a worker, or every one, gives no sign of life."""
         late = "interval '1 hour'"
-        changes = f"heartbeat_at = heartbeat_at - {late}, rung_at = rung_at - {late}"
+        changes = f"heartbeat_at = heartbeat_at - {late}, notified_at = notified_at - {late}"
         async with self.database.begin() as session:
             mine = "" if worker is None else " WHERE owner = :worker"
             await session.execute(
@@ -160,9 +161,9 @@ class RunMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 2), heard=st.booleans(), priority=st.sampled_from([5, 5, 0, 10]))
     def submit(self, which: int, heard: bool, priority: int) -> None:
-        desk = self.world.desk if heard else self.world.mute_desk
+        run_service = self.world.run_service if heard else self.world.mute_run_service
         subject = self.subjects[which]
-        submission = desk.submit(TOY, Ask(text="x"), subject=subject, priority=priority)
+        submission = submit(run_service, TOY, Ask(text="x"), subject=subject, priority=priority, force=True)
         if active := self.active(subject):
             with pytest.raises(RunActive) as refused:
                 self.do(submission)
@@ -174,11 +175,11 @@ class RunMachine(RuleBasedStateMachine):
     @rule(data=st.data(), heard=st.booleans())
     def cancel(self, data: st.DataObject, heard: bool) -> None:
         name, run = self.any_run(data)
-        desk = self.world.desk if heard else self.world.mute_desk
+        run_service = self.world.run_service if heard else self.world.mute_run_service
         if run.status == RunStatus.QUEUED:
             run.end(RunStatus.CANCELLED)
         run.cancel_requested |= run.status == RunStatus.PROCESSING
-        assert self.do(desk.cancel(name)).status == run.status
+        assert self.do(run_service.cancel(name)).status == run.status
 
     @precondition(lambda self: self.expected)
     @rule(data=st.data())
@@ -187,9 +188,9 @@ class RunMachine(RuleBasedStateMachine):
         others = [other for other in self.active(run.subject) if other != name]
         if others or run.status not in {RunStatus.FAILED, RunStatus.CANCELLED}:
             with pytest.raises(RunActive if others else Conflict):
-                self.do(self.world.desk.retry(name))
+                self.do(self.world.run_service.retry(name))
             return
-        self.do(self.world.desk.retry(name))
+        self.do(self.world.run_service.retry(name))
         run.status, run.cancel_requested, run.owner, run.stale = RunStatus.QUEUED, False, None, False
 
     def any_run(self, data: st.DataObject) -> tuple[str, Expected]:
@@ -305,18 +306,18 @@ class RunMachine(RuleBasedStateMachine):
             run.status, run.owner, run.stale = RunStatus.QUEUED, None, False
             if rings:
                 self.do(hold.lease.release_lock())
-                self.do(self.ring(hold))
+                self.do(self.enqueue(hold))
         self.holds.remove(hold)
 
     async def hand_back_in_database(self, hold: Hold) -> bool:
         async with self.world.database.begin() as session:
             return await Runs(session).hand_back(hold.lease.claim)
 
-    async def ring(self, hold: Hold) -> None:
-        entry = await self.world.queue.ring(await self.standing(hold.run))
+    async def enqueue(self, hold: Hold) -> None:
+        entry = await self.world.queue.enqueue(await self.standing(hold.run))
         await self.world.queue.acknowledge(hold.message)
         async with self.world.database.begin() as session:
-            await Runs(session).rung(hold.run, entry)
+            await Runs(session).mark_notified(hold.run, entry)
 
     async def commit(self, hold: Hold, work: Callable[[Journal], Coroutine[Any, Any, None]]) -> None:
         async with self.world.database.begin() as session:

@@ -14,13 +14,13 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun, Made
 from moments_ray.engine.queries.journal import Claim, JournalReader, StageJournal, load_snapshot
 from moments_ray.engine.queries.runs import Runs, claim_of
-from moments_ray.engine.runs.live_status import Live
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import LeaseLost, StageFailed
-from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
 from tests.ray.toy_pipeline import TOY, Ask
+from tests.runs import submit
 
 
 @dataclass
@@ -51,8 +51,8 @@ class Claimed:
 @pytest.fixture
 async def claimed(toy_settings: Settings) -> AsyncIterator[Claimed]:
     client = runtime.open_redis(toy_settings)
-    environment = replace(runtime.connect(toy_settings), board=Live(client))
-    run = await Desk(environment, client).submit(TOY, Ask(text="x"), subject=new_identifier())
+    environment = replace(runtime.connect(toy_settings), status_publisher=LiveStatus(client))
+    run = await submit(RunService(environment, client), TOY, Ask(text="x"))
     async with environment.database.begin() as session:
         mine = await Runs(session).claim(run.identifier, "worker-a", 60.0)
     assert mine is not None

@@ -22,7 +22,7 @@ from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
 from moments_ray.engine.runs import webhooks
 from moments_ray.engine.runs.queue import Queue
-from moments_ray.engine.runs.service import Desk
+from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.engine.runs.webhooks import Deliverer, signing_secret
 from moments_ray.engine.runs.worker import PipelineWorker
@@ -32,6 +32,7 @@ from moments_ray.settings import DownloadSettings, Settings
 from moments_ray.states import RunStatus
 from moments_ray.testing.model_server import ModelServer, Received, Reply, model_server
 from tests.ray.toy_pipeline import TOY, Ask
+from tests.runs import submit
 
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "webhooks.md"
 
@@ -57,11 +58,13 @@ class Ends:
         self.environment = runtime.connect(settings)
         self.database = self.environment.database
         self.redis = runtime.open_redis(settings)
-        self.desk = Desk(self.environment, self.redis)
+        self.run_service = RunService(self.environment, self.redis)
         self.clock = Clock()
 
     async def queued(self, url: str, secret: str | None = None) -> Run:
-        return await self.desk.submit(TOY, Ask(text="x"), subject=new_identifier(), webhook=Webhook(url, secret))
+        return await submit(
+            self.run_service, TOY, Ask(text="x"), subject=new_identifier(), webhook=Webhook(url, secret)
+        )
 
     async def end(self, run: Run, status: RunStatus = RunStatus.COMPLETED, **values: Any) -> Run:
         """Bring a run to its verdict as a worker does."""
@@ -123,7 +126,7 @@ def receiver() -> Iterator[ModelServer]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(webhooks, "_POLL_SECONDS", 0.02)
 
 
 @contextlib.asynccontextmanager
@@ -200,12 +203,12 @@ async def test_every_kind_of_end_writes_one_message_with_it(ends: Ends) -> None:
         await ends.end(run, status)
         assert [message.type for message in await ends.told(run)] == [f"run.{status}"]
     waiting = await ends.queued("http://127.0.0.1:1/")
-    await ends.desk.cancel(waiting.identifier)
-    await ends.desk.cancel(waiting.identifier)
+    await ends.run_service.cancel(waiting.identifier)
+    await ends.run_service.cancel(waiting.identifier)
     assert [message.type for message in await ends.told(waiting)] == ["run.cancelled"]
     replaced = await ends.queued("http://127.0.0.1:1/")
     async with ends.database.begin() as session:
-        await Runs(session).supersede(replaced.identifier)
+        await Runs(session).replace(replaced.identifier)
     assert [message.type for message in await ends.told(replaced)] == ["run.cancelled"]
 
 
@@ -220,7 +223,7 @@ async def test_an_end_that_is_rolled_back_is_not_told(ends: Ends) -> None:
 async def test_a_run_that_is_retried_tells_of_each_of_its_ends(ends: Ends, receiver: ModelServer) -> None:
     run = await ends.queued(receiver.url)
     await ends.end(run, RunStatus.FAILED, error={"code": "stage.failed", "message": "it broke", "detail": {"at": "/x"}})
-    again = await ends.desk.retry(run.identifier)
+    again = await ends.run_service.retry(run.identifier)
     await ends.end(again)
     first, second = await ends.told(run)
     assert (first.type, second.type) == ("run.failed", "run.completed")
@@ -233,7 +236,7 @@ async def test_a_ring_of_a_run_that_is_over_makes_no_second_message(ends: Ends, 
     await ends.end(run)  # and its worker is killed before it acknowledges the entry
     queue = Queue(ends.redis)
     await queue.ensure_groups()
-    await queue.ring(run)
+    await queue.enqueue(run)
     worker = PipelineWorker(lambda _: ends.environment, ends.environment.settings, ends.redis, name="next")
     worker.start()
     await ends.ended(run)
@@ -391,7 +394,7 @@ async def test_a_deliverer_that_dies_is_followed_by_another(ends: Ends, receiver
 
 async def test_a_message_outlives_its_run_until_it_is_told(ends: Ends, receiver: ModelServer) -> None:
     run = await ends.queued(receiver.url)
-    await ends.desk.cancel(run.identifier)
+    await ends.run_service.cancel(run.identifier)
     async with ends.database.begin() as session:
         await session.execute(delete(Run).where(Run.id == run.id))  # its video was deleted
     queue = Queue(ends.redis)

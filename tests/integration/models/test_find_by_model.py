@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from moments_ray import runtime
-from moments_ray.cli.find import find
+from moments_ray.cli.find import print_moments
 from moments_ray.embedded.services import Services
 from moments_ray.errors import ModelNotConfigured, UnknownModel
 from moments_ray.models.gateway import Gateway
+from moments_ray.moments.options import FindingAsked
 from moments_ray.settings import Settings
 from moments_ray.testing.model_server import completion, model_server
 
@@ -54,12 +55,16 @@ def test_a_configured_model_finds_moments_in_a_transcript(
 ) -> None:
     transcript = tmp_path / "talk.srt"
     transcript.write_text(CAPTIONS)
-    wanted = {"duration": 60.0, "count": 1, "min_seconds": 5.0, "max_seconds": 30.0, "as_json": True}
+
+    def find(model: str) -> None:
+        options = FindingAsked(count=1, min_seconds=5.0, max_seconds=30.0, generation_model=model)
+        print_moments(transcript, options, duration=60.0, encoding=None, language=None, as_json=True, settings=settings)
+
     with model_server(lambda _: completion('[{"first": 2, "last": 4, "title": "Bread", "score": 90}]')) as server:
         try:
             asyncio.run(put_minimax(settings, server.url))
             with structlog.testing.capture_logs():  # `moments` sends them to stderr
-                find(transcript, **wanted, generation_model="minimax", settings=settings)  # type: ignore[arg-type]
+                find("minimax")
             (moment,) = json.loads(capsys.readouterr().out)["moments"]
             assert (moment["title"], moment["score"]) == ("Bread", 90.0)
             assert 9 < moment["start_time"] <= 10.5
@@ -68,4 +73,4 @@ def test_a_configured_model_finds_moments_in_a_transcript(
             asyncio.run(put_minimax(settings, None))
     for key, error in (("minimax", ModelNotConfigured), ("nobody", UnknownModel)):
         with pytest.raises(error):
-            find(transcript, **wanted, generation_model=key, settings=settings)  # type: ignore[arg-type]  # as above
+            find(key)

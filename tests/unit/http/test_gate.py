@@ -84,11 +84,11 @@ def asked(client: str | None = "127.0.0.1", host: str = "127.0.0.1:7005", **head
         asked("127.8.8.8", "LOCALHOST.:7005"),
         asked(origin="http://127.0.0.1:7005"),
         asked(host="localhost:7005", origin="http://LocalHost:7005"),
-        asked(origin="https://desk.example"),
+        asked(origin="https://run_service.example"),
     ],
 )
 def test_this_machine_is_known_by_address_and_name(scope: dict[str, Any]) -> None:
-    assert from_this_machine(scope, ["https://desk.example"])
+    assert from_this_machine(scope, ["https://run_service.example"])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_this_machine_is_known_by_address_and_name(scope: dict[str, Any]) -> Non
     ],
 )
 def test_others_their_proxies_and_their_pages_are_not_this_machine(scope: dict[str, Any]) -> None:
-    assert not from_this_machine(scope, ["https://desk.example", "*"])
+    assert not from_this_machine(scope, ["https://run_service.example", "*"])
 
 
 @pytest.mark.parametrize("origin", ["example.org", "https://example.org/", "https://a b", "ftp://example.org", ""])

@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from moments_ray import runtime
-from moments_ray.engine import Context, Resources
-from moments_ray.engine.environment import Place
 from moments_ray.errors import DiskFull
-from moments_ray.ids import RunId, new_identifier
 from moments_ray.library.values import SourceVideo
 from moments_ray.media.cut import CutRange
 from moments_ray.media.probe import probe
 from moments_ray.media.sites import bytes_needed
 from moments_ray.moments.stages.clips import cut_and_stage
-from moments_ray.settings import Settings
 from moments_ray.testing.media import make_video
+from moments_ray.testing.stages import stage_context
 
 
 async def test_a_clip_that_would_not_fit_is_refused_with_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(
-        _env_file=None,
-        home=tmp_path / "home",
-        gcs_bucket_name=None,
-        database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"),
-        redis_url=SecretStr("redis://127.0.0.1:9/0"),
-    )
+    context = stage_context(tmp_path, subject="v")
     source = make_video(tmp_path / "source.mp4", seconds=4)
-    environment = runtime.connect(settings)
-    stored = await environment.store.put_file("videos/v/source-1.mp4", source, content_type="video/mp4")
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    context = Context(
-        place=Place(RunId(new_identifier()), "v", 1, ("CLIP_EXTRACTION",)),
-        stage="CLIP_EXTRACTION",
-        scratch=scratch,
-        deadline=asyncio.get_running_loop().time() + 60,
-        resources=Resources(cpus=0.5),
-        environment=environment,
-    )
-    info = await probe(source, settings.media)
-    video = SourceVideo(name=stored.name, title="", checksum=stored.checksum, info=info, captions=())
+    stored = await context.store.put_file("videos/v/source-1.mp4", source, content_type="video/mp4")
+    info = await probe(source, context.settings.media)
+    video = SourceVideo(video="v", name=stored.name, title="", checksum=stored.checksum, info=info, captions=())
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
     with pytest.raises(DiskFull) as refused:
@@ -56,7 +33,7 @@ async def test_a_clip_that_would_not_fit_is_refused_with_figures(
     assert refused.value.detail["free_bytes"] == 1000
     assert isinstance(needed, int)
     assert needed >= stored.bytes - 1
-    assert not any(scratch.iterdir())
+    assert not any(context.scratch.iterdir())
 
 
 @pytest.mark.parametrize(

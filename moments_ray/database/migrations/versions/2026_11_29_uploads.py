@@ -1,7 +1,7 @@
 """Uploads that arrive in parts.
 
 Revision: 2026112907
-Follows: 2026112005
+Follows: 2026112901
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026112907"
-down_revision = "2026112005"
+down_revision = "2026112901"
 branch_labels = None
 depends_on = None
 

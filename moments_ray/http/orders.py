@@ -1,8 +1,11 @@
-"""Webhooks as requests ask for them."""
+"""What was asked of a run over HTTP, as the engine takes it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from moments_ray.engine.queries.webhooks import Webhook
+from moments_ray.engine.runs.service import RunOrder
 from moments_ray.http.schemas.asked import AskedRun, AskedWebhook
 from moments_ray.media.guard import check_url
 from moments_ray.settings import DownloadSettings
@@ -26,3 +29,8 @@ def webhook_of(asked: AskedRun) -> Webhook | None:
     if isinstance(asked.webhook, AskedWebhook):
         return Webhook(asked.webhook.url, asked.webhook.secret.get_secret_value())
     return None if asked.webhook is None else Webhook(asked.webhook)
+
+
+def order_of(asked: AskedRun, key: str | None, **more: Any) -> RunOrder:
+    """Return how a run is to be made; ``key`` is its idempotency key, ``more`` what else is said of it."""
+    return RunOrder(priority=asked.priority, idempotency_key=key, webhook=webhook_of(asked), force=asked.force, **more)
