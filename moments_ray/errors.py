@@ -30,6 +30,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── DownloadUnavailable    download.unavailable
     │   ├── DownloadTooLarge       download.too_large
     │   └── DownloadInterrupted    download.interrupted
+    │       └── DownloadBusy       download.busy
     ├── MediaError                 media.failed
     │   ├── MediaToolMissing       media.tool_missing
     │   ├── MediaTimeout           media.timeout
@@ -279,6 +280,13 @@ class DownloadInterrupted(DownloadError):
 
     code = "download.interrupted"
     retryable = True
+
+
+class DownloadBusy(DownloadInterrupted):
+    """The video's host has too many requests; try again later."""
+
+    code = "download.busy"
+    status = 503
 
 
 class MediaError(MomentsError):

@@ -15,6 +15,7 @@ from moments_ray.cli.ranges import read_range, read_ranges
 from moments_ray.cli.source import examine, read_captions_file, require_writable
 from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
 from moments_ray.http.schemas.asked import checked
+from moments_ray.library.service import Address
 from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
 from moments_ray.media.download import download, names_file
 from moments_ray.media.presets import PRESETS, Preset
@@ -72,8 +73,9 @@ async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[
     if not 1 <= len(ranges) <= _MOST_CLIPS:
         raise InvalidRequest(f"give ranges for 1 to {_MOST_CLIPS} clips: --range A-B, in seconds, or --ranges FILE")
     require_writable(arguments.out)
+    address = await examine(arguments.source, settings)
     with _made(arguments.out):
-        cuts = await _cut(arguments.source, ranges, arguments.out, settings)
+        cuts = await _cut(address, ranges, arguments.out, settings)
     clips = [one for one in cuts if isinstance(one, Clip)]
     failures = [one for one in cuts if isinstance(one, CutFailure)]
     if not clips:
@@ -81,27 +83,33 @@ async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[
     if spoken is not None and not burn:
         for clip in clips:
             clip.path.with_suffix(".srt").write_text(write_srt(spoken, clip.start_time, clip.end_time))
-    document = {"clips": [_entry(one) for one in clips], "errors": [one.model_dump(mode="json") for one in failures]}
+    document = {
+        "clips": [_entry(one) for one in clips],
+        "errors": [one.model_dump(mode="json") for one in failures],
+        "warnings": list(address.warnings),
+    }
     return document, 3 if failures else 0
 
 
-async def _cut(source: str, ranges: Sequence[CutRange], out: Path, settings: Settings) -> Sequence[Clip | CutFailure]:
+async def _cut(
+    named: Address, ranges: Sequence[CutRange], out: Path, settings: Settings
+) -> Sequence[Clip | CutFailure]:
     """Cut from a file, from the parts of a remote one that are needed, or from one that must be fetched whole."""
-    named = await examine(source, settings)
     threads = os.cpu_count() or 1
+    url = named.url or ""
     if named.path is not None:
         return await cut_clips(
             Path(named.path), ranges, out, settings=settings.media, threads=threads, timeout=_TIMEOUT_SECONDS
         )
-    if names_file(source):
+    if names_file(url):
         # A host that sends whole files only is worth a download, and one that has no such file says so again.
         with contextlib.suppress(DownloadUnavailable):
             remote = await cut_clips_of_url(
-                source, ranges, out, settings=settings, threads=threads, timeout=_TIMEOUT_SECONDS
+                url, ranges, out, settings=settings, threads=threads, timeout=_TIMEOUT_SECONDS
             )
             return remote.clips
     with tempfile.TemporaryDirectory(prefix="moments-cut-") as directory:
-        path = (await download(source, Path(directory), settings)).path
+        path = (await download(url, Path(directory), settings)).path
         return await cut_clips(path, ranges, out, settings=settings.media, threads=threads, timeout=_TIMEOUT_SECONDS)
 
 

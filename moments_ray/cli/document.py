@@ -50,13 +50,14 @@ async def describe(run: Run, environment: Environment) -> Described:
         heard = _output(stages, "TRANSCRIPTION", TranscriptRef)
         row = await Transcripts(session).get(video.id, heard.engine) if heard else None
     transcript = transcript_of(row) if row else None
+    source = _output(stages, "VIDEO_DOWNLOAD", SourceVideo)
     generated = _output(stages, "MOMENT_GENERATION", GeneratedMoments)
     signals = await _signals(environment, generated)
     moments = _moments(generated, refined)
     entries = [_moment(moment) for moment in moments]
     claims = {one.stage: one.attempt for one in tries}
     document = {
-        "video": _video(video),
+        "video": _video(video, source),
         "run": {
             "identifier": run.identifier,
             "status": run.status,
@@ -72,7 +73,7 @@ async def describe(run: Run, environment: Environment) -> Described:
     return Described(
         document,
         list(zip(entries, moments, strict=True)),
-        _output(stages, "VIDEO_DOWNLOAD", SourceVideo),
+        source,
         transcript,
         signals,
     )
@@ -97,9 +98,9 @@ def _moments(generated: GeneratedMoments | None, refined: list[RunItem]) -> list
     return sorted(moments, key=lambda moment: moment.start_time)
 
 
-def _video(video: Video) -> dict[str, Any]:
+def _video(video: Video, source: SourceVideo | None) -> dict[str, Any]:
     names = ("identifier", "title", "duration", "width", "height", "fps", "codec")
-    return {name: getattr(video, name) for name in names}
+    return {name: getattr(video, name) for name in names} | {"warnings": list(source.info.warnings) if source else []}
 
 
 def _stage(name: str, stage: RunStage | None, claims: Mapping[str, int]) -> dict[str, Any]:

@@ -44,6 +44,8 @@ def list_clips(document: Mapping[str, Any]) -> None:
     for clip in document["clips"]:
         times = f"{clip['start_time']:.3f}-{clip['end_time']:.3f} s, {clip['frames']} frames, {clip['method']}"
         typer.echo(f"{clip['path']}  {times}")
+    for warning in document["warnings"]:
+        typer.echo(f"warning: {warning}", err=True)
     for error in document["errors"]:
         typer.echo(f"error: {error['message']} [{error['code']}]", err=True)
 

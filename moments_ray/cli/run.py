@@ -83,6 +83,8 @@ async def run_video(arguments: RunArguments, settings: Settings, console: Consol
         MomentsError: the run could not be made.
     """
     checked = await _check(arguments, settings)
+    for warning in checked.named.warnings:
+        console.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     async with runtime.services(settings) as resolved:
         await runtime.require_services(resolved)
         environment = runtime.connect(resolved)

@@ -38,9 +38,9 @@ async def examine(text: str, settings: Settings) -> Address:
         raise InvalidRequest(f"the name {shown_name(text)} is not UTF-8, and cannot be stored; rename the file")
     if not await asyncio.to_thread(_exists, path):
         raise SourceNotFound(f"there is no file {shown_name(text)}")
-    await probe(path, settings.media)
+    info = await probe(path, settings.media)
     digest = await asyncio.to_thread(_sha256, path)
-    return Address(f"sha256:{digest}", path=str(path.resolve()))
+    return Address(f"sha256:{digest}", path=str(path.resolve()), warnings=info.warnings)
 
 
 def _sha256(path: Path) -> str:

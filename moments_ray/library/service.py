@@ -29,12 +29,16 @@ from moments_ray.states import RunStatus, VideoStatus
 
 @dataclass(frozen=True)
 class Address:
-    """Where a video is: at a URL, in a file here, or in the store; ``canonical`` makes two addresses one video's."""
+    """Where a video is: at a URL, in a file here, or in the store; ``canonical`` makes two addresses one video's.
+
+    ``warnings`` say what is wrong with a file that can be used all the same.
+    """
 
     canonical: str
     url: str | None = None
     path: str | None = None
     stored: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def source(self, video: str) -> Source:
         """Return it as the source of a video of the library."""

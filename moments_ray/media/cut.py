@@ -52,8 +52,10 @@ class Clip(BaseModel):
     """A clip that was cut and checked.
 
     ``start_time`` is the first picture at or after the asked start, ``end_time`` the first one that is not in the clip,
-    both in seconds of the source and on its frame grid. ``checksum`` is CRC-32C in base64, as object stores write it.
-    ``fallback_reason`` says why a clip was encoded anew, where that was not asked for.
+    both in seconds of the source and on its frame grid; where a picture stays on screen for longer than two usual
+    frames, or sound is heard without one, they are the asked times. ``checksum`` is CRC-32C in base64, as object
+    stores write it.
+    ``fallback_reason`` says why a clip was encoded anew, where that was not asked for, and what that cost.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -151,6 +151,9 @@ def guarded_client(settings: DownloadSettings, resolver: Resolver = resolve_by_s
     )
 
 
+REDIRECTS_MESSAGE = "The address redirects too many times, as in a circle; open it in a browser to see where it leads."
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends each request to a checked address of its host, under the host's name for HTTP and TLS."""
 

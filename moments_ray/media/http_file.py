@@ -17,6 +17,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from moments_ray.errors import (
+    DownloadBusy,
     DownloadError,
     DownloadInterrupted,
     DownloadPrivate,
@@ -24,14 +25,16 @@ from moments_ray.errors import (
     DownloadUnavailable,
 )
 from moments_ray.media.downloaded import Downloaded, clean_title
-from moments_ray.media.guard import Resolver, guarded_client, resolve_by_system
+from moments_ray.media.guard import REDIRECTS_MESSAGE, Resolver, guarded_client, resolve_by_system
+from moments_ray.media.retry_after import busy, wait_seconds
 from moments_ray.settings import DownloadSettings
 from moments_ray.storage.blocking import disk_full, require_room
 
 SPEED_WINDOW_SECONDS = 30.0
 _WRITE_BYTES = 1 << 20
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
-_PASSING_STATUSES = frozenset({408, 425, 429})
+_PASSING_STATUSES = frozenset({408, 425})
+_BUSY_TRIES = 3
 
 
 class _Mark(BaseModel):
@@ -50,7 +53,28 @@ async def fetch_file(
     on_progress: Callable[[float], None],
     resolver: Resolver = resolve_by_system,
 ) -> Downloaded:
-    """Fetch a URL into ``directory/source``; raises the errors of ``media.download.download``."""
+    """Fetch a URL into ``directory/source``, waiting for a host that is busy as long as it asks, within reason.
+
+    Raises the errors of ``media.download.download``.
+    """
+    for _ in range(_BUSY_TRIES - 1):
+        try:
+            return await _fetch_once(url, directory, settings, on_progress, resolver)
+        except DownloadBusy as error:
+            seconds = wait_seconds(error)
+            if seconds is None:
+                raise
+            await asyncio.sleep(seconds)
+    return await _fetch_once(url, directory, settings, on_progress, resolver)
+
+
+async def _fetch_once(
+    url: httpx.URL,
+    directory: Path,
+    settings: DownloadSettings,
+    on_progress: Callable[[float], None],
+    resolver: Resolver,
+) -> Downloaded:
     partial = _Partial(directory, str(url))
     try:
         async with guarded_client(settings, resolver) as client:
@@ -65,7 +89,7 @@ async def fetch_file(
                         await _receive(response, offset, partial, settings, on_progress)
                     return await asyncio.to_thread(partial.finish, _title(response))
     except httpx.TooManyRedirects as error:
-        raise DownloadUnavailable("The address redirects too many times.") from error
+        raise DownloadUnavailable(REDIRECTS_MESSAGE) from error
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise DownloadInterrupted(f"{url.host} cannot be reached.") from error
     except httpx.ReadTimeout as error:
@@ -145,6 +169,8 @@ def _check(response: httpx.Response, offset: int, settings: DownloadSettings) ->
     status = response.status_code
     if status in {401, 403, 407}:
         raise DownloadPrivate(f"The video's host refuses access (HTTP {status}); it is private or needs a login.")
+    if (error := busy(response)) is not None:
+        raise error
     if status in _PASSING_STATUSES or status >= 500:
         raise DownloadInterrupted(f"The video's host is not able to answer now (HTTP {status}).")
     if status not in {200, 206}:

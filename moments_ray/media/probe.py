@@ -60,6 +60,10 @@ class MediaInfo(_Frozen):
     """The stream that counts as the picture."""
     start_time: FiniteFloat
     """The container's own time (seconds) of what we call 0."""
+    first_picture: FiniteFloat = 0.0
+    """Seconds from the start to the first picture, where sound begins before it."""
+    warnings: tuple[str, ...] = ()
+    """What is wrong with the file although it can be used, in sentences."""
     bytes: PositiveInt
     audio_tracks: tuple[AudioTrack, ...] = ()
     subtitle_tracks: tuple[SubtitleTrack, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import Enum
 from typing import BinaryIO
 
 _HEAD_BYTES = 4096
@@ -32,22 +33,37 @@ def disguise(path: str) -> str | None:
     return None
 
 
-def is_truncated(path: str) -> bool:
-    """Whether an MP4, MOV, MKV, WebM or AVI says by its own sizes that it ought to be longer."""
+class Truncation(Enum):
+    """What is missing at the end of a file: nothing, some of its last fragment, or what it cannot be read without."""
+
+    NONE = 0
+    LAST_FRAGMENT = 1
+    MEDIA = 2
+
+
+def truncation(path: str) -> Truncation:
+    """Tell by its own sizes whether an MP4, MOV, MKV, WebM or AVI ought to be longer."""
     with open(path, "rb") as file:  # noqa: PTH123 - as above
         size = os.fstat(file.fileno()).st_size
         head = file.read(16)
         if head[4:8] in _KNOWN_BOXES:
             return _boxes_truncated(file, size)
         if head.startswith(_EBML):
-            return _segment_truncated(file, size)
+            return _media(_segment_truncated(file, size))
         if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-            return 8 + int.from_bytes(head[4:8], "little") > size
-    return False
+            return _media(8 + int.from_bytes(head[4:8], "little") > size)
+    return Truncation.NONE
 
 
-def _boxes_truncated(file: BinaryIO, size: int) -> bool:
-    """Walk the top-level boxes (ISO 14496-12, 4.2); media without any `moov` lost it with the end."""
+def _media(missing: bool) -> Truncation:
+    return Truncation.MEDIA if missing else Truncation.NONE
+
+
+def _boxes_truncated(file: BinaryIO, size: int) -> Truncation:
+    """Walk the top-level boxes (ISO 14496-12, 4.2); media without any `moov` lost it with the end.
+
+    A fragment (8.8.4) lists its own samples, so that those before a fragment that was cut off are all there.
+    """
     offset = 0
     seen: set[bytes] = set()
     for _ in range(_MAX_BOXES):
@@ -58,7 +74,7 @@ def _boxes_truncated(file: BinaryIO, size: int) -> bool:
         length, kind = int.from_bytes(header[:4], "big"), header[4:8]
         if kind not in _KNOWN_BOXES:
             break
-        seen.add(kind)
+        whole, seen = seen, seen | {kind}
         if length == 1:
             length = int.from_bytes(header[8:16], "big")
         elif length == 0:
@@ -67,8 +83,10 @@ def _boxes_truncated(file: BinaryIO, size: int) -> bool:
             break
         offset += length
         if offset > size:
-            return kind in _ESSENTIAL_BOXES
-    return b"mdat" in seen and b"moov" not in seen
+            if kind in {b"moof", b"mdat"} and {b"moov", b"moof"} <= whole:
+                return Truncation.LAST_FRAGMENT
+            return _media(kind in _ESSENTIAL_BOXES)
+    return _media(b"mdat" in seen and b"moov" not in seen)
 
 
 def _segment_truncated(file: BinaryIO, size: int) -> bool:

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from moments_ray.errors import MediaLimitsExceeded, MediaTruncated, UnsupportedMedia
-from moments_ray.media.native.containers import disguise, is_truncated
+from moments_ray.media.native.containers import Truncation, disguise, truncation
 from moments_ray.media.native.source import moving_picture, open_source, origin, require_decodable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TIMED_PACKETS = 600
 _REORDERED_PACKETS = 16
 _FASTEST_PLAUSIBLE_RATE = 1000
+_CUT_OFF = "The file was cut off inside its last fragment: what is before it is there, the rest is missing."
 _NO_LANGUAGE = ("", "und", "unk")
 
 
@@ -37,9 +38,12 @@ def inspect(source: SourceOptions, _report_progress: Callable[[float], None]) ->
     what = disguise(path)
     if what is not None:
         raise UnsupportedMedia(f"This is {what}, not a video; give the video file itself.")
-    truncated = is_truncated(path)
+    missing = truncation(path)
+    truncated = missing is Truncation.MEDIA
     try:
         with open_source(source) as container:
+            if missing is Truncation.LAST_FRAGMENT:
+                return _properties(container, source, path) | {"warnings": [_CUT_OFF]}
             if truncated or _index_ends_beyond(container, os.stat(path).st_size):  # noqa: PTH116 - see containers
                 raise MediaTruncated
             return _properties(container, source, path)
@@ -76,6 +80,7 @@ def _properties(container: InputContainer, source: SourceOptions, path: str) -> 
         "pixel_format": frame.format.name,
         "video_index": video.index,
         "start_time": float(start),
+        "first_picture": float(max(times[0] - start, Fraction(0))) if times else 0.0,
         "bytes": os.stat(path).st_size,  # noqa: PTH116 - see containers
         "audio_tracks": [_audio_track(stream) for stream in container.streams.audio if stream.codec_context],
         "subtitle_tracks": [_track(stream) for stream in container.streams.subtitles if stream.codec_context],

@@ -12,10 +12,11 @@ _SAME_INSTANT = 1e-6  # a time that went through JSON or a division is still the
 
 @dataclass(frozen=True)
 class FrameGrid:
-    """When a source's frames begin, in seconds: every ``1 / fps``, or, where it varies, at the given ``times``."""
+    """When a source's frames begin, in seconds: every ``1 / fps`` from the ``first`` on, or at ``times`` that vary."""
 
     fps: float | None = None
     times: Sequence[float] = ()
+    first: float = 0.0
 
     def around(self, position: float) -> list[float]:
         """Return the frames on both sides of a position, or the one it is on."""
@@ -27,9 +28,9 @@ class FrameGrid:
         if self.times:
             at = bisect_right(self.times, position + _SAME_INSTANT) - 1
             return self.times[at] if at >= 0 else None
-        if not self.fps or position < -_SAME_INSTANT:
+        if not self.fps or position < self.first - _SAME_INSTANT:
             return None
-        return math.floor((position + _SAME_INSTANT) * self.fps) / self.fps
+        return self.first + math.floor((position - self.first + _SAME_INSTANT) * self.fps) / self.fps
 
     def at_or_after(self, position: float) -> float | None:
         """Return the first frame that begins no earlier than a position."""
@@ -38,4 +39,4 @@ class FrameGrid:
             return self.times[at] if at < len(self.times) else None
         if not self.fps:
             return None
-        return max(0, math.ceil((position - _SAME_INSTANT) * self.fps)) / self.fps
+        return self.first + max(0, math.ceil((position - self.first - _SAME_INSTANT) * self.fps)) / self.fps

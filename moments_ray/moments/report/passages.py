@@ -11,6 +11,7 @@ from moments_ray.speech.sentences import Sentence, sentences
 from moments_ray.speech.transcript import Transcript
 
 _LONGEST_PARAGRAPH = 8  # sentences
+PART_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ def passages(transcript: Transcript | None, moments: Sequence[Moment]) -> tuple[
         passage
         for owner, group in groupby(owned, key=lambda pair: pair[0])
         for passage in _paragraphs(owner, [sentence for _, sentence in group])
+    )
+
+
+def parts(said: Sequence[Passage]) -> tuple[tuple[float, tuple[Passage, ...]], ...]:
+    """Part a long transcript every five minutes; each part with the time (seconds) of its beginning."""
+    return tuple(
+        (part * PART_SECONDS, tuple(group))
+        for part, group in groupby(said, key=lambda each: int(each.start // PART_SECONDS))
     )
 
 

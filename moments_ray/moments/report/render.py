@@ -6,6 +6,7 @@ import base64
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -18,8 +19,9 @@ from pydantic import JsonValue
 
 from moments_ray.moments.finding.moment import clock
 from moments_ray.moments.report.document import Clip, Document, Moment
-from moments_ray.moments.report.passages import passages
-from moments_ray.moments.report.timeline import TONES, block, ticks, waveform_path
+from moments_ray.moments.report.passages import parts, passages
+from moments_ray.moments.report.timeline import TONES, Block, blocks, ticks, waveform_path
+from moments_ray.moments.stage_titles import stage_title
 from moments_ray.speech.transcript import Transcript
 
 # Control characters and explicit bidirectional overrides: no title needs them, and they can make one lie.
@@ -58,8 +60,10 @@ def render_report(
             document=shown,
             duration=duration,
             passages=said,
+            parts=parts(said),
             estimated=transcript is not None and transcript.words_estimated,
-            cards=[_card(moment, duration, directory) for moment in shown.moments],
+            cards=_cards(shown.moments, duration, directory),
+            rows=max((each.row for each in blocks(shown.moments, duration)), default=0) + 1,
             ticks=ticks(duration),
             waveform=waveform_path(waveform) if waveform is not None else "",
             storyboard=[_data_uri(path) for path in storyboard or ()],
@@ -86,7 +90,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clock=clock, seconds=_seconds, megabytes=_megabytes, words=_stage_words)
+    environment.filters.update(clock=clock, seconds=_seconds, megabytes=_megabytes, words=stage_title)
     environment.globals["tones"] = TONES
     return environment
 
@@ -123,12 +127,35 @@ def _duration(document: Document, transcript: Transcript | None) -> float:
     return max([*ends, 1.0])
 
 
-def _card(moment: Moment, duration: float, directory: Path) -> dict[str, Any]:
+def _cards(moments: Sequence[Moment], duration: float, directory: Path) -> list[dict[str, Any]]:
+    placed, reasons = blocks(moments, duration), _telling([moment.reason for moment in moments])
+    return [
+        _card(moment, where, reason, directory) for moment, where, reason in zip(moments, placed, reasons, strict=True)
+    ]
+
+
+def _telling(reasons: Sequence[str | None]) -> list[str | None]:
+    """Begin each reason with what others do not say: reasons that begin alike tell nothing apart."""
+    parts = [[each for each in (reason or "").rstrip(".").split("; ") if each] for reason in reasons]
+    common = Counter(each[0].lower() + each[1:] for said in parts for each in said)
+    told: list[str | None] = []
+    for reason, said in zip(reasons, parts, strict=True):
+        first = said[0][0].lower() + said[0][1:] if said else ""
+        if common[first] < 2 or len(said) < 2:
+            told.append(reason)
+            continue
+        text = "; ".join(sorted([first, *said[1:]], key=lambda part: common[part]))
+        told.append(f"{text[0].upper()}{text[1:]}.")
+    return told
+
+
+def _card(moment: Moment, where: Block, reason: str | None, directory: Path) -> dict[str, Any]:
     """Return what the template needs of a moment beside its own fields."""
     thumbnail = _beside(directory, moment.thumbnail)
     return {
         "moment": moment,
-        "block": block(moment, duration),
+        "block": where,
+        "reason": reason,
         "clip": moment.clip,
         "clip_url": _clip_url(moment.clip, directory),
         "poster": _data_uri(directory / thumbnail) if thumbnail is not None else None,
@@ -189,7 +216,3 @@ def _seconds(value: float) -> str:
 
 def _megabytes(value: int) -> str:
     return f"{value / 1_000_000:.1f} MB"
-
-
-def _stage_words(name: str) -> str:
-    return name.replace("_", " ").capitalize()

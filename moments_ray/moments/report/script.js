@@ -41,7 +41,20 @@
       sentence.classList.toggle("now", heard && sentence.dataset.moment === video.dataset.moment);
     }
   };
+  // One stop of the tab key a video: its own controls come when it plays, and go when another does.
+  const show = (video) => {
+    videos.forEach((other) => { other.controls = other === video; });
+    video.play();
+  };
   for (const video of videos) {
+    video.controls = false;
+    video.tabIndex = 0;
+    video.addEventListener("click", () => { if (!video.controls) show(video); });
+    video.addEventListener("keydown", (event) => {
+      if (video.controls || (event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      show(video);
+    });
     video.addEventListener("timeupdate", () => follow(video));
     video.addEventListener("seeked", () => follow(video));
     video.addEventListener("play", () => {
@@ -56,7 +69,7 @@
       if (!video) return;
       event.preventDefault();
       video.currentTime = Math.max(0, Number(sentence.dataset.start) - Number(video.dataset.start));
-      video.play();
+      show(video);
       video.scrollIntoView({ block: "nearest" });
     });
   }

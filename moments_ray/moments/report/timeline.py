@@ -11,6 +11,12 @@ from moments_ray.moments.finding.moment import clock
 from moments_ray.moments.report.document import Moment
 
 TONES = 6  # colours the style sheet has for moments
+
+# The line is at least this wide where it is read; on a phone blocks are smaller and lead to the same moments.
+_LINE_PIXELS = 700
+_LEAST_PIXELS = 6
+_NUMBER_PIXELS = 18
+_ROWS = 3
 _WAVEFORM_POINTS = 600
 _MOST_TICKS = 7
 _TICK_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
@@ -18,10 +24,15 @@ _TICK_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 
 @dataclass(frozen=True)
 class Block:
-    """A moment on the time line; positions in per cent of its width."""
+    """A moment on the time line; positions in per cent of its width.
+
+    ``row`` is the one of the rows below the line that its bar is in; ``numbered`` tells whether a number fits into it.
+    """
 
     left: float
     width: float
+    row: int = 0
+    numbered: bool = True
 
     @property
     def middle(self) -> float:
@@ -43,6 +54,20 @@ def block(moment: Moment, duration: float) -> Block:
     left = min(max(moment.start_time / duration, 0.0), 1.0)
     right = min(max(moment.end_time / duration, left), 1.0)
     return Block(round(100 * left, 4), round(100 * (right - left), 4))
+
+
+def blocks(moments: Sequence[Moment], duration: float) -> tuple[Block, ...]:
+    """Place moments so that each can be seen and chosen: none too narrow, those that would touch in rows."""
+    least = 100 * _LEAST_PIXELS / _LINE_PIXELS
+    placed: list[Block] = []
+    ends = [-1.0] * _ROWS
+    for plain in (block(moment, duration) for moment in moments):
+        width = max(plain.width, least)
+        left = min(plain.left, 100 - width)
+        row = next((row for row, end in enumerate(ends) if end <= left), ends.index(min(ends)))
+        ends[row] = left + width
+        placed.append(Block(round(left, 4), round(width, 4), row, width >= 100 * _NUMBER_PIXELS / _LINE_PIXELS))
+    return tuple(placed)
 
 
 def ticks(duration: float) -> tuple[Tick, ...]:

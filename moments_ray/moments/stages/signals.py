@@ -31,4 +31,4 @@ async def read_signals(ctx: Context, name: str) -> Signals:
 
 def frame_grid(info: MediaInfo) -> FrameGrid | None:
     """Return where edges can lie; None where the distances between frames vary, and the cut decides."""
-    return None if info.vfr else FrameGrid(fps=info.fps)
+    return None if info.vfr else FrameGrid(fps=info.fps, first=info.first_picture)

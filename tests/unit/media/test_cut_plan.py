@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from moments_ray.media.native.cutting.clip import Pictures
 from moments_ray.media.native.cutting.plan import CannotCopy, Plan, plan_cut
+from moments_ray.media.native.cutting.screen import Screen
 from moments_ray.media.native.cutting.timeline import exact, tick_at_or_after
 
 LASTS = 10
@@ -40,7 +41,7 @@ def stream(*groups: Sequence[int], delay: int = 0) -> list[FakePacket]:
 
 def plan(packets: list[FakePacket], begin: int, stop: int) -> Plan:
     source, pictures = cast("Iterator[Any]", iter(packets)), Pictures(Fraction(1, 100))
-    return plan_cut(source, pictures, begin, stop, usual_duration=LASTS, is_entry=lambda _packet: True)
+    return plan_cut(source, pictures, begin, stop, screen=Screen(None, LASTS, None), is_entry=lambda _packet: True)
 
 
 # I P B B P B B, twice and a bit more; the numbers say when each is shown.

@@ -23,6 +23,7 @@ from moments_ray.media.native.cutting.plan import CannotCopy, plan_cut
 from moments_ray.media.native.cutting.presets import PRESETS, upright
 from moments_ray.media.native.cutting.reader import PictureReader, SoundReader
 from moments_ray.media.native.cutting.reencode import EncodedClip, Overlay, shared
+from moments_ray.media.native.cutting.screen import Screen, screen_at
 from moments_ray.media.native.cutting.smart import SmartCut
 from moments_ray.media.native.cutting.soundtrack import copied_sound, encoded_sound
 from moments_ray.media.native.cutting.splice import splice_for
@@ -86,8 +87,9 @@ class Cutter:
         level = PRESETS[wanted["preset"]].levelled
         splice = splice_for(self._video.codec)
         pictures = Pictures(self._video.time_base)
-        packets, usual = self._video.packets_from(begin), self._video.usual_duration
-        plan = plan_cut(packets, pictures, begin, stop, usual_duration=usual, is_entry=splice.is_entry)
+        screen = screen_at(self._video, begin)
+        packets = self._video.packets_from(begin)
+        plan = plan_cut(packets, pictures, begin, stop, screen=screen, is_entry=splice.is_entry)
         smart = SmartCut(self._video, plan, splice, self._threads)
         with self._part(wanted) as part:
             try:
@@ -113,7 +115,9 @@ class Cutter:
         span = wanted[0][0]
         start, end, stop = span["start"], span["end"], self._tick(span["end"])
         self._refuse_past_end(span, self._video.duration)
-        frames = self._video.pictures_from(self._tick(start))
+        self._video.lost = 0
+        screen = screen_at(self._video, self._tick(start))
+        frames = self._video.pictures_on_screen(self._tick(start), screen.held)
         first = next(frames, None)
         if first is None:
             raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._length()}.")
@@ -125,15 +129,22 @@ class Cutter:
             for (each, _), share in zip(wanted, shared(chain([first], frames), len(wanted)), strict=True):
                 part = opened.enter_context(self._part(each))
                 sound = None if self._audio is None else opened.enter_context(closing(self._open_sound()))
-                clips.append(self._anew(each, part, share, sound))
+                clips.append(self._anew(each, part, share, sound, screen))
             deque(zip_longest(*(clip.write(stop) for clip in clips)), maxlen=0)
             return [
-                self._published(each, clip.path, clip.pictures, clip.check(), method="reencode", reason=reason)
+                self._published(
+                    each, clip.path, clip.pictures, clip.check(), method="reencode", reason=clip.told(reason)
+                )
                 for clip, (each, reason) in zip(clips, wanted, strict=True)
             ]
 
     def _anew(
-        self, wanted: Wanted, part: Path, frames: Iterator[tuple[int, VideoFrame]], sound: SoundReader | None
+        self,
+        wanted: Wanted,
+        part: Path,
+        frames: Iterator[tuple[int, VideoFrame]],
+        sound: SoundReader | None,
+        screen: Screen,
     ) -> EncodedClip:
         preset = PRESETS[wanted["preset"]]
         encoding = preset.encoding(self._video)
@@ -145,6 +156,7 @@ class Cutter:
             self._video,
             frames,
             sound,
+            screen=screen,
             encoding=encoding,
             overlay=overlay,
             level=preset.levelled,

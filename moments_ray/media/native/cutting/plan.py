@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from moments_ray.media.native.cutting.clip import Pictures
-from moments_ray.media.native.cutting.reader import AnyPacket
-
-# No more pictures than this may be decoded before one that is shown before them (ITU-T H.264, A.3.1; H.265, A.4.2).
-_DEEPEST_REORDERING = 16
+from moments_ray.media.native.cutting.reader import DEEPEST_REORDERING, AnyPacket
+from moments_ray.media.native.cutting.screen import Screen
 
 
 class CannotCopy(Exception):
@@ -34,13 +33,15 @@ class Plan:
     """A range as encoded head, copied middle and encoded tail.
 
     ``pictures`` is the whole clip in order of presentation, ``copied`` the ticks of the copied ones in decoding order,
-    ``decoded`` the decoding times of all pictures in the clip's own decoding order, which never run backward.
+    ``decoded`` the decoding times of all pictures in the clip's own decoding order, which never run backward. ``held``
+    is the tick of the picture that the clip begins with, where that is shown from the clip's beginning and not its own.
     """
 
     pictures: Pictures
     head: int
     copied: tuple[int, ...]
     decoded: tuple[int, ...]
+    held: int | None = None
 
     @property
     def tail_from(self) -> int:
@@ -54,33 +55,36 @@ def plan_cut(
     begin: int,
     stop: int,
     *,
-    usual_duration: int,
+    screen: Screen,
     is_entry: Callable[[AnyPacket], bool],
 ) -> Plan:
     """Plan the cut of the pictures shown from ``begin`` until ``stop`` (ticks), and fill ``pictures``.
 
-    ``packets`` come in decoding order from a key frame before ``begin`` on; ``usual_duration`` (ticks) is for a last
-    one that has none. ``is_entry`` tells of a key frame whether copying may begin with it; pictures that are decoded
+    ``packets`` come in decoding order from a key frame before ``begin`` on; ``screen`` is what is seen at ``begin``.
+    ``is_entry`` tells of a key frame whether copying may begin with it; pictures that are decoded
     after it and shown before it may refer to what is gone, and are encoded with the head. Raises CannotCopy.
     """
     seen = _read(packets, begin, stop, is_entry)
     visible = [packet for packet in seen if not packet.hidden]
     timeline = sorted(packet.shown for packet in visible)
     pictures.shown = [tick for tick in timeline if begin <= tick < stop]
+    if screen.held is not None:
+        pictures.shown.insert(0, begin)
     if not pictures.shown:
         raise CannotCopy("the range holds no picture")
+    following = next((tick for tick in timeline if tick >= stop), None)
     last = max(visible, key=lambda packet: packet.shown)
-    pictures.end = next((tick for tick in timeline if tick >= stop), last.shown + (last.lasts or usual_duration))
+    gives_way = last.shown + (last.lasts or screen.usual) if following is None else following
+    pictures.end = screen.clip_end(pictures.shown[-1], gives_way, stop, is_last=following is None)
     entry = next((index for index, packet in enumerate(seen) if packet.entry), None)
     if entry is None:
         raise CannotCopy("no key frame inside the range stands alone")
-    following = [packet.shown for packet in seen[entry:] if packet.shown >= seen[entry].shown]
-    middle = _closed_prefix(following, stop)
+    middle = _closed_prefix([each.shown for each in seen[entry:] if each.shown >= seen[entry].shown], stop)
     head = pictures.shown.index(middle[0])
     if pictures.shown[head : head + len(middle)] != sorted(middle):
         raise CannotCopy("its pictures are not in an order that can be followed")
     order = [*pictures.shown[:head], *middle, *pictures.shown[head + len(middle) :]]
-    return Plan(pictures, head, tuple(middle), _decoding_times(order, pictures))
+    return Plan(pictures, head, tuple(middle), _decoding_times(order, pictures), screen.held)
 
 
 def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_entry: Callable[[AnyPacket], bool]) -> list[Packaged]:
@@ -99,7 +103,7 @@ def _read(packets: Iterable[AnyPacket], begin: int, stop: int, is_entry: Callabl
         entry = begin <= packet.pts < stop and packet.is_keyframe and is_entry(packet)
         seen.append(Packaged(packet.pts, packet.duration or 0, entry=entry))
         beyond += packet.pts >= stop
-        if beyond > _DEEPEST_REORDERING or (packet.dts is not None and packet.dts >= stop):
+        if beyond > DEEPEST_REORDERING or (packet.dts is not None and packet.dts >= stop):
             break
     return seen
 
@@ -124,7 +128,6 @@ def _decoding_times(order: list[int], pictures: Pictures) -> tuple[int, ...]:
     """
     rank = {tick: index for index, tick in enumerate(pictures.shown)}
     depth = max(index - rank[tick] for index, tick in enumerate(order))
-    second = pictures.shown[1] if len(pictures.shown) > 1 else pictures.end or pictures.start + 1
-    step = second - pictures.start
+    step = min((after - before for before, after in pairwise(pictures.shown)), default=1)
     before = [pictures.start - step * count for count in range(depth, 0, -1)]
     return tuple([*before, *pictures.shown][: len(order)])

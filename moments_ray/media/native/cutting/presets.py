@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
+from av.codec import find_best_pix_fmt_of_list
 from av.video.frame import VideoFrame
 
 from moments_ray.media.native.cutting.encoders import fastest_h264
+from moments_ray.media.native.cutting.orientation import Filters, is_mirrored, turning_filters
 from moments_ray.media.native.cutting.reader import PictureReader
-
-Filters = tuple[tuple[str, str], ...]
 
 _X264 = {"preset": "veryfast", "crf": "18"}
 # Without reordering: x265 leaves the decoding time of the first packets unset where a clip is shorter than its delay.
@@ -21,7 +21,8 @@ _VERTICAL = (1080, 1920)
 _LARGE_PIXELS = 1920 * 1088
 # Transfer functions of high dynamic range (ITU-T H.273): PQ and HLG.
 _HDR_TRANSFERS = frozenset({16, 18})
-_TURNS = {90: (("transpose", "cclock"),), -90: (("transpose", "clock"),), 180: (("hflip", ""), ("vflip", ""))}
+# Frames in, frames out, and only those that are woven of two fields.
+_DEINTERLACE = (("bwdif", "mode=send_frame:deint=interlaced"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Encoding:
     """The shape of one pixel, where it is not known to be square."""
     turned: bool = False
     """Whether the pictures are turned upright by the filters, so that a player must not turn them."""
+    lost: str | None = None
+    """What of the source cannot be kept."""
+    interlaced: bool = False
+    """Whether pictures stay woven of two fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +63,36 @@ def _like_source(reader: PictureReader) -> Encoding:
     """Change a source least: its own codec and pixel format where we can write them."""
     first = reader.sample
     pixel_format = first.format.name
-    hevc = reader.codec.name == "hevc" or av.VideoFormat(pixel_format).components[0].bits > 8
-    codec, options = ("libx265", _X265) if hevc else ("libx264", _X264)
-    if pixel_format not in {known.name for known in av.Codec(codec, "w").video_formats or ()}:
-        pixel_format = "yuv420p"
+    deep = av.VideoFormat(pixel_format).components[0].bits > 8
+    codec, options = ("libx265", _X265) if deep or reader.codec.name == "hevc" else ("libx264", _X264)
+    if av.VideoFormat(pixel_format).is_rgb and codec == "libx264":
+        codec = "libx264rgb"
+    pixel_format = _nearest(pixel_format, codec)
+    alpha = len(first.format.components) > len(av.VideoFormat(pixel_format).components)
     filters = _even(first.width, first.height, pixel_format)
     options = _within_memory(codec, options, first.width, first.height)
-    return Encoding(codec, options, pixel_format, filters, reader.codec.sample_aspect_ratio)
+    interlaced = first.interlaced_frame and codec == "libx264"
+    encoding = Encoding(codec, options, pixel_format, filters, reader.codec.sample_aspect_ratio, interlaced=interlaced)
+    if alpha:
+        encoding = replace(encoding, lost="its transparency is not kept, as no MP4 that plays holds it")
+    # What no turn can say is done to the pictures themselves.
+    return upright(encoding, first) if is_mirrored(first) else encoding
+
+
+def _nearest(pixel_format: str, codec: str) -> str:
+    """Return the format an encoder takes that keeps most of the colour and depth of another."""
+    known = [each.name for each in av.Codec(codec, "w").video_formats or ()]
+    if pixel_format in known:
+        return pixel_format
+    best, _ = find_best_pix_fmt_of_list([name for name in known if "yuva" not in name], pixel_format)
+    return "yuv420p" if best is None else best.name
 
 
 def _for_web(reader: PictureReader) -> Encoding:
     """H.264 in 8 bits 4:2:0, upright, in colours that every screen shows."""
     first = reader.sample
     width, height = _upright(first)
-    filters = (*_TURNS.get(first.rotation, ()), *_even(width, height, "yuv420p"), *_standard_colours(first))
+    filters = (*_frames(first), *turning_filters(first), *_even(width, height, "yuv420p"), *_standard_colours(first))
     encoder = fastest_h264()
     options = _within_memory(encoder.codec, encoder.options, width, height)
     return Encoding(encoder.codec, options, encoder.pixel_format, filters, _aspect(reader, first), turned=True)
@@ -87,14 +108,15 @@ def _for_phones(reader: PictureReader) -> Encoding:
     high = min(height, int(width * aspect * down / across)) // 2 * 2
     crop = ("crop", f"{wide}:{high}")
     scale = ("scale", f"{across}:{down}:flags=bicubic")
-    filters = (*_TURNS.get(first.rotation, ()), crop, scale, ("setsar", "1"), *_standard_colours(first))
+    filters = (*_frames(first), *turning_filters(first), crop, scale, ("setsar", "1"), *_standard_colours(first))
     encoder = fastest_h264()
     return Encoding(encoder.codec, encoder.options, encoder.pixel_format, filters, turned=True)
 
 
 def _plays_anywhere(reader: PictureReader) -> bool:
     first = reader.sample
-    return reader.codec.name == "h264" and first.format.name == "yuv420p" and not first.rotation
+    as_is = not (first.rotation or is_mirrored(first) or first.interlaced_frame)
+    return reader.codec.name == "h264" and first.format.name == "yuv420p" and as_is
 
 
 PRESETS = {
@@ -118,8 +140,13 @@ def upright(encoding: Encoding, first: VideoFrame) -> Encoding:
     if encoding.turned:
         return encoding
     aspect = 1 / encoding.aspect if encoding.aspect and first.rotation % 180 else encoding.aspect
-    filters = (*encoding.filters, *_TURNS.get(first.rotation, ()))
+    filters = (*encoding.filters, *turning_filters(first))
     return replace(encoding, filters=filters, aspect=aspect, turned=True)
+
+
+def _frames(first: VideoFrame) -> Filters:
+    """Make whole frames of interlaced ones, which screens would show as combs."""
+    return _DEINTERLACE if first.interlaced_frame else ()
 
 
 def _aspect(reader: PictureReader, first: VideoFrame) -> Fraction | None:

@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 AnyPacket: TypeAlias = "Packet[Any]"
 
+# No more pictures than this may be decoded before one that is shown before them (ITU-T H.264, A.3.1; H.265, A.4.2).
+DEEPEST_REORDERING = 16
+
 _UNKNOWN_RATE = Fraction(25)
 # Two pictures of 4K in 10 bits.
 _ROOM_BYTES = 50_000_000
 # One packet of these is one picture, so the demuxer's times are the frame grid. VP8 and VP9 have invisible packets.
 _ONE_PICTURE_A_PACKET = frozenset({"h264", "hevc"})
+_MAYBE_PACKED = frozenset({"mpeg4"})
+_PROBED_PACKETS = 64
 
 
 class Reader(ABC):
@@ -113,12 +118,13 @@ class Reader(ABC):
 
 
 class PictureReader(Reader):
-    """The pictures of a source."""
+    """The pictures of a source; ``lost`` counts those that were decoded and have no time of their own."""
 
     codec: VideoCodecContext
 
     def __init__(self, source: SourceOptions, remote: RemoteFile | None, threads: int) -> None:
         self._threads = threads
+        self.lost = 0
         super().__init__(source, remote)
 
     def _choose(self) -> Stream:
@@ -126,9 +132,29 @@ class PictureReader(Reader):
         require_decodable(stream, self._source)
         codec = stream.codec_context
         codec.options = {"max_pixels": str(self._source["max_pixels"])}
-        codec.thread_count = self._threads
+        # With one thread a picture's decoding time is that of the packet it came out with, which may be all we have.
+        codec.thread_count = 1 if codec.name in _MAYBE_PACKED else self._threads
         self.codec = codec
         return stream
+
+    def shown_at(self, packet: AnyPacket) -> int:
+        """Return when a packet is shown, in ticks, as far as packets tell."""
+        return packet.dts if self._by_decoding_time and packet.dts is not None else shown_at(packet)
+
+    @functools.cached_property
+    def _by_decoding_time(self) -> bool:
+        """Whether presentation times run backward, as those of DivX and XviD with packed B-frames do.
+
+        Players then take the time at which a picture comes out of the decoder, and so do we.
+        """
+        if self.codec.name not in _MAYBE_PACKED:
+            return False
+        with closing(PictureReader(self._source, self._remote, 1)) as beginning:
+            packets = itertools.islice(beginning.packets_from(beginning.first_tick), _PROBED_PACKETS)
+            ticks = [
+                frame.pts for packet in packets for frame in _decode(beginning.codec, packet) if frame.pts is not None
+            ]
+        return any(after <= before for before, after in itertools.pairwise(ticks))
 
     @property
     def usual_duration(self) -> int:
@@ -145,6 +171,17 @@ class PictureReader(Reader):
         if found is None:
             raise UnsupportedMedia("Not one picture of the source can be decoded.")
         return found[1]
+
+    def pictures_on_screen(self, begin: int, held: int | None) -> Iterator[tuple[int, VideoFrame]]:
+        """Yield pictures as ``pictures_from`` does, with the ``held`` one first, at ``begin``, where there is one."""
+        if held is None:
+            yield from self.pictures_from(begin)
+            return
+        pictures = self.pictures_from(held)
+        first = next(pictures, None)
+        if first is not None:
+            yield begin, first[1]
+            yield from (each for each in pictures if each[0] > begin)
 
     def pictures_from(self, tick: int) -> Iterator[tuple[int, VideoFrame]]:
         """Yield pictures shown at or after ``tick`` with their own ticks, in order of presentation, to the end.
@@ -171,13 +208,23 @@ class PictureReader(Reader):
                 if planned >= tick and last is None:
                     expected = planned if expected is None else min(expected, planned)
             for frame in _decode(self.codec, packet):
-                shown = frame.pts if frame.pts is not None else frame.dts
-                if shown is None or shown < tick or (last is not None and shown <= last):
+                shown = self._shown(frame, last)
+                if shown is None or shown < tick:
+                    continue
+                if last is not None and shown <= last:
+                    self.lost += 1
                     continue
                 if last is None and expected is not None and shown > expected:
                     return
                 last = shown
                 yield shown, frame
+
+    def _shown(self, frame: VideoFrame, last: int | None) -> int | None:
+        if not self._by_decoding_time:
+            return frame.pts if frame.pts is not None else frame.dts
+        if frame.dts is None and last is not None:
+            return last + self.usual_duration  # the last ones come out when there are no packets left
+        return frame.dts
 
 
 class SoundReader(Reader):

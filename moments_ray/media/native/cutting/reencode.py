@@ -9,38 +9,65 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol, cast
 
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.filter import Graph
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from moments_ray.errors import CutVerifyFailed
 from moments_ray.media.native.cutting.check import Written, check_clip
 from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.presets import Encoding
 from moments_ray.media.native.cutting.reader import AnyPacket, PictureReader, SoundReader
+from moments_ray.media.native.cutting.screen import Screen
 from moments_ray.media.native.cutting.soundtrack import encoded_sound
 
 _UNKNOWN_RATE = Fraction(25)
+_MOST_LOST_SHARE = 0.02  # a picture that is there twice now and then
 
 
 class Filters:
-    """Passes pictures through an encoding's filters, one for one; a picture that fits already is not touched."""
+    """Passes pictures through an encoding's filters; a picture that fits already is not touched.
+
+    As many come out as go in, but some filters hand out one only when they have seen the next.
+    """
 
     def __init__(self, encoding: Encoding, time_base: Fraction) -> None:
         self._encoding = encoding
         self._time_base = time_base
         self._graph: Graph | None = None
         self._input: tuple[int, int, str] | None = None
+        self._inside: deque[int] = deque()
 
-    def apply(self, frame: VideoFrame) -> VideoFrame:
-        """Return the picture as the encoder takes it."""
-        if not self._encoding.filters and frame.format.name == self._encoding.pixel_format:
-            return frame
-        shape = (frame.width, frame.height, frame.format.name)
-        if self._graph is None or shape != self._input:
-            self._graph, self._input = self._build(frame), shape
-        self._graph.vpush(frame)
-        return self._graph.vpull()
+    def apply(self, frames: Iterable[tuple[int, VideoFrame]]) -> Iterator[tuple[int, VideoFrame]]:
+        """Yield pictures with their ticks as the encoder takes them."""
+        for shown, frame in frames:
+            if not self._encoding.filters and frame.format.name == self._encoding.pixel_format:
+                yield shown, frame
+                continue
+            shape = (frame.width, frame.height, frame.format.name)
+            if self._graph is None or shape != self._input:
+                yield from self._rest()
+                self._graph, self._input = self._build(frame), shape
+            frame.pts, frame.time_base = shown, self._time_base  # filters that look at neighbours want them in order
+            self._inside.append(shown)
+            self._graph.vpush(frame)
+            yield from self._ready(self._graph)
+        yield from self._rest()
+
+    def _ready(self, graph: Graph) -> Iterator[tuple[int, VideoFrame]]:
+        while self._inside:
+            try:
+                frame = graph.vpull()
+            except (BlockingIOError, EOFError):
+                return
+            yield self._inside.popleft(), frame
+
+    def _rest(self) -> Iterator[tuple[int, VideoFrame]]:
+        if self._graph is not None and self._inside:
+            self._graph.vpush(None)
+            yield from self._ready(self._graph)
 
     def _build(self, frame: VideoFrame) -> Graph:
         graph = Graph()
@@ -72,6 +99,7 @@ class EncodedClip:
         frames: Iterator[tuple[int, VideoFrame]],
         sound: SoundReader | None,
         *,
+        screen: Screen,
         encoding: Encoding,
         overlay: Overlay | None,
         level: bool,
@@ -82,6 +110,7 @@ class EncodedClip:
         self._reader = reader
         self._frames = frames
         self._sound = sound
+        self._screen = screen
         self._encoding = encoding
         self._overlay = overlay
         self._level = level
@@ -94,20 +123,27 @@ class EncodedClip:
         first = next(frames)
         with open_output(self.path, self.pictures.time_base) as output:
             stream = add_pictures(output, self._reader, first[1], self._encoding, self._threads)
-            usual = self._reader.usual_duration
-            packets = encoded(chain([first], frames), stream, self.pictures, stop, usual)
+            packets = encoded(chain([first], frames), stream, self.pictures, stop, self._screen)
             heard = encoded_sound(output, self._sound, first[0], stop, self.pictures, level=self._level)
             self._heard = heard is not None
             yield from mux(output, packets, heard or iter(()))
 
+    def told(self, reason: str | None) -> str | None:
+        """Return why the clip was encoded, with what that cost of the source."""
+        return "; ".join(each for each in (reason, self._encoding.lost) if each) or None
+
     def check(self) -> Written:
-        """Compare the file with what went into it; raises CutVerifyFailed."""
+        """Compare the file with what the source decodes to; raises CutVerifyFailed."""
+        lost, count = self._reader.lost, len(self.pictures.shown)
+        if lost > _MOST_LOST_SHARE * count:
+            raise CutVerifyFailed(
+                f"Of {count + lost} pictures of the source {lost} have times that run backward; convert it first."
+            )
         return check_clip(self.path, self.pictures, None, sound=self._heard)
 
     def _fitting(self) -> Iterator[tuple[int, VideoFrame]]:
         filters = Filters(self._encoding, self.pictures.time_base)
-        for shown, frame in self._frames:
-            fitted = filters.apply(frame)
+        for shown, fitted in filters.apply(self._frames):
             yield shown, fitted if self._overlay is None else self._overlay.over(shown, fitted)
 
 
@@ -146,6 +182,8 @@ def add_pictures(
         codec.sample_aspect_ratio = encoding.aspect
     codec.color_range, codec.colorspace = first.color_range, first.colorspace
     codec.color_primaries, codec.color_trc = first.color_primaries, first.color_trc
+    if encoding.interlaced:
+        codec.flags |= Flags.interlaced_dct | Flags.interlaced_me
     if encoding.codec == "libx265":
         codec.codec_tag = "hvc1"
     if first.rotation and not encoding.turned:
@@ -154,26 +192,27 @@ def add_pictures(
 
 
 def encoded(
-    frames: Iterator[tuple[int, VideoFrame]], stream: VideoStream, pictures: Pictures, end: int, usual_duration: int
+    frames: Iterator[tuple[int, VideoFrame]], stream: VideoStream, pictures: Pictures, stop: int, screen: Screen
 ) -> Iterator[list[AnyPacket]]:
-    """Encode pictures until ``end`` (a tick of the source), noting each; times in the output count from the first.
+    """Encode pictures until ``stop`` (a tick of the source), noting each; times in the output count from the first.
 
     Yields what came out as each went in.
     """
     durations: dict[int, int] = {}
     last_duration = 0
     for shown, frame in frames:
-        _give_way(pictures, durations, shown)
-        if shown >= end:
-            pictures.end = shown
+        if shown >= stop:
+            pictures.end = screen.clip_end(pictures.shown[-1], shown, stop, is_last=False)
             break
+        _give_way(pictures, durations, shown)
         pictures.shown.append(shown)
         last_duration = frame.duration
         frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, PictureType.NONE
         yield list(_stamped(stream.encode(frame), durations))
     else:
-        pictures.end = pictures.shown[-1] + (last_duration or usual_duration)
-        _give_way(pictures, durations, pictures.end)
+        gives_way = pictures.shown[-1] + (last_duration or screen.usual)
+        pictures.end = screen.clip_end(pictures.shown[-1], gives_way, stop, is_last=True)
+    _give_way(pictures, durations, pictures.end)
     yield list(_stamped(stream.encode(None), durations))
 
 

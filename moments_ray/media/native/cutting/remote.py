@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from moments_ray.errors import DownloadInterrupted, DownloadPrivate, DownloadTooLarge, DownloadUnavailable
-from moments_ray.media.guard import guarded_client
+from moments_ray.errors import DownloadBusy, DownloadInterrupted, DownloadPrivate, DownloadTooLarge, DownloadUnavailable
+from moments_ray.media.guard import REDIRECTS_MESSAGE, guarded_client
+from moments_ray.media.retry_after import busy, wait_seconds
 from moments_ray.settings import DownloadSettings
 
 _BLOCK = 1 << 16
@@ -87,6 +88,13 @@ class RemoteFile:
             try:
                 data = self._runner.run(self._get(begin, end))
                 break
+            except httpx.TooManyRedirects as error:
+                raise DownloadUnavailable(REDIRECTS_MESSAGE) from error
+            except DownloadBusy as error:
+                seconds = wait_seconds(error)
+                if attempt + 1 == _TRIES or seconds is None:
+                    raise
+                time.sleep(seconds)
             except (httpx.HTTPError, DownloadInterrupted) as error:
                 if attempt + 1 == _TRIES:
                     raise DownloadInterrupted(f"The connection to {httpx.URL(self._url).host} broke.") from error
@@ -118,7 +126,9 @@ class RemoteFile:
         """Return the first and the last byte that come, if they are a part of the file that was begun."""
         if response.status_code in {401, 403, 407}:
             raise DownloadPrivate(f"The video's host refuses access (HTTP {response.status_code}).")
-        if response.status_code in {408, 425, 429} or response.status_code >= 500:
+        if (error := busy(response)) is not None:
+            raise error
+        if response.status_code in {408, 425} or response.status_code >= 500:
             raise DownloadInterrupted(f"The video's host is not able to answer now (HTTP {response.status_code}).")
         found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if response.status_code == 200 or (response.status_code == 206 and found is None):

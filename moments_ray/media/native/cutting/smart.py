@@ -70,7 +70,9 @@ class SmartCut:
             yield [packet]
 
     def _joined(self) -> Iterator[AnyPacket]:
-        yield from self._encoded(self._shown[: self._plan.head], key_at=self._plan.head - _BEFORE_SEAM)
+        yield from self._encoded(
+            self._shown[: self._plan.head], key_at=self._plan.head - _BEFORE_SEAM, held=self._plan.held
+        )
         yield from self._copied()
         yield from self._encoded(self._shown[self._plan.tail_from :])
 
@@ -90,12 +92,15 @@ class SmartCut:
                 return
         raise CutVerifyFailed("The source read differently the second time.")
 
-    def _encoded(self, ticks: list[int], key_at: int = 0) -> Iterator[AnyPacket]:
-        """Decode and encode pictures that follow each other, with key frames at the first and at ``key_at``."""
+    def _encoded(self, ticks: list[int], key_at: int = 0, held: int | None = None) -> Iterator[AnyPacket]:
+        """Decode and encode pictures that follow each other, with key frames at the first and at ``key_at``.
+
+        ``held`` is where the first of them is found in the source, if not at its own tick.
+        """
         if not ticks:
             return
         encoder = self._encoder()
-        pictures = self._reader.pictures_from(ticks[0])
+        pictures = self._reader.pictures_on_screen(ticks[0], held)
         for index, wanted in enumerate(ticks):
             shown, frame = next(pictures, (None, None))
             if shown != wanted or frame is None:
@@ -124,6 +129,8 @@ class SmartCut:
         encoder.color_range, encoder.colorspace = source.color_range, source.colorspace
         encoder.color_primaries, encoder.color_trc = source.color_primaries, source.color_trc
         encoder.flags |= Flags.global_header
+        if self._reader.sample.interlaced_frame and self._splice.encoder == "libx264":
+            encoder.flags |= Flags.interlaced_dct | Flags.interlaced_me
         encoder.thread_count = self._threads
         encoder.options = self._splice.options
         try:

@@ -7,6 +7,7 @@ import copy
 import hashlib
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +166,8 @@ def test_quality_and_stages_are_told_in_words(directory: Path) -> None:
     said = " ".join(render(directory).text["section"].split())
     for words in ("0 cuts inside a word", "100 % begin and end on a sentence", "1 of 5 moments found", "speech basis"):
         assert words in said
-    assert "Moment generation completed 2 1.2 s" in said
-    assert "Clip upload skipped" in said
+    assert "Finding moments completed 2 1.2 s" in said
+    assert "Storing clips skipped" in said
 
 
 def test_nothing_found_is_said_plainly(directory: Path) -> None:
@@ -330,3 +331,57 @@ def test_a_document_that_is_none_leaves_no_page(directory: Path) -> None:
     with pytest.raises(ValidationError):
         render_report({"moments": []}, transcript=None, waveform=None, storyboard=None, directory=directory)
     assert not (directory / "report.html").exists()
+
+
+def many(count: int) -> dict[str, Any]:
+    """Moments in ninety minutes, so close that they would lie on each other."""
+    moments = [
+        DOCUMENT["moments"][0]
+        | {
+            "title": f"Moment {n}",
+            "start_time": n * 130.0,
+            "end_time": n * 130.0 + 30,
+            "reason": f"Opens where the subject changes; follows a pause of {n}.0 s.",
+        }
+        for n in range(count)
+    ]
+    return changed(moments=moments, video=DOCUMENT["video"] | {"duration": 5400.0})
+
+
+def test_forty_moments_can_each_be_seen_and_chosen(directory: Path) -> None:
+    page = render(directory, many(40))
+    bars = page.all("rect", class_="bar")
+    assert len(bars) == 40
+    assert all(float(bar["width"].rstrip("%")) >= 100 * 6 / 700 - 0.001 for bar in bars)
+    for row in {bar["y"] for bar in bars}:
+        edges = [(float(b["x"].rstrip("%")), float(b["width"].rstrip("%"))) for b in bars if b["y"] == row]
+        assert all(left + width <= following + 0.001 for (left, width), (following, _) in pairwise(edges))
+    assert not re.findall(r"<text[^>]*>\d+</text>", page.source)  # no number fits into six pixels
+
+
+def test_only_the_first_clips_are_loaded_with_the_page(directory: Path) -> None:
+    assert [video["preload"] for video in render(directory, many(6)).all("video")] == ["metadata"] * 3 + ["none"] * 3
+
+
+def test_reasons_begin_with_what_tells_them_apart(directory: Path) -> None:
+    assert "Follows a pause of 3.0 s; opens where the subject changes." in render(directory, many(6)).text["bdi"]
+
+
+def test_a_long_transcript_is_in_parts_of_five_minutes(directory: Path) -> None:
+    words = tuple(Word(text=f"word{n}.", start=n * 2.0, end=n * 2.0 + 1) for n in range(500))
+    long = Transcript(engine="captions", language="en", words=words, segments=())
+    page = render(directory, changed(moments=[]), transcript=long)
+    assert len(page.all("div", class_="part")) == 4
+    assert "From 5:00" in page.text["h3"]
+    assert "content-visibility: auto" in page.source
+
+
+def test_what_is_said_of_the_transcript_stands_apart(directory: Path) -> None:
+    estimated = spoken().model_copy(update={"words_estimated": True})
+    assert "there. Word times" in " ".join(render(directory, transcript=estimated).text["section"].split())
+
+
+def test_the_transcript_is_one_key_away(directory: Path) -> None:
+    page = render(directory)
+    assert page.all("a", class_="skip", href="#transcript")
+    assert page.all("section", id="transcript")

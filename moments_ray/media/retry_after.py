@@ -1,0 +1,42 @@
+"""How long a host that is busy asks its callers to wait (RFC 9110, 10.2.3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from moments_ray.errors import DownloadBusy
+
+LONGEST_WAIT_SECONDS = 60.0
+_UNNAMED_WAIT_SECONDS = 2.0
+_BUSY = frozenset({429, 503})
+
+
+def busy(response: httpx.Response) -> DownloadBusy | None:
+    """Return the error of an answer that says that its host is busy, with the seconds to wait; None for any other."""
+    if response.status_code not in _BUSY:
+        return None
+    seconds = _seconds(response.headers.get("Retry-After", ""))
+    told = "" if seconds is None else f" and asks to come back in {seconds:.0f} s"
+    message = f"The video's host has too many requests (HTTP {response.status_code}){told}; try again later."
+    return DownloadBusy(message, {"retry_after": _UNNAMED_WAIT_SECONDS if seconds is None else seconds})
+
+
+def wait_seconds(error: DownloadBusy) -> float | None:
+    """Return how long to wait before another try, None where that is longer than a caller should be kept."""
+    seconds = error.detail.get("retry_after")
+    return float(seconds) if isinstance(seconds, int | float) and seconds <= LONGEST_WAIT_SECONDS else None
+
+
+def _seconds(value: str) -> float | None:
+    value = value.strip()
+    if value.isascii() and value.isdecimal():
+        return float(value[:9])
+    try:
+        until = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
