@@ -39,6 +39,14 @@ class Pictures:
         assert self.end is not None  # noqa: S101 - asked of finished clips only
         return (self.end - self.start) * self.time_base
 
+    def last_lasts(self, decoded: int) -> int:
+        """Return how long the last picture in decoding order lasts, ``decoded`` ticks after the first.
+
+        The file's length is what these add up to, though another picture may be the last to be shown.
+        """
+        assert self.end is not None  # noqa: S101 - asked at the end
+        return max(self.end - self.start - decoded, 1)
+
 
 def open_output(path: Path, time_base: Fraction) -> OutputContainer:
     """Open an MP4 for writing, its index in front so that it plays while it loads.

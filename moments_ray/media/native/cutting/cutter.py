@@ -17,6 +17,7 @@ import google_crc32c
 from pydantic import JsonValue
 
 from moments_ray.errors import CutVerifyFailed, InvalidRequest, UnsupportedMedia
+from moments_ray.media.native.containers import Truncation, truncation
 from moments_ray.media.native.cutting.check import Written, check_clip
 from moments_ray.media.native.cutting.clip import Pictures, mux, open_output
 from moments_ray.media.native.cutting.plan import CannotCopy, plan_cut
@@ -62,6 +63,9 @@ class Cutter:
         self._threads = threads
         self._open_sound = partial(SoundReader, source, remote)
         self._video = PictureReader(source, remote, threads)
+        # A recording that was cut off claims the length that it should have had.
+        whole = remote is not None or truncation(source["url"].removeprefix("file:")) is Truncation.NONE
+        self._length = self._video.duration if whole else None
         try:
             self._audio: SoundReader | None = self._open_sound()
         except UnsupportedMedia:
@@ -87,7 +91,7 @@ class Cutter:
         level = PRESETS[wanted["preset"]].levelled
         splice = splice_for(self._video.codec)
         pictures = Pictures(self._video.time_base)
-        screen = screen_at(self._video, begin)
+        screen = screen_at(self._video, begin, self._length)
         packets = self._video.packets_from(begin)
         plan = plan_cut(packets, pictures, begin, stop, screen=screen, is_entry=splice.is_entry)
         smart = SmartCut(self._video, plan, splice, self._threads)
@@ -116,11 +120,11 @@ class Cutter:
         start, end, stop = span["start"], span["end"], self._tick(span["end"])
         self._refuse_past_end(span, self._video.duration)
         self._video.lost = 0
-        screen = screen_at(self._video, self._tick(start))
+        screen = screen_at(self._video, self._tick(start), self._length)
         frames = self._video.pictures_on_screen(self._tick(start), screen.held)
         first = next(frames, None)
         if first is None:
-            raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._length()}.")
+            raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._told_length()}.")
         if first[0] >= stop:
             raise InvalidRequest(f"The range {start:g}-{end:g} s holds no picture; it is shorter than one frame.")
         with ExitStack() as opened:
@@ -216,14 +220,14 @@ class Cutter:
     def _position(self, tick: int) -> Fraction:
         return tick * self._video.time_base - self._video.origin
 
-    def _length(self) -> str:
+    def _told_length(self) -> str:
         length = self._video.duration
         return "" if length is None else f"; the source is {float(length):.3f} s long"
 
     def _refuse_past_end(self, wanted: Wanted, length: Fraction | None) -> None:
         if length is not None and exact(wanted["end"]) > max(length, self._video.duration or length) + _END_SLACK:
             span = f"{wanted['start']:g}-{wanted['end']:g} s"
-            raise InvalidRequest(f"The range {span} ends after the source does{self._length()}.")
+            raise InvalidRequest(f"The range {span} ends after the source does{self._told_length()}.")
 
 
 def _crc32c(path: Path) -> str:

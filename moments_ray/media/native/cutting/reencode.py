@@ -200,6 +200,7 @@ def encoded(
     """
     durations: dict[int, int] = {}
     last_duration = 0
+    first_decoded: int | None = None
     for shown, frame in frames:
         if shown >= stop:
             pictures.end = screen.clip_end(pictures.shown[-1], shown, stop, is_last=False)
@@ -208,12 +209,18 @@ def encoded(
         pictures.shown.append(shown)
         last_duration = frame.duration
         frame.time_base, frame.pts, frame.pict_type = pictures.time_base, shown - pictures.start, PictureType.NONE
-        yield list(_stamped(stream.encode(frame), durations))
+        given = list(_stamped(stream.encode(frame), durations))
+        first_decoded = given[0].dts if given and first_decoded is None else first_decoded
+        yield given
     else:
         gives_way = pictures.shown[-1] + (last_duration or screen.usual)
         pictures.end = screen.clip_end(pictures.shown[-1], gives_way, stop, is_last=True)
     _give_way(pictures, durations, pictures.end)
-    yield list(_stamped(stream.encode(None), durations))
+    given = list(_stamped(stream.encode(None), durations))
+    if given and given[-1].dts is not None:
+        begun = given[0].dts if first_decoded is None else first_decoded
+        given[-1].duration = pictures.last_lasts(given[-1].dts - (begun or 0))
+    yield given
 
 
 def _give_way(pictures: Pictures, durations: dict[int, int], now: int) -> None:

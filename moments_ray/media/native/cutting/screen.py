@@ -40,8 +40,11 @@ class Screen:
         return gives_way
 
 
-def screen_at(reader: PictureReader, begin: int) -> Screen:
-    """Look at the packets around a tick for what is on screen there; nothing is decoded."""
+def screen_at(reader: PictureReader, begin: int, length: Fraction | None) -> Screen:
+    """Look at the packets around a tick for what is on screen there; nothing is decoded.
+
+    ``length`` is that of the source in seconds, where it can be believed.
+    """
     shown: list[int] = []
     beyond = 0
     for packet in reader.packets_from(begin):
@@ -53,7 +56,6 @@ def screen_at(reader: PictureReader, begin: int) -> Screen:
             break
     shown.sort()
     usual = _usual(reader, shown)
-    length = reader.duration
     end = None if length is None else int((length + reader.origin) / reader.time_base)
     before = max((tick for tick in shown if tick <= begin), default=None)
     after = min((tick for tick in shown if tick > begin), default=end)

@@ -58,12 +58,13 @@ class SmartCut:
     def packets(self) -> Iterator[list[AnyPacket]]:
         """Yield the clip's packets one by one in decoding order, times counting from its first picture."""
         plan = self._plan
-        decoded = iter(plan.decoded)
-        for packet in self._joined():
+        for decoded, packet in zip(plan.decoded, self._joined(), strict=True):
             shown = cast("int", packet.pts)
             packet.pts = shown - plan.pictures.start
-            packet.dts = next(decoded) - plan.pictures.start
+            packet.dts = decoded - plan.pictures.start
             packet.duration = self._lasts[shown] - shown
+            if decoded == plan.decoded[-1]:
+                packet.duration = plan.pictures.last_lasts(decoded - plan.decoded[0])
             packet.time_base = plan.pictures.time_base
             packet.stream = self._stream
             self._payload = google_crc32c.extend(self._payload, bytes(packet))
