@@ -219,11 +219,8 @@ async def test_a_clip_shows_what_a_viewer_sees(tmp_path: Path, kind: Source) -> 
     path = made(kind, tmp_path)
     source = upright(read_numbers(path), starts(path))
     for clip, (a, b) in zip(await cut(path, tmp_path / "clips", *kind.ranges), kind.ranges, strict=True):
-        if "mirrored" in str(kind) or kind.changed in (
-            SOURCES["mirrored"].changed,
-            SOURCES["mirrored and turned"].changed,
-        ):
-            assert isinstance(clip, Clip)  # which way the bars lie is the next test's
+        if kind in (SOURCES["mirrored"], SOURCES["mirrored and turned"]):
+            assert isinstance(clip, Clip), clip  # its numbers cannot be read; another test compares the pictures
             continue
         prove(clip, source, a, b)
 
@@ -270,7 +267,8 @@ def as_shown(path: Path, number: int) -> np.ndarray[Any, Any]:
     with av.open(str(path)) as container:
         frame = [each for each, _ in zip(container.decode(video=0), range(number + 1), strict=False)][-1]
         grey = frame.reformat(format="gray").to_ndarray().astype(int)
-        matrix = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+        found = frame.side_data.get("DISPLAYMATRIX")
+    matrix = None if found is None else bytes(found)
     if matrix is None:
         return grey
     a, b, _, c, d = (int(np.sign(value)) for value in struct.unpack("<5i", matrix[:20]))

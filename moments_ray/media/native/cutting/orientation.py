@@ -35,8 +35,9 @@ def is_mirrored(frame: VideoFrame) -> bool:
 
 
 def _signs(frame: VideoFrame) -> tuple[int, int, int, int]:
-    matrix = next((bytes(data) for data in frame.side_data if data.type == Type.DISPLAYMATRIX), None)
-    if matrix is None or len(matrix) < _MATRIX.size:
+    found = frame.side_data.get(Type.DISPLAYMATRIX)
+    matrix = b"" if found is None else bytes(found)
+    if len(matrix) < _MATRIX.size:
         return 1, 0, 0, 1
     a, b, _, c, d, *_ = _MATRIX.unpack(matrix[: _MATRIX.size])
     largest = max(map(abs, (a, b, c, d)), default=0) or 1
