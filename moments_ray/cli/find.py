@@ -15,7 +15,7 @@ from moments_ray.cli.spoken import remarks, transcript_entry
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
-from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.find import Found, find_moments, length_of
 from moments_ray.moments.options import FindingAsked
 from moments_ray.moments.roles import MOMENT_GENERATOR
 from moments_ray.settings import Settings
@@ -45,6 +45,7 @@ def print_moments(
     """
     check_early(NamedModels(options.generation_model, LOCAL, None), settings)
     read = read_captions(read_captions_file(transcript), language=language, encoding=encoding)
+    length_of(read, None, duration)  # refuses a duration that is none
     heard = check(read, duration)
     if options.generation_model in {None, LOCAL}:
         found = find_moments(heard, None, duration, options.find())

@@ -55,7 +55,7 @@ async def test_captions_are_chosen_first_and_the_choice_is_noted(tmp_path: Path)
 
     transcript = await choice.transcribe(tmp_path / "unheard.wav", configured, 10.0)
     assert transcript.engine == "captions"
-    assert transcript.health == {"recogniser": "captions", "chosen": choice.sentence}
+    assert (transcript.health["recogniser"], transcript.health["chosen"]) == ("captions", choice.sentence)
 
 
 async def test_without_captions_and_parakeets_weights_whisper_is_chosen_and_the_reasons_said(tmp_path: Path) -> None:
