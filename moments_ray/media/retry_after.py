@@ -9,16 +9,17 @@ import httpx
 
 from moments_ray.errors import DownloadBusy
 
+TOO_MANY_REQUESTS = 429
+UNAVAILABLE = 503
 LONGEST_WAIT_SECONDS = 60.0
 _UNNAMED_WAIT_SECONDS = 2.0
-_BUSY = frozenset({429, 503})
 
 
 def busy(response: httpx.Response) -> DownloadBusy | None:
     """Return the error of an answer that says that its host is busy, with the seconds to wait; None for any other."""
-    if response.status_code not in _BUSY:
-        return None
     seconds = _seconds(response.headers.get("Retry-After", ""))
+    if response.status_code != TOO_MANY_REQUESTS and (response.status_code != UNAVAILABLE or seconds is None):
+        return None
     told = "" if seconds is None else f" and asks to come back in {seconds:.0f} s"
     message = f"The video's host has too many requests (HTTP {response.status_code}){told}; try again later."
     return DownloadBusy(message, {"retry_after": _UNNAMED_WAIT_SECONDS if seconds is None else seconds})

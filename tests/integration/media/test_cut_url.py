@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from moments_ray.errors import DownloadPrivate, DownloadUnavailable, UnsupportedMedia, UrlNotAllowed
+from moments_ray.errors import DownloadBusy, DownloadPrivate, DownloadUnavailable, UnsupportedMedia, UrlNotAllowed
 from moments_ray.media.cut import Clip, CutRange, RemoteCut, cut_clips_of_url
 from moments_ray.settings import DownloadSettings, Settings
 from moments_ray.testing.numbered import make_numbered_video, read_numbers
@@ -29,6 +29,8 @@ class Server(ThreadingHTTPServer):
         self.whole_only = False
         self.status = 206
         self.failures = 0
+        self.circle = False
+        self.retry_after: str | None = None
 
     @property
     def url(self) -> str:
@@ -43,7 +45,19 @@ class _Handler(BaseHTTPRequestHandler):
         server.requests += 1
         if server.failures:
             server.failures -= 1
-            self.send_error(503)
+            if server.retry_after is None:
+                self.send_error(503)
+                return
+            self.send_response(429)
+            self.send_header("Retry-After", server.retry_after)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if server.circle:
+            self.send_response(302)
+            self.send_header("Location", self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"])
         assert wanted is not None
@@ -107,6 +121,25 @@ async def test_a_host_that_stumbles_is_asked_again(server: Server, tmp_path: Pat
     server.failures = 2
     answer = await cut(server, tmp_path, (1.0, 2.0))
     assert isinstance(answer.clips[0], Clip)
+
+
+async def test_a_busy_host_is_waited_for_as_long_as_it_asks(server: Server, tmp_path: Path) -> None:
+    server.failures, server.retry_after = 2, "1"
+    answer = await cut(server, tmp_path, (1.0, 2.0))
+    assert isinstance(answer.clips[0], Clip)
+
+
+async def test_a_host_that_is_busy_for_an_hour_is_told_and_not_waited_for(server: Server, tmp_path: Path) -> None:
+    server.failures, server.retry_after = 100, "3600"
+    with pytest.raises(DownloadBusy, match=r"too many requests \(HTTP 429\) and asks to come back in 3600 s"):
+        await cut(server, tmp_path, (1.0, 2.0))
+    assert server.requests == 1
+
+
+async def test_a_circle_of_redirects_is_told_as_such(server: Server, tmp_path: Path) -> None:
+    server.circle = True
+    with pytest.raises(DownloadUnavailable, match="redirects too many times"):
+        await cut(server, tmp_path, (1.0, 2.0))
 
 
 async def test_a_host_that_sends_whole_files_only_is_said_to(server: Server, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from moments_ray.errors import (
     DiskFull,
+    DownloadBusy,
     DownloadInterrupted,
     DownloadPrivate,
     DownloadTooLarge,
@@ -198,6 +199,31 @@ async def test_the_status_says_whether_another_try_is_worth_it(
         with pytest.raises(error):
             await fetch(f"{base}/v.mp4", tmp_path)
     assert left(tmp_path) == {}
+
+
+async def test_a_busy_host_is_waited_for_as_long_as_it_asks(tmp_path: Path) -> None:
+    files, asked = FileServer(), []
+
+    async def answer(path: str, headers: dict[str, str], writer: asyncio.StreamWriter) -> None:
+        asked.append(path)
+        if len(asked) < 3:
+            writer.write(head(429, "Retry-After: 0", "Content-Length: 0"))
+        else:
+            await files(path, headers, writer)
+
+    async with serving(answer) as base:
+        assert (await fetch(f"{base}/v.mp4", tmp_path)).bytes == len(BODY)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("value", ["3600", "Fri, 31 Dec 2100 23:59:59 GMT"])
+async def test_a_host_that_is_busy_for_long_says_so_at_once(tmp_path: Path, value: str) -> None:
+    async def answer(_path: str, _headers: dict[str, str], writer: asyncio.StreamWriter) -> None:
+        writer.write(head(503, f"Retry-After: {value}", "Content-Length: 0"))
+
+    async with serving(answer) as base:
+        with pytest.raises(DownloadBusy, match="asks to come back in"):
+            await fetch(f"{base}/v.mp4", tmp_path)
 
 
 async def test_an_announced_size_over_the_limit_is_refused_before_a_byte(tmp_path: Path) -> None:
