@@ -62,7 +62,7 @@ def upgrade() -> None:
         UPDATE run_stages SET output = output || jsonb_build_object('video', runs.subject)
         FROM runs WHERE runs.id = run_id AND name = 'VIDEO_DOWNLOAD' AND output IS NOT NULL
     """)
-    _rename_stages({**_RENAMED_STAGES})
+    _rename_stages(_RENAMED_STAGES)
     op.drop_index("uq_runs_active_subject", table_name="runs")
     op.create_index("uq_runs_active_exclusive", "runs", ["exclusive_key"], unique=True, postgresql_where=_ACTIVE)
     op.create_index("ix_runs_active_video", "runs", ["video_id"], postgresql_where=_ACTIVE)
@@ -98,8 +98,9 @@ def downgrade() -> None:
 
 def _rename_stages(names: dict[str, str]) -> None:
     """Give the clips of selected moments stages of their own: a name is one stage's."""
-    rename = "UPDATE {table} SET {column} = :new WHERE {column} = :old AND run_id IN ({clips})"
-    clips = "SELECT id FROM runs WHERE pipeline = 'clips'"
-    for table, column in (("run_stages", "name"), ("run_attempts", "stage"), ("run_items", "stage")):
+    own = "run_id IN (SELECT id FROM runs WHERE pipeline = 'clips')"
+    places = [("run_stages", "name", own), ("run_attempts", "stage", own), ("run_items", "stage", own)]
+    for table, column, of_clips in (*places, ("runs", "error_stage", "pipeline = 'clips'")):
+        rename = sa.text(f"UPDATE {table} SET {column} = :new WHERE {column} = :old AND {of_clips}")  # noqa: S608
         for old, new in names.items():
-            op.execute(sa.text(rename.format(table=table, column=column, clips=clips)).bindparams(old=old, new=new))
+            op.execute(rename.bindparams(old=old, new=new))
