@@ -1,6 +1,9 @@
-"""How well and how fast the built-in recogniser hears: word error rate and speed on recordings with a known text.
+"""How well and how fast each recogniser hears: words wrong, speed and memory on recordings with a known text.
 
-Usage: ``python benchmarks/speech.py MEDIA_DIRECTORY`` (the folder of real recordings kept beside a checkout).
+    python -m benchmarks.speech MEDIA_DIRECTORY [--transcriber KEY …]
+
+The directory is the one of real recordings kept beside a checkout. Each recogniser runs in a process of its own, on two
+threads; times are those of its child processes, loading included.
 """
 
 from __future__ import annotations
@@ -8,12 +11,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from moments_ray.errors import RecogniserUnavailable
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.settings import Settings
 from moments_ray.speech.health import check
@@ -21,11 +28,12 @@ from moments_ray.speech.recognisers import choose, recognisers
 from moments_ray.speech.windows import SAMPLE_RATE
 
 _TIMEOUT_SECONDS = 1800.0
+_THREADS = 2
 _KNOWN = {
     "audio/jfk.flac": "audio/jfk.txt",
     "audio/swc_softeng_intro.mp3": "audio/swc_softeng_intro.txt",
-    "audio/lj001_printing.flac": "audio/lj001_printing.json",
     "audio/columbia.wma": "audio/columbia.txt",
+    "audio/lj001_printing.flac": "audio/lj001_printing.json",
     "audio/nemo_chemicals.opus": "audio/nemo_chemicals.words.json",
     "audio/nemo_tree_climbing.opus": "audio/nemo_tree_climbing.words.json",
     "video/autoeditor_example.mp4": "video/autoeditor_example.txt",
@@ -40,43 +48,57 @@ _WITHOUT_CLEAR_SPEECH = (
 
 @dataclass(frozen=True)
 class Heard:
-    """One recording's result; times in seconds."""
+    """One recording's result; times in seconds, ``processor`` is what the child processes used of all cores."""
 
     words: Sequence[str]
     duration: float
     seconds: float
+    processor: float
     verdict: str
 
 
 def main() -> None:
-    """Print one line a recording."""
+    """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("media", type=Path)
-    parser.add_argument("--transcriber", default="pocketsphinx")
+    parser.add_argument("--transcriber", action="append")
     arguments = parser.parse_args()
-    asyncio.run(measure(arguments.media, arguments.transcriber))
+    keys = arguments.transcriber or [each.key for each in recognisers()[1:]]
+    if len(keys) == 1:
+        asyncio.run(measure(arguments.media, keys[0]))
+        return
+    print("| recogniser | recording | length | words wrong | x real time | processor x real time | words | verdict |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for key in keys:
+        argv = [sys.executable, "-m", "benchmarks.speech", str(arguments.media), "--transcriber", key]
+        subprocess.run(argv, check=True)
 
 
 async def measure(media: Path, transcriber: str) -> None:
     """Transcribe all recordings by one recogniser, one after another, and compare."""
-    print(f"{'recording':32} {'length':>7} {'took':>7} {'x real time':>11} {'words':>6} {'word errors':>11}  verdict")
     for name in (*_KNOWN, *_WITHOUT_CLEAR_SPEECH):
-        heard = await hear(media / name, transcriber)
+        try:
+            heard = await hear(media / name, transcriber)
+        except RecogniserUnavailable as unavailable:
+            print(f"| {transcriber} | | | | | | | {unavailable} |", flush=True)
+            return
         errors = ""
         if name in _KNOWN:
             reference = known_words(media / _KNOWN[name])
             errors = f"{edit_distance(reference, heard.words) / len(reference):.1%}"
         print(
-            f"{name:32} {heard.duration:6.1f}s {heard.seconds:6.1f}s {heard.seconds / heard.duration:11.2f} "
-            f"{len(heard.words):6} {errors:>11}  {heard.verdict}",
+            f"| {transcriber} | {Path(name).stem} | {heard.duration:.0f} s | {errors} "
+            f"| {heard.seconds / heard.duration:.2f} | {heard.processor / heard.duration:.2f} "
+            f"| {len(heard.words)} | {heard.verdict} |",
             flush=True,
         )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
+    print(f"| {transcriber} | all: {peak:.2f} GB at most | | | | | | |", flush=True)
 
 
 async def hear(recording: Path, transcriber: str) -> Heard:
     """Extract the sound and transcribe it; only the transcribing is timed."""
     settings = Settings()
-    choice = await choose(recognisers(), settings, forced=transcriber)
     with tempfile.TemporaryDirectory() as scratch:
         audio = Path(scratch) / "audio.wav"
         await run_tool(
@@ -84,12 +106,18 @@ async def hear(recording: Path, transcriber: str) -> Heard:
             timeout=_TIMEOUT_SECONDS,
             settings=settings.media,
         )
+        choice = await choose(recognisers(threads=_THREADS), settings, forced=transcriber)
         duration = audio.stat().st_size / 2 / SAMPLE_RATE
-        started = time.monotonic()
+        started, used = time.monotonic(), _processor_seconds()
         transcript = await choice.transcribe(audio, settings, _TIMEOUT_SECONDS)
-        seconds = time.monotonic() - started
-    verdict = str(check(transcript, duration).health["verdict"])
-    return Heard(normal_words(transcript.text), duration, seconds, verdict)
+        seconds, processor = time.monotonic() - started, _processor_seconds() - used
+    checked = check(transcript, duration)
+    return Heard(normal_words(checked.text), duration, seconds, processor, str(checked.health["verdict"]))
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def known_words(file: Path) -> list[str]:

@@ -90,6 +90,7 @@ class SpeechSettings(Group):
     whisper_model: str | None = Field(
         None, description="a directory with a CTranslate2 model, or one in the hub's cache; unset: tiny.en and base"
     )
+    hot_words: tuple[str, ...] = Field((), description='names and terms that Whisper will hear: ["Kubernetes"]')
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where Whisper runs; auto: a GPU if there is one"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,18 @@ from moments_ray.cli.listing import results
 from moments_ray.cli.run import RunArguments, run_video
 from moments_ray.cli.source import require_writable
 from moments_ray.demo.comparison import compare
-from moments_ray.demo.talk import make_talk
+from moments_ray.demo.talk import Talk, make_talk
+from moments_ray.errors import MediaTimeout, SpeechError
+from moments_ray.media.audio import extract_audio
+from moments_ray.media.probe import probe
+from moments_ray.moments.finding.find import find_moments
+from moments_ray.moments.finding.options import FindOptions
 from moments_ray.moments.options import RunOptions
 from moments_ray.settings import Settings
+from moments_ray.speech.health import check
+from moments_ray.speech.recognisers import choose, recognisers
+
+_LISTENING_SECONDS = 45.0
 
 
 async def run_demo(out: Path, settings: Settings, console: Console, *, quiet: bool) -> tuple[dict[str, Any], int]:
@@ -34,5 +45,27 @@ async def run_demo(out: Path, settings: Settings, console: Console, *, quiet: bo
     shown = console if quiet else results()
     shown.print(table)
     shown.print(comparison.summary(), soft_wrap=True)
+    shown.print(await _by_ear(talk, settings), soft_wrap=True)
     shown.print(f"open {out / 'report.html'} in a browser", soft_wrap=True)
     return document, status
+
+
+async def _by_ear(talk: Talk, settings: Settings) -> str:
+    """Say in one sentence what would have been found without the captions, by what is heard alone."""
+    threads = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as scratch:
+        sound = Path(scratch) / "audio.wav"
+        try:
+            info = await probe(talk.path, settings=settings.media)
+            await extract_audio(
+                talk.path, info, sound, settings=settings.media, threads=threads, timeout=_LISTENING_SECONDS
+            )
+            choice = await choose(recognisers(spoken="en", threads=threads), settings)
+            heard = check(await choice.transcribe(sound, settings, _LISTENING_SECONDS), talk.duration)
+        except MediaTimeout:
+            return f"Without its captions: nobody listens for longer than {_LISTENING_SECONDS:g} s in a demo."
+        except SpeechError as error:
+            return f"Without its captions: {error}"
+    found = find_moments(heard, None, talk.duration, FindOptions())
+    moments = [moment.model_dump(mode="json") for moment in found.moments]
+    return f"Without its captions, heard by {choice.recogniser.key}: {compare(talk.topics, moments).summary()}"

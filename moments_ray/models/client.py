@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from moments_ray.models import chat, parakeet
+from moments_ray.models import chat, openai_speech, parakeet
 from moments_ray.models.attachments import read_attachments
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.endpoint import Endpoint
-from moments_ray.models.entry import ModelEntry
+from moments_ray.models.entry import ModelEntry, SpeechApi
 from moments_ray.models.probe import ModelProbe, probe
 from moments_ray.models.roles import Call
 from moments_ray.models.tunnel import Tunnels, TunnelState
@@ -45,9 +45,11 @@ class ModelClient:
 
         Raises:
             StorageError: it cannot be read.
-            ModelError: as ``parakeet.transcribe``.
+            ModelError: as ``parakeet.transcribe`` and ``openai_speech.transcribe``.
         """
         async with self._cache.open(self._store.uri(audio)) as path:
+            if entry.speech_api is SpeechApi.OPENAI:
+                return await openai_speech.transcribe(self.endpoint(entry), path, timeout)
             return await parakeet.transcribe(self.endpoint(entry), path, timeout)
 
     def endpoint(self, entry: ModelEntry) -> Endpoint:

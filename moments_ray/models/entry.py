@@ -32,6 +32,13 @@ class ModelKind(StrEnum):
     LLM = "llm"  # moments, and better edges of moments
 
 
+class SpeechApi(StrEnum):
+    """How a recogniser's server is talked to."""
+
+    PARAKEET = "parakeet"  # a WAV file to /transcribe
+    OPENAI = "openai"  # a WAV file to /v1/audio/transcriptions, answered as verbose_json
+
+
 def _matching(pattern: re.Pattern[str], what: str) -> BeforeValidator:
     def check(value: object) -> object:
         if isinstance(value, str) and not pattern.fullmatch(value):
@@ -55,7 +62,8 @@ class Target(NamedTuple):
 class ModelFields(BaseModel):
     """What an operator says of a model; ``timeout_s`` is seconds a request, ``max_context``, ``max_tokens`` are tokens.
 
-    Prices are what its provider charges; without them what it is asked costs nothing.
+    ``speech_api`` is how a recogniser is asked. Prices are what its provider charges; without them what it is asked
+    costs nothing.
 
     With ``ssh_host`` the model is reached through a tunnel from there to ``remote_host`` and ``remote_port``, whose
     near end is ``local_port`` where that is free. Without it ``base_url`` is called straight. With neither the model
@@ -65,6 +73,7 @@ class ModelFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ModelKind
+    speech_api: SpeechApi = SpeechApi.PARAKEET
     base_url: str = ""
     model: Annotated[str, _matching(_NAME, "a model name")] = ""
     ssh_host: Host = ""
@@ -113,7 +122,9 @@ class ModelEntry(ModelFields):
         """The path that requests go to."""
         if self.endpoint:
             return self.endpoint
-        return "/transcribe" if self.kind is ModelKind.ASR else "/v1/chat/completions"
+        if self.kind is not ModelKind.ASR:
+            return "/v1/chat/completions"
+        return "/transcribe" if self.speech_api is SpeechApi.PARAKEET else "/v1/audio/transcriptions"
 
     @property
     def tunnel_target(self) -> Target:

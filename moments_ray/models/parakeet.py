@@ -21,23 +21,29 @@ _MOST_WORDS = 500_000  # more than anybody says in the longest video
 _MOST_UNREADABLE = 0.5
 
 
-class _Lenient(BaseModel):
+class Lenient(BaseModel):
+    """A part of a server's answer; what is not known of it is left out."""
+
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
 
-class _TimedWord(_Lenient):
+class TimedWord(Lenient):
+    """A word; times in seconds."""
+
     word: str
     start: FiniteFloat
     end: FiniteFloat
 
 
-class _TimedSegment(_Lenient):
+class TimedSegment(Lenient):
+    """A stretch of speech; times in seconds."""
+
     text: str
     start: FiniteFloat
     end: FiniteFloat
 
 
-class _Recognition(_Lenient):
+class _Recognition(Lenient):
     transcription: str
     word_timestamps: list[Any]
     segment_timestamps: list[Any] = []
@@ -75,12 +81,12 @@ def transcript_of(raw: Any, key: str) -> Transcript:
         raise ModelBadResponse(f"{key} answered {len(found.word_timestamps)} words, more than can be spoken")
     words = [
         Word(text=text, start=word.start, end=word.end)
-        for word in _readable(_TimedWord, found.word_timestamps)
+        for word in _readable(TimedWord, found.word_timestamps)
         if (text := clean(word.word))
     ]
     segments = [
         Segment(text=text, start=part.start, end=part.end)
-        for part in _readable(_TimedSegment, found.segment_timestamps[:_MOST_WORDS])
+        for part in _readable(TimedSegment, found.segment_timestamps[:_MOST_WORDS])
         if (text := clean(part.text))
     ]
     unreadable = len(found.word_timestamps) - len(words)

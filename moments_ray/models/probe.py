@@ -14,10 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelRefused
-from moments_ray.models import chat, parakeet
+from moments_ray.models import chat, openai_speech, parakeet
 from moments_ray.models.conversation import Question, Sampling, Turn, VideoPart
 from moments_ray.models.endpoint import Endpoint
-from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.models.entry import ModelEntry, ModelKind, SpeechApi
 
 _SECONDS = 60.0
 _LARGEST = 1024 * 1024
@@ -87,12 +87,22 @@ async def _hears(endpoint: Endpoint, timeout: float) -> None:
         file.setframerate(_RATE)
         file.writeframes(bytes(2 * _RATE))  # a second of silence
 
+    entry = endpoint.entry
+    openai = entry.speech_api is SpeechApi.OPENAI
+
     @contextmanager
     def upload() -> Iterator[Mapping[str, Any]]:
-        yield {"files": {"file": ("probe.wav", sound.getvalue(), "audio/wav")}}
+        yield (
+            openai_speech.upload_of(sound.getvalue(), entry.model)
+            if openai
+            else {"files": {"file": ("probe.wav", sound.getvalue(), "audio/wav")}}
+        )
 
     raw = await endpoint.post(upload, timeout=timeout, largest=_LARGEST)
-    parakeet.transcript_of(raw, endpoint.entry.key)
+    if openai:
+        openai_speech.read_answer(raw, entry.key, 1.0)
+    else:
+        parakeet.transcript_of(raw, entry.key)
 
 
 async def _keeps_to_schemas(endpoint: Endpoint) -> bool | None:

@@ -59,20 +59,18 @@ def recognisers(
     duration: float | None = None,
     remote: Sequence[Recogniser] = (),
     threads: int = 1,
-    hot_words: Sequence[str] = (),
 ) -> tuple[Recogniser, ...]:
     """Return all recognisers in the order they are tried.
 
     ``spoken`` (the sound's language, if known) and ``duration`` (seconds) help to judge captions that nobody named;
-    ``remote`` recognisers come between captions and the local models. ``threads`` is how many a local one may use,
-    ``hot_words`` are names and terms that will be heard.
+    ``remote`` recognisers come between captions and the local models. ``threads`` is how many a local one may use.
     """
     return (
         GivenCaptions(captions, spoken=spoken, duration=duration),
         *remote,
         ParakeetLocal(),
-        Whisper(threads=threads, language=spoken, hot_words=hot_words),
-        Whisper(base_only=True, threads=threads, language=spoken, hot_words=hot_words),
+        Whisper(threads=threads, language=spoken),
+        Whisper(base_only=True, threads=threads, language=spoken),
         Pocketsphinx(),
     )
 

@@ -18,6 +18,23 @@ _TELLING_PAUSE_SECONDS = 0.3
 _IDEOGRAPH_WEIGHT = 0.5  # a Chinese or Japanese word has about two characters
 _CLAUSE_BONUS_SECONDS = 0.25
 
+# Where nobody punctuated, English words tell: these lean on what follows, and those begin what a speaker says next. A
+# break is as good as a pause that much longer or shorter. Fitted on talks whose punctuation was taken away.
+_LEANING = frozenset(
+    re.findall(
+        r"\S+",
+        "a an the of to in on at by for from with into about and but or nor as if that than which who whose because "
+        "so very my your his her its our their this these those is are was were be been am i'm it's we're they're i "
+        "you he she we they can could will would should may might must do does did not don't no uh um",
+    )
+)
+_OPENING = frozenset(
+    re.findall(r"\S+", "so and but now okay ok well then because what how why when where if let's first next i")
+)
+_LEANING_SECONDS = 0.6
+_OPENING_SECONDS = 0.3
+_LONGEST_HESITATION_SECONDS = 1.5
+
 _BEFORE_A_NAME = re.compile(
     r"(?:dr|mr|mrs|ms|mx|prof|st|sr|jr|rev|gen|col|sgt|capt|lt|sen|rep|gov|pres|hon|mt|e\.g|i\.e|vs|cf|vol|eds?|approx"
     r"|viz|al|hr|fr|hrsg|bzw|z\.b|d\.h|mme|mlle|sra|dra|dott|sig|ing)\."
@@ -137,10 +154,16 @@ def _is_one_long_sentence(words: Sequence[Word], first: int, last: int) -> bool:
 def _at_pauses(words: Sequence[Word], first: int, last: int) -> list[tuple[int, int]]:
     edges = []
     for index in range(first, last + 1):
-        if index == last or _pause_after(words, index) >= PAUSE_SECONDS:
+        hesitates = _leans(words, index) and _pause_after(words, index) < _LONGEST_HESITATION_SECONDS
+        if index == last or (_pause_after(words, index) >= PAUSE_SECONDS and not hesitates):
             edges.append((first, index))
             first = index + 1
     return edges
+
+
+def _leans(words: Sequence[Word], index: int) -> bool:
+    """Tell a word that no sentence ends on."""
+    return words[index].text.strip().lower() in _LEANING
 
 
 def _within_limits(words: Sequence[Word], first: int, last: int) -> list[tuple[int, int]]:
@@ -170,7 +193,9 @@ def _best_break(words: Sequence[Word], first: int, last: int) -> int:
 
     def worth(index: int) -> tuple[float, float]:
         clause = _CLAUSE_BONUS_SECONDS if without_closers(words[index].text.strip())[-1:] in CLAUSE_ENDS else 0.0
-        return _pause_after(words, index) + clause, -abs(index - middle)
+        leaning = _LEANING_SECONDS if _leans(words, index) else 0.0
+        opening = _OPENING_SECONDS if words[index + 1].text.strip().lower() in _OPENING else 0.0
+        return _pause_after(words, index) + clause + opening - leaning, -abs(index - middle)
 
     return max(range(earliest, furthest + 1), key=worth)
 

@@ -73,7 +73,7 @@ class Whisper:
     """The good ear of a bare machine: tiny.en for English and base for other languages, or the operator's own model.
 
     With ``base_only`` it is base for every language. ``threads`` is how many the decoder uses, ``language`` (a tag) is
-    what is spoken, if that is known, and ``hot_words`` are names and terms that will be heard.
+    what is spoken, if that is known.
     """
 
     def __init__(
@@ -82,12 +82,10 @@ class Whisper:
         base_only: bool = False,
         threads: int = 1,
         language: str | None = None,
-        hot_words: Sequence[str] = (),
     ) -> None:
         self._base_only = base_only
         self._threads = threads
         self._language = normal_language(language)
-        self._hot_words = hot_words
 
     @property
     def key(self) -> str:
@@ -136,7 +134,7 @@ class Whisper:
                     "device": device,
                     "threads": settings.speech.threads or self._threads,
                     "language": self._language and self._language.partition("-")[0],
-                    "hot_words": ", ".join(self._hot_words) or None,
+                    "hot_words": ", ".join(settings.speech.hot_words) or None,
                 },
                 timeout=timeout,
                 settings=settings.media,

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from moments_ray.http.schemas.base import Asked
-from moments_ray.models.entry import ModelEntry, ModelFields, ModelKind
+from moments_ray.models.entry import ModelEntry, ModelFields, ModelKind, SpeechApi
 from moments_ray.models.registry import defaults
 from moments_ray.settings import ModelSettings
 
@@ -47,6 +47,7 @@ class PatchModel(Asked):
     """What to change of an entry; what is left out stays."""
 
     kind: ModelKind | None = None
+    speech_api: SpeechApi | None = None
     base_url: str | None = Field(None, examples=["http://10.0.0.7:8010"])
     model: str | None = None
     ssh_host: str | None = None

@@ -180,3 +180,28 @@ def test_a_piece_of_a_sentence_that_was_too_long_ends_none() -> None:
     parted = sentences(spoken("and " * 50 + "stop. We went home."))
     assert [part.ends_sentence for part in parted] == [False] * (len(parted) - 2) + [True, True]
     assert len(parted) >= 3
+
+
+def test_without_punctuation_nobody_stops_on_a_word_that_leans_on_the_next() -> None:
+    spoken = "we went to the [hesitates] market and bought bread [stops] then we walked home"
+    clock, words = 0.0, []
+    for word in spoken.split():
+        if word.startswith("["):
+            clock += 0.8
+        else:
+            words.append(Word(text=word, start=clock, end=clock + 0.25))
+            clock += 0.3
+    heard = Transcript(engine="test", language="en", words=tuple(words), segments=())
+    assert [each.text for each in sentences(heard)] == [
+        "we went to the market and bought bread",
+        "then we walked home",
+    ]
+
+
+def test_what_nobody_punctuated_and_said_in_one_breath_is_parted_before_an_opening_word() -> None:
+    said = "the people of the town had never seen such a storm in all of the years that it stood there so they left"
+    words = [Word(text=word, start=n * 0.6, end=n * 0.6 + 0.58) for n, word in enumerate(said.split())]
+    heard = Transcript(engine="test", language="en", words=tuple(words), segments=())
+    ends = [each.text.split()[-1] for each in sentences(heard)]
+    assert ends[0] == "there"
+    assert not {"the", "of", "a", "it"} & set(ends)
