@@ -209,14 +209,14 @@ async def rows(engine: Engine, query: str, **values: Any) -> list[Any]:
 async def spent(engine: Engine, run: Run) -> dict[str, tuple[int, int, float]]:
     """What the tries of each stage that spent anything did."""
     tries = [one for one in await engine.tries(run) if one.input_tokens or one.output_tokens or one.usd]
-    return {one.stage: (one.input_tokens, one.output_tokens, float(one.usd)) for one in tries}
+    return {one.stage: (one.input_tokens, one.output_tokens, round(float(one.usd), 9)) for one in tries}
 
 
 def expected_to_be_spent(chat: ModelServer) -> dict[str, Any]:
     """What the server's answers took: 10 tokens in and 5 out each, at 100 and 1000 dollars a million."""
     edges = sum("Possible starts:" in json.dumps(request.json["messages"]) for request in chat.received)
     counts = {"MOMENT_GENERATION": len(chat.received) - edges, "MOMENT_REFINEMENT": edges}
-    return {stage: (10 * n, 5 * n, pytest.approx(0.006 * n)) for stage, n in counts.items()}
+    return {stage: (10 * n, 5 * n, round(0.006 * n, 9)) for stage, n in counts.items()}
 
 
 CHILDREN = """

@@ -1,8 +1,6 @@
-"""A pipeline of one stage that asks a priced model, and waits after an answer that says so."""
+"""A pipeline of one stage that asks a priced model."""
 
 from __future__ import annotations
-
-import asyncio
 
 from moments_ray.engine import Context, Pipeline, Value, stage
 from moments_ray.models.conversation import Question, Turn
@@ -35,8 +33,6 @@ async def answer(ctx: Context, asked: Asked) -> Answered:
     for _ in range(asked.times):
         said = await ctx.service(Gateway).complete(REFINER, entry, question, ctx.seconds_left(), spent=ctx.spent)
         texts.append(said.text)
-        if said.text == "wait":
-            await asyncio.sleep(60)
     return Answered(texts=tuple(texts))
 
 

@@ -117,12 +117,16 @@ async def test_a_refusal_is_paid_for(environment: Environment, server: ModelServ
 
 
 async def test_a_try_that_is_cancelled_keeps_what_it_spent(environment: Environment, server: ModelServer) -> None:
-    server.answer = lambda _: completion("wait")
-    claim = await claimed(environment, server)
+    async def once(_: Received) -> Reply:
+        if len(server.received) > 1:
+            await asyncio.sleep(60)
+        return completion("yes")
+
+    server.answer = once
+    claim = await claimed(environment, server, times=2)
     task = asyncio.ensure_future(execute(environment, claim))
-    while not server.received:
+    while len(server.received) < 2:
         await asyncio.sleep(0.02)
-    await asyncio.sleep(0.5)  # for its answer to arrive
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -58,7 +58,7 @@ async def connect(server: ModelServer) -> AsyncIterator[Connect]:
     made: list[Endpoint] = []
 
     def make(settings: ModelSettings = SETTINGS, **fields: Any) -> Endpoint:
-        entry = ModelEntry.checked({"key": "m", "kind": "llm", "base_url": server.url, "timeout_s": 2.0, **fields})
+        entry = ModelEntry.checked({"key": "m", "kind": "llm", "base_url": server.url, "timeout_s": 20.0, **fields})
         made.append(Endpoint(entry, settings, straight))
         return made[-1]
 
