@@ -65,7 +65,9 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
     failpoint.hit(environment.settings, "items.planned")
     keys = [item.key for item in items]
     size = max(1, min(chain[0].row, math.ceil(len(keys) / _ROWS_WANTED)))
-    return tuple(active), [{"keys": keys[at : at + size], "stop": None} for at in range(0, len(keys), size)]
+    return tuple(active), [
+        {"keys": keys[at : at + size], "of": len(keys), "stop": None} for at in range(0, len(keys), size)
+    ]
 
 
 async def _planned(claimed: ClaimedRun, chain: Chain) -> Sequence[Item]:
@@ -105,7 +107,7 @@ def work_row(row: dict[str, Any], *, connect: Connect, settings: Settings, claim
         return row
     here = process(connect, settings)
     try:
-        here.run(work_items(here.environment, claim, name, list(row["keys"])))
+        here.run(work_items(here.environment, claim, name, list(row["keys"]), row["of"]))
     except (LeaseLost, ServiceUnavailable) as error:
         return {**row, "stop": error.code}
     return row

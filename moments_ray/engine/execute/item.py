@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,8 +23,8 @@ from moments_ray.process import failpoint
 from moments_ray.states import StageStatus
 
 
-async def work_items(environment: Environment, claim: Claim, name: str, keys: Sequence[str]) -> None:
-    """Do a step for the items that have no output of it yet; what fails is written down, never raised.
+async def work_items(environment: Environment, claim: Claim, name: str, keys: Sequence[str], of: int) -> None:
+    """Do a step for those of ``of`` items that have no output of it yet; what fails is written down, never raised.
 
     Raises:
         LeaseLost: another worker owns the run; nothing was written.
@@ -34,7 +34,7 @@ async def work_items(environment: Environment, claim: Claim, name: str, keys: Se
     assert isinstance(step, FanOut)  # noqa: S101 - only fan-outs have items
     rows = await claimed.read(lambda reader: reader.items(name, keys))
     before = await _outputs_before(claimed, step, keys)
-    work = _RowWork(claimed, step, before or {})
+    work = _RowWork(claimed, step, before or {}, of)
     todo = [row for row in rows if row.status != StageStatus.COMPLETED]
     if before is not None:
         for row in todo:
@@ -61,8 +61,9 @@ async def _outputs_before(claimed: ClaimedRun, step: FanOut, keys: Sequence[str]
 class _RowWork:
     """A step of a claimed run at work on some of its items."""
 
-    def __init__(self, claimed: ClaimedRun, step: FanOut, before: Mapping[str, BaseModel]) -> None:
+    def __init__(self, claimed: ClaimedRun, step: FanOut, before: Mapping[str, BaseModel], of: int) -> None:
         self._claimed = claimed
+        self._of = of
         self._step = step
         self._before = before
         self._inputs = claimed.inputs(step)
@@ -114,39 +115,45 @@ class _RowWork:
             except MomentsError as error:
                 output = error
             else:
-                await self._commit(lambda journal: journal.complete_item(self._step.name, key, value), writes)
+                await self._commit(
+                    lambda journal: journal.complete_item(self._step.name, key, value, of=self._of), writes
+                )
                 return
         failure = ItemFailure(
             key=key, code=output.code, message=output.message, retryable=output.retryable, detail=output.detail
         ).model_dump(mode="json", exclude={"key"})
-        await self._commit(lambda journal: journal.fail_item(self._step.name, key, failure), [])
+        await self._commit(lambda journal: journal.fail_item(self._step.name, key, failure, of=self._of), [])
 
     async def commit_skipped(self, key: str) -> None:
         """Record that the item's earlier step failed, so that this one has nothing to work on."""
-        await self._commit(lambda journal: journal.skip_item(self._step.name, key), [])
+        await self._commit(lambda journal: journal.skip_item(self._step.name, key, of=self._of), [])
 
-    async def _commit(self, verdict: Callable[[Journal], Any], writes: Sequence[Write]) -> None:
+    async def _commit(self, verdict: Callable[[Journal], Awaitable[float | None]], writes: Sequence[Write]) -> None:
         """Commit one item's verdict, and the stage's with it when that was the last item outstanding."""
         claimed, step = self._claimed, self._step
         spent = claimed.take_spent()
 
-        async def transaction(journal: Journal, session: WriteSession) -> tuple[float, bool]:
+        async def transaction(journal: Journal, session: WriteSession) -> tuple[float | None, bool]:
             await journal.spend(step.name, spent)
-            await verdict(journal)
+            progress = await verdict(journal)
+            if progress is None:
+                return None, False  # another process of this claim was quicker
             for write in writes:
                 await write(session)
+            if round(progress * self._of) < self._of:
+                return progress, False
             items = await JournalReader(session, claimed.claim.key).items(step.name)
-            ended = sum(item.status != StageStatus.PENDING for item in items)
-            done = ended == len(items) and tolerated(step, items)
+            done = tolerated(step, items) and all(item.status != StageStatus.PENDING for item in items)
             if done:
                 await complete(claimed, step, items, journal)
-            return ended / len(items), done
+            return progress, done
 
         settings = claimed.environment.settings
         failpoint.hit(settings, "item.made")
-        fraction, done = await claimed.commit(transaction)
+        progress, done = await claimed.commit(transaction)
         failpoint.hit(settings, "item.committed")
-        await claimed.environment.status_publisher.progress(claimed.ref, step.name, fraction)
+        if progress is not None:
+            await claimed.environment.status_publisher.progress(claimed.ref, step.name, progress)
         if done:
             await claimed.announce(step.name, StageStatus.COMPLETED)
 

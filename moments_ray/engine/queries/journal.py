@@ -15,6 +15,8 @@ from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunN
 from moments_ray.engine.queries.journal_statements import (
     CLOSE_OPEN,
     COMPLETE,
+    COUNT_ITEMS,
+    END_ITEM,
     FAIL,
     HAPPENED,
     LOAD,
@@ -229,21 +231,22 @@ class Journal(StageJournal):
             .where(RunItem.run_id == self._claim.key, RunItem.stage == stage, RunItem.output.is_(None))
             .values(status=StageStatus.PENDING, error=None)
         )
+        await self._row(COUNT_ITEMS, self._claim.key, stage)
 
-    async def complete_item(self, stage: str, key: str, output: dict[str, Any]) -> None:
-        """Commit one item's output; an item is progress, so the run is no poison."""
-        await self.event("item.completed", {"stage": stage, "item": key}, crash_count=0)
-        await self._end_item(stage, key, StageStatus.COMPLETED, output=output, error=None)
+    async def complete_item(self, stage: str, key: str, output: dict[str, Any], *, of: int) -> float | None:
+        """Commit one item's output, of so many; an item is progress, so the run is no poison.
 
-    async def fail_item(self, stage: str, key: str, error: dict[str, Any]) -> None:
+        As for every end of an item, the share of the stage's items that have ended is returned, None where it had.
+        """
+        return await self._end_item(stage, key, StageStatus.COMPLETED, of, output=output)
+
+    async def fail_item(self, stage: str, key: str, error: dict[str, Any], *, of: int) -> float | None:
         """Record that an item did not come out."""
-        await self.event("item.failed", {"stage": stage, "item": key, **error})
-        await self._end_item(stage, key, StageStatus.FAILED, error=error)
+        return await self._end_item(stage, key, StageStatus.FAILED, of, error=error)
 
-    async def skip_item(self, stage: str, key: str) -> None:
+    async def skip_item(self, stage: str, key: str, *, of: int) -> float | None:
         """Record that an item's earlier step failed, so that this one has nothing to work on."""
-        await self.event("item.skipped", {"stage": stage, "item": key})
-        await self._end_item(stage, key, StageStatus.SKIPPED)
+        return await self._end_item(stage, key, StageStatus.SKIPPED, of)
 
     async def end(
         self,
@@ -258,12 +261,24 @@ class Journal(StageJournal):
         await self._row(CLOSE_OPEN, self._claim.key, open_stages.value)
         await self.event(event_type, data, status=status, completed_at=func.now(), owner=None, **run_values)
 
-    async def _end_item(self, stage: str, key: str, status: StageStatus, **values: Any) -> None:
-        await self._session.execute(
-            update(RunItem)
-            .where(RunItem.run_id == self._claim.key, RunItem.stage == stage, RunItem.key == key)
-            .values(status=status, **values)
-        )
+    async def _end_item(
+        self,
+        stage: str,
+        key: str,
+        status: StageStatus,
+        of: int,
+        *,
+        output: dict[str, Any] | None = None,
+        error: dict[str, Any] | None = None,
+    ) -> float | None:
+        data = {"stage": stage, "item": key, **(error or {})}
+        values = [None if value is None else json.dumps(value) for value in (output, error)]
+        answer = await self._write(END_ITEM, stage, key, status.value, *values, of, json.dumps(data))
+        if answer is None:
+            return None
+        self.written = WrittenEvent(answer["seq"], f"item.{status}", data)
+        progress: float = answer["progress"]
+        return progress
 
 
 class JournalReader:

@@ -101,6 +101,35 @@ event AS (
 )
 SELECT {_ANSWER}"""  # noqa: S608
 
+# An item ends once for each time it is planned; the stage's progress counts it, so nobody has to look at the others.
+# $4 the item, $5 its status, $6 its output, $7 its error, $8 how many items there are, $9 the event's data
+END_ITEM = f"""{_HELD}
+item AS (
+    UPDATE run_items SET status = $5::text, output = coalesce($6, output), error = $7
+    FROM held WHERE run_id = held.id AND stage = $3 AND key = $4 AND status = 'pending'
+    RETURNING run_id
+),
+stage AS (
+    UPDATE run_stages SET progress = least(1.0, progress + 1.0 / $8::int)
+    FROM item WHERE run_stages.run_id = item.run_id AND name = $3
+    RETURNING progress
+),
+run AS (
+    UPDATE runs SET event_seq = event_seq + 1, crash_count = CASE WHEN $5::text = 'completed' THEN 0 ELSE crash_count END
+    FROM item WHERE id = item.run_id RETURNING id, event_seq
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data) SELECT run.id, event_seq, 'item.' || $5::text, $9 FROM run
+)
+SELECT {_ANSWER}, (SELECT progress FROM stage) AS progress"""  # noqa: S608
+
+# $1 the run's key, $2 the stage
+COUNT_ITEMS = """
+UPDATE run_stages SET progress = (
+    SELECT coalesce(avg((status <> 'pending')::int), 0) FROM run_items WHERE run_id = $1 AND stage = $2
+)
+WHERE run_id = $1 AND name = $2 RETURNING progress"""
+
 # $1 the run's key, $2 the status of stages that are left open.
 CLOSE_OPEN = """
 WITH died AS (

@@ -156,7 +156,7 @@ async def test_clips_are_counted_by_how_they_stand(api: httpx.AsyncClient, libra
     async with library.database.begin() as session:
         journal = Journal(session, claim)
         await journal.plan_items("CLIP_EXTRACTION", [(none.identifier, {})])
-        await journal.fail_item("CLIP_EXTRACTION", none.identifier, {"code": "media.failed", "message": "no"})
+        await journal.fail_item("CLIP_EXTRACTION", none.identifier, {"code": "media.failed", "message": "no"}, of=1)
     told = (await api.get(f"/api/videos/{video.identifier}/clip-extraction-status")).json()
     assert (told["status"], told["failed"]) == ("failed", 2)
     assert told["clips"][-1]["error"]["code"] == "media.failed"
