@@ -18,7 +18,7 @@ from benchmarks.engine.nothing import NOTHING, STAGES, Nothing
 from benchmarks.engine.peers import Peers
 from benchmarks.processes import family, processes
 from moments_ray import runtime
-from moments_ray.engine.runs.actor import start_listening, start_worker
+from moments_ray.engine.runs.actor import keep_listening, start_worker
 from moments_ray.settings import Settings
 
 _RUNS = 8
@@ -48,7 +48,7 @@ async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
         notes.unlink(missing_ok=True)
         worker = start_worker(runtime.connect, settings, runtime.open_redis, name=f"loss{number}", detached=False)
         pid = await worker.__ray_call__.remote(_pid)
-        await worker.start.remote()
+        listening = asyncio.create_task(keep_listening(worker))
         for run in range(_RUNS):
             request = Nothing(seconds=_STAGE_SECONDS, notes=str(notes), run=run)
             await run_service.start(NOTHING, request)
@@ -59,8 +59,9 @@ async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
             strike = _killing_a_stage
         else:
             strike = _redis_dies(client)
-        await _struck("moments_ray", what, strike, notes, still=lambda w=worker: start_listening(w, 5.0))
+        await _struck("moments_ray", what, strike, notes)
         await worker.drain.remote()
+        await listening
     await environment.database.close()
 
 
@@ -84,9 +85,7 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
             each.wait()
 
 
-async def _struck(
-    system: str, what: str, strike: Strike, notes: Path, *, still: Callable[[], Awaitable[None]] | None = None
-) -> None:
+async def _struck(system: str, what: str, strike: Strike, notes: Path) -> None:
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while len(_noted(notes)) < _STRIKE_AFTER:
         if time.monotonic() > deadline:
@@ -98,8 +97,6 @@ async def _struck(
         if time.monotonic() > struck + _TIMEOUT_SECONDS:
             break
         await asyncio.sleep(0.1)
-        if still is not None:
-            await still()
     seconds = time.monotonic() - struck
     await asyncio.sleep(4 * _STAGE_SECONDS)
     twice = sum(count - 1 for count in Counter(_noted(notes)).values())

@@ -11,7 +11,7 @@ import structlog
 
 from moments_ray import runtime
 from moments_ray.cli.ray_thread import RayThread
-from moments_ray.engine.runs.actor import start_listening, start_worker, stop_worker
+from moments_ray.engine.runs.actor import keep_listening, start_worker, stop_worker
 from moments_ray.errors import RayUnavailable
 from moments_ray.ids import fingerprint
 from moments_ray.settings import Settings
@@ -36,18 +36,22 @@ class Workers:
         self._ray_thread = ray_thread
         self._settings = settings
         self._actors: dict[str, Any] = {}
+        self._listening: dict[str, asyncio.Task[None]] = {}
         self._keeping: asyncio.Task[None] | None = None
 
     async def start(self, nodes: Sequence[runtime.Node]) -> int:
         """Start workers on the nodes that are to have one, keep it so, and return how many there are."""
-        await self._tend(nodes)
-        self._keeping = asyncio.create_task(self._keep())
+        self._tend(nodes)
+        if self._settings.ray_address is not None:  # a Ray of our own has one node
+            self._keeping = asyncio.create_task(self._keep())
         return len(self._actors)
 
     async def stop(self) -> None:
         """Have workers finish or hand back their runs; those of a lost Ray are gone, and their leases end so."""
         if self._keeping is not None:
             self._keeping.cancel()
+        for listening in self._listening.values():
+            listening.cancel()
         worker = self._settings.worker
         patience = worker.drain_seconds + 2 * worker.cancel_grace_seconds + _STOP_MARGIN_SECONDS
         async with asyncio.TaskGroup() as group:
@@ -58,19 +62,21 @@ class Workers:
                     each.cancel()
 
     async def _keep(self) -> None:
-        """Ray starts a worker's process again; that it listens again, and that a new node gets one, is ours."""
+        """Have a worker on every node that comes, and none on those that went."""
         while not self._ray_thread.lost:
             await asyncio.sleep(_POLL_SECONDS)
             try:
-                await self._tend(await self._ray_thread.do(runtime.nodes))
+                self._tend(await self._ray_thread.do(runtime.nodes))
             except RayUnavailable:
                 return  # everything ends with it
             except Exception:
                 log.exception("workers.check_failed")  # a cluster's head may be away for a while, and come back
 
-    async def _tend(self, nodes: Sequence[runtime.Node]) -> None:
+    def _tend(self, nodes: Sequence[runtime.Node]) -> None:
         wanted = {node.identifier for node in nodes if (node.here if self._one_here else node.resources.get("CPU"))}
-        self._actors = {node: actor for node, actor in self._actors.items() if node in wanted}
+        for node in self._actors.keys() - wanted:
+            del self._actors[node]
+            self._listening.pop(node).cancel()
         for node in wanted - self._actors.keys():
             self._actors[node] = start_worker(
                 runtime.connect,
@@ -80,4 +86,4 @@ class Workers:
                 detached=not self._one_here,
                 node=node,
             )
-        await asyncio.gather(*(start_listening(actor, _POLL_SECONDS) for actor in self._actors.values()))
+            self._listening[node] = asyncio.create_task(keep_listening(self._actors[node]))

@@ -18,7 +18,7 @@ from moments_ray import runtime
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs, claim_of
-from moments_ray.engine.runs.actor import start_listening, start_worker
+from moments_ray.engine.runs.actor import keep_listening, start_worker
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import Conflict, LeaseLost, RunActive
 from moments_ray.states import RunStatus
@@ -296,17 +296,15 @@ async def test_a_worker_that_died_goes_on_with_its_own_runs_without_waiting_out_
     patient = engine.settings.worker.model_copy(update={"lease_seconds": 600.0})
     settings = engine.settings.model_copy(update={"worker": patient})
     worker = start_worker(runtime.connect, settings, runtime.open_redis, name="mortal", detached=False)
-    await worker.start.remote()
+    listening = asyncio.create_task(keep_listening(worker))
     run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=subject())
     await engine.until(lambda: lines(notes)["second"] == 1)
     ray.kill(worker, no_restart=False)
-    async with asyncio.timeout(30):
-        while (await engine.run(run.identifier)).attempt == 1:
-            await start_listening(worker, 5.0)
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.attempt, ended.error) == (RunStatus.COMPLETED, 2, None)
     await nothing_left(engine, run)
     await worker.drain.remote()
+    await listening  # and no longer
     ray.kill(worker)
 
 

@@ -27,6 +27,10 @@ class Webhook:
     secret: str | None = field(default=None, repr=False)
 
 
+# Whether a message is due. $1 now
+ANY_DUE = "SELECT 1 FROM webhook_deliveries WHERE status = 'pending' AND next_attempt_at <= $1 LIMIT 1"
+
+
 class Webhooks:
     """Reads and writes of webhook messages; ``now`` is always the caller's clock."""
 

@@ -36,8 +36,12 @@ class WorkerActor:
         """Begin to take runs."""
         self._here().start()
 
+    async def listen(self) -> None:
+        """Take runs until drained."""
+        await self._here().listen()
+
     async def execute_only(self, run: str) -> None:
-        """RunExecution one run to its end."""
+        """Execute one run to its end."""
         await self._here().execute_only(run)
 
     async def drain(self) -> None:
@@ -83,18 +87,19 @@ def start_worker(
     return actor.remote(connect, settings, open_redis, name)
 
 
-async def start_listening(actor: Any, patience: float) -> None:
-    """Have a worker take runs, which one that does already does not mind; one that is not there is told the next time.
+async def keep_listening(actor: Any) -> None:
+    """Have a worker take runs until it is drained, again as soon as Ray has started its process again.
 
-    A worker whose process is only just starting is not waited for longer than ``patience`` seconds.
+    One call that lasts, so that nobody has to ask now and then whether the worker still listens.
     """
-    try:
-        async with asyncio.timeout(patience):
-            await actor.start.remote()
-    except TimeoutError:
-        log.warning("worker.start_timeout", patience=patience)
-    except ray.exceptions.RayError as error:
-        log.warning("worker.lost", error=type(error).__name__)
+    while True:
+        try:
+            await actor.listen.remote()
+        except ray.exceptions.RayError as error:
+            log.warning("worker.lost", error=type(error).__name__)
+            await asyncio.sleep(_RESTART_POLL_SECONDS)
+        else:
+            return
 
 
 async def stop_worker(actor: Any, patience: float) -> None:

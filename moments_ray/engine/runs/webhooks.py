@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from moments_ray.database.session import Database
 from moments_ray.database.tables import WebhookDelivery
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.retry import retry_delay
-from moments_ray.engine.queries.webhooks import Webhooks
+from moments_ray.engine.queries.webhooks import ANY_DUE, Webhooks
 from moments_ray.errors import MomentsError, ServiceUnavailable, UrlNotAllowed, WebhookFailed, WebhookGone
 from moments_ray.process.webhook_secret import new_webhook_secret, webhook_signature
 from moments_ray.settings import RetrySettings, Settings
@@ -76,17 +76,22 @@ class Deliverer:
 
     async def _look(self, client: httpx.AsyncClient) -> None:
         """Begin to send what is due; return when it is worth looking again."""
-        async with self._database.begin() as session:
-            taken = await Webhooks(session).claim_due(
-                self._clock(), _LEASE, busy=list(self._sending), limit=_AT_ONCE - len(self._sending)
-            )
-        for message in taken:
+        for message in await self._claim_due():
             self._sending[message.url] = asyncio.create_task(self._over_outages(self._deliver(client, message)))
         if not self._sending:
             await asyncio.sleep(_POLL_SECONDS)
             return
         await asyncio.wait(self._sending.values(), timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         self._sending = {url: sending for url, sending in self._sending.items() if not sending.done()}
+
+    async def _claim_due(self) -> Sequence[WebhookDelivery]:
+        now = self._clock()
+        if await self._database.row(ANY_DUE, now) is None:  # as nearly always, and that is asked every second
+            return ()
+        async with self._database.begin() as session:
+            return await Webhooks(session).claim_due(
+                now, _LEASE, busy=list(self._sending), limit=_AT_ONCE - len(self._sending)
+            )
 
     async def _over_outages(self, work: Coroutine[Any, Any, None]) -> None:
         """Do work that is done again by itself: a message that was not recorded as sent is due when its lease ends."""

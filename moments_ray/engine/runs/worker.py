@@ -63,6 +63,11 @@ class PipelineWorker:
             loops = (self._take(), self._watch_cancels(), self._sweep(), self._deliverer.run())
             self._loops = [asyncio.create_task(loop) for loop in loops]
 
+    async def listen(self) -> None:
+        """Take runs until drained."""
+        self.start()
+        await self._draining.wait()
+
     async def execute_only(self, identifier: str) -> None:
         """Execute one run to its end without listening to the queue; the caller vouches that nobody else does."""
         watch = asyncio.create_task(self._watch_cancels())
