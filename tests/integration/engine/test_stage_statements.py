@@ -12,7 +12,7 @@ import pytest
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun, Made
-from moments_ray.engine.queries.journal import Claim, JournalReader, StageJournal, load_snapshot
+from moments_ray.engine.queries.journal import Claim, Journal, JournalReader, StageJournal, load_snapshot
 from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
@@ -103,6 +103,55 @@ async def test_who_was_slower_goes_on_with_the_output_that_stands(claimed: Claim
     late = ClaimedRun(claimed.environment, replace(slow.snapshot, stages={}))
     assert not await late.start("SHOUT")
     assert late.done("SHOUT")
+
+
+async def planned(claimed: Claimed, *keys: str) -> None:
+    await claimed.journal.start("SHOUT", 0, node="here")
+    async with claimed.environment.database.begin() as session:
+        await Journal(session, claimed.claim).plan_items("SHOUT", [(key, {"key": key}) for key in keys])
+
+
+async def ended(claimed: Claimed, key: str, end: StageStatus, of: int) -> float | None:
+    async with claimed.environment.database.begin() as session:
+        journal = Journal(session, claimed.claim)
+        if end is StageStatus.COMPLETED:
+            return await journal.complete_item("SHOUT", key, {"key": key}, of=of)
+        if end is StageStatus.FAILED:
+            return await journal.fail_item("SHOUT", key, {"code": "media.failed"}, of=of)
+        return await journal.skip_item("SHOUT", key, of=of)
+
+
+async def test_each_item_ends_once_a_plan_and_the_stages_progress_counts_it(claimed: Claimed) -> None:
+    await planned(claimed, "a", "b", "c")
+    assert await ended(claimed, "a", StageStatus.COMPLETED, 3) == pytest.approx(1 / 3)
+    before = await claimed.events()
+    assert await ended(claimed, "a", StageStatus.FAILED, 3) is None
+    assert await claimed.events() == before
+    assert await ended(claimed, "b", StageStatus.FAILED, 3) == pytest.approx(2 / 3)
+    assert await ended(claimed, "c", StageStatus.SKIPPED, 3) == 1.0
+    await planned(claimed, "a", "b", "c")  # again: what has no output is to be done once more
+    assert await ended(claimed, "b", StageStatus.COMPLETED, 3) == pytest.approx(2 / 3)
+    assert await ended(claimed, "c", StageStatus.COMPLETED, 3) == 1.0
+    async with claimed.environment.database.read() as session:
+        items = await JournalReader(session, claimed.claim.key).items("SHOUT")
+    assert [(item.status, item.output, item.error) for item in items] == [
+        ("completed", {"key": key}, None) for key in "abc"
+    ]
+
+
+async def test_of_items_that_end_at_once_one_is_the_last(claimed: Claimed) -> None:
+    keys = [str(number) for number in range(12)]
+    await planned(claimed, *keys)
+    shares = await asyncio.gather(*(ended(claimed, key, StageStatus.COMPLETED, 12) for key in keys))
+    assert sorted(round(12 * share) for share in shares if share is not None) == list(range(1, 13))
+
+
+async def test_an_item_of_a_zombie_does_not_end(claimed: Claimed) -> None:
+    await planned(claimed, "a")
+    async with claimed.environment.database.begin() as session:
+        assert await Runs(session).claim(claimed.claim.run, "worker-b", 0.0) is not None
+    with pytest.raises(LeaseLost):
+        await ended(claimed, "a", StageStatus.COMPLETED, 1)
 
 
 async def test_a_zombie_starts_ends_and_fails_nothing(claimed: Claimed) -> None:
