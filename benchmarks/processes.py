@@ -1,4 +1,4 @@
-"""Processes as Linux shows them: whose child, how much memory, how much of a core."""
+"""Processes: whose child, how much memory, how much of a core."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+import psutil
 
 
 @dataclass(frozen=True)
@@ -25,16 +24,12 @@ class Process:
 def processes() -> dict[int, Process]:
     """Return every process that can be looked at."""
     found = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, StopIteration):  # gone meanwhile, or another user's
-            statistics = (path / "stat").read_text().rpartition(")")[2].split()
-            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            if not command or statistics[0] == "Z":
-                continue
-            rollup = (path / "smaps_rollup").read_text().splitlines()
-            pss = next(int(line.split()[1]) for line in rollup if line.startswith("Pss:")) * 1024
-            cpu = (int(statistics[11]) + int(statistics[12])) / _TICKS
-            found[int(path.name)] = Process(int(path.name), int(statistics[1]), command, pss, cpu)
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error), each.oneshot():  # gone meanwhile, or another user's
+            command, used = " ".join(each.cmdline()).strip(), each.cpu_times()
+            if command:
+                pss = each.memory_full_info().pss
+                found[each.pid] = Process(each.pid, each.ppid(), command, pss, used.user + used.system)
     return found
 
 
