@@ -14,7 +14,7 @@ from typing import Any
 
 import redis.asyncio as redis
 
-from benchmarks.engine.nothing import NOTHING, STAGES, Nothing
+from benchmarks.engine.nothing import STAGES, TOGETHER, Nothing
 from benchmarks.engine.peers import Peers
 from benchmarks.processes import family, processes
 from moments_ray import runtime
@@ -51,7 +51,7 @@ async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
         listening = asyncio.create_task(keep_listening(worker))
         for run in range(_RUNS):
             request = Nothing(seconds=_STAGE_SECONDS, notes=str(notes), run=run)
-            await run_service.start(NOTHING, request)
+            await run_service.start(TOGETHER, request)
         strike: Strike
         if number == 0:
             strike = _killing([pid])

@@ -1,4 +1,4 @@
-"""The pipelines that are measured: eight stages that do nothing, and eight that note that they began."""
+"""The pipelines that are measured: eight stages that do nothing, in one Ray task or in one each."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Nothing(Value):
     run: int = 0
 
 
-def _stage(number: int, takes: type[Value]) -> tuple[type[Value], object]:
-    gives = type(f"Nothing{number}", (Value,), {"__module__": __name__})
+def _stage(name: str, number: int, takes: type[Value], cpus: float) -> tuple[type[Value], object]:
+    gives = type(f"{name.title()}{number}", (Value,), {"__module__": __name__})
 
     async def do_nothing(ctx: Context, request: Nothing, before: Value) -> Value:  # noqa: ARG001 - it does nothing
         if request.notes:
@@ -30,16 +30,17 @@ def _stage(number: int, takes: type[Value]) -> tuple[type[Value], object]:
         return nothing
 
     do_nothing.__annotations__ = {"ctx": Context, "request": Nothing, "before": takes, "return": gives}
-    return gives, stage(f"NOTHING_{number}", resources=Resources(cpus=0.1))(do_nothing)
+    return gives, stage(f"{name.upper()}_{number}", resources=Resources(cpus=cpus))(do_nothing)
 
 
-def _declare() -> Pipeline:
+def _declare(name: str, *cpus: float) -> Pipeline:
     takes: type[Value] = Nothing
     steps = []
     for number in range(1, STAGES + 1):
-        takes, step = _stage(number, takes)
+        takes, step = _stage(name, number, takes, cpus[number % len(cpus)])
         steps.append(step)
-    return Pipeline("nothing", *steps, takes=Nothing)  # type: ignore[arg-type]  # made in a loop
+    return Pipeline(name, *steps, takes=Nothing)  # type: ignore[arg-type]  # made in a loop
 
 
-NOTHING = _declare()
+TOGETHER = _declare("together", 0.1)
+APART = _declare("apart", 0.1, 0.11)  # no two neighbours ask for the same

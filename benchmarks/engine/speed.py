@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import ray
 
-from benchmarks.engine.nothing import NOTHING, STAGES, Nothing
+from benchmarks.engine.nothing import APART, STAGES, TOGETHER, Nothing
 from benchmarks.engine.peers import Peers
 from moments_ray import runtime
+from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
@@ -45,14 +46,17 @@ async def measure(settings: Settings, peers: Peers, count: int, at_once: int) ->
         environment = runtime.connect(settings)
         worker = start_worker(runtime.connect, settings, runtime.open_redis, name="bench", detached=False)
         await worker.start.remote()
-        await _engine(environment, 2 * at_once)  # processes warm
+        await _engine(environment, APART, 2 * at_once)  # processes warm
         await _bare(2 * at_once, at_once)
-        ours = Speed("moments_ray", *await _engine(environment, count))
-        plain = Speed("bare Ray tasks", *await _bare(count, at_once))
+        found = [
+            Speed("moments_ray", *await _engine(environment, TOGETHER, count)),
+            Speed("moments_ray, a task a stage", *await _engine(environment, APART, count)),
+            Speed("bare Ray tasks", *await _bare(count, at_once)),
+        ]
         await worker.drain.remote()
         await environment.database.close()
-    yield ours
-    yield plain
+    for each in found:
+        yield each
     for name in peers.names:
         answer = await asyncio.to_thread(peers.speed, name, count, at_once)
         yield Speed(name, answer["wall"], answer["seconds"])
@@ -68,11 +72,11 @@ async def report(found: AsyncIterator[Speed], count: int) -> None:
         print(f"{each.system:28}{count / each.wall:8.1f}{each.stage_milliseconds:20.1f}{ratio:9.1f}x", flush=True)
 
 
-async def _engine(environment: Environment, count: int) -> tuple[float, list[float]]:
+async def _engine(environment: Environment, pipeline: Pipeline, count: int) -> tuple[float, list[float]]:
     """Submit so many runs at once; return the wall seconds and each run's from claim to verdict."""
     run_service = runtime.run_service(environment)
     began = time.perf_counter()
-    runs = [(await run_service.start(NOTHING, Nothing())).run for _ in range(count)]
+    runs = [(await run_service.start(pipeline, Nothing())).run for _ in range(count)]
     waiting = {run.identifier for run in runs}
     while waiting:
         await asyncio.sleep(0.2)
