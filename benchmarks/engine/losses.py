@@ -22,7 +22,7 @@ from moments_ray.engine.runs.actor import keep_listening, start_worker
 from moments_ray.settings import Settings
 
 _RUNS = 8
-_STAGE_SECONDS = 0.25
+_STAGE_SECONDS = 0.5
 _STRIKE_AFTER = 20  # stages that began
 _TIMEOUT_SECONDS = 90.0
 
@@ -71,7 +71,7 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
             continue  # it does not use Redis
         notes.unlink(missing_ok=True)
         serving = [peers.serve(name)]
-        await asyncio.to_thread(peers.begin, name, _RUNS, _STAGE_SECONDS)
+        beginning = asyncio.create_task(asyncio.to_thread(peers.begin, name, _RUNS, _STAGE_SECONDS))
 
         async def kill_and_start_again(serving: list[Any] = serving) -> None:
             os.killpg(serving[0].pid, signal.SIGKILL)
@@ -79,6 +79,7 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
             serving.append(peers.serve(name))
 
         await _struck(name, what, _redis_dies(client) if number else kill_and_start_again, notes)
+        await beginning
         for each in serving:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(each.pid, signal.SIGKILL)

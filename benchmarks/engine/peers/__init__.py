@@ -51,8 +51,9 @@ class Peers:
         subprocess.run(self._command(name, "begin", str(runs), str(seconds)), **self._how(name), check=True)
 
     def serve(self, name: str) -> subprocess.Popen[str]:
-        """Start one peer's worker, in a process group of its own."""
-        return subprocess.Popen(self._command(name, "serve"), **self._how(name), start_new_session=True)
+        """Start one peer's worker, in a process group of its own; what it says of being struck is left out."""
+        quiet = {"stderr": subprocess.DEVNULL, "start_new_session": True}
+        return subprocess.Popen(self._command(name, "serve"), **self._how(name), **quiet)
 
     def _command(self, name: str, *words: str) -> list[str]:
         return [str(self._python), str(_HERE / _PROGRAMS[name]), *words]
@@ -60,6 +61,7 @@ class Peers:
     def _how(self, name: str) -> dict[str, Any]:
         url = make_url(self._database_url).set(database=_database(name)).render_as_string(hide_password=False)
         variables = {"BENCH_POSTGRES": url, "BENCH_REDIS": self._redis_url, "BENCH_NOTES": str(self._notes)}
+        variables["PYTHONWARNINGS"] = "ignore"  # Celery's of being root
         return {"env": os.environ | variables, "cwd": _HERE, "stdout": subprocess.PIPE, "text": True}
 
 

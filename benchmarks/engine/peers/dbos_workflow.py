@@ -10,11 +10,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dbos import DBOS, DBOSClient, Queue
+from dbos import DBOS, DBOSClient
 
 STAGES = 8
 URL = os.environ["BENCH_POSTGRES"]
-QUEUE = Queue("bench", worker_concurrency=8, polling_interval_sec=0.5)
 
 
 @DBOS.step()
@@ -45,6 +44,7 @@ def launch() -> None:
         }
     )
     DBOS.launch()
+    DBOS.register_queue("bench", worker_concurrency=8, polling_interval_sec=0.5)
 
 
 def speed(runs: int, at_once: int) -> dict[str, object]:

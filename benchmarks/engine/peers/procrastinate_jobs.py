@@ -6,6 +6,7 @@ python procrastinate_jobs.py speed RUNS AT_ONCE | begin RUNS SECONDS | serve
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from procrastinate import App, PsycopgConnector
 
 STAGES = 8
+logging.getLogger("procrastinate").setLevel(logging.ERROR)  # it warns of an application that is a program
 app = App(connector=PsycopgConnector(conninfo=os.environ["BENCH_POSTGRES"], min_size=4, max_size=16))
 done: dict[int, asyncio.Event] = {}
 
