@@ -115,7 +115,8 @@ stage AS (
     RETURNING progress
 ),
 run AS (
-    UPDATE runs SET event_seq = event_seq + 1, crash_count = CASE WHEN $5::text = 'completed' THEN 0 ELSE crash_count END
+    UPDATE runs SET event_seq = event_seq + 1,
+        crash_count = CASE WHEN $5::text = 'completed' THEN 0 ELSE crash_count END
     FROM item WHERE id = item.run_id RETURNING id, event_seq
 ),
 event AS (
