@@ -32,6 +32,12 @@ class VideoAddress(BaseModel):
         return self
 
 
+class AddressedRequest(BaseModel):
+    """The part of a stranger's request that names its video, checked under the name it has there."""
+
+    source: VideoAddress
+
+
 def prepared_for(takes: type[R]) -> Callable[[Any, Mapping[str, JsonValue]], Awaitable[R]]:
     """Return the function that makes a request of this type of what a stranger sends."""
 
@@ -54,7 +60,7 @@ async def source_for(environment: Environment, body: Mapping[str, JsonValue]) ->
     speech = body.get("speech")
     if isinstance(speech, Mapping) and speech.get("captions") is not None:
         raise InvalidRequest("request.speech.captions: captions are given with an upload, not by name.")
-    address = VideoAddress.model_validate(body.get("source") or {})
+    address = AddressedRequest.model_validate({"source": body.get("source") or {}}).source
     if address.video is not None:
         async with environment.database.read() as session:
             video = await Videos(session).get(address.video)

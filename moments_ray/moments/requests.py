@@ -26,12 +26,18 @@ class MomentSelection(BaseModel):
     moments: tuple[str, ...] = Field(min_length=1, max_length=1000)
 
 
+class SelectingRequest(BaseModel):
+    """The part of a stranger's request that selects moments, checked under the name it has there."""
+
+    selected: MomentSelection
+
+
 def prepared_with_selection(takes: type[R]) -> Callable[[Any, Mapping[str, JsonValue]], Awaitable[R]]:
     """Return the function that makes a request of this type of what a stranger sends."""
 
     async def prepare(environment: Environment, body: Mapping[str, JsonValue]) -> R:
         source = await source_for(environment, body)
-        selection = MomentSelection.model_validate(body.get("selected") or {})
+        selection = SelectingRequest.model_validate({"selected": body.get("selected") or {}}).selected
         async with environment.database.read() as session:
             video = await Videos(session).get(source.video)
             rows = [await Moments(session).get(each, video.id) for each in dict.fromkeys(selection.moments)]

@@ -102,7 +102,8 @@ class RunService:
             submission = await self.submission(pipeline, request, order, Runs(session))
             if order.idempotency_key and (known := await Runs(session).by_idempotency_key(order.idempotency_key)):
                 return StartedRun(_same(known, submission))
-            standing = None if order.force else await Runs(session).newest(submission)
+            force = order.force or submission.config.get("force")
+            standing = None if force else await Runs(session).newest(submission)
         if standing is not None:
             status = RunStatus(standing.status)
             if status is RunStatus.COMPLETED:
