@@ -18,9 +18,9 @@ or, without the command line::
     curl -s --json '{"pipeline": "hello", "request": {"name": "Ada"}}' localhost:7005/api/runs
     curl -s localhost:7005/api/runs/RUN
 
-``result`` of the run is ``{"text": "Hello, Ada!", "object": "greetings/…/card.txt"}``. The same request again is
-answered with the same run; ``--force`` begins another one. On a cluster that others started, every node needs this
-module on its path.
+``result`` of the run is ``{"text": "Hello, Ada!", "object": "greetings/…/card.txt"}``. Each request begins a run of its
+own, because the pipeline names no ``subject``; with one, the same request again is answered with the run that did it.
+On a cluster that others started, every node needs this module on its path.
 """
 
 from __future__ import annotations
