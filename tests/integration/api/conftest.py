@@ -164,7 +164,7 @@ class Library:
     async def run(self, video: Video) -> Run:
         """A queued run of the whole pipeline over a video."""
         request = MomentsRequest(source=Source(video=video.identifier, url=video.source_url))
-        return await submit(self.container.run_service, MOMENTS, request)
+        return await submit(self.container.run_service, MOMENTS, request, force=True)
 
     async def claim(self, run: Run) -> Claim:
         """Take a run as a worker does."""

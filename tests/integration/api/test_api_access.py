@@ -296,18 +296,18 @@ async def test_a_redis_that_is_gone_lets_nobody_ask_more(container: Container) -
 
 async def test_pages_of_configured_origins_may_ask_and_others_may_not(container: Container, made: MakeKey) -> None:
     key = await made(Scope.WRITE)
-    app = create_app(with_settings(container, cors_origins=("https://run_service.example",)))
+    app = create_app(with_settings(container, cors_origins=("https://desk.example",)))
     wish = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
-    async with reached(app, Origin="https://run_service.example") as page:
+    async with reached(app, Origin="https://desk.example") as page:
         preflight = await page.options("/api/videos/nobody", headers=wish)
         assert preflight.status_code == 200
-        assert preflight.headers["access-control-allow-origin"] == "https://run_service.example"
+        assert preflight.headers["access-control-allow-origin"] == "https://desk.example"
         assert "DELETE" in preflight.headers["access-control-allow-methods"]
         assert "Authorization" in preflight.headers["access-control-allow-headers"]
         for headers, status in (({}, 401), (bearer(key), 200)):
             answer = await page.get("/api/videos", headers=headers)
             assert answer.status_code == status
-            assert answer.headers["access-control-allow-origin"] == "https://run_service.example"
+            assert answer.headers["access-control-allow-origin"] == "https://desk.example"
             assert "Retry-After" in answer.headers["access-control-expose-headers"]
     async with reached(app, Origin="https://evil.example") as page:
         assert (await page.options("/api/videos/nobody", headers=wish)).status_code == 400
@@ -315,7 +315,7 @@ async def test_pages_of_configured_origins_may_ask_and_others_may_not(container:
 
 
 async def test_without_configured_origins_no_page_may_read(api: httpx.AsyncClient) -> None:
-    answer = await api.get("/livez", headers={"Origin": "https://run_service.example"})
+    answer = await api.get("/livez", headers={"Origin": "https://desk.example"})
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 

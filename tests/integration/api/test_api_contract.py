@@ -159,7 +159,7 @@ def linked(served: Served) -> Iterator[Linked]:
 def test_links_lead_from_a_list_of_videos_to_the_run_the_moments_the_clip_and_the_export(linked: Linked) -> None:
     videos = linked.ask("list_videos")
     started = linked.follow(videos, "start_pipeline_of_video")
-    assert started[1].status_code == 202
+    assert started[1].status_code in {200, 202}  # the same run may stand already
     run = linked.follow(started, "read_run")
     assert run[1].json()["identifier"] == started[1].json()["run"]["identifier"]
     assert linked.follow(run, "list_run_events")[1].json()["items"]

@@ -42,7 +42,7 @@ async def test_pollers_read_one_flat_shape_from_redis_and_later_from_postgresql(
     assert again.headers["etag"] == waiting.headers["etag"]
     same = await api.get(f"/api/pipeline/{video.identifier}/status", headers={"If-None-Match": again.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
-    await library.finish(run, RunStatus.COMPLETED_WITH_ERRORS, result={"errors": 2})
+    await library.finish(run, RunStatus.COMPLETED_WITH_ERRORS, errors=2)
     ended = await api.get(f"/api/pipeline/{video.identifier}/status")
     assert (ended.json()["status"], ended.json()["errors"], ended.json()["VIDEO_DOWNLOAD_progress"]) == (
         "completed",

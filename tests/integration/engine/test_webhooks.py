@@ -152,7 +152,7 @@ def documented_verify() -> Callable[..., Any]:
 async def test_an_end_is_told_and_the_documented_receiver_believes_it(ends: Ends, receiver: ModelServer) -> None:
     run = await ends.queued(f"{receiver.url}/hook?for=me")
     assert await ends.told(run) == []
-    await ends.end(run, RunStatus.COMPLETED_WITH_ERRORS, result={"errors": 2})
+    await ends.end(run, RunStatus.COMPLETED_WITH_ERRORS, errors=2)
     async with delivering(ends):
         message = await ends.ended(run)
     assert (message.status, message.attempts, message.response_status) == ("delivered", 1, 204)

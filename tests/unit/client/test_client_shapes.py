@@ -51,7 +51,9 @@ async def test_a_bad_option_is_refused_by_name_before_anything_is_sent(options: 
 
 
 RUN: dict[str, Any] = {
-    **dict.fromkeys(("error", "error_stage", "cancel_requested_at", "started_at", "completed_at")),
+    **dict.fromkeys(
+        ("error", "error_stage", "cancel_requested_at", "started_at", "completed_at", "result", "application_version")
+    ),
     "identifier": "r1",
     "pipeline": "toy",
     "subject": "s1",
