@@ -103,7 +103,7 @@ async def queued_run(settings: Settings) -> tuple[str, str]:
         request = MomentsRequest(source=Source(video=video.identifier, url=_SOURCE))
         run = (await runtime.run_service(environment).start(MOMENTS, request, RunOrder(notify=False))).run
     finally:
-        await environment.database.close()
+        await environment.close()
     return video.identifier, run.identifier
 
 

@@ -110,7 +110,7 @@ async def measure(settings: Settings, count: int, ordinary: int) -> None:
             depths = await _depths(environment)
             await worker.drain.remote()
         await client.aclose()
-        await environment.database.close()
+        await environment.close()
     places = resolved.worker.runs_at_once
     print(f"{count} queued runs of priority {_LOW}, one worker of {places} places, {os.cpu_count()} cores")
     print(f"handing a run in: median {statistics.median(milliseconds):.1f} ms, 95 % under {_p95(milliseconds):.1f} ms")

@@ -53,7 +53,7 @@ async def leftovers(settings: Settings) -> list[str]:
             found.append(stream)
     async with environment.database.read() as session:
         active = await session.scalar(text("SELECT count(*) FROM runs WHERE status IN ('queued', 'processing')"))
-    await environment.database.close()
+    await environment.close()
     await client.aclose()
     found += [f"{active} active rows"] if active else []
     found += [str(path) for path in settings.scratch.iterdir()] if settings.scratch.is_dir() else []

@@ -62,7 +62,7 @@ async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
         await _struck("moments_ray", what, strike, notes)
         await worker.drain.remote()
         await listening
-    await environment.database.close()
+    await environment.close()
 
 
 async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> None:

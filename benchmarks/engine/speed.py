@@ -54,7 +54,7 @@ async def measure(settings: Settings, peers: Peers, count: int, at_once: int) ->
             Speed("bare Ray tasks", *await _bare(count, at_once)),
         ]
         await worker.drain.remote()
-        await environment.database.close()
+        await environment.close()
     for each in found:
         yield each
     for name in peers.names:

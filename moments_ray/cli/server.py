@@ -131,7 +131,7 @@ async def _keys_in_use(settings: Settings) -> bool:
     try:
         return await ApiKeyStore(environment.database).in_use()
     finally:
-        await environment.database.close()
+        await environment.close()
 
 
 def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) -> None:

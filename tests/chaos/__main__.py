@@ -162,7 +162,7 @@ async def _judge(built: House, driver: Driver) -> bool:
     for name, value in await figures(end):
         _say(f"    {name:<24}{value}")
     await client.aclose()
-    await environment.database.close()
+    await environment.close()
     return held
 
 

@@ -160,7 +160,7 @@ async def engine(ray_cluster: Settings) -> AsyncIterator[Engine]:
         await session.execute(text("UPDATE runs SET status = 'cancelled' WHERE status IN ('queued', 'processing')"))
     yield engine
     await engine.redis.aclose()
-    await engine.environment.database.close()
+    await engine.environment.close()
 
 
 StartWorker = Callable[..., Awaitable[Any]]

@@ -220,7 +220,7 @@ async def test_items_that_fail_leave_the_others_right_and_retry_does_only_them(
 ) -> None:
     run = await engine.submit(FAN, Trial(notes=str(notes), items=4, bad_items=1), subject=subject())
     ended = await engine.ended(run.identifier)
-    assert (ended.status, ended.result) == (RunStatus.COMPLETED_WITH_ERRORS, {"errors": 1})
+    assert (ended.status, ended.errors) == (RunStatus.COMPLETED_WITH_ERRORS, 1)
     await engine.settled(run)
     live = await engine.live(run.subject)
     assert (live["status"], live["errors"]) == ("completed", "1")  # what pollers of old stop on
@@ -383,7 +383,7 @@ async def test_redis_that_is_down_when_a_run_is_submitted_costs_only_time(
     async def unreachable(*_: object, **__: object) -> None:
         raise RedisConnectionError
 
-    monkeypatch.setattr(engine.run_service._queue, "ring", unreachable)
+    monkeypatch.setattr(engine.run_service._queue, "enqueue", unreachable)
     run = await engine.submit(TOY, Ask(text="hello"), subject=subject())
     async with engine.environment.database.begin() as session:
         await session.execute(text("UPDATE runs SET notified_at = now() - interval '1 minute'"))

@@ -71,7 +71,7 @@ class Faulty:
     async def owner(self, run: Run) -> Any:
         """Return the worker that drives a run."""
         for actor in self.actors:
-            if run.identifier in await actor.driving.remote():
+            if run.identifier in await actor.executing.remote():
                 return actor
         raise AssertionError(f"nobody drives {run.identifier}")
 

@@ -156,7 +156,7 @@ async def assert_done_once(home: Home) -> None:
         assert {key for key in keys if key.endswith((":lock", ":cancel"))} == set()
         staged = [one.name async for one in environment.store.list("videos/") if "/staging/" in one.name]
         assert staged == []
-        await environment.database.close()
+        await environment.close()
     assert list(settings.scratch.glob("*")) == []
     assert list((home.path / "store" / "staging").glob("*")) == []
     await home.gone()

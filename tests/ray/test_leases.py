@@ -91,7 +91,7 @@ async def test_a_worker_that_was_frozen_finds_its_run_taken_and_writes_nothing(
     finally:
         os.kill(pid, signal.SIGCONT)
     async with asyncio.timeout(20):  # its heartbeat tells it, and it stops what it started
-        while run.identifier in await frozen.driving.remote():
+        while run.identifier in await frozen.executing.remote():
             await asyncio.sleep(0.05)
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.attempt, ended.error) == (RunStatus.COMPLETED, 2, None)
@@ -170,7 +170,7 @@ async def test_what_a_drained_worker_hands_back_goes_on_elsewhere_at_once(
     workers = [await start(name, drain_seconds=0.5) for name in ("one", "two")]
     run = await submit(engine, notes, sleep=60, slow_first=1)
     await engine.until(lambda: lines(notes)["second"] == 1)
-    (going,) = [one for one in workers if run.identifier in await one.driving.remote()]
+    (going,) = [one for one in workers if run.identifier in await one.executing.remote()]
     began = time.monotonic()
     await going.drain.remote()
     await claimed_again(engine, run, 2)

@@ -147,7 +147,7 @@ async def verdict_of_a_run(home: Path) -> tuple[str, str]:
                 async with environment.database.read() as session:
                     run = await Runs(session).get(run.identifier)
         await client.aclose()
-        await environment.database.close()
+        await environment.close()
         return run.status, (run.error or {}).get("code", "")
 
 

@@ -56,7 +56,7 @@ async def bell(toy_settings: Settings, each_redis_url: str) -> AsyncIterator[Bel
     await bell.queue.ensure_groups()
     yield bell
     await bell.redis.aclose()
-    await bell.environment.database.close()
+    await bell.environment.close()
 
 
 @pytest.mark.parametrize("trim", [["XDEL", STREAM], ["XTRIM", STREAM, "MAXLEN", "0"]], ids=lambda words: words[0])

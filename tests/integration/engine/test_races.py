@@ -120,7 +120,7 @@ async def track(toy_settings: Settings) -> AsyncIterator[Racetrack]:
     track = Racetrack(toy_settings)
     yield track
     await track.redis.aclose()
-    await track.database.close()
+    await track.environment.close()
 
 
 async def test_a_run_that_ends_while_it_is_cancelled_has_one_end_and_both_are_told_which(track: Racetrack) -> None:

@@ -409,7 +409,7 @@ def world(toy_settings: Settings) -> Iterator[World]:
         world = World(toy_settings, runner)
         yield world
         runner.run(world.redis.aclose())
-        runner.run(world.database.close())
+        runner.run(world.environment.close())
 
 
 @pytest.mark.timeout(400)

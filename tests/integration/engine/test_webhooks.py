@@ -109,7 +109,7 @@ async def make_ends(toy_settings: Settings) -> AsyncIterator[Callable[..., Await
     yield make
     for ends in made:
         await ends.redis.aclose()
-        await ends.database.close()
+        await ends.environment.close()
 
 
 @pytest.fixture
