@@ -117,9 +117,10 @@ class Engine:
 
     async def settled(self, run: Run, timeout: float = 10.0) -> None:
         """Wait until nothing of a run is left in Redis but history."""
-        async with asyncio.timeout(timeout):
-            while await self.left(run.subject):
-                await asyncio.sleep(0.05)
+        deadline = asyncio.get_running_loop().time() + timeout
+        while (left := await self.left(run.subject)) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        assert left == []
 
     async def left(self, subject: str) -> list[str]:
         """Return what is in Redis of a subject, and of the queue, that should be gone after its run."""
