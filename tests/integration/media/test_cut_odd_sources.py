@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from moments_ray.errors import MediaTruncated
-from moments_ray.media.cut import Clip, CutFailure, CutRange, Preset, cut_clips
+from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips
+from moments_ray.media.presets import Preset
 from moments_ray.media.probe import probe
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.numbered import make_numbered_video, read_numbers, read_sound
@@ -267,7 +268,8 @@ def as_shown(path: Path, number: int) -> np.ndarray[Any, Any]:
     with av.open(str(path)) as container:
         frame = [each for each, _ in zip(container.decode(video=0), range(number + 1), strict=False)][-1]
         grey = frame.reformat(format="gray").to_ndarray().astype(int)
-        found = frame.side_data.get("DISPLAYMATRIX")
+        side_data: Any = frame.side_data  # its stubs know no buffer
+        found = side_data.get("DISPLAYMATRIX")
     matrix = None if found is None else bytes(found)
     if matrix is None:
         return grey

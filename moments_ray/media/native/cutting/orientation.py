@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
@@ -35,7 +36,8 @@ def is_mirrored(frame: VideoFrame) -> bool:
 
 
 def _signs(frame: VideoFrame) -> tuple[int, int, int, int]:
-    found = frame.side_data.get(Type.DISPLAYMATRIX)
+    side_data: Any = frame.side_data  # its stubs know no key but a name
+    found = side_data.get(Type.DISPLAYMATRIX)
     matrix = b"" if found is None else bytes(found)
     if len(matrix) < _MATRIX.size:
         return 1, 0, 0, 1
