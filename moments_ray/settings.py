@@ -40,11 +40,13 @@ class WorkerSettings(Group):
     lease_seconds: float = Field(60.0, gt=0, description="idle time after which a run is taken from its worker")
     lock_seconds: float = Field(1800.0, gt=0, description="life of a video's lock without renewal")
     sweep_seconds: float = Field(15.0, gt=0, description="how often lost work is looked for")
-    unclaimed_seconds: float = Field(30.0, gt=0, description="time after which a queued run is rung for again")
+    unclaimed_seconds: float = Field(
+        30.0, gt=0, description="time after which a queued run that no worker took is enqueued again"
+    )
     cancel_poll_seconds: float = Field(0.5, gt=0, description="how often the cancel flag is looked at")
     cancel_grace_seconds: float = Field(3.0, gt=0, description="time a cancelled stage has to stop by itself")
     drain_seconds: float = Field(20.0, ge=0, description="time running stages have to finish on SIGTERM")
-    max_crashes: int = Field(3, ge=1, description="claims that may die without progress")
+    max_crashes: int = Field(3, ge=1, description="crashes in a row without progress, after which a run fails")
     capacity_wait_seconds: float = Field(600.0, gt=0, description="time a stage may wait for a node that fits it")
 
 
@@ -62,7 +64,7 @@ class DownloadSettings(Group):
 
     max_bytes: int = Field(8 * 1024**3, gt=0)
     timeout_seconds: float = Field(1800.0, gt=0)
-    min_bytes_per_second: int = Field(1024, ge=0, description="slower than this for 30 s is given up")
+    min_bytes_per_second: int = Field(1024, ge=0, description="a download that is slower for 30 s fails")
     max_redirects: int = Field(5, ge=0)
     allowed_ports: tuple[int, ...] = (80, 443)
     allow_private_addresses: bool = Field(False, description="fetch from loopback and private networks: tests only")
@@ -85,7 +87,7 @@ class SpeechSettings(Group):
     """How speech becomes words."""
 
     transcriber: str | None = Field(None, description="force one recogniser; unset: choose by what is there")
-    weights_timeout_seconds: float = Field(8.0, gt=0, description="patience with the host of model weights")
+    weights_timeout_seconds: float = Field(8.0, gt=0, description="longest wait for the host of model weights")
     weights_url: str = Field("https://huggingface.co", description="that host: a Hugging Face hub or a mirror of it")
     whisper_model: str | None = Field(
         None, description="a directory with a CTranslate2 model, or one in the hub's cache; unset: tiny.en and base"
@@ -177,7 +179,7 @@ class Settings(BaseSettings):
     backend_port: int = Field(7005, validation_alias="BACKEND_PORT", ge=1, le=65535)
     ray_address: str | None = Field(None, validation_alias="RAY_ADDRESS", description="unset: a Ray of our own")
     metrics_port: int | None = Field(
-        None, ge=1, le=65535, description="where a Ray of our own tells Prometheus; unset: any free port"
+        None, ge=1, le=65535, description="where Prometheus finds the metrics of a Ray of our own; unset: any free port"
     )
 
     home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
@@ -193,7 +195,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
-        (), description="modules whose pipelines and products are registered beside our own"
+        (), description="modules whose products and pipelines are registered beside those of the package"
     )
 
     resources: NodeResources = Field(default_factory=NodeResources)
