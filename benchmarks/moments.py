@@ -4,6 +4,7 @@
 
 FOLDER holds transcripts (``NAME.srt`` or ``NAME.en.json3``) beside ``NAME.json`` or ``NAME.words.json`` with a list
 ``chapters`` of ``{"start": seconds, "title": ...}``. The parameters were chosen on the rows marked ``*`` alone.
+Talks in FOLDER/chaptered are judged by weights fitted on the others, ten parts in turn (``moment_starts``).
 Segmenters are told how many boundaries there are. Pk and WindowDiff count sentences: lower is better.
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.moment_starts import starts_tables
 from moments_ray.moments.finding.cohesion import depth_scores
 from moments_ray.moments.finding.find import find_moments
 from moments_ray.moments.finding.options import find_options
@@ -36,6 +38,7 @@ JOINED_FROM = ("yt_uqx_immordino_yang", "yt_scratch_peer_learning")
 JOINED_TALKS = 20
 TOLERANCE_SECONDS = 15.0
 LEAST_DISTANCE_SECONDS = 20.0
+CHAPTERED = "chaptered"
 RANDOM_DRAWS = 200
 INVARIANT_LIMITS = ((5.0, 20.0), (15.0, 90.0), (60.0, 180.0))
 
@@ -244,6 +247,9 @@ def main() -> None:
     console.print(moments_table(cases))
     console.print(invariants_table(cases))
     console.print("* parameters were chosen on these")
+    if (folder / CHAPTERED).is_dir():
+        for table in starts_tables(folder / CHAPTERED, weighted_texttiling):
+            console.print(table)
 
 
 if __name__ == "__main__":

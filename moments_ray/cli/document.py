@@ -46,7 +46,7 @@ async def describe(run: Run, environment: Environment) -> Described:
         stages = await reader.stages()
         tries = await reader.tries()
         refined = await reader.items("MOMENT_REFINEMENT")
-        failed = [i for name in stages for i in await reader.items(name) if i.status == StageStatus.FAILED]
+        items = [item for name in stages for item in await reader.items(name)]
         heard = _output(stages, "TRANSCRIPTION", TranscriptRef)
         row = await Transcripts(session).get(video.id, heard.engine) if heard else None
     transcript = transcript_of(row) if row else None
@@ -68,7 +68,7 @@ async def describe(run: Run, environment: Environment) -> Described:
         "transcript": transcript_entry(transcript) if transcript else {"engine": None, "language": None, "words": 0},
         "moments": entries,
         "quality": _quality(generated, moments, video, transcript, signals),
-        "errors": [_error(item) for item in failed],
+        "errors": [_error(item) for item in items if item.status == StageStatus.FAILED or _problem(item)],
     }
     return Described(
         document,
@@ -114,7 +114,7 @@ def _stage(name: str, stage: RunStage | None, claims: Mapping[str, int]) -> dict
 
 def _moment(moment: GeneratedMoment | RefinedMoment) -> dict[str, Any]:
     parent = moment.parent if isinstance(moment, RefinedMoment) else None
-    entry = moment.model_dump(mode="json", exclude={"parent", "clip"})
+    entry = moment.model_dump(mode="json", exclude={"parent", "clip", "problem"})
     return entry | {"is_refined": parent is not None, "parent_id": parent, "clip": None, "thumbnail": None}
 
 
@@ -132,9 +132,15 @@ def _quality(
     if generated.basis != "speech":
         timeline = timeline.without_sentences()
     seen = [Moment(**moment.model_dump(include=set(Moment.model_fields))) for moment in moments]
-    return measure(seen, timeline, signals, generated.quality.asked).model_dump(mode="json")
+    asked, filled = generated.quality.asked, generated.quality.filled
+    return measure(seen, timeline, signals, asked, filled=filled).model_dump(mode="json")
+
+
+def _problem(item: RunItem) -> dict[str, Any]:
+    """Return what went wrong with an item that is whole all the same, nothing where nothing did."""
+    return (item.output or {}).get("problem") or {}
 
 
 def _error(item: RunItem) -> dict[str, Any]:
-    error = item.error or {}
+    error = item.error or _problem(item)
     return {"stage": item.stage, "item": item.key, "code": error.get("code"), "message": error.get("message")}

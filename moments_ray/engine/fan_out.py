@@ -57,7 +57,10 @@ class FanOut:
     The first of a chain has a ``plan``: ``(ctx, *inputs) -> Sequence[Item]``. The work is either ``each``:
     ``(ctx, item, [before], *inputs) -> output`` or ``each_row``: ``(ctx, items, [before], *inputs)`` giving an output
     or a MomentsError an item. ``before`` is the item's output of the preceding fan-out, None where that was skipped.
-    ``row`` is how many items share a task; ``tolerate`` the largest share of failed items that still counts as done.
+    ``otherwise`` takes the place of ``each`` where its tries are used up: it is given the ``error`` too and gives what
+    the item comes to all the same, or raises. An output with a ``problem`` (an ``ItemFailure``) counts as an error of
+    the run though the item is whole. ``row`` is how many items share a task; ``tolerate`` the largest share of failed
+    items that still counts as done.
     """
 
     name: str
@@ -65,6 +68,7 @@ class FanOut:
     plan: Callable[..., Awaitable[Sequence[Item]]] | None = None
     each: Callable[..., Awaitable[BaseModel]] | None = None
     each_row: Callable[..., Awaitable[Sequence[Any]]] | None = None
+    otherwise: Callable[..., Awaitable[BaseModel]] | None = None
     row: int = 1
     resources: Resources = _HALF_A_CPU
     attempts: int = 3
@@ -77,6 +81,8 @@ class FanOut:
     def __post_init__(self) -> None:
         if (self.each is None) == (self.each_row is None):
             raise TypeError(f"{self.name}: give either each or each_row")
+        if self.otherwise is not None and self.each is None:
+            raise TypeError(f"{self.name}: otherwise takes the place of each, and there is none")
         if self.plan is not None:
             _ = self.item_type  # an unannotated plan does not import
             taken = set(inspect.signature(self.plan).parameters) & set(_ITEM_PARAMETERS) - {"ctx"}

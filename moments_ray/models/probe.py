@@ -69,6 +69,8 @@ async def reach(endpoint: Endpoint, timeout: float = _SECONDS) -> ModelProbe:
     begun = time.monotonic()
     try:
         await (_hears if entry.kind is ModelKind.ASR else _speaks)(endpoint, timeout)
+    except ModelContextExceeded:
+        pass  # one that talks to its limit of tokens is there, whatever its words are worth
     except ModelError as error:
         return ModelProbe(key=entry.key, reachable=False, code=error.code, error=error.message)
     return ModelProbe(key=entry.key, reachable=True, seconds=round(time.monotonic() - begun, 3))

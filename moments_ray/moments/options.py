@@ -19,7 +19,6 @@ from moments_ray.moments.finding.options import (
     MAX_SECONDS,
     MIN_SECONDS,
     MOST_ASKED,
-    MOST_BY_DEFAULT,
     FindOptions,
     find_options,
 )
@@ -35,7 +34,10 @@ class FindingAsked(Asked):
     """Which moments to look for, and who finds them. Times are seconds."""
 
     count: int | None = Field(
-        None, ge=1, le=MOST_ASKED, description=f"how many moments; unset: about one a minute, at most {MOST_BY_DEFAULT}"
+        None,
+        ge=1,
+        le=MOST_ASKED,
+        description="how many moments at most; unset: about one a minute, fewer in a long video",
     )
     min_seconds: float | None = Field(
         None, gt=0, description=f"the shortest moment, in seconds; unset: {MIN_SECONDS:g}, or what the longest allows"

@@ -158,7 +158,10 @@ class SelectedClips(FanOutput[ClipObject]):
 
 
 class RefinedMoment(Value):
-    """What the user sees of a moment: its final edges, and the clip to play unless none was asked for."""
+    """What the user sees of a moment: its final edges, and the clip to play unless none was asked for.
+
+    ``problem`` is why nobody had a second look at the edges; they are the generated ones then.
+    """
 
     identifier: str
     parent: str
@@ -169,6 +172,7 @@ class RefinedMoment(Value):
     reason: str
     provenance: tuple[Step, ...]
     clip: ClipObject | None
+    problem: ItemFailure | None = None
 
 
 class RefinedMoments(FanOutput[RefinedMoment]):

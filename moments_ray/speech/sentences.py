@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 
 from moments_ray.speech.scripts import CLAUSE_ENDS, TERMINALS, is_ideograph, join_words, without_closers
 from moments_ray.speech.transcript import Frozen, Transcript, Word
@@ -48,8 +49,9 @@ _ORDINAL = re.compile(r"\d+\.")
 class Sentence(Frozen):
     """A run of words that stands for itself; times in seconds, word indexes inclusive.
 
-    ``speaker`` is who says it, where the transcript names speakers. ``ends_sentence`` tells the end of a spoken
-    sentence, which punctuation marks, from where one that was too long or broken off was parted.
+    ``speaker`` is who says it, where the transcript names speakers. ``opens_turn`` marks the first of a turn: of
+    another speaker, or where a name is said anew that is not said at every cue. ``ends_sentence`` tells the end of a
+    spoken sentence, which punctuation marks, from where one that was too long or broken off was parted.
     """
 
     index: int
@@ -59,6 +61,7 @@ class Sentence(Frozen):
     first_word: int
     last_word: int
     speaker: str | None = None
+    opens_turn: bool = False
     ends_sentence: bool = False
 
 
@@ -70,9 +73,9 @@ def sentences(transcript: Transcript) -> tuple[Sentence, ...]:
     commas.
     """
     words = transcript.words
-    speakers = _speakers(transcript)
+    speakers, turns = _speakers(transcript)
     edges: list[tuple[int, int]] = []
-    for first, last in _punctuated(words, {at for at in range(1, len(words)) if speakers[at] != speakers[at - 1]}):
+    for first, last in _punctuated(words, turns):
         if _fits(words, first, last) and _is_terminal(words, last, first):
             edges.append((first, last))
             continue
@@ -88,24 +91,38 @@ def sentences(transcript: Transcript) -> tuple[Sentence, ...]:
             first_word=first,
             last_word=last,
             speaker=speakers[first],
+            opens_turn=first in turns,
             ends_sentence=_is_terminal(words, last, first),
         )
         for index, (first, last) in enumerate(edges)
     )
 
 
-def _speakers(transcript: Transcript) -> list[str | None]:
-    """Return who says each word; a segment that names nobody goes on with the speaker before it."""
+def _speakers(transcript: Transcript) -> tuple[list[str | None], set[int]]:
+    """Return who says each word, and the words that open a turn; a segment without a name goes on with the one before.
+
+    A name said again by the same speaker opens a turn too, as a paragraph does, unless most segments say it.
+    """
     segments = sorted(transcript.segments, key=lambda segment: segment.start)
+    speakers: list[str | None] = []
+    for segment in segments:
+        speakers.append(segment.speaker or (speakers[-1] if speakers else None))
+    changed = [name != before for before, name in pairwise([None, *speakers])]
+    named_again = [
+        not change and segment.speaker is not None for change, segment in zip(changed, segments, strict=True)
+    ]
+    if sum(named_again) * 2 > changed.count(False):
+        named_again = [False] * len(segments)
     spoken: list[str | None] = []
-    speaker: str | None = None
+    turns: set[int] = set()
     at = 0
-    for word in transcript.words:
+    for index, word in enumerate(transcript.words):
         while at < len(segments) and segments[at].start <= (word.start + word.end) / 2:
-            speaker = segments[at].speaker or speaker
+            if changed[at] or named_again[at]:
+                turns.add(index)
             at += 1
-        spoken.append(speaker)
-    return spoken
+        spoken.append(speakers[at - 1] if at else None)
+    return spoken, turns
 
 
 def _punctuated(words: Sequence[Word], turns: AbstractSet[int]) -> list[tuple[int, int]]:

@@ -90,7 +90,8 @@ class _RowWork:
         """Call the work until it comes through or its tries are used up; an error comes back as a value."""
         name, retry = self._step.name, self._claimed.environment.settings.retry
         allowed = tries_allowed(name, self._step.attempts, retry)
-        arguments = taken_by(self._step.work, {**arguments, **self._inputs})
+        available = {**arguments, **self._inputs}
+        arguments = taken_by(self._step.work, available)
         number = 0
         while True:
             number += 1
@@ -105,8 +106,23 @@ class _RowWork:
                 failed = unforeseen(name, error)
             delay = retry_delay(failed, number, allowed, retry, jitter=random.Random())  # noqa: S311 - jitter
             if delay is None:
-                return failed, None
+                return await self._otherwise(failed, available)
             await asyncio.sleep(delay)
+
+    async def _otherwise(self, failed: MomentsError, available: Mapping[str, Any]) -> tuple[Any, Context | None]:
+        """Return what the item comes to though its work failed, where the step knows; else the error."""
+        otherwise = self._step.otherwise
+        if otherwise is None:
+            return failed, None
+        try:
+            async with self._claimed.context(self._step) as context:
+                return await otherwise(context, **taken_by(otherwise, {**available, "error": failed})), context
+        except LeaseLost:
+            raise
+        except MomentsError as error:
+            return error, None
+        except Exception as error:  # noqa: BLE001 - as of the work itself
+            return unforeseen(self._step.name, error), None
 
     async def _commit_output(self, key: str, output: object, writes: Sequence[Write]) -> None:
         if not isinstance(output, MomentsError):
@@ -161,7 +177,11 @@ class _RowWork:
 async def complete(claimed: ClaimedRun, step: FanOut, items: Sequence[RunItem], journal: Journal) -> None:
     """Commit a fan-out's output from its items' verdicts."""
     outputs = [item.output for item in items if item.status == StageStatus.COMPLETED]
-    failed = [{"key": item.key, **(item.error or {})} for item in items if item.status == StageStatus.FAILED]
+    failed = [
+        {"key": item.key, **(item.error or (item.output or {}).get("problem") or {})}
+        for item in items
+        if item.status == StageStatus.FAILED or (item.output or {}).get("problem")
+    ]
     output = dumped(step.gives.model_validate({"items": outputs, "failed": failed}), step.gives, step.name)
     await journal.complete(step.name, output, fingerprint=None, progress=claimed.progress_with(step.name))
 

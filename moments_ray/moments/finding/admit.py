@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from moments_ray.moments.finding.cues import LEANING_OPENERS
 from moments_ray.moments.finding.moment import Proposal, Step, TimedProposal
 from moments_ray.moments.finding.options import Bounds
+from moments_ray.moments.finding.terms import tokens
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import readable
 
@@ -18,6 +20,7 @@ MOST_PROPOSALS = 1000
 _LONGEST_REASON = 300
 _MIDDLING_SCORE = 50.0
 _MILLISECONDS = 1000.0
+_LEAST_KEPT = 0.6  # of the longest length, when a beginning is dropped to find a better one
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,17 @@ class Span:
 
 
 def admit(
-    proposals: Sequence[Proposal | TimedProposal], timeline: Timeline, bounds: Bounds, report: Counter[str]
+    proposals: Sequence[Proposal | TimedProposal],
+    timeline: Timeline,
+    bounds: Bounds,
+    report: Counter[str],
+    *,
+    from_question: bool = False,
 ) -> list[Span]:
-    """Turn proposals into spans inside ``bounds`` that cut no word; ``report`` counts every repair and refusal."""
+    """Turn proposals into spans inside ``bounds`` that cut no word; ``report`` counts every repair and refusal.
+
+    With ``from_question`` a span that begins with an answer takes in the question before it, if its length allows.
+    """
     report["proposed"] += len(proposals)
     if len(proposals) > MOST_PROPOSALS:
         report["over_cap"] += len(proposals) - MOST_PROPOSALS
@@ -53,6 +64,8 @@ def admit(
         else:
             span = _from_numbers(proposal, timeline, report)
         if span is not None:
+            if from_question:
+                span = _from_its_question(span, timeline, bounds, report)
             fitted = _fit(span, timeline, bounds, report)
             if fitted is not None:
                 admitted.append(fitted)
@@ -156,7 +169,7 @@ def _fit(span: Span, timeline: Timeline, bounds: Bounds, report: Counter[str]) -
     if span.end <= bounds.earliest or span.start >= bounds.latest:
         report["outside_range"] += 1
         return None
-    fitted = _by_whole_sentences(span, timeline, bounds) if span.sentences else span
+    fitted = _by_whole_sentences(span, timeline, bounds, report) if span.sentences else span
     if fitted is not None:
         fitted = _by_seconds(fitted, timeline, bounds)
     if fitted is None or not bounds.shortest <= fitted.seconds <= bounds.longest:
@@ -165,23 +178,62 @@ def _fit(span: Span, timeline: Timeline, bounds: Bounds, report: Counter[str]) -
     if (fitted.start, fitted.end) == (span.start, span.end):
         return span
     report["fitted"] += 1
-    reason = f"brought to {bounds.shortest:g} to {bounds.longest:g} s"
+    reason = f"brought to {bounds.shortest:g} to {bounds.longest:g} s, not to end on a question"
     step = Step(step="fit", start_time=fitted.start, end_time=fitted.end, reason=reason)
     return replace(fitted, steps=(*span.steps, step))
 
 
-def _by_whole_sentences(span: Span, timeline: Timeline, bounds: Bounds) -> Span | None:
-    """Drop sentences that are too many or out of bounds, then take in neighbours while it is too short."""
+def _from_its_question(span: Span, timeline: Timeline, bounds: Bounds, report: Counter[str]) -> Span:
+    if span.sentences is None or (question := timeline.question_of(span.sentences[0])) is None:
+        return span
+    start = float(timeline.starts[question])
+    if start < max(bounds.earliest, span.end - bounds.longest):
+        return span
+    report["opening_question"] += 1
+    step = Step(step="fit", start_time=start, end_time=span.end, reason="begins with the question it answers")
+    return replace(span, start=start, sentences=(question, span.sentences[1]), steps=(*span.steps, step))
+
+
+def _by_whole_sentences(span: Span, timeline: Timeline, bounds: Bounds, report: Counter[str]) -> Span | None:
+    """Bring a run of sentences to an allowed length, its end kept if it can be: that is where its point is made.
+
+    Sentences out of bounds and a closing question are dropped; as length asks, sentences are dropped at the start or
+    neighbours taken in.
+    """
     first, last = span.sentences or (0, -1)
     starts, ends = timeline.starts, timeline.ends
     while first <= last and (starts[first] < bounds.earliest or not timeline.may_start[first]):
         first += 1
-    while last >= first and (
-        ends[last] > bounds.latest or ends[last] - starts[first] > bounds.longest or not timeline.may_end[last]
-    ):
+    while last >= first and (ends[last] > bounds.latest or not timeline.may_end[last]):
         last -= 1
     if first > last:
         return None
+    first = _late_enough(timeline, first, last, bounds.longest)
+    if first > last:
+        return None
+    first, last = _grown(timeline, first, last, bounds)
+    if (answered := _answered(timeline, first, last, bounds)) != last:
+        report["closing_question"] += 1
+        last = answered
+    return replace(span, start=float(starts[first]), end=float(ends[last]), sentences=(first, last))
+
+
+def _late_enough(timeline: Timeline, first: int, last: int, longest: float) -> int:
+    """Return the first sentence from which a run is short enough: one that stands alone, if one is near."""
+    starts, end = timeline.starts, timeline.ends[last]
+    fitting = [at for at in range(first, last + 1) if timeline.may_start[at] and end - starts[at] <= longest]
+    if not fitting:
+        return last + 1
+    if fitting[0] == first:
+        return first
+    near = [at for at in fitting if end - starts[at] >= _LEAST_KEPT * longest]
+    alone = [at for at in near if (heard := tokens(timeline.sentences[at].text)) and heard[0] not in LEANING_OPENERS]
+    return min(alone or fitting)
+
+
+def _grown(timeline: Timeline, first: int, last: int, bounds: Bounds) -> tuple[int, int]:
+    """Take in neighbours, the following ones first, while a run is too short."""
+    starts, ends = timeline.starts, timeline.ends
     while ends[last] - starts[first] < bounds.shortest:
         following = next((at for at in range(last + 1, len(ends)) if timeline.may_end[at]), None)
         preceding = next((at for at in range(first - 1, -1, -1) if timeline.may_start[at]), None)
@@ -193,7 +245,26 @@ def _by_whole_sentences(span: Span, timeline: Timeline, bounds: Bounds) -> Span 
             first = preceding
         else:
             break
-    return replace(span, start=float(starts[first]), end=float(ends[last]), sentences=(first, last))
+    return first, last
+
+
+def _answered(timeline: Timeline, first: int, last: int, bounds: Bounds) -> int:
+    """Return the nearest last sentence with which a run ends on no question, ``last`` where there is none in bounds."""
+    starts, ends = timeline.starts, timeline.ends
+    if not timeline.asks[last] or last == len(ends) - 1:
+        return last
+    latest = min(bounds.latest, starts[first] + bounds.longest)
+    for at in range(last - 1, first, -1):
+        if ends[at] - starts[first] < bounds.shortest:
+            break
+        if timeline.may_end[at] and not timeline.asks[at]:
+            return at
+    for at in range(last + 1, len(ends)):
+        if ends[at] > latest:
+            break
+        if timeline.may_end[at] and not timeline.asks[at]:
+            return at
+    return last
 
 
 def _by_seconds(span: Span, timeline: Timeline, bounds: Bounds) -> Span | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from moments_ray.errors import ModelContextExceeded
+from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Question, Sampling, Turn, VideoPart
 from moments_ray.models.structured import Send, ask
-from moments_ray.moments.finding.find import Found, find_moments, length_of, settle
+from moments_ray.moments.finding.admit import Span
+from moments_ray.moments.finding.answers import ProposedMoments, RankedMoments
+from moments_ray.moments.finding.find import Found, fill_locally, find_moments, length_of, settle
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment, Proposal, Step, TimedProposal, clock
 from moments_ray.moments.finding.options import FindOptions
@@ -19,18 +22,22 @@ from moments_ray.moments.finding.prompt import (
     FIND_SCHEMA,
     FIND_SYSTEM,
     OVERHEAD_TOKENS,
+    RANK_SCHEMA,
+    RANK_SYSTEM,
     REFINE_SCHEMA,
     REFINE_SYSTEM,
     ChosenEdges,
     EdgeChoice,
-    ProposedMoments,
     edge_lines,
+    finalist_lines,
     find_instructions,
     marked,
+    measured_notes,
     refine_instructions,
     transcript_lines,
 )
 from moments_ray.moments.finding.refine import Reach, Refinement, bound_move
+from moments_ray.moments.finding.select import select
 from moments_ray.moments.finding.snap import Ground
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import readable
@@ -53,42 +60,96 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom to ask, how it chooses its words, and how many tokens question and answer may have."""
+    """Whom to ask, how it chooses its words, how many tokens question and answer may have, and how many go at once."""
 
     send: Send
     sampling: Sampling
     max_context: int
     max_tokens: int
+    at_once: int = 1
+
+
+class _Windows:
+    """Asks about the windows of one transcript, as many at once as allowed."""
+
+    def __init__(
+        self, timeline: Timeline, signals: Signals | None, options: FindOptions, asked: Asked, report: Counter[str]
+    ) -> None:
+        self._timeline = timeline
+        self._options = options
+        self._asked = asked
+        self._report = report
+        self._notes = measured_notes(timeline, signals)
+        self._free = asyncio.Semaphore(asked.at_once)
+
+    async def ask(self, window: Window) -> list[Proposal | TimedProposal]:
+        """Return what the model proposes in a window, which is parted if question and answer do not fit."""
+        question = self._question(window)
+        try:
+            async with self._free:
+                answer = await ask(question, ProposedMoments, self._asked.send, prompt_of(question))
+        except ModelContextExceeded:
+            if window.sentences < 2 * _FEWEST_SENTENCES or self._report["parted_windows"] >= _MOST_PARTINGS:
+                raise
+            self._report["parted_windows"] += 1
+            first, second = halves(self._timeline, window)
+            return [*await self.ask(first), *await self.ask(second)]
+        self._report["unreadable"] += answer.unreadable
+        return answer.proposals
+
+    def _question(self, window: Window) -> Question:
+        timeline, options = self._timeline, self._options
+        part = window.sentences < len(timeline.sentences)
+        seconds = timeline.ends[window.last] - timeline.starts[window.first] if part else timeline.duration
+        share = min(1.0, float(seconds) / timeline.duration) if timeline.duration else 1.0
+        count = _count(options, timeline.duration, share)
+        instructions = find_instructions(options, timeline.duration, count, part=part)
+        lines = transcript_lines(timeline, window, self._notes)
+        return Question(
+            turns=(Turn.of("system", FIND_SYSTEM), Turn.of("user", f"{instructions}\n\n{lines}")),
+            answer_schema=FIND_SCHEMA,
+            sampling=self._asked.sampling,
+        )
+
+
+def prompt_of(question: Question) -> str:
+    """Return what a model was told beside the data between marks: what an answer may not merely repeat."""
+    return "\n".join(turn.text.split("\nBEGIN ", 1)[0] for turn in question.turns)
 
 
 async def propose_by_model(
-    timeline: Timeline, options: FindOptions, asked: Asked, on_progress: Progress | None = None
+    timeline: Timeline,
+    options: FindOptions,
+    asked: Asked,
+    on_progress: Progress | None = None,
+    signals: Signals | None = None,
 ) -> tuple[list[Proposal | TimedProposal], Counter[str]]:
-    """Ask a model for moments, window by window where the transcript is long; also return what could not be read.
+    """Ask a model for moments, by windows at once where the transcript is long; also return what could not be read.
 
     Raises:
         ModelError: a window got no answer that can be used.
     """
-    room = max(_LEAST_TOKENS, asked.max_context - asked.max_tokens - OVERHEAD_TOKENS)
-    pending = deque(windows(timeline, room))
-    whole = len(timeline.sentences)
-    proposals: list[Proposal | TimedProposal] = []
+    space = max(_LEAST_TOKENS, asked.max_context - asked.max_tokens - OVERHEAD_TOKENS)
     report: Counter[str] = Counter()
-    while pending:
-        window = pending.popleft()
-        try:
-            answer = await ask(_find_question(timeline, window, options, asked), ProposedMoments, asked.send)
-        except ModelContextExceeded:
-            if window.sentences < 2 * _FEWEST_SENTENCES or report["parted_windows"] >= _MOST_PARTINGS:
-                raise
-            report["parted_windows"] += 1
-            pending.extendleft(reversed(halves(timeline, window)))
-            continue
-        proposals += answer.proposals
-        report["unreadable"] += answer.unreadable
+    parts = windows(timeline, space)
+    asking = _Windows(timeline, signals, options, asked, report)
+    done = 0
+
+    async def one(window: Window) -> list[Proposal | TimedProposal]:
+        nonlocal done
+        proposals = await asking.ask(window)
+        done += 1
         if on_progress is not None:
-            on_progress(min(1.0, (window.last + 1) / whole))
-    return proposals, report
+            on_progress(done / len(parts))
+        return proposals
+
+    tasks = [asyncio.ensure_future(one(window)) for window in parts]
+    try:
+        answers = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return [proposal for proposals in answers for proposal in proposals], report
 
 
 async def find_by_model(
@@ -101,7 +162,9 @@ async def find_by_model(
     frames: FrameGrid | None = None,
     on_progress: Progress | None = None,
 ) -> Found:
-    """Find moments by a model; where nobody speaks there is nothing to ask it about, and the local finder looks.
+    """Find moments by a model; what it leaves out the local finder proposes, marked as its own, where ``fill`` allows.
+
+    Where nobody speaks there is nothing to ask a model about, and the local finder looks.
 
     Raises:
         InvalidRequest: if the duration is not a positive number.
@@ -110,24 +173,47 @@ async def find_by_model(
     timeline = Timeline.of(transcript, length_of(transcript, signals, duration))
     if not timeline.sentences:
         return find_moments(transcript, signals, duration, options, frames)
-    proposals, unread = await propose_by_model(timeline, options, asked, on_progress)
-    found = settle(proposals, Ground(timeline, signals, frames), options)
-    return found.model_copy(update={"report": {**found.report, **+unread}})
+    proposals, report = await propose_by_model(timeline, options, asked, on_progress, signals)
+    finalists = select(proposals, timeline, options.model_copy(update={"count": _MOST_ASKED}), from_question=True)
+    if len(finalists.spans) > options.count_for(timeline.duration):
+        proposals = await _on_one_scale(finalists.spans, timeline, asked, report)
+    ground = Ground(timeline, signals, frames)
+    found = settle(proposals, ground, options, from_question=True)
+    if options.fill and found.quality.found < found.quality.asked:
+        filled = fill_locally(found, ground, options)
+        report["filled_locally"] = filled.quality.filled
+        found = filled.model_copy(update={"report": found.report})
+    return found.model_copy(update={"report": {**found.report, **+report}})
 
 
-def _find_question(timeline: Timeline, window: Window, options: FindOptions, asked: Asked) -> Question:
-    part = window.sentences < len(timeline.sentences)
-    seconds = timeline.ends[window.last] - timeline.starts[window.first] if part else timeline.duration
-    share = min(1.0, float(seconds) / timeline.duration) if timeline.duration else 1.0
-    instructions = find_instructions(options, timeline.duration, _count(options, timeline.duration, share), part=part)
-    return Question(
+async def _on_one_scale(
+    spans: Sequence[Span], timeline: Timeline, asked: Asked, report: Counter[str]
+) -> list[Proposal | TimedProposal]:
+    """Have all finalists scored in one question; where the model cannot, their first scores stand."""
+    finalists = [
+        Proposal(
+            first=span.sentences[0], last=span.sentences[1], title=span.title, reason=span.reason, score=span.score
+        )
+        for span in spans
+        if span.sentences is not None
+    ]
+    question = Question(
         turns=(
-            Turn.of("system", FIND_SYSTEM),
-            Turn.of("user", f"{instructions}\n\n{transcript_lines(timeline, window)}"),
+            Turn.of("system", RANK_SYSTEM),
+            Turn.of("user", f"The moments:\n\n{finalist_lines(timeline, finalists)}"),
         ),
-        answer_schema=FIND_SCHEMA,
+        answer_schema=RANK_SCHEMA,
         sampling=asked.sampling,
     )
+    try:
+        ranked = await ask(question, RankedMoments, asked.send, len(finalists))
+    except (ModelOutputInvalid, ModelContextExceeded):
+        report["not_ranked"] = len(finalists)
+        return list(finalists)
+    return [
+        finalist.model_copy(update={"score": ranked.score_of(number)})
+        for number, finalist in enumerate(finalists, start=1)
+    ]
 
 
 def find_prompt(duration: float, options: FindOptions) -> tuple[str, str]:
@@ -188,6 +274,7 @@ def _places(present: float, ground: Ground, reach: Reach, *, at_end: bool) -> tu
     allowed = timeline.may_end if at_end else timeline.may_start
     edges = timeline.ends if at_end else timeline.starts
     found = [float(edge) for edge, may in zip(edges, allowed, strict=True) if may]
+    questions = [] if at_end else reach.questions(present, timeline)
     if ground.signals is not None:
         found += [shot for shot in ground.signals.shots if timeline.gap_at(shot) is not None]
     near = [
@@ -197,7 +284,7 @@ def _places(present: float, ground: Ground, reach: Reach, *, at_end: bool) -> tu
         and reach.bounds.earliest <= place <= reach.bounds.latest
     ]
     near = sorted(set(near), key=lambda place: abs(place - present))[: _MOST_EDGES - 1]
-    return tuple(sorted([present, *near]))
+    return tuple(sorted({present, *near, *questions}))
 
 
 def _refine_question(

@@ -23,7 +23,7 @@ def depth_scores(terms: TermIndex) -> Floats:
     gaps = max(0, len(terms.ids) - 1)
     total = np.zeros(gaps)
     for scale in SCALES:
-        total += standardised(_depths(_smoothed(_similarities(terms, scale))))
+        total += standardised(climbs(_similarities(terms, scale)))
     return total
 
 
@@ -102,8 +102,9 @@ def _smoothed(values: Floats) -> Floats:
     return np.convolve(padded, np.ones(_SMOOTHING) / _SMOOTHING, mode="valid")
 
 
-def _depths(similarities: Floats) -> Floats:
-    """Return at each gap how far cohesion climbs to the nearest peaks on both sides."""
+def climbs(similarities: Floats) -> Floats:
+    """Return at each gap how far likeness, smoothed, climbs to the nearest peaks on both sides."""
+    similarities = _smoothed(similarities)
     return _climb(similarities) + _climb(similarities[::-1])[::-1] - 2 * similarities
 
 

@@ -30,7 +30,7 @@ FUNCTION_WORDS = _words(
     through time times to today together told too took totally true try trying two uh um under until up upon us use
     used using usually ve very want wanted wants was wasn way ways we well went were weren what whatever when where
     whether which while who whole whose why will with within without won work working works would wouldn yeah year
-    years yep yes yet you your yours
+    years yep yes yet you your yours terms general sense bunch guys
     """
 )
 CONNECTORS = frozenset({"of", "in", "for", "and"})
@@ -77,3 +77,56 @@ SPONSORING = re.compile(
     re.IGNORECASE,
 )
 QUESTION_MARKS = "?\uff1f\u061f\u055e"
+
+# What a sentence says that opens a part of a talk: it announces, moves on, or asks somebody to speak.
+ANNOUNCING = re.compile(
+    r"\b(?:let'?s|let us|let me|we'?re (?:going to|gonna)|i(?:'d| would) (?:like|love) to|"
+    r"i(?:'m| am) (?:going to|gonna)|today)\b",
+    re.IGNORECASE,
+)
+MOVING_ON = re.compile(
+    r"\b(?:next|moving on|move on|another (?:question|topic|thing|one)|"
+    r"(?:first|second|third|last|final)(?:ly)? (?:question|topic|thing|part|point)|speaking of|switch(?:ing)? gears|"
+    r"back to|get into|dive into|dig into|jump into|talk about|the other|in terms of|with regards? to|as for|"
+    r"turning to|start with|before we)\b",
+    re.IGNORECASE,
+)
+ASKING = re.compile(
+    r"\b(?:you (?:mentioned|said|talked|wrote|were saying|touched)|(?:can|could|would|do|did|are|have|were) you|"
+    r"how (?:do|does|did|is|are|would|can|about)|what (?:is|are|do|does|did|was|about|would)|what'?s|"
+    r"why (?:is|are|do|does|did|would)|tell (?:us|me|our)|explain|walk (?:us|me)|who (?:is|are)|curious|wondering|"
+    r"i wonder|your (?:thoughts|take|opinion))\b",
+    re.IGNORECASE,
+)
+FRESH_OPENERS = _words("all alright anyway awesome cool great now ok okay right so well yeah")
+TAG_QUESTION = re.compile(
+    r"(?:right|no|yes|yeah|okay|ok|huh|eh|you know|correct|make sense|you know what i mean|"
+    r"(?:is|isn't|are|aren't|was|wasn't|do|don't|does|doesn't|did|didn't|can|can't|will|won't|would|wouldn't)"
+    r" (?:it|you|they|that|we|he|she|i))$",
+    re.IGNORECASE,
+)
+_FEWEST_WORDS_OF_A_QUESTION = 3
+
+
+def is_question(text: str) -> bool:
+    """Tell a question that wants an answer; "right?" and "isn't it?" at a statement's end want none."""
+    bare = text.strip().rstrip("\"'”’»)] ")
+    if bare[-1:] not in QUESTION_MARKS or not bare:
+        return False
+    said = bare.rstrip(QUESTION_MARKS + "!. ")
+    tagged = TAG_QUESTION.search(said.replace("’", "'"))
+    if tagged is None:
+        return (
+            len(said.split()) >= _FEWEST_WORDS_OF_A_QUESTION
+            or not said.isascii()  # scripts without spaces, and words of languages we do not know
+            or bool(_QUESTION_START.match(said))
+        )
+    before = said[: tagged.start()].rstrip()
+    return bool(before) and not before.endswith(",") and bool(_QUESTION_START.match(said)) and len(said.split()) > 3
+
+
+_QUESTION_START = re.compile(
+    r"(?:(?:and|but|so|okay|ok|now|well|then|or) )*(?:what|why|how|who|when|where|which|whose|is|are|was|were|do|does"
+    r"|did|can|could|will|would|should|have|has|had|may|might)\b",
+    re.IGNORECASE,
+)

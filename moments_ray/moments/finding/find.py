@@ -13,6 +13,7 @@ from moments_ray.media.signals import Signals
 from moments_ray.moments.finding.admit import Span
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment, Proposal, TimedProposal, clock
+from moments_ray.moments.finding.opening_model import Openings
 from moments_ray.moments.finding.options import Bounds, FindOptions
 from moments_ray.moments.finding.propose import propose
 from moments_ray.moments.finding.quality import Quality, measure
@@ -23,6 +24,8 @@ from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import Titles
 from moments_ray.moments.finding.visual import propose_by_signals
 from moments_ray.speech.transcript import Frozen, Transcript
+
+_FILLED = "Found by the local finder, because the model proposed too few."
 
 
 class Found(Frozen):
@@ -43,6 +46,8 @@ def find_moments(
     duration: float | None,
     options: FindOptions,
     frames: FrameGrid | None = None,
+    *,
+    openings: Openings | None = None,
 ) -> Found:
     """Find moments by the local finder; the same input always gives the same result.
 
@@ -52,6 +57,7 @@ def find_moments(
         duration: the source's length in seconds; None takes the end of the last thing known of it.
         options: what to look for.
         frames: the source's frames, where edges shall lie on them.
+        openings: where parts of the talk begin, if somebody knows better than the fitted model.
 
     Raises:
         InvalidRequest: if the duration is not a positive number.
@@ -59,17 +65,19 @@ def find_moments(
     length = length_of(transcript, signals, duration)
     timeline = Timeline.of(transcript, length)
     ground = Ground(timeline, signals, frames)
-    found = settle(propose(timeline, signals, options), ground, options)
+    found = settle(propose(timeline, signals, options, openings), ground, options)
     if found.moments or signals is None:
         return found
     unspoken = replace(ground, timeline=timeline.without_sentences())
     return settle(propose_by_signals(signals, length, options), unspoken, options)
 
 
-def settle(proposals: Sequence[Proposal | TimedProposal], ground: Ground, options: FindOptions) -> Found:
-    """Turn anybody's proposals into moments: select, name the nameless, snap, measure."""
+def settle(
+    proposals: Sequence[Proposal | TimedProposal], ground: Ground, options: FindOptions, *, from_question: bool = False
+) -> Found:
+    """Turn anybody's proposals into moments: select, name the nameless, snap, measure; ``select`` says the rest."""
     timeline = ground.timeline
-    selection = select(proposals, timeline, options)
+    selection = select(proposals, timeline, options, from_question=from_question)
     titles = _titles(selection.spans, Titles(timeline))
     bounds = _apart(selection.spans, options.bounds(timeline.duration))
     moments = tuple(
@@ -81,6 +89,36 @@ def settle(proposals: Sequence[Proposal | TimedProposal], ground: Ground, option
         quality=measure(moments, timeline, ground.signals, options.count_for(timeline.duration)),
         report=report,
         basis="nothing" if not moments else "speech" if timeline.sentences else "signals",
+    )
+
+
+def fill_locally(found: Found, ground: Ground, options: FindOptions) -> Found:
+    """Add moments of the local finder, marked as its own, where a model found fewer than were asked for."""
+    timeline, bounds = ground.timeline, options.bounds(ground.timeline.duration)
+    kept = list(found.moments)
+    missing = found.quality.asked - found.quality.found
+    proposals = [
+        proposal
+        for proposal in propose(timeline, ground.signals, options.model_copy(update={"count": None}))
+        if all(
+            timeline.ends[proposal.last] <= moment.start_time or timeline.starts[proposal.first] >= moment.end_time
+            for moment in kept
+        )
+    ]
+    own = [proposal.model_copy(update={"reason": f"{_FILLED} {proposal.reason}"}) for proposal in proposals]
+    spans = select(own, timeline, options.model_copy(update={"count": missing})).spans
+    titles = _titles(spans, Titles(timeline), [moment.title for moment in kept])
+    added = []
+    for span, title in zip(spans, titles, strict=True):
+        before = max((moment.end_time for moment in kept if moment.end_time <= span.start), default=bounds.earliest)
+        after = min((moment.start_time for moment in kept if moment.start_time >= span.end), default=bounds.latest)
+        moment = _moment(span, title, ground, bounds._replace(earliest=before, latest=after))
+        kept.append(moment)
+        added.append(moment)
+    moments = tuple(sorted(kept, key=lambda moment: moment.start_time))
+    quality = measure(moments, timeline, ground.signals, found.quality.asked, filled=len(added))
+    return found.model_copy(
+        update={"moments": moments, "quality": quality, "basis": "speech" if moments else "nothing"}
     )
 
 
@@ -100,9 +138,9 @@ def length_of(transcript: Transcript, signals: Signals | None, duration: float |
     return max(known, default=0.0)
 
 
-def _titles(spans: Sequence[Span], titles: Titles) -> list[str]:
-    """Keep the titles proposals brought; name the others by their own words, or by where they are."""
-    taken = [span.title for span in spans if span.title]
+def _titles(spans: Sequence[Span], titles: Titles, others: Sequence[str] = ()) -> list[str]:
+    """Keep the titles proposals brought; name the rest by their words, unlike ``others``, or by where they are."""
+    taken = [*others, *(span.title for span in spans if span.title)]
     named = []
     for span in spans:
         title = span.title

@@ -13,8 +13,7 @@ from moments_ray.speech.transcript import Frozen
 
 MIN_SECONDS = 15.0
 MAX_SECONDS = 90.0
-SECONDS_PER_MOMENT = 60.0
-MOST_BY_DEFAULT = 12
+_MOMENTS_PER_ROOT_MINUTE = 2.2  # 5 in five minutes, 12 in half an hour, 24 in two
 MOST_ASKED = 100
 LONGEST_PROMPT = 10_000
 
@@ -38,7 +37,10 @@ class Bounds(NamedTuple):
 
 
 class FindOptions(Frozen):
-    """What to look for; lengths and positions in seconds. Made by ``find_options``, which checks it."""
+    """What to look for; lengths and positions in seconds. Made by ``find_options``, which checks it.
+
+    With ``fill`` the local finder proposes what a model leaves out.
+    """
 
     count: int | None = None
     min_seconds: float = MIN_SECONDS
@@ -46,12 +48,17 @@ class FindOptions(Frozen):
     prompt: str | None = None
     topic: str | None = None
     time_range: tuple[float, float] | None = None
+    fill: bool = True
 
     def count_for(self, seconds: float) -> int:
-        """Return how many moments to look for in a source of this length: the asked, else one a minute up to 12."""
+        """Return how many moments to look for in a source of this length: the asked, else one a minute.
+
+        In a source of more than five minutes there are fewer a minute the longer it is.
+        """
         if self.count is not None:
             return self.count
-        return max(1, min(MOST_BY_DEFAULT, round(seconds / SECONDS_PER_MOMENT)))
+        minutes = seconds / 60.0
+        return max(1, round(min(minutes, _MOMENTS_PER_ROOT_MINUTE * math.sqrt(minutes))))
 
     def bounds(self, duration: float) -> Bounds:
         """Return what holds for a source of this length: one shorter than the minimum may give half of it or more."""
@@ -69,6 +76,7 @@ def find_options(
     prompt: str | None = None,
     topic: str | None = None,
     time_range: Sequence[float] | None = None,
+    fill: bool = True,
 ) -> FindOptions:
     """Check what a user asks and fill in what they left open.
 
@@ -93,6 +101,7 @@ def find_options(
         prompt=_text("The prompt", prompt),
         topic=_text("The topic", topic),
         time_range=_range(time_range),
+        fill=fill,
     )
 
 

@@ -2,56 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from moments_ray.media.signals import Signals
+from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.moment import Proposal
+from moments_ray.moments.finding.opening_model import Openings
 from moments_ray.moments.finding.options import FindOptions
 from moments_ray.moments.finding.query import Query
+from moments_ray.moments.finding.reasons import Reasons
 from moments_ray.moments.finding.scoring import SentenceScores, score_sentences
 from moments_ray.moments.finding.segmentation import boundary_strengths
-from moments_ray.moments.finding.terms import Floats, Ints
+from moments_ray.moments.finding.terms import Floats, Ints, tokens
 from moments_ray.moments.finding.timeline import Timeline
 
-LEAST_SCORE = 20.0
+LEAST_SCORE = 1.0
 LEAST_TERMS = 6
 LEAST_SPEECH_SHARE = 0.2
 
 _WEIGHTS = {
-    "content": 1.2,
-    "start": 1.6,
-    "end": 0.7,
-    "change inside": -1.5,
-    "opening": 0.6,
-    "closing": 0.6,
-    "length": -0.5,
+    "content": 0.6,
+    "end": 0.4,
+    "change inside": -0.8,
+    "opening": 0.3,
+    "closing": 0.5,
+    "length": -0.6,
     "dead air": -2.0,
-    "query": 4.0,
+    "query": 8.0,
 }
 _EDGE_CHANGE = 0.5  # where the source itself begins and ends
+_SHRINKAGE = 4  # sentences of middling content that every run is credited with: few and noisy ones win nothing
 _TOLERATED_SILENCE = 0.25
-_HALF_SCORE = 0.6  # the total that becomes 50 of 100
-_STEEPNESS = 1.1
 _ENDS_PER_START = 2
 _MOST_OVERLAP = 0.7
 _POOL_LEAST = 60
 _POOL_PER_MOMENT = 8
-_CLEAR_CHANGE = 0.5
-_CLEAR_SIGNAL = 0.3
-_LONG_PAUSE_SECONDS = 0.8
-
-_SAYINGS = {
-    "loudness": "is said louder than what is around it",
-    "pauses": "is spoken with weight, between pauses",
-    "pace": "is spoken faster than what is around it",
-    "questions": "asks a question and answers it",
-    "numbers": "gives figures",
-    "contrast": "turns on a contrast",
-    "rarity": "uses words the rest does not",
-}
+_BEST = 3
+_MOST_FILLERS, _LONGEST_FILLER, _MOST_FILLER_SECONDS = 2, 3, 3.0
+_WORTH_KEEPING = 0.5  # how far below the best ones' mean total a run may be where no count was asked for
+_FEWEST, _SHARE_IN_ANY_CASE = 4, 4  # ... which so many of the best are not held to
 
 
 @dataclass(frozen=True)
@@ -60,6 +53,7 @@ class _Known:
 
     timeline: Timeline
     scores: SentenceScores
+    openings: Openings
     changes: Floats
     query: Query
 
@@ -73,31 +67,77 @@ class _Spans:
     total: Floats
 
 
-def propose(timeline: Timeline, signals: Signals | None, options: FindOptions) -> tuple[Proposal, ...]:
+def propose(
+    timeline: Timeline, signals: Signals | None, options: FindOptions, openings: Openings | None = None
+) -> tuple[Proposal, ...]:
     """Propose the runs of sentences most worth watching, best first, overlapping ones included.
 
-    Empty where too little is said to judge, and where nothing reaches ``LEAST_SCORE``.
+    Empty where too little is said to judge. Where no count was asked for, those much poorer than the best are left out.
+
+    Args:
+        timeline: what was said.
+        signals: what was measured of sound and picture, if there was any.
+        options: what to look for.
+        openings: where parts of the talk begin, if somebody knows better than the fitted model.
     """
     if not timeline.sentences:
         return ()
-    strengths = boundary_strengths(timeline.terms, timeline.starts, timeline.ends)
+    openings = openings or Openings.of(timeline)
+    lexical = boundary_strengths(timeline.terms, timeline.starts, timeline.ends, timed=timeline.is_timed)
+    changes = np.maximum(openings.strengths(timeline.duration), np.concatenate(([_EDGE_CHANGE], lexical)))
     known = _Known(
         timeline=timeline,
         scores=score_sentences(timeline, signals),
-        changes=np.concatenate(([_EDGE_CHANGE], strengths, [_EDGE_CHANGE])),
+        openings=openings,
+        changes=np.append(changes, _EDGE_CHANGE),
         query=Query.of(options, timeline.terms),
     )
     spans = _candidates(known, options)
-    marks = 100.0 / (1.0 + np.exp(-_STEEPNESS * (spans.total - _HALF_SCORE)))
-    pool = max(_POOL_LEAST, _POOL_PER_MOMENT * options.count_for(timeline.duration))
-    proposals = []
-    for at in _distinct(timeline, spans, pool):
-        first, last = int(spans.first[at]), int(spans.last[at])
-        if marks[at] < LEAST_SCORE or len(timeline.terms.bag(first, last)) < LEAST_TERMS:
-            continue
-        reason = _reason(known, first, last)
-        proposals.append(Proposal(first=first, last=last, title="", reason=reason, score=round(float(marks[at]), 1)))
-    return tuple(proposals)
+    count = options.count_for(timeline.duration)
+    kept = [
+        at
+        for at in _distinct(timeline, spans, max(_POOL_LEAST, _POOL_PER_MOMENT * count))
+        if math.isfinite(spans.total[at])
+        and len(timeline.terms.bag(int(spans.first[at]), int(spans.last[at]))) >= LEAST_TERMS
+    ]
+    if not kept:
+        return ()
+    best = _best_apart(kept, spans, timeline, count)
+    distance = spans.total - float(np.mean(spans.total[best[:_BEST]]))
+    marks = openings.model.score(distance)
+    if options.count is None:
+        least = min(-_WORTH_KEEPING, *(float(distance[at]) for at in best))
+        kept = [at for at in kept if distance[at] >= least]
+    kept = [at for at in kept if marks[at] >= LEAST_SCORE]
+    runs = [(_past_fillers(timeline, int(spans.first[at]), int(spans.last[at])), int(spans.last[at])) for at in kept]
+    reasons = Reasons(timeline, known.scores, known.changes, known.query, runs)
+    return tuple(
+        Proposal(first=first, last=last, title="", reason=reasons.of(first, last), score=round(float(marks[at]), 1))
+        for at, (first, last) in zip(kept, runs, strict=True)
+    )
+
+
+def _best_apart(ranked: list[int], spans: _Spans, timeline: Timeline, count: int) -> list[int]:
+    """Return the best candidates that do not overlap: a quarter of the count, and at least four."""
+    starts, ends = timeline.starts[spans.first], timeline.ends[spans.last]
+    apart: list[int] = []
+    for at in ranked:
+        if len(apart) >= max(_FEWEST, count / _SHARE_IN_ANY_CASE):
+            break
+        if all(ends[at] <= starts[other] or starts[at] >= ends[other] for other in apart):
+            apart.append(at)
+    return apart
+
+
+def _past_fillers(timeline: Timeline, first: int, last: int) -> int:
+    """Return where a run begins in earnest: after "Yeah.", "Cool." and the like at its very start."""
+    at = first
+    while at + 1 < last and at - first < _MOST_FILLERS and timeline.may_start[at + 1]:
+        heard = tokens(timeline.sentences[at].text)
+        if len(heard) > _LONGEST_FILLER or not all(word in cues.LEANING_OPENERS | cues.FRESH_OPENERS for word in heard):
+            break
+        at += 1
+    return at if timeline.starts[at] - timeline.starts[first] <= _MOST_FILLER_SECONDS else first
 
 
 def _candidates(known: _Known, options: FindOptions) -> _Spans:
@@ -105,27 +145,31 @@ def _candidates(known: _Known, options: FindOptions) -> _Spans:
     timeline, scores, changes = known.timeline, known.scores, known.changes
     speech = np.concatenate(([0.0], np.cumsum(np.maximum(0.0, timeline.ends - timeline.starts))))
     content = np.concatenate(([0.0], np.cumsum(scores.content)))
-    may_end = np.array(timeline.may_end)
+    may_end = np.array(timeline.may_end) & ~timeline.asks
+    may_end[-1] = timeline.may_end[-1]  # the talk's last question nobody answers
+    ends = np.array([part.ends_sentence or not timeline.is_punctuated for part in timeline.sentences], dtype=bool)
+    begins = [not timeline.is_punctuated or timeline.begins_sentence(at) for at in range(len(ends))]
     bounds = options.bounds(timeline.duration)
     firsts: list[int] = []
     lasts: list[int] = []
     totals: list[float] = []
     for first in range(len(timeline.sentences)):
         start = timeline.starts[first]
-        if not timeline.may_start[first] or start < bounds.earliest:
+        if not timeline.may_start[first] or not begins[first] or start < bounds.earliest:
             continue
         after = int(np.searchsorted(timeline.ends, min(bounds.latest, start + bounds.longest), "right"))
         before = int(np.searchsorted(timeline.ends, start + bounds.shortest, "left"))
         last = np.arange(max(first, before), after)
         last = last[may_end[last]]
+        last = last[ends[last]] if ends[last].any() else last
         if not last.size:
             continue
         seconds = np.maximum(timeline.ends[last] - start, 1e-3)
         silence = 1.0 - np.minimum(1.0, (speech[last + 1] - speech[first]) / seconds)
         inside = np.concatenate(([0.0], np.maximum.accumulate(changes[first + 1 : after])))[last - first]
         total = (
-            _WEIGHTS["content"] * (content[last + 1] - content[first]) / (last + 1 - first)
-            + _WEIGHTS["start"] * changes[first]
+            known.openings.log_odds[first]
+            + _WEIGHTS["content"] * (content[last + 1] - content[first]) / (last + 1 - first + _SHRINKAGE)
             + _WEIGHTS["end"] * changes[last + 1]
             + _WEIGHTS["change inside"] * inside
             + _WEIGHTS["opening"] * scores.opening[first]
@@ -155,25 +199,3 @@ def _distinct(timeline: Timeline, spans: _Spans, most: int) -> Iterator[int]:
             continue
         kept.append(at)
         yield at
-
-
-def _reason(known: _Known, first: int, last: int) -> str:
-    """Say which signals spoke for a run of sentences, strongest first."""
-    timeline, changes = known.timeline, known.changes
-    said: list[str] = []
-    if matched := known.query.matched(first, last):
-        said.append("speaks of what was asked for (" + ", ".join(matched) + ")")
-    if changes[first] >= _CLEAR_CHANGE:
-        said.append("opens the talk" if first == 0 else "opens where the subject changes")
-    pause = timeline.starts[first] - timeline.ends[first - 1] if first else 0.0
-    if pause >= _LONG_PAUSE_SECONDS:
-        said.append(f"follows a pause of {pause:.1f} s")
-    if changes[last + 1] >= _CLEAR_CHANGE and last + 1 < len(timeline.sentences):
-        said.append("ends where the next subject begins")
-    means = {name: float(values[first : last + 1].mean()) for name, values in known.scores.signals.items()}
-    spoke = sorted((name for name in means if means[name] >= _CLEAR_SIGNAL), key=lambda name: (-means[name], name))
-    said.extend(_SAYINGS[name] for name in spoke[:3])
-    if not said:
-        return "Nothing in it stands out alone; together its signals make it the best of its stretch."
-    text = "; ".join(said)
-    return text[0].upper() + text[1:] + "."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from moments_ray.moments.finding.moment import Moment, Step
 from moments_ray.moments.finding.options import Bounds
 from moments_ray.moments.finding.snap import LEAD_SECONDS, TAIL_SECONDS, Ground, snap
 from moments_ray.moments.finding.terms import tokens
-from moments_ray.speech.scripts import TERMINALS, without_closers
+from moments_ray.moments.finding.timeline import QUESTION_SECONDS, Timeline
 from moments_ray.speech.transcript import Frozen
 
 MAX_MOVE_SECONDS = 5.0
@@ -23,6 +23,7 @@ _TOLD_PAUSE_SECONDS = 0.3
 _SMALLEST_MOVE = 1e-3
 _SMALLEST_GAIN = 0.3
 _PAUSE, _CUT, _WORDS, _DISTANCE = 1.0, 0.6, 0.8, -0.8
+_QUESTION = 3.0  # more than all that can speak for another start
 
 
 class Refinement(Frozen):
@@ -39,15 +40,25 @@ class Refinement(Frozen):
 class Reach:
     """How far a second look may go: where the moment may lie, how long it may be, and the longest move in seconds.
 
+    A start may move further back, to the beginning of a question within ``QUESTION_SECONDS`` that the moment answers.
     What neighbouring moments occupy is taken off the bounds by the caller.
     """
 
     bounds: Bounds
     max_move: float = MAX_MOVE_SECONDS
 
-    def around(self, moment: Moment) -> Bounds:
-        """Return the bounds narrowed to what the moment's edges can reach."""
-        earliest = max(self.bounds.earliest, moment.start_time - self.max_move)
+    def questions(self, start: float, timeline: Timeline) -> list[float]:
+        """Return where the questions begin that a moment with this start may reach back to, in time order."""
+        near = (timeline.starts < start - self.max_move) & (timeline.starts >= start - QUESTION_SECONDS)
+        return [
+            float(timeline.starts[at])
+            for at in np.flatnonzero(near & timeline.asks).tolist()
+            if timeline.may_start[at] and timeline.starts[at] >= self.bounds.earliest
+        ]
+
+    def around(self, moment: Moment, start: float) -> Bounds:
+        """Return the bounds narrowed to what the moment's edges can reach; ``start`` is where its start shall go."""
+        earliest = max(self.bounds.earliest, min(start - LEAD_SECONDS, moment.start_time - self.max_move))
         return self.bounds._replace(earliest=earliest, latest=min(self.bounds.latest, moment.end_time + self.max_move))
 
 
@@ -66,7 +77,11 @@ class _Place:
 
 def refine(moment: Moment, ground: Ground, reach: Reach) -> Refinement:
     """Look for better edges by pauses, cuts and words alone."""
-    starts = _places(moment.start_time, ground, reach.max_move, at_end=False)
+    starts = [
+        place
+        for place in _places(moment.start_time, ground, reach.max_move, at_end=False)
+        if place.position >= reach.bounds.earliest
+    ]
     ends = _places(moment.end_time, ground, reach.max_move, at_end=True)
     here_start, here_end = _present(starts, moment.start_time), _present(ends, moment.end_time)
     pairs = [
@@ -105,9 +120,9 @@ def bound_move(moment: Moment, start: float, end: float, reason: str, *, ground:
     """
     if not (math.isfinite(start) and math.isfinite(end)):
         return _unmoved(moment, "The asked edges are not numbers; the moment stays as it was.")
-    bounds = reach.around(moment)
     new_start = _land(start, moment.start_time, ground, reach, at_end=False)
     new_end = _land(end, moment.end_time, ground, reach, at_end=True)
+    bounds = reach.around(moment, new_start)
     if not bounds.earliest <= new_start < new_end <= bounds.latest:
         return _unmoved(moment, "The asked edges leave nothing between them; the moment stays as it was.")
     if not bounds.shortest <= new_end - new_start <= bounds.longest:
@@ -135,6 +150,10 @@ def _unmoved(moment: Moment, reason: str) -> Refinement:
 def _land(wanted: float, present: float, ground: Ground, reach: Reach, *, at_end: bool) -> float:
     """Return the place nearest to a wanted one that is in reach and in no word; a sentence's edge, if one is near."""
     timeline = ground.timeline
+    if not at_end:
+        questions = [at for at in reach.questions(present, timeline) if abs(at - wanted) <= _SENTENCE_PULL_SECONDS]
+        if questions:
+            return min(questions, key=lambda at: (abs(at - wanted), at))
     wanted = min(max(wanted, present - reach.max_move), present + reach.max_move)
     allowed = timeline.may_end if at_end else timeline.may_start
     edges = [
@@ -167,6 +186,19 @@ def _places(present: float, ground: Ground, max_move: float, *, at_end: bool) ->
         found = _ends(present, ground, max_move)
     else:
         found = _starts(present, ground, max_move)
+    if not at_end and (question := _question_before(present, ground.timeline)) is not None:
+        return [_Place(question, _QUESTION, "at the question it answers"), *_priced(found, present, max_move)]
+    return _priced(found, present, max_move)
+
+
+def _question_before(present: float, timeline: Timeline) -> float | None:
+    """Return where the question begins that a moment with this start begins to answer."""
+    first = int(np.searchsorted(timeline.starts, present - _SMALLEST_MOVE, "left"))
+    question = timeline.question_of(first) if first < len(timeline.starts) else None
+    return None if question is None else float(timeline.starts[question])
+
+
+def _priced(found: Iterable[_Place], present: float, max_move: float) -> list[_Place]:
     return [replace(place, merit=place.merit + _DISTANCE * abs(place.position - present) / max_move) for place in found]
 
 
@@ -184,11 +216,11 @@ def _starts(present: float, ground: Ground, max_move: float) -> Iterator[_Place]
 def _ends(present: float, ground: Ground, max_move: float) -> Iterator[_Place]:
     timeline = ground.timeline
     for at in np.flatnonzero(np.abs(timeline.ends - present) <= max_move).tolist():
-        if timeline.may_end[at]:
+        if timeline.may_end[at] and not (timeline.asks[at] and at + 1 < len(timeline.starts)):
             position = float(timeline.ends[at])
             after = float(timeline.starts[at + 1]) if at + 1 < len(timeline.starts) else timeline.duration
             place = _in_gap(position, (position, after), ground)
-            finished = without_closers(timeline.sentences[at].text.strip())[-1:] in TERMINALS
+            finished = timeline.sentences[at].ends_sentence
             yield place.with_words("at the end of a sentence") if finished else place
 
 

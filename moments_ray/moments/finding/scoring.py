@@ -1,4 +1,4 @@
-"""What makes one sentence more worth hearing than its neighbours: capped signals, each in deviations from around it."""
+"""What makes one sentence more worth hearing than others: capped signals, half each against around it and the whole."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from moments_ray.media.signals import Signals
 from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.terms import Floats, tokens
 from moments_ray.moments.finding.timeline import Timeline
-from moments_ray.speech.scripts import TERMINALS, without_closers
 
 WINDOW_SECONDS = 150.0
 LOUDNESS_SECONDS = 0.1
 CAP = 2.0
 
 _WEIGHTS = {
-    "loudness": 0.5,
+    "loudness": 1.8,
     "pauses": 0.3,
     "pace": 0.25,
     "questions": 0.5,
@@ -40,13 +39,14 @@ _PENALTIES = {"greeting": 1.0, "sponsoring": 2.0, "repeats": 1.0}
 _QUIETEST_DECIBELS = -90.0
 _SHORT_OPENING_TOKENS = 4
 _ANSWER_SENTENCES = 2
+_ASIDE_SENTENCES = 3  # before and after one, that tell an aside from an odd sentence
 
 
 @dataclass(frozen=True)
 class SentenceScores:
     """One number per sentence in every array.
 
-    ``signals`` are deviations within ``CAP`` of the sentences around; ``content`` is their weighted sum less the
+    ``signals`` are deviations within ``CAP``; ``content`` is their weighted sum, of asides only a part of it, less the
     penalties; ``opening`` tells from -1 to 1 how well a sentence stands at a beginning, ``closing`` from -1 to 0
     how well it stands at an end.
     """
@@ -62,8 +62,6 @@ def score_sentences(timeline: Timeline, signals: Signals | None) -> SentenceScor
     words = [tokens(sentence.text) for sentence in timeline.sentences]
     middles = (timeline.starts + timeline.ends) / 2
     raw = {
-        "pauses": np.log1p(np.maximum(0.0, timeline.starts - np.concatenate(([0.0], timeline.ends[:-1])))),
-        "pace": np.array([len(ids) for ids in timeline.terms.ids]) / np.maximum(timeline.ends - timeline.starts, 0.5),
         "questions": _questions(timeline),
         "numbers": np.array([sum(token[0].isdigit() for token in heard) / max(4, len(heard)) for heard in words]),
         "contrast": np.array([sum(token in cues.CONTRASTS for token in heard) / max(4, len(heard)) for heard in words]),
@@ -71,10 +69,20 @@ def score_sentences(timeline: Timeline, signals: Signals | None) -> SentenceScor
             [float(timeline.terms.weights[ids].mean()) if ids.size else 0.0 for ids in timeline.terms.ids]
         ),
     }
+    if timeline.is_timed:
+        gaps = np.maximum(0.0, timeline.starts - np.concatenate(([0.0], timeline.ends[:-1])))
+        sizes = np.array([len(ids) for ids in timeline.terms.ids])
+        raw["pauses"] = np.log1p(gaps)
+        raw["pace"] = sizes / np.maximum(timeline.ends - timeline.starts, 0.5)
     if signals is not None and signals.loudness:
         raw["loudness"] = mean_loudness(signals, timeline.starts, timeline.ends)
-    deviations = {name: local_deviations(values, middles, _LEAST_DEVIATION[name]) for name, values in raw.items()}
+    deviations = {
+        name: (local_deviations(values, middles, least) + _deviations(values, least)) / 2
+        for name, values in raw.items()
+        for least in (_LEAST_DEVIATION[name],)
+    }
     content = sum((_WEIGHTS[name] * values for name, values in deviations.items()), np.zeros(len(words)))
+    content = np.where(content > 0, content * _nearness(timeline), content)
     penalties = _penalties(timeline, words)
     for name, weight in _PENALTIES.items():
         content = content - weight * penalties[name]
@@ -106,6 +114,30 @@ def local_deviations(values: Floats, middles: Floats, least: float) -> Floats:
     return deviations
 
 
+def _deviations(values: Floats, least: float) -> Floats:
+    """Standardise values against all of them and cap them; differences below ``least`` count as none."""
+    if not values.size:
+        return values
+    deviations: Floats = np.clip((values - values.mean()) / max(float(values.std()), least), -CAP, CAP)
+    return deviations
+
+
+def _nearness(timeline: Timeline) -> Floats:
+    """Return how near the stretch around each sentence is to what the whole talk is about: 0 far, 1 as near as most."""
+    terms = timeline.terms
+    if not terms.ids:
+        return np.zeros(0)
+    centre = terms.counts * terms.weights
+    share = np.array([float((centre * terms.weights)[ids].sum()) for ids in terms.ids])
+    length = np.array([float((terms.weights[ids] ** 2).sum()) for ids in terms.ids])
+    around = np.ones(2 * _ASIDE_SENTENCES + 1)
+    near = np.convolve(share, around)[_ASIDE_SENTENCES:-_ASIDE_SENTENCES]
+    size = np.sqrt(np.convolve(length, around)[_ASIDE_SENTENCES:-_ASIDE_SENTENCES])
+    nearness = near / np.maximum(size, 1e-9)
+    middling = float(np.median(nearness))
+    return np.clip(nearness / middling, 0.0, 1.0) if middling > 0 else np.ones(len(share))
+
+
 def mean_loudness(signals: Signals, starts: Floats, ends: Floats) -> Floats:
     """Return the mean loudness of stretches in decibels."""
     decibels = np.maximum(np.nan_to_num(np.array(signals.loudness), nan=_QUIETEST_DECIBELS), _QUIETEST_DECIBELS)
@@ -118,7 +150,7 @@ def mean_loudness(signals: Signals, starts: Floats, ends: Floats) -> Floats:
 
 def _questions(timeline: Timeline) -> Floats:
     """Give a question 1 and the sentences that answer it a half."""
-    asked = np.array([any(mark in sentence.text for mark in cues.QUESTION_MARKS) for sentence in timeline.sentences])
+    asked = timeline.asks
     values = asked.astype(float)
     for after in range(1, _ANSWER_SENTENCES + 1):
         values[after:] = np.maximum(values[after:], 0.5 * asked[:-after])
@@ -151,7 +183,7 @@ def _openings(timeline: Timeline, words: list[list[str]]) -> Floats:
         if heard[0] in cues.LEANING_OPENERS:
             values[at] -= 0.6
         values[at] += 0.4 if len(heard) > _SHORT_OPENING_TOKENS else -0.4
-        if any(mark in texts[at] for mark in cues.QUESTION_MARKS):
+        if timeline.asks[at]:
             values[at] += 0.4
     # A small letter tells of a sentence parted in its middle only as far as others begin with a capital.
     values -= 1.2 * begun_small * (1.0 - begun_small.mean() if texts else 0.0)
@@ -159,8 +191,10 @@ def _openings(timeline: Timeline, words: list[list[str]]) -> Floats:
 
 
 def _closings(timeline: Timeline) -> Floats:
-    """Give -1 to a sentence that stops unfinished, as far as the text marks its sentences' ends at all."""
-    finished = np.array(
-        [without_closers(sentence.text.strip())[-1:] in TERMINALS for sentence in timeline.sentences], dtype=bool
+    """Give -1 to a sentence that asks, and to one that stops unfinished, as far as the text marks such ends at all."""
+    finished = np.array([sentence.ends_sentence for sentence in timeline.sentences], dtype=bool)
+    asks = np.array(
+        [sentence.text.rstrip("\"'”’)] ").endswith(tuple(cues.QUESTION_MARKS)) for sentence in timeline.sentences],
+        dtype=bool,
     )
-    return -1.0 * ~finished * (finished.mean() if finished.size else 0.0)
+    return np.minimum(-1.0 * ~finished * (finished.mean() if finished.size else 0.0), -1.0 * asks)

@@ -27,25 +27,26 @@ _LONGEST_PAUSE_SECONDS = 5.0
 _FULL_STRENGTH = 2.5
 
 
-def boundary_strengths(terms: TermIndex, starts: Floats, ends: Floats) -> Floats:
+def boundary_strengths(terms: TermIndex, starts: Floats, ends: Floats, *, timed: bool = True) -> Floats:
     """Return one strength per gap between sentences, shape ``(sentences - 1,)``: 0 is ordinary, 1 a sure change.
 
     Args:
         terms: the terms of the sentences.
         starts: where each sentence starts, in seconds.
         ends: where each sentence ends, in seconds.
+        timed: whether the pauses between them were heard.
     """
-    return np.clip(boundary_scores(terms, starts, ends) / _FULL_STRENGTH, 0.0, 1.0)
+    return np.clip(boundary_scores(terms, starts, ends, timed=timed) / _FULL_STRENGTH, 0.0, 1.0)
 
 
-def boundary_scores(terms: TermIndex, starts: Floats, ends: Floats) -> Floats:
-    """Return the views of each gap added up, as deviations from the text's own mean."""
+def boundary_scores(terms: TermIndex, starts: Floats, ends: Floats, *, timed: bool = True) -> Floats:
+    """Return the views of each gap added up, as deviations from the text's own mean; pauses only where ``timed``."""
     posterior = np.maximum(log_boundary_probabilities(terms, starts, ends), _LEAST_LOG_PROBABILITY)
     pauses = np.log1p(np.clip(starts[1:] - ends[:-1], 0.0, _LONGEST_PAUSE_SECONDS))
     return standardised(
         standardised(posterior)
         + _DEPTH_SHARE * standardised(depth_scores(terms))
-        + _PAUSE_SHARE * np.minimum(standardised(pauses), _MOST_PAUSE)
+        + _PAUSE_SHARE * timed * np.minimum(standardised(pauses), _MOST_PAUSE)
     )
 
 

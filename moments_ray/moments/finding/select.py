@@ -29,13 +29,20 @@ class Selection:
     report: dict[str, int]
 
 
-def select(proposals: Sequence[Proposal | TimedProposal], timeline: Timeline, options: FindOptions) -> Selection:
+def select(
+    proposals: Sequence[Proposal | TimedProposal],
+    timeline: Timeline,
+    options: FindOptions,
+    *,
+    from_question: bool = False,
+) -> Selection:
     """Check proposals, drop doubles, and choose the set worth most: no overlap, no more than the asked count.
 
-    Spans that say much the same as a better chosen one lose worth, and are left out where they say the very same.
+    With ``from_question`` answers take in their questions. Spans that say much the same as a better chosen one lose
+    worth, and are left out where they say the very same.
     """
     report: Counter[str] = Counter()
-    spans = admit(proposals, timeline, options.bounds(timeline.duration), report)
+    spans = admit(proposals, timeline, options.bounds(timeline.duration), report, from_question=from_question)
     spans = _without_doubles(spans, report)
     count = options.count_for(timeline.duration)
     chosen = _choose_varied(spans, timeline.terms, count, report)

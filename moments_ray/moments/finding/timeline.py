@@ -6,13 +6,20 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
+import numpy.typing as npt
 
+from moments_ray.moments.finding.cues import is_question
 from moments_ray.moments.finding.terms import Floats, TermIndex, index_terms
 from moments_ray.speech.sentences import Sentence, sentences
 from moments_ray.speech.transcript import Transcript, Word
+
+QUESTION_SECONDS = 30.0  # how far before its answer a question is looked for
+_QUESTION_SENTENCES = 2
+_LEAST_PUNCTUATED = 0.25  # of the stretches that a text was parted into
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,8 @@ class Timeline:
     """Words and sentences in time order; times in seconds.
 
     ``starts`` and ``ends`` are the sentences' edges, ``terms`` their terms; ``may_start`` and ``may_end`` tell whether
-    a cut there goes through no other sentence's word. ``dropped_words`` counts words whose times cannot be.
+    a cut there goes through no other sentence's word. ``is_timed`` tells word times that were heard from such as were
+    spread over their captions. ``dropped_words`` counts words whose times cannot be.
     """
 
     duration: float
@@ -31,6 +39,7 @@ class Timeline:
     may_start: tuple[bool, ...]
     may_end: tuple[bool, ...]
     terms: TermIndex
+    is_timed: bool = True
     dropped_words: int = 0
     _island_starts: list[float] = field(default_factory=list, repr=False)
     _island_ends: list[float] = field(default_factory=list, repr=False)
@@ -60,10 +69,42 @@ class Timeline:
             may_start=tuple(start >= heard for start, heard in zip(starts, before, strict=True)),
             terms=index_terms([part.text for part in parts]),
             may_end=tuple(end <= start for end, start in zip(ends, [*starts, math.inf][1:], strict=True)),
+            is_timed=not transcript.words_estimated,
             dropped_words=len(transcript.words) - len(words),
             _island_starts=island_starts,
             _island_ends=island_ends,
         )
+
+    @cached_property
+    def is_punctuated(self) -> bool:
+        """Tell whether punctuation marks the ends of sentences at all."""
+        ends = sum(part.ends_sentence for part in self.sentences)
+        return ends >= _LEAST_PUNCTUATED * max(1, len(self.sentences))
+
+    @cached_property
+    def asks(self) -> npt.NDArray[np.bool_]:
+        """Which sentences ask what wants an answer."""
+        return np.array([is_question(part.text) for part in self.sentences], dtype=bool)
+
+    def question_of(self, first: int) -> int | None:
+        """Return the sentence that asks what sentence ``first`` begins to answer, None where there is none near.
+
+        It is the first question of the turn just before, or, where no speakers are known, of the two sentences before.
+        """
+        if not first or self.asks[first]:
+            return None
+        parts = self.sentences
+        if parts[first].speaker is None:
+            earliest = max(0, first - _QUESTION_SENTENCES)
+        elif parts[first].opens_turn:
+            earliest = first - 1
+            while earliest > 0 and not parts[earliest].opens_turn:
+                earliest -= 1
+        else:
+            return None
+        near = [at for at in range(earliest, first) if self.asks[at] and self.may_start[at]]
+        near = [at for at in near if self.starts[first] - self.starts[at] <= QUESTION_SECONDS]
+        return near[0] if near else None
 
     def without_sentences(self) -> Timeline:
         """Return the same words with nothing to go by but their times."""
@@ -95,7 +136,10 @@ class Timeline:
         return edge, max(edge, latest)
 
     def is_on_sentence(self, start: float, end: float) -> bool:
-        """Tell whether a stretch starts in the wordless gap before one sentence and ends in the gap after one."""
+        """Tell whether a stretch starts in the wordless gap before a sentence and ends in the gap after one.
+
+        A piece of a sentence that was parted because it was long is none.
+        """
         before, after = self.gap_at(start), self.gap_at(end)
         if before is None or after is None or not self.sentences:
             return False
@@ -104,9 +148,16 @@ class Timeline:
         return (
             opening < len(self.starts)
             and bool(self.starts[opening] <= before[1])
+            and self.begins_sentence(opening)
             and closing >= 0
             and bool(self.ends[closing] >= after[0])
+            and (self.sentences[closing].ends_sentence or closing == len(self.sentences) - 1)
         )
+
+    def begins_sentence(self, at: int) -> bool:
+        """Tell the beginning of a sentence or turn from that of a piece which goes on with the one before."""
+        part = self.sentences[at]
+        return at == 0 or part.opens_turn or self.sentences[at - 1].ends_sentence
 
 
 def _islands(words: Sequence[Word]) -> tuple[list[float], list[float]]:

@@ -1,4 +1,4 @@
-"""Titles from a moment's own words: the phrase that tells it best from the rest of the source.
+"""Titles from a moment's own words: its question, its strongest sentence, or the phrase that tells it from the rest.
 
 Candidate phrases lie between function words, as in S. Rose et al., "Automatic keyword extraction from individual
 documents" (2010); their words count by log-likelihood against the rest of the source (T. Dunning, 1993).
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from moments_ray.moments.finding import cues
+from moments_ray.moments.finding.spoken_titles import spoken_titles
 from moments_ray.moments.finding.terms import stem, tokens
 from moments_ray.moments.finding.timeline import Timeline
 
@@ -30,10 +31,9 @@ _SPACELESS_CLAUSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\
 _ENGLISH_SHARE = 0.3  # of tokens that are English function words; related languages share a tenth
 _EARLY_BONUS = 0.3
 _MENTION = 0.05
-_BESIDE_SHARE = 0.5
 _AFTER_ARTICLE = 1.25
 _TORN = 0.6
-_SINGLE_WORD = 0.75
+_SINGLE_WORD = 0.4
 _LENGTH_DISCOUNT = 0.35
 _TORN_NAME = 0.3
 _UNKNOWN_HEAD = 0.6
@@ -59,10 +59,6 @@ class _Phrase:
     words: tuple[str, ...]
     worth: float
 
-    @property
-    def terms(self) -> frozenset[str]:
-        return frozenset(stem(token) for word in self.words for token in tokens(word)) - cues.LOWER_IN_TITLES
-
 
 class Titles:
     """Names stretches of one source, no two alike."""
@@ -80,22 +76,24 @@ class Titles:
 
     def title(self, first: int, last: int, taken: Collection[str] = ()) -> str:
         """Name sentences ``first`` to ``last``, inclusive, otherwise than ``taken``; empty where nothing was said."""
-        ranked = sorted(self._phrases(first, last), key=lambda phrase: (-phrase.worth, phrase.words))
         used = {title.casefold() for title in taken}
-        for at, phrase in enumerate(ranked):
-            title = self._write(phrase, ranked[at + 1 :])
+        ranked = sorted(self._phrases(first, last), key=lambda phrase: (-phrase.worth, phrase.words))
+        for said in (*self._said(first, last), *(self._cased(phrase.words) for phrase in ranked)):
+            title = readable(said)
             if title and title.casefold() not in used:
                 return title
         return self._opening_words(first, last, used)
 
-    def _write(self, best: _Phrase, others: list[_Phrase]) -> str:
-        """Write a phrase as a title; a phrase of one word takes the next best one beside it."""
-        title = self._cased(best.words)
-        if len(best.words) == 1 and not _SPACELESS_CLAUSE.search(title):
-            beside = next((other for other in others if len(other.words) <= 3 and not _akin(best, other)), None)
-            if beside is not None and beside.worth > _BESIDE_SHARE * best.worth:
-                title += (" and " if self._english else ", ") + self._cased(beside.words)
-        return readable(title)
+    def _said(self, first: int, last: int) -> list[str]:
+        """Return the questions and sentences of a stretch that can stand as its title, best first."""
+        inside = self._terms.bag(first, last)
+        size = max(1, sum(inside.values()))
+
+        def worth(token: str) -> float:
+            number = self._terms.number_of(token)
+            return 0.0 if number is None else self._worth(number, inside[number], size)
+
+        return spoken_titles(self._timeline, first, last, worth=worth, is_content=self._is_content)
 
     def _phrases(self, first: int, last: int) -> list[_Phrase]:
         inside = self._terms.bag(first, last)
@@ -190,11 +188,6 @@ class Titles:
             if any(char.isalnum() for char in title) and title.casefold() not in used:
                 return title[:1].upper() + title[1:]
         return ""
-
-
-def _akin(one: _Phrase, other: _Phrase) -> bool:
-    """Tell whether two phrases share a term, or forms of one."""
-    return any(left.startswith(right) or right.startswith(left) for left in one.terms for right in other.terms)
 
 
 def _widespread(heard: list[list[str]]) -> frozenset[str]:

@@ -89,7 +89,13 @@ def _asked(ctx: Context, role: Role, entry: ModelEntry, knobs: Sampling) -> Aske
     async def send(question: Question) -> Answer:
         return await ctx.service(Gateway).complete(role, entry, question, ctx.seconds_left(), spent=ctx.spent)
 
-    return Asked(send, knobs, max_context=entry.max_context, max_tokens=knobs.max_tokens or entry.max_tokens)
+    return Asked(
+        send,
+        knobs,
+        max_context=entry.max_context,
+        max_tokens=knobs.max_tokens or entry.max_tokens,
+        at_once=entry.concurrency,
+    )
 
 
 def _sampling(entry: ModelEntry, knobs: Sampling) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from moments_ray.database.session import WriteSession
-from moments_ray.engine import Context, FanOut, Resources
-from moments_ray.errors import MomentsError
+from moments_ray.engine import Context, FanOut, ItemFailure, Resources
+from moments_ray.errors import ModelError, MomentsError
 from moments_ray.ids import MomentId, fingerprint, refined_moment_id
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import read_transcript
 from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.cut import Caption, CutRange
-from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.moment import Moment, Step
 from moments_ray.moments.finding.options import Bounds
 from moments_ray.moments.finding.refine import Reach, Refinement
 from moments_ray.moments.finding.snap import Ground
@@ -32,6 +34,8 @@ from moments_ray.moments.values import (
 )
 from moments_ray.speech.transcript import Transcript
 
+Config = Callable[[WriteSession], Awaitable[int]]
+
 
 async def refine_moment(
     ctx: Context,
@@ -50,6 +54,48 @@ async def refine_moment(
     moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
     reach = _reach(item, ground, generation)
     refinement, made = await look_again(ctx, options, moment, ground, reach, before)
+    config = _config(made, transcript_key)
+    return await _refined(ctx, item, video, transcript, refinement, options, delivery, config=config)
+
+
+async def keep_generated(
+    ctx: Context,
+    item: MomentItem,
+    video: SourceVideo,
+    heard: TranscriptRef,
+    options: RefinementOptions,
+    delivery: DeliveryOptions,
+    error: MomentsError,
+) -> RefinedMoment:
+    """Deliver a moment with the edges it was generated with: a refiner that fails costs nobody a clip.
+
+    Raises:
+        MomentsError: it was not the refiner that failed.
+    """
+    if not isinstance(error, ModelError):
+        raise error
+    transcript, _ = await read_transcript(ctx, video, heard)
+    start, end = item.moment.start_time, item.moment.end_time
+    reason = f"The refiner failed, so the generated edges stand: {error.message}"
+    step = Step(step="refine", start_time=start, end_time=end, reason=reason)
+    refinement = Refinement(start_time=start, end_time=end, moved=False, reason=reason, provenance=(step,))
+    problem = ItemFailure(key=item.key, code=error.code, message=reason, retryable=error.retryable, detail=error.detail)
+    return await _refined(ctx, item, video, transcript, refinement, options, delivery, problem=problem)
+
+
+async def _refined(
+    ctx: Context,
+    item: MomentItem,
+    video: SourceVideo,
+    transcript: Transcript,
+    refinement: Refinement,
+    options: RefinementOptions,
+    delivery: DeliveryOptions,
+    *,
+    config: Config | None = None,
+    problem: ItemFailure | None = None,
+) -> RefinedMoment:
+    """Cut the clip of a moment's final edges, and record the child moment."""
     made_with = fingerprint({"model": options.model, "start": refinement.start_time, "end": refinement.end_time})
     identifier = refined_moment_id(MomentId(item.moment.identifier), made_with)
     captions = drawn_captions(transcript) if delivery.burn_captions else ()
@@ -64,27 +110,31 @@ async def refine_moment(
         reason=item.moment.reason,
         provenance=(*item.moment.provenance, *refinement.provenance),
         clip=clip,
+        problem=problem,
     )
 
     async def write(session: WriteSession) -> None:
-        await _write(
-            ctx, session, video, item.moment, child, delivery, config=await _config(session, made, transcript_key)
-        )
+        known = await config(session) if config else None
+        await _write(ctx, session, video, item.moment, child, delivery, config=known)
 
     ctx.record(write)
     return child
 
 
-async def _config(session: WriteSession, made: Made | None, transcript_key: int) -> int | None:
-    """Return the key of what a model was told; None where it is the parent's, because no model was asked."""
+def _config(made: Made | None, transcript_key: int) -> Config | None:
+    """Return what writes down what a model was told; None where it is the parent's, because no model was asked."""
     if made is None:
         return None
-    return await Moments(session).generation_config(
-        user_prompt=made.user_prompt,
-        system_prompt=made.system_prompt,
-        transcript_key=transcript_key,
-        sampling=made.sampling,
-    )
+
+    async def write(session: WriteSession) -> int:
+        return await Moments(session).generation_config(
+            user_prompt=made.user_prompt,
+            system_prompt=made.system_prompt,
+            transcript_key=transcript_key,
+            sampling=made.sampling,
+        )
+
+    return write
 
 
 async def _ground(ctx: Context, video: SourceVideo, transcript: Transcript, generated: GeneratedMoments) -> Ground:
@@ -132,7 +182,7 @@ async def _write(
 ) -> None:
     repository = Moments(session)
     known = (await repository.by_identifiers([parent.identifier]))[parent.identifier]
-    row = child.model_dump(mode="json", exclude={"parent", "clip"})
+    row = child.model_dump(mode="json", exclude={"parent", "clip", "problem"})
     await repository.put(
         [
             row
@@ -152,6 +202,7 @@ async def _write(
 REFINE_MOMENTS = FanOut(
     "MOMENT_REFINEMENT",
     each=refine_moment,
+    otherwise=keep_generated,
     gives=RefinedMoments,
     resources=Resources(cpus=0.5, custom={"clip_extraction": 1}),
     timeout=1800,

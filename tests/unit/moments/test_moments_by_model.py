@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
@@ -16,16 +17,17 @@ from hypothesis import strategies as st
 from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Answer, Question, Sampling, VideoPart
-from moments_ray.moments.finding.by_model import Asked, Watched, propose_by_model, refine_by_model
+from moments_ray.moments.finding.answers import EXAMPLE_NUMBERS, SUBSCORES
+from moments_ray.moments.finding.by_model import Asked, Watched, find_by_model, propose_by_model, refine_by_model
 from moments_ray.moments.finding.find import Found, settle
-from moments_ray.moments.finding.moment import Moment
+from moments_ray.moments.finding.moment import Moment, Proposal
 from moments_ray.moments.finding.options import Bounds, FindOptions
 from moments_ray.moments.finding.prompt import marked
 from moments_ray.moments.finding.refine import Reach, Refinement
 from moments_ray.moments.finding.snap import Ground
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.windows import halves, windows
-from moments_ray.speech.transcript import Transcript, Word
+from moments_ray.speech.transcript import Segment, Transcript, Word
 
 OPTIONS = FindOptions(count=3, min_seconds=5, max_seconds=40)
 
@@ -263,7 +265,9 @@ async def test_edges_are_chosen_from_numbered_lists_and_the_move_is_bounded(time
     _, model = await refined(timeline, '{"start": 1, "end": 1, "reason": "r"}')
     text = model.asked[0].turns[1].text
     starts, ends = options_in(text, "Possible starts:"), options_in(text, "Possible ends:")
-    assert all(abs(at) <= 5.05 for _, at in starts)
+    question = next(at for at in range(len(timeline.sentences)) if timeline.asks[at])
+    assert starts[0][1] == pytest.approx(timeline.starts[question] - 32.0, abs=0.06)  # asked within 30 s before
+    assert all(abs(at) <= 5.05 for _, at in starts[1:])
     assert all(abs(at - 16.0) <= 5.05 for _, at in ends)
     number, at = starts[-1]
     result, _ = await refined(
@@ -327,3 +331,103 @@ async def test_without_words_edges_are_cuts_between_shots() -> None:
     _, model = await refined(quiet, '{"start": 1, "end": 1}', signals=signals)
     assert [at for _, at in options_in(model.asked[0].turns[1].text, "Possible starts:")] == [-2.0, 0.0, 2.0]
     assert "(nothing)" in model.asked[0].turns[1].text
+
+
+def scored(first: int, last: int, *scores: int, title: str = "Bread") -> dict[str, object]:
+    return {
+        "first": first,
+        "last": last,
+        "title": title,
+        "reason": "It tells.",
+        **dict(zip(SUBSCORES, scores, strict=True)),
+    }
+
+
+async def test_sub_scores_are_summed_whatever_sum_the_model_gives(timeline: Timeline) -> None:
+    item = scored(1, 4, 4, 3, 2, 1, 9) | {"score": 3}
+    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(json.dumps({"moments": [item]}))))
+    assert proposals[0].score == 100.0 * (4 + 3 + 2 + 1 + 4) / 20
+
+
+@pytest.mark.parametrize("title", ["…", "", "title", "Moment title", "Choose up to 5 moments, best first.", "N/A"])
+async def test_placeholders_and_pieces_of_the_prompt_are_no_titles(timeline: Timeline, title: str) -> None:
+    answer = json.dumps([{"first": 1, "last": 4, "title": title, "reason": title}])
+    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(answer)))
+    (moment,) = settle(proposals, Ground(timeline), OPTIONS).moments
+    assert proposals[0].title == proposals[0].reason == ""
+    assert len(moment.title) > 3
+    assert moment.title != title
+
+
+async def test_an_answer_that_is_the_prompts_example_is_asked_for_again(timeline: Timeline) -> None:
+    first, last = EXAMPLE_NUMBERS
+    model = Model(json.dumps({"moments": [scored(first, last, 0, 0, 0, 0, 0, title="…")]}), '[{"first": 1, "last": 4}]')
+    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(model))
+    assert "example of the form" in model.asked[1].turns[-1].text
+    assert proposals[0].model_dump(include={"first", "last"}) == {"first": 0, "last": 3}
+
+
+async def test_what_a_model_leaves_out_the_local_finder_proposes_and_says_so(talk: Transcript) -> None:
+    answer = json.dumps({"moments": [scored(8, 12, 4, 4, 4, 4, 4, title="Magma")]})
+    found = await find_by_model(talk, None, None, OPTIONS, asked(Model(answer)))
+    (own,) = [moment for moment in found.moments if moment.title == "Magma"]
+    added = [moment for moment in found.moments if moment is not own]
+    assert found.quality.filled == len(added) == found.report["filled_locally"] == 2
+    assert all(moment.reason.startswith("Found by the local finder") for moment in added)
+    assert found.quality.overlap == 0
+    alone = await find_by_model(talk, None, None, OPTIONS.model_copy(update={"fill": False}), asked(Model(answer)))
+    assert (alone.quality.found, alone.quality.filled) == (1, 0)
+
+
+FINALISTS = [scored(first, first + 4, 2, 2, 2, 2, 2, title=f"T{first}") for first in (1, 8, 15, 22, 29)]
+
+
+async def test_finalists_beyond_the_count_are_scored_once_more_on_one_scale(talk: Transcript) -> None:
+    ranking = [{"number": n, **dict.fromkeys(SUBSCORES, 4 if n in {2, 4, 5} else 0)} for n in range(1, 6)]
+    model = Model(json.dumps({"moments": FINALISTS}), json.dumps({"scores": ranking}))
+    found = await find_by_model(talk, None, None, OPTIONS, asked(model))
+    assert [moment.title for moment in found.moments] == ["T8", "T22", "T29"]
+    assert len(model.asked) == 2
+    assert "BEGIN" in model.asked[1].turns[1].text
+
+
+async def test_a_ranking_that_is_none_leaves_the_first_scores(talk: Transcript) -> None:
+    model = Model(json.dumps({"moments": FINALISTS}), "I like them all.")
+    found = await find_by_model(talk, None, None, OPTIONS, asked(model))
+    assert found.quality.found == 3
+    assert found.report["not_ranked"] == 5
+
+
+async def test_windows_are_asked_at_once_but_no_more_than_allowed_and_kept_in_order(lecture: Timeline) -> None:
+    under_way = most = 0
+
+    async def send(question: Question) -> Answer:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        number = int(re.search(r"^(\d+) \[", question.turns[1].text, re.MULTILINE)[1])  # type: ignore[index]
+        return Answer(text=json.dumps([{"first": number, "last": number + 3}]))
+
+    allowed = Asked(send, Sampling(), max_context=13_600, max_tokens=1000, at_once=2)
+    proposals, _ = await propose_by_model(lecture, OPTIONS, allowed)
+    firsts = [proposal.first for proposal in proposals if isinstance(proposal, Proposal)]
+    assert most == 2
+    assert len(firsts) >= 4
+    assert firsts == sorted(firsts)
+
+
+async def test_a_model_is_told_who_speaks_and_what_was_measured(talk: Transcript) -> None:
+    half = talk.words[len(talk.words) // 2].start
+    segments = (
+        Segment(text="", start=0.0, end=half, speaker="Ann\nEND"),
+        Segment(text="", start=half, end=200.0, speaker="Bob"),
+    )
+    timeline = Timeline.of(talk.model_copy(update={"segments": segments}), 160.0)
+    model = Model('[{"first": 1, "last": 4}]')
+    await propose_by_model(timeline, OPTIONS, asked(model))
+    text = model.asked[0].turns[1].text
+    assert re.search(r"^1 \[0:00\] (\{[^}]*\} )?Ann END: Sourdough", text, re.MULTILINE)
+    assert "Bob: " in text
+    assert "{a part may begin" in text

@@ -50,7 +50,7 @@ def test_one_limit_alone_takes_the_other_along() -> None:
     assert find_options(min_seconds=30).max_seconds == 90
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(6, 1), (155, 3), (300, 5), (7200, 12)])
+@pytest.mark.parametrize(("seconds", "count"), [(6, 1), (155, 3), (300, 5), (1800, 12), (7200, 24)])
 def test_the_count_follows_the_length_of_the_source(seconds: float, count: int) -> None:
     assert find_options().count_for(seconds) == count
 

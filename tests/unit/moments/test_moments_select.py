@@ -94,10 +94,10 @@ def test_sentence_numbers_are_put_in_order_and_in_range(timeline: Timeline) -> N
     assert selection.spans[0].sentences == (31, 34)
 
 
-def test_too_short_grows_and_too_long_shrinks_by_whole_sentences(timeline: Timeline) -> None:
+def test_too_short_grows_and_too_long_keeps_its_end_by_whole_sentences(timeline: Timeline) -> None:
     selection = chosen(timeline, Proposal(first=0, last=0, title="Short"), Proposal(first=10, last=34, title="Long"))
 
-    assert [span.sentences for span in selection.spans] == [(0, 1), (10, 22)]
+    assert [span.sentences for span in selection.spans] == [(0, 1), (22, 34)]
     assert selection.report["fitted"] == 2
     assert selection.spans[0].steps[-1].step == "fit"
 

@@ -82,4 +82,6 @@ def test_quality_counts_what_is_wrong() -> None:
         "overlap": 0.5,
         "asked": 3,
         "found": 2,
+        "filled": 0,
+        "punctuated": True,
     }
