@@ -45,7 +45,7 @@ def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
         ray_address=None,
-        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines"),
+        pipelines=("tests.ray.toy_pipeline", "tests.ray.trial_pipelines", "tests.ray.house_pipelines"),
         worker=WorkerSettings(
             heartbeat_seconds=0.5, lease_seconds=3.0, sweep_seconds=1.0, cancel_poll_seconds=0.2, drain_seconds=5.0
         ),

@@ -89,7 +89,7 @@ class _RowWork:
     async def _tried(self, item: str, arguments: dict[str, Any]) -> tuple[Any, Context | None]:
         """Call the work until it comes through or its tries are used up; an error comes back as a value."""
         name, retry = self._step.name, self._claimed.environment.settings.retry
-        allowed = tries_allowed(name, self._step.attempts, retry)
+        allowed = self._claimed.run.tries or tries_allowed(name, self._step.attempts, retry)
         available = {**arguments, **self._inputs}
         arguments = taken_by(self._step.work, available)
         number = 0

@@ -73,6 +73,7 @@ class RunSnapshot:
     subject: str
     exclusive_key: str | None
     video_key: int | None
+    tries: int | None  # of each stage and item, over its own number
     noted: bool  # whether an earlier try noted something
     config: dict[str, Any]
     event_seq: int
@@ -98,6 +99,7 @@ async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
         found["subject"],
         found["exclusive_key"],
         found["video_id"],
+        found["tries"],
         found["noted"],
         found["config"],
         found["event_seq"],

@@ -151,7 +151,7 @@ SELECT (SELECT count(*) FROM held) AS held, 0 AS seq"""  # noqa: S608
 
 # A run as those that execute it need it, with its stages by name. $1 the run's key.
 LOAD = """
-SELECT pipeline, subject, exclusive_key, video_id,
+SELECT pipeline, subject, exclusive_key, video_id, tries,
     EXISTS (SELECT FROM run_notes WHERE run_id = runs.id) AS noted, config, event_seq, coalesce((
     SELECT jsonb_object_agg(name, jsonb_build_object('status', status, 'output', output, 'seconds', seconds))
     FROM run_stages WHERE run_id = runs.id), '{}') AS stages
