@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from moments_ray.client import MomentsClient
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
@@ -22,15 +19,13 @@ from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import NotFound, RunActive
-from moments_ray.http.container import Container
 from moments_ray.ids import new_identifier
 from moments_ray.library.deletion import Deletion, finish_deletions
 from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus
-from serve_app.factory import create_app
 from tests.ray import house_pipelines
 from tests.ray.conftest import Engine, StartWorker
-from tests.ray.house_pipelines import JOB, MEASURE, ON_VIDEO, WALL, WORK, HouseRequest, Thing, video_of
+from tests.ray.house_pipelines import JOB, MEASURE, ON_VIDEO, WALL, WORK, HouseRequest, video_of
 from tests.runs import submit
 
 
@@ -59,48 +54,6 @@ async def staged(engine: Engine, run: Run) -> str:
         while not await engine.environment.store.exists(name):
             await asyncio.sleep(0.05)
     return name
-
-
-async def unlocked(engine: Engine) -> None:
-    """Wait until no run holds a lock."""
-    async with asyncio.timeout(10):
-        while [key async for key in engine.redis.scan_iter("pipeline:*:lock")]:
-            await asyncio.sleep(0.05)
-
-
-async def test_ten_runs_on_one_video_leave_each_other_alone(
-    engine: Engine, start: StartWorker, video: Video, gate: Path
-) -> None:
-    await start("house", runs_at_once=5)
-    on = HouseRequest(video=video.identifier, gate=str(gate))
-    waiting = [await engine.submit(pipeline, on) for pipeline in (ON_VIDEO, ON_VIDEO, JOB)]
-    objects = [await staged(engine, run) for run in waiting]
-    others = [
-        await engine.submit(pipeline, HouseRequest(video=video.identifier, label=f"{pipeline.name}-{number}"))
-        for number in range(2)
-        for pipeline in (MEASURE, WORK)
-    ]
-    others += [await engine.submit(MEASURE, HouseRequest(video=video.identifier, thing=Thing(name=n))) for n in "abc"]
-    assert len(waiting + others) == 10
-    assert objects[0].startswith(f"videos/{video.identifier}/staging/{waiting[0].identifier}/")
-    assert objects[2].startswith(f"house_jobs/{waiting[2].subject}/staging/")
-    await engine.run_service.cancel(waiting[0].identifier)
-    assert (await engine.ended(waiting[0].identifier)).status == RunStatus.CANCELLED
-    assert [await engine.environment.store.exists(name) for name in objects] == [False, True, True]
-    gate.touch()
-    for run in (*waiting[1:], *others):
-        ended = await engine.ended(run.identifier)
-        assert (ended.status, ended.errors, ended.error) == (RunStatus.COMPLETED, 0, None)
-    published = {f"videos/{video.identifier}/pieces/{waiting[1].identifier}.txt"}
-    assert await names(engine, f"videos/{video.identifier}/") == published
-    assert await names(engine, f"house_jobs/{waiting[2].subject}/") == {(await result(engine, waiting[2]))["name"]}
-    await unlocked(engine)
-
-
-async def result(engine: Engine, run: Run) -> dict[str, Any]:
-    found = (await engine.run(run.identifier)).result
-    assert found is not None
-    return found
 
 
 async def test_a_deleted_video_ends_and_waits_for_every_run_on_it(
@@ -197,52 +150,6 @@ async def test_what_an_older_version_or_another_model_made_is_made_again(engine:
     finally:
         ruler.unlink()
     assert await taken_over(upgraded, newer)
-
-
-@pytest.fixture
-async def app(engine: Engine) -> AsyncIterator[httpx.ASGITransport]:
-    """The API over this engine, as Serve runs it."""
-    container = Container(engine.environment, engine.redis, lambda: [{"CPU": 8.0}])
-    yield httpx.ASGITransport(create_app(container))
-    await container.notifier.close()
-
-
-async def test_a_registered_pipeline_is_started_watched_retried_cancelled_and_read(
-    engine: Engine, worker: object, app: httpx.ASGITransport, video: Video, gate: Path
-) -> None:
-    async with MomentsClient("http://localhost", transport=app) as client:
-        label = new_identifier()
-        request = {"label": label, "fail_first": 1}
-        started = await client.start("house.work", request, tries=1, metadata={"ticket": 7})
-        assert (started.subject, started.reused, started.metadata) == (label, False, {"ticket": 7})
-        events = [event.type async for event in client.watch(started.identifier)]
-        assert (events[0], events[-1]) == ("run.queued", "run.failed")
-        failed = await client.run(started.identifier)
-        assert [(one.name, len(one.tries)) for one in failed.stages] == [("HOUSE_WORK", 1)]
-        assert (failed.result, failed.error_stage) == (None, "HOUSE_WORK")
-        await client.retry(started.identifier)
-        done = await client.wait(started.identifier)
-        assert (done.status, done.result) == ("completed", {"label": label, "tries": 2})
-        again = await client.start("house.work", request, tries=1, metadata={"ticket": 7})
-        assert (again.reused, again.identifier, again.result) == (True, done.identifier, done.result)
-
-        waits = HouseRequest(video=video.identifier, gate=str(gate))
-        one = await client.start("house.on_video", waits)
-        await staged(engine, await engine.run(one.identifier))
-        await client.cancel(one.identifier)
-        assert (await client.wait(one.identifier)).status == "cancelled"
-        assert await client.newest_run(video.identifier) is not None
-    async with httpx.AsyncClient(transport=app, base_url="http://localhost") as api:
-        body = {"pipeline": "house.work", "request": request, "metadata": {"ticket": 7}}
-        reused = await api.post("/api/runs", json=body)
-        assert (reused.status_code, reused.headers["location"]) == (200, f"/api/runs/{done.identifier}")
-        shown = (await api.get(reused.headers["location"])).json()
-        assert shown["result"] == {"label": label, "tries": 2}
-        assert shown["request"]["label"] == label
-        listed = (await api.get("/api/runs", params={"pipeline": "house.work", "subject": label})).json()
-        assert [run["identifier"] for run in listed["items"]] == [done.identifier]
-        board = (await api.get(f"/api/pipeline/{label}/status")).json()
-        assert (board["status"], board["HOUSE_WORK_status"]) == ("completed", "completed")
 
 
 async def test_one_at_a_time_where_the_pipeline_says_so(engine: Engine) -> None:
