@@ -25,7 +25,7 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus
 from tests.ray import house_pipelines
 from tests.ray.conftest import Engine, StartWorker
-from tests.ray.house_pipelines import JOB, MEASURE, ON_VIDEO, WALL, WORK, HouseRequest, video_of
+from tests.ray.house_pipelines import JOB, MEASURE, ON_VIDEO, WALL, WORK, HouseRequest, Thing, video_of
 from tests.runs import submit
 
 
@@ -54,6 +54,48 @@ async def staged(engine: Engine, run: Run) -> str:
         while not await engine.environment.store.exists(name):
             await asyncio.sleep(0.05)
     return name
+
+
+async def unlocked(engine: Engine) -> None:
+    """Wait until no run holds a lock."""
+    async with asyncio.timeout(10):
+        while [key async for key in engine.redis.scan_iter("pipeline:*:lock")]:
+            await asyncio.sleep(0.05)
+
+
+async def test_ten_runs_on_one_video_leave_each_other_alone(
+    engine: Engine, start: StartWorker, video: Video, gate: Path
+) -> None:
+    await start("house", runs_at_once=5)
+    on = HouseRequest(video=video.identifier, gate=str(gate))
+    waiting = [await engine.submit(pipeline, on) for pipeline in (ON_VIDEO, ON_VIDEO, JOB)]
+    objects = [await staged(engine, run) for run in waiting]
+    others = [
+        await engine.submit(pipeline, HouseRequest(video=video.identifier, label=f"{pipeline.name}-{number}"))
+        for number in range(2)
+        for pipeline in (MEASURE, WORK)
+    ]
+    others += [await engine.submit(MEASURE, HouseRequest(video=video.identifier, thing=Thing(name=n))) for n in "abc"]
+    assert len(waiting + others) == 10
+    assert objects[0].startswith(f"videos/{video.identifier}/staging/{waiting[0].identifier}/")
+    assert objects[2].startswith(f"house_jobs/{waiting[2].subject}/staging/")
+    await engine.run_service.cancel(waiting[0].identifier)
+    assert (await engine.ended(waiting[0].identifier)).status == RunStatus.CANCELLED
+    assert [await engine.environment.store.exists(name) for name in objects] == [False, True, True]
+    gate.touch()
+    for run in (*waiting[1:], *others):
+        ended = await engine.ended(run.identifier)
+        assert (ended.status, ended.errors, ended.error) == (RunStatus.COMPLETED, 0, None)
+    published = {f"videos/{video.identifier}/pieces/{waiting[1].identifier}.txt"}
+    assert await names(engine, f"videos/{video.identifier}/") == published
+    assert await names(engine, f"house_jobs/{waiting[2].subject}/") == {(await result(engine, waiting[2]))["name"]}
+    await unlocked(engine)
+
+
+async def result(engine: Engine, run: Run) -> dict[str, Any]:
+    found = (await engine.run(run.identifier)).result
+    assert found is not None
+    return found
 
 
 async def test_a_deleted_video_ends_and_waits_for_every_run_on_it(
