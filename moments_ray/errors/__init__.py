@@ -1,0 +1,225 @@
+"""Every error the product raises on purpose.
+
+The tree (a class docstring is the default message; ``code`` is stable)::
+
+    MomentsError
+    ├── InputError                 the caller's fault; nothing was done      (exit status 2)
+    │   ├── InvalidRequest         input.invalid
+    │   ├── SourceNotFound         input.not_found
+    │   ├── UrlNotAllowed          url.not_allowed
+    │   ├── LinkInvalid            link.invalid
+    │   ├── UnknownModel           model.unknown
+    │   ├── ModelNotConfigured     model.not_configured
+    │   ├── ModelInputUnsupported  model.input_unsupported
+    │   ├── TranscriptInvalid      transcript.invalid
+    │   ├── UnsupportedMedia       media.unsupported
+    │   ├── MediaTruncated         media.truncated
+    │   ├── MediaLimitsExceeded    media.limits_exceeded
+    │   └── UploadCorrupted        upload.checksum
+    ├── AccessError                access.denied
+    │   ├── KeyInvalid             access.key
+    │   ├── ScopeMissing           access.scope
+    │   ├── NotThisMachine         access.not_local
+    │   └── RateExceeded           access.rate
+    ├── NotFound                   object.not_found
+    ├── Conflict                   object.conflict
+    │   ├── RunActive              run.active
+    │   └── UploadOffset           upload.offset
+    ├── DownloadError              download.failed
+    │   ├── DownloadPrivate        download.private
+    │   ├── DownloadUnavailable    download.unavailable
+    │   ├── DownloadTooLarge       download.too_large
+    │   └── DownloadInterrupted    download.interrupted
+    │       └── DownloadBusy       download.busy
+    ├── MediaError                 media.failed
+    │   ├── MediaToolMissing       media.tool_missing
+    │   ├── MediaTimeout           media.timeout
+    │   └── CutVerifyFailed        cut.verify_failed
+    ├── ExportUnavailable          export.unavailable
+    ├── SpeechError                speech.failed
+    │   └── RecogniserUnavailable  speech.unavailable
+    ├── ModelError                 model.failed
+    │   ├── ModelUnavailable       model.unavailable
+    │   │   ├── ModelBusy          model.busy
+    │   │   └── TunnelUnavailable  tunnel.unavailable
+    │   ├── TunnelHostKey          tunnel.host_key
+    │   ├── TunnelDenied           tunnel.denied
+    │   ├── ModelBadResponse       model.bad_response
+    │   ├── ModelRefused           llm.refused
+    │   ├── ModelContextExceeded   llm.context
+    │   └── ModelOutputInvalid     llm.schema
+    ├── StorageError               storage.failed
+    │   ├── ObjectMissing          storage.not_found
+    │   ├── ObjectExists           storage.exists
+    │   ├── ObjectCorrupted        storage.corrupted
+    │   ├── StorageForbidden       storage.forbidden
+    │   └── DiskFull               disk.full
+    ├── ServiceUnavailable         service.unavailable
+    │   ├── DatabaseUnavailable    database.unavailable
+    │   ├── SchemaOutdated         database.schema
+    │   ├── RedisUnavailable       redis.unavailable
+    │   ├── RayUnavailable         ray.unavailable
+    │   ├── ServerUnavailable      server.unavailable
+    │   ├── ServerBadAnswer        server.bad_answer
+    │   └── EmbeddedServerFailed   embedded.failed
+    ├── WebhookFailed              webhook.failed
+    │   └── WebhookGone            webhook.gone
+    └── RunError                   run.failed
+        ├── StageTimeout           stage.timeout
+        ├── StageCrashed           stage.crashed
+        ├── StageFailed            stage.failed
+        ├── ItemsFailed            stage.items_failed
+        ├── NoCapacity             run.no_capacity
+        ├── RunPoisoned            run.poison
+        ├── RunTimeout             run.timeout
+        ├── RunCancelled           run.cancelled
+        └── LeaseLost              run.lease_lost
+"""
+
+from moments_ray.errors.access import AccessError, KeyInvalid, LinkInvalid, NotThisMachine, RateExceeded, ScopeMissing
+from moments_ray.errors.base import Conflict, InputError, InvalidRequest, MomentsError, NotFound, all_errors
+from moments_ray.errors.media import (
+    CutVerifyFailed,
+    DownloadBusy,
+    DownloadError,
+    DownloadInterrupted,
+    DownloadPrivate,
+    DownloadTooLarge,
+    DownloadUnavailable,
+    ExportUnavailable,
+    MediaError,
+    MediaLimitsExceeded,
+    MediaTimeout,
+    MediaToolMissing,
+    MediaTruncated,
+    RecogniserUnavailable,
+    SourceNotFound,
+    SpeechError,
+    TranscriptInvalid,
+    UnsupportedMedia,
+    UrlNotAllowed,
+)
+from moments_ray.errors.models import (
+    ModelBadResponse,
+    ModelBusy,
+    ModelContextExceeded,
+    ModelError,
+    ModelInputUnsupported,
+    ModelNotConfigured,
+    ModelOutputInvalid,
+    ModelRefused,
+    ModelUnavailable,
+    TunnelDenied,
+    TunnelHostKey,
+    TunnelUnavailable,
+    UnknownModel,
+)
+from moments_ray.errors.runs import (
+    ItemsFailed,
+    LeaseLost,
+    NoCapacity,
+    RunActive,
+    RunCancelled,
+    RunError,
+    RunPoisoned,
+    RunTimeout,
+    StageCrashed,
+    StageFailed,
+    StageTimeout,
+)
+from moments_ray.errors.services import (
+    DatabaseUnavailable,
+    DiskFull,
+    EmbeddedServerFailed,
+    ObjectCorrupted,
+    ObjectExists,
+    ObjectMissing,
+    RayUnavailable,
+    RedisUnavailable,
+    SchemaOutdated,
+    ServerBadAnswer,
+    ServerUnavailable,
+    ServiceUnavailable,
+    StorageError,
+    StorageForbidden,
+    UploadCorrupted,
+    UploadOffset,
+    WebhookFailed,
+    WebhookGone,
+)
+
+__all__ = [
+    "AccessError",
+    "Conflict",
+    "CutVerifyFailed",
+    "DatabaseUnavailable",
+    "DiskFull",
+    "DownloadBusy",
+    "DownloadError",
+    "DownloadInterrupted",
+    "DownloadPrivate",
+    "DownloadTooLarge",
+    "DownloadUnavailable",
+    "EmbeddedServerFailed",
+    "ExportUnavailable",
+    "InputError",
+    "InvalidRequest",
+    "ItemsFailed",
+    "KeyInvalid",
+    "LeaseLost",
+    "LinkInvalid",
+    "MediaError",
+    "MediaLimitsExceeded",
+    "MediaTimeout",
+    "MediaToolMissing",
+    "MediaTruncated",
+    "ModelBadResponse",
+    "ModelBusy",
+    "ModelContextExceeded",
+    "ModelError",
+    "ModelInputUnsupported",
+    "ModelNotConfigured",
+    "ModelOutputInvalid",
+    "ModelRefused",
+    "ModelUnavailable",
+    "MomentsError",
+    "NoCapacity",
+    "NotFound",
+    "NotThisMachine",
+    "ObjectCorrupted",
+    "ObjectExists",
+    "ObjectMissing",
+    "RateExceeded",
+    "RayUnavailable",
+    "RecogniserUnavailable",
+    "RedisUnavailable",
+    "RunActive",
+    "RunCancelled",
+    "RunError",
+    "RunPoisoned",
+    "RunTimeout",
+    "SchemaOutdated",
+    "ScopeMissing",
+    "ServerBadAnswer",
+    "ServerUnavailable",
+    "ServiceUnavailable",
+    "SourceNotFound",
+    "SpeechError",
+    "StageCrashed",
+    "StageFailed",
+    "StageTimeout",
+    "StorageError",
+    "StorageForbidden",
+    "TranscriptInvalid",
+    "TunnelDenied",
+    "TunnelHostKey",
+    "TunnelUnavailable",
+    "UnknownModel",
+    "UnsupportedMedia",
+    "UploadCorrupted",
+    "UploadOffset",
+    "UrlNotAllowed",
+    "WebhookFailed",
+    "WebhookGone",
+    "all_errors",
+]

@@ -1,0 +1,60 @@
+"""The root of the errors that the product raises on purpose, and those that belong to no area."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from pydantic import JsonValue
+
+
+class MomentsError(Exception):
+    """Something went wrong in moments_ray."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str | None = None, detail: Mapping[str, JsonValue] | None = None) -> None:
+        self.message = message or (type(self).__doc__ or type(self).__name__).split("\n")[0]
+        self.detail = dict(detail or {})
+        # Ray rebuilds an exception as cls(*args): both must be positional and in args, or they are lost.
+        super().__init__(self.message, self.detail)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InputError(MomentsError):
+    """The request cannot be carried out as it stands."""
+
+    code = "input.invalid"
+    status = 422
+    exit_status = 2
+
+
+class InvalidRequest(InputError):
+    """The request is not valid."""
+
+
+class NotFound(MomentsError):
+    """There is no such object."""
+
+    code = "object.not_found"
+    status = 404
+    exit_status = 2
+
+
+class Conflict(MomentsError):
+    """The object is not in a state that allows this."""
+
+    code = "object.conflict"
+    status = 409
+
+
+def all_errors(root: type[MomentsError] = MomentsError) -> Iterator[type[MomentsError]]:
+    """Walk the tree from ``root`` down, parents first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from all_errors(child)

@@ -1,0 +1,131 @@
+"""What was wrong with a source, its sound, its words or its cutting."""
+
+from __future__ import annotations
+
+from moments_ray.errors.base import InputError, MomentsError
+
+
+class SourceNotFound(InputError):
+    """There is no such source."""
+
+    code = "input.not_found"
+    status = 404
+
+
+class UrlNotAllowed(InputError):
+    """This URL may not be fetched."""
+
+    code = "url.not_allowed"
+
+
+class TranscriptInvalid(InputError):
+    """This is not a transcript in a format we read."""
+
+    code = "transcript.invalid"
+
+
+class UnsupportedMedia(InputError):
+    """This is not a video we can read."""
+
+    code = "media.unsupported"
+    status = 415
+
+
+class MediaTruncated(UnsupportedMedia):
+    """The file ends before its own index says it should."""
+
+    code = "media.truncated"
+
+
+class MediaLimitsExceeded(InputError):
+    """The media is larger than the limits allow."""
+
+    code = "media.limits_exceeded"
+    status = 413
+
+
+class DownloadError(MomentsError):
+    """The video could not be downloaded."""
+
+    code = "download.failed"
+    status = 502
+
+
+class DownloadPrivate(DownloadError):
+    """The video is private or needs a login."""
+
+    code = "download.private"
+    status = 422
+
+
+class DownloadUnavailable(DownloadError):
+    """The video is not available at this address."""
+
+    code = "download.unavailable"
+    status = 422
+
+
+class DownloadTooLarge(DownloadError):
+    """The video is larger than the download limit."""
+
+    code = "download.too_large"
+    status = 413
+
+
+class DownloadInterrupted(DownloadError):
+    """The connection to the video's host broke."""
+
+    code = "download.interrupted"
+    retryable = True
+
+
+class DownloadBusy(DownloadInterrupted):
+    """The video's host has too many requests; try again later."""
+
+    code = "download.busy"
+    status = 503
+
+
+class MediaError(MomentsError):
+    """A media operation failed."""
+
+    code = "media.failed"
+
+
+class MediaToolMissing(MediaError):
+    """No usable ffmpeg was found; install the package's wheels or put ffmpeg on PATH."""
+
+    code = "media.tool_missing"
+
+
+class MediaTimeout(MediaError):
+    """A media operation ran past its deadline and was stopped."""
+
+    code = "media.timeout"
+    retryable = True
+
+
+class CutVerifyFailed(MediaError):
+    """A clip did not come out as planned."""
+
+    code = "cut.verify_failed"
+
+
+class ExportUnavailable(MomentsError):
+    """This format cannot be written here; choose another one."""
+
+    code = "export.unavailable"
+    status = 501
+
+
+class SpeechError(MomentsError):
+    """Speech recognition failed."""
+
+    code = "speech.failed"
+
+
+class RecogniserUnavailable(SpeechError):
+    """The speech recogniser cannot be used here."""
+
+    code = "speech.unavailable"
+    status = 503
