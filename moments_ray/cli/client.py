@@ -18,6 +18,7 @@ from moments_ray.cli.bars import ShownStage, StageBars
 from moments_ray.cli.listing import list_moments, results
 from moments_ray.client import ExportFormat, MomentsClient, Run, RunDetail, RunOptions, Started, StartOptions
 from moments_ray.errors import InvalidRequest, NotFound, SourceNotFound
+from moments_ray.moments.stage_titles import stage_title
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 
@@ -237,7 +238,7 @@ def _list_stages(run: RunDetail) -> None:
     table = Table("stage", "status", "done", "seconds", box=None)
     for stage in run.stages:
         seconds = f"{stage.seconds:.1f}" if stage.seconds is not None else ""
-        table.add_row(stage.name, stage.status, f"{stage.progress:.0%}", seconds)
+        table.add_row(stage_title(stage.name), stage.status, f"{stage.progress:.0%}", seconds)
     out = results()
     out.print(f"run {run.identifier} of {run.subject}: {run.status}", soft_wrap=True)
     out.print(table)

@@ -10,6 +10,9 @@ _TITLES = {
     "MOMENT_GENERATION": "Finding moments",
     "CLIP_EXTRACTION": "Cutting clips",
     "CLIP_UPLOAD": "Storing clips",
+    "MOMENT_CHOICE": "Taking the selected moments",
+    "SELECTED_CLIP_EXTRACTION": "Cutting clips",
+    "SELECTED_CLIP_UPLOAD": "Storing clips",
     "MOMENT_REFINEMENT": "Refining moments",
 }
 

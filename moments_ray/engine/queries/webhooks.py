@@ -164,6 +164,7 @@ def _payload(run: Run) -> dict[str, Any]:
             "status": run.status,
             "attempt": run.attempt,
             "errors": run.errors,
+            "result": run.result,
             "error": error,
             "error_stage": run.error_stage,
             "metadata": run.config.get("metadata") or {},

@@ -60,7 +60,7 @@ class WorkerActor:
 
 
 async def execute_to_the_end(actor: Any, run: str) -> None:
-    """Have a worker execution one run to its end, through as many crash_count of the worker as the run survives."""
+    """Have a worker execute one run to its end, through as many crashes of the worker as the run survives."""
     while True:
         try:
             await actor.execute_only.remote(run)

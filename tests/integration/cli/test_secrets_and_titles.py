@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import subprocess
 import tempfile
@@ -110,7 +111,8 @@ def test_a_title_is_in_no_argument_and_no_name_and_a_secret_is_in_no_log(server:
     authorized = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=server.url, trust_env=False, headers=authorized, timeout=60) as client:
         with Onlooker() as onlooker:
-            form = {"title": _TITLE, "process": "true", "min_seconds": "6", "max_seconds": "20"}
+            options = json.dumps({"min_seconds": 6, "max_seconds": 20})
+            form = {"title": _TITLE, "process": "true", "options": options}
             started = client.post("/api/videos/upload", data=form, files={"file": (f"{_MARK}.mp4", spoken)})
             assert started.status_code == 202, started.text
             video, run = started.json()["video"], started.json()["run"]

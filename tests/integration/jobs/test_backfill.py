@@ -190,7 +190,7 @@ def test_a_dry_run_tells_and_does_nothing(backfill: Backfill, deployment: Deploy
     [
         (("nowhere.txt",), "cannot be read"),
         (("urls.txt", "--min-seconds", "50", "--max-seconds", "10"), "minimum length"),
-        (("urls.txt", "--generation-model", "gpt-9"), "there is no model 'gpt-9'"),
+        (("urls.txt", "--generation-model", "gpt-9"), "There is no moment generator 'gpt-9'"),
         (("urls.txt", "--priority", "11"), "--priority"),
     ],
 )
