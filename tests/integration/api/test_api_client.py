@@ -120,7 +120,7 @@ async def line(app: FastAPI) -> AsyncIterator[Line]:
 
 @pytest.fixture
 async def client(line: Line) -> AsyncIterator[MomentsClient]:
-    async with MomentsClient(f"http://127.0.0.1:{line.port}/", patience=5) as client:
+    async with MomentsClient(f"http://127.0.0.1:{line.port}/", patience=30) as client:
         yield client
 
 
