@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks.cut import ranges
 from benchmarks.footage import make_footage
+from moments_ray.media import signals
 from moments_ray.media.audio import extract_audio
 from moments_ray.media.cut import Clip, CutRange, cut_clips_of_url
 from moments_ray.media.probe import probe
@@ -57,6 +58,8 @@ async def measure(source: Path, scratch: Path, seconds: int) -> None:
     table.add_row("one exact picture", f"{took:.2f}")
     _, took = await timed(storyboard(source, info, scratch, settings=media))
     table.add_row("storyboard of 12", f"{took:.2f}")
+    _, took = await timed(signals.measure(source, info, settings=media, threads=1, timeout=600))
+    table.add_row("loudness, pauses, shots", f"{took:.2f}")
     Console().print(table)
     await remote(source, scratch, settings, seconds)
 

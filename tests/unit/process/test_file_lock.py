@@ -12,7 +12,7 @@ from moments_ray.process.file_lock import FileLock
 HOLDER = """
 import sys, time
 from pathlib import Path
-from moments_ray.file_lock import FileLock
+from moments_ray.process.file_lock import FileLock
 lock = FileLock(Path(sys.argv[1]))
 print(lock.try_acquire(), flush=True)
 time.sleep(60)
