@@ -25,13 +25,13 @@ from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.engine.runs.service import RunOrder
-from moments_ray.http.container import Container
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import ApiSettings, Settings
 from serve_app.app import ServeArgs
+from serve_app.deployments.api import connect_container
 from serve_app.factory import create_app
 from serve_app.serving import serving
 
@@ -154,7 +154,7 @@ def report(found: dict[str, Polls], options: argparse.Namespace) -> None:
 
 def bare() -> None:
     """Serve the application under uvicorn, until told to stop."""
-    container = Container.connect(Settings(_env_file=None))
+    container = connect_container(Settings(_env_file=None))
     uvicorn.run(create_app(container), host="127.0.0.1", port=_BARE_PORT, log_level="warning", access_log=False)
 
 

@@ -20,6 +20,7 @@ from moments_ray.moments.finding.encoder import is_installed
 from moments_ray.moments.finding.find import find_moments
 from moments_ray.moments.finding.moment import clock
 from moments_ray.moments.finding.options import find_options
+from moments_ray.moments.finding.terms import Floats
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
@@ -78,7 +79,7 @@ def turns(timeline: Timeline) -> Spans:
     return [(part.start, part.end) for part in timeline.sentences if part.opens_turn]
 
 
-def deepest(timeline: Timeline, scores: Callable[[Timeline], Sequence[float]]) -> Spans:
+def deepest(timeline: Timeline, scores: Callable[[Timeline], Floats]) -> Spans:
     """Return the starts that the strongest gaps lead to."""
     strength = scores(timeline)
     chosen: Spans = []
@@ -122,7 +123,7 @@ def closing_questions(seen: Sequence[Known], starts: Sequence[Start]) -> float:
     return asked / len(starts)
 
 
-def starts_tables(folder: Path, texttiling: Callable[[Timeline], Sequence[float]]) -> list[Table]:
+def starts_tables(folder: Path, texttiling: Callable[[Timeline], Floats]) -> list[Table]:
     """Return the tables of starts, of ends and scores, of titles, and of time."""
     talks = read_talks(folder)
     timelines = [talk.timeline() for talk in talks]

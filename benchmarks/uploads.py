@@ -43,7 +43,7 @@ _SETTLE_SECONDS = 3.0
 
 def processes(directory: Path) -> dict[str, int]:
     """Return the process of each part by its title; a Ray of ours has them below the raylet of its directory."""
-    found = {}
+    found: dict[str, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):

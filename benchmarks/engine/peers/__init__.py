@@ -52,8 +52,9 @@ class Peers:
 
     def serve(self, name: str) -> subprocess.Popen[str]:
         """Start one peer's worker, in a process group of its own; what it says of being struck is left out."""
-        quiet = {"stderr": subprocess.DEVNULL, "start_new_session": True}
-        return subprocess.Popen(self._command(name, "serve"), **self._how(name), **quiet)
+        quiet: dict[str, Any] = {"stderr": subprocess.DEVNULL, "start_new_session": True}
+        server: subprocess.Popen[str] = subprocess.Popen(self._command(name, "serve"), **self._how(name), **quiet)
+        return server
 
     def _command(self, name: str, *words: str) -> list[str]:
         return [str(self._python), str(_HERE / _PROGRAMS[name]), *words]
@@ -77,7 +78,7 @@ def _environment() -> Path:
     if not installed.exists() or installed.read_text() != wanted:
         print(f"installing the peers into {cache}")
         subprocess.run([sys.executable, "-m", "venv", "--clear", cache], check=True)
-        install = [cache / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", _HERE / "requirements.txt"], check=True)
+        install = [str(cache / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "-r", str(_HERE / "requirements.txt")], check=True)
         installed.write_text(wanted)
     return cache / "bin" / "python"
