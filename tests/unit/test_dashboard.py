@@ -11,7 +11,7 @@ from typing import Any
 
 from moments_ray.process.metrics import METRICS
 
-DASHBOARD = Path(__file__).parents[3] / "deploy" / "grafana" / "moments.json"
+DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "moments.json"
 OF_A_HISTOGRAM = ("_bucket", "_count", "_sum")
 
 
@@ -56,7 +56,7 @@ def test_outside_of_a_ray_nothing_fails_and_nothing_starts() -> None:
     script = (
         "import ray\n"
         "from moments_ray.process.metrics import METRICS\n"
-        "from moments_ray.runtime.connection.meter import ray_meter\n"
+        "from moments_ray.runtime.meter import ray_meter\n"
         "for metric in METRICS:\n"
         "    ray_meter(metric, 1.0, **dict.fromkeys(metric.labels, 'x'))\n"
         "assert not ray.is_initialized()\n"
