@@ -108,7 +108,7 @@ class Engine:
         async with self.environment.database.read() as session:
             return await JournalReader(session, run.id).events()
 
-    async def ended(self, identifier: str, timeout: float = 60.0) -> Run:
+    async def ended(self, identifier: str, timeout: float = 120.0) -> Run:
         """Wait for a run's verdict."""
         async with asyncio.timeout(timeout):
             while not RunStatus((run := await self.run(identifier)).status).finished:
