@@ -1,8 +1,8 @@
 """Makes ``.venv`` of what stands in ``requirements.lock``: ``python environment.py``, which ``make`` calls.
 
-Nothing but Python and a package index is needed. ``uv`` installs, because it is several times faster than pip
-(``benchmarks/install.py``), and goes to where pip's own configuration points: index, extra indexes, links,
-certificates, proxy. Where that says something that uv has no word for, or uv fails, pip installs.
+Nothing but Python and a package index is needed. ``uv`` installs, because it fetches and unpacks in parallel
+(``benchmarks/install.py`` times it against pip), and goes to where pip's own configuration points: index, more indexes,
+links, certificates, proxy. Where that says something that uv has no word for, or uv fails, pip installs.
 Only the standard library is imported: there is nothing else yet.
 """
 

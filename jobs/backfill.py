@@ -267,7 +267,7 @@ async def _perform(arguments: BackfillArguments, given: Settings, summary: Summa
 
 
 async def _whole(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do some things at once; told to stop, finish them first: a run without its ring would wait for the sweeper."""
+    """Do some things at once; told to stop, finish them first: a run no worker hears of waits for the sweeper."""
     doing = asyncio.gather(*work)
     try:
         await asyncio.shield(doing)

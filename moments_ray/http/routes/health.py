@@ -39,5 +39,5 @@ async def read_short_health(request: Request, response: Response) -> ShortHealth
 
 @router.get("/livez")
 async def read_liveness() -> dict[str, str]:
-    """Answer: this process is alive, whatever the dependencies it needs are."""
+    """Answer: this process is alive, whatever state its dependencies are in."""
     return {"status": "ok"}
