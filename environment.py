@@ -133,7 +133,7 @@ def _install_by_uv(python: Path, lock: Path, ours: list[str]) -> None:
 
 
 def main() -> int:
-    """Make the environment anew and return an exit status."""
+    """Make the environment again and return an exit status."""
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(ROOT / ".venv")], check=True)
         install(ROOT / ".venv" / "bin" / "python", LOCK, ROOT)

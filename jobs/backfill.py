@@ -31,7 +31,7 @@ from moments_ray.database.session import Database
 from moments_ray.engine.queries.keyed_runs import KeyedRuns
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import MomentsError, RunActive, ServiceUnavailable
-from moments_ray.http.schemas.asked import Priority
+from moments_ray.http.schemas.options import Priority
 from moments_ray.ids import fingerprint
 from moments_ray.library.service import LibraryService
 from moments_ray.media.guard import canonical_url

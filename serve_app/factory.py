@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from moments_ray import __version__
-from moments_ray.access.keyring import ApiKeyStore
+from moments_ray.access.key_store import ApiKeyStore
 from moments_ray.http import documentation
-from moments_ray.http.authentication import ApiKeyMiddleware, document_gate
+from moments_ray.http.authentication import ApiKeyMiddleware, document_authentication
 from moments_ray.http.body_limit import BodyLimit
 from moments_ray.http.compression import Compression
 from moments_ray.http.container import Container
@@ -86,19 +86,19 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(home.router)
     app.include_router(health.router)
     app.include_router(documentation.router)
-    for room in _ROUTES:
-        app.include_router(room.router, responses=problems(400, 413, 422, 500, 503))
+    for routes in _ROUTES:
+        app.include_router(routes.router, responses=problems(400, 413, 422, 500, 503))
     if settings.gcs_bucket_name is None:
         app.state.signer = url_signer(settings)
         app.include_router(objects.router)
     render_problems(app)
     document_problems(app)
-    document_gate(app)
+    document_authentication(app)
     document_links(app)
     app.add_middleware(BodyLimit, limits=(adding.body_limit(settings.download), uploads.BODY_LIMIT))
     limit = RateLimit(container.redis, settings.api.requests_per_minute)
     app.add_middleware(
-        ApiKeyMiddleware, keyring=ApiKeyStore(container.environment.database), limit=limit, settings=settings.api
+        ApiKeyMiddleware, key_store=ApiKeyStore(container.environment.database), limit=limit, settings=settings.api
     )
     app.add_middleware(TusResponses)
     app.add_middleware(Compression)

@@ -19,7 +19,7 @@ from moments_ray.cli.calling import Encoding, Json, Language, console, finish, p
 from moments_ray.cli.options import takes
 from moments_ray.errors import InvalidRequest, KeyInvalid, MomentsError
 from moments_ray.media.presets import PRESETS
-from moments_ray.moments.options import FindingAsked, PaddedClipAsked, RunOptions
+from moments_ray.moments.options import MomentOptions, PaddedCutOptions, RunOptions
 
 app = typer.Typer(
     name="moments",
@@ -80,10 +80,10 @@ def demo(out: Out = Path("out/demo"), as_json: Json = False) -> None:
 
 
 @app.command()
-@takes(FindingAsked)
+@takes(MomentOptions)
 def find(
     transcript: Annotated[Path, typer.Argument(help="Captions or a transcript: SRT, VTT, JSON or another.")],
-    options: FindingAsked,
+    options: MomentOptions,
     duration: Annotated[
         float | None, typer.Option("--duration", min=0, help="Length of the source, in seconds.")
     ] = None,
@@ -106,10 +106,10 @@ def find(
 
 
 @app.command()
-@takes(PaddedClipAsked, without={"preset"}, also={"burn_captions": "--burn"})
+@takes(PaddedCutOptions, without={"preset"}, also={"burn_captions": "--burn"})
 def cut(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
-    options: PaddedClipAsked,
+    options: PaddedCutOptions,
     range_: Annotated[list[str] | None, typer.Option("--range", help="A-B in seconds; may be repeated.")] = None,
     ranges: Annotated[Path | None, typer.Option("--ranges", help="File with one A-B a line, or moments.json.")] = None,
     preset: Annotated[

@@ -190,7 +190,7 @@ async def _nodes_of_cluster(address: str) -> list[dict[str, float]]:
 
 
 async def check_disk(settings: Settings) -> list[Finding]:
-    """Look for room for a database, and for the largest download that is allowed."""
+    """Look for space for a database, and for the largest download that is allowed."""
     free = await asyncio.to_thread(free_bytes, settings.home)
     gigabytes = f"{free / 1024**3:.1f} GiB free at {settings.home}"
     if free < _LEAST_FREE_BYTES:

@@ -14,12 +14,12 @@ from moments_ray.cli.options import option_name
 from moments_ray.cli.ranges import read_range, read_ranges
 from moments_ray.cli.source import examine, read_captions_file, require_writable
 from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
-from moments_ray.http.schemas.asked import checked
+from moments_ray.http.schemas.options import checked
 from moments_ray.library.service import Address
 from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
 from moments_ray.media.download import download, names_file
 from moments_ray.media.presets import PRESETS, Preset
-from moments_ray.moments.options import ClipAsked, PaddedClipAsked
+from moments_ray.moments.options import CutOptions, PaddedCutOptions
 from moments_ray.moments.stages.clips import drawn_captions
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions, write_srt
@@ -37,7 +37,7 @@ class CutArguments:
     ranges_file: Path | None
     presets: Sequence[str]
     captions: Path | None
-    options: PaddedClipAsked
+    options: PaddedCutOptions
     out: Path
 
 
@@ -48,7 +48,7 @@ async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[
         InputError: the source, or every range, is no good; nothing was written.
         MediaError: no range could be cut.
     """
-    asked = {checked(ClipAsked, {"preset": each}, option_name).preset for each in arguments.presets}
+    asked = {checked(CutOptions, {"preset": each}, option_name).preset for each in arguments.presets}
     presets = [each for each in PRESETS if each in asked] or [arguments.options.preset]
     burn, padding = arguments.options.burn_captions, arguments.options.padding
     if burn and arguments.captions is None:

@@ -16,7 +16,7 @@ from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
 from moments_ray.moments.finding.find import Found, find_moments, length_of
-from moments_ray.moments.options import FindingAsked
+from moments_ray.moments.options import MomentOptions
 from moments_ray.moments.roles import MOMENT_GENERATOR
 from moments_ray.settings import Settings
 from moments_ray.speech.captions import read_captions
@@ -29,7 +29,7 @@ _LONGEST_ANSWER_SECONDS = 1800.0
 
 def print_moments(
     transcript: Path,
-    options: FindingAsked,
+    options: MomentOptions,
     *,
     duration: float | None,
     encoding: str | None,
@@ -65,7 +65,7 @@ def print_moments(
         typer.echo(remark, err=True)
 
 
-async def _ask(heard: Transcript, duration: float | None, options: FindingAsked, settings: Settings) -> Found:
+async def _ask(heard: Transcript, duration: float | None, options: MomentOptions, settings: Settings) -> Found:
     """Find moments by a model of the registry, from this process; that takes the services, and still no Ray."""
     from moments_ray import runtime  # noqa: PLC0415 - seconds, which a find without a model does not pay
     from moments_ray.moments.finding.by_model import Asked, find_by_model  # noqa: PLC0415

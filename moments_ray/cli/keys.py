@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from moments_ray.access.key import Scope
-from moments_ray.access.keyring import list_keys, make_key, revoke_key, scope_of
+from moments_ray.access.key_store import list_keys, make_key, revoke_key, scope_of
 from moments_ray.cli.listing import results
 from moments_ray.database import schema
 from moments_ray.database.session import Database

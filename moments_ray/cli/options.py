@@ -13,11 +13,11 @@ import typer
 from pydantic.fields import FieldInfo
 
 from moments_ray.errors import InvalidRequest
-from moments_ray.http.schemas.asked import checked
-from moments_ray.http.schemas.base import Asked
+from moments_ray.http.schemas.base import RequestBody
+from moments_ray.http.schemas.options import checked
 
 Command = Callable[..., None]
-A = TypeVar("A", bound=Asked)
+A = TypeVar("A", bound=RequestBody)
 
 _BOUNDS = {"ge": "min", "le": "max"}  # typer has no word for bounds that are not allowed themselves; the model has
 _NO_ALIASES: Mapping[str, str] = types.MappingProxyType({})

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from moments_ray import runtime
-from moments_ray.access.keyring import ApiKeyStore
+from moments_ray.access.key_store import ApiKeyStore
 from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread

@@ -32,7 +32,7 @@ from moments_ray.client.shapes import (
 )
 from moments_ray.client.upload import Progress, nobody, upload
 from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
-from moments_ray.http.schemas.asked import checked, given, request_body
+from moments_ray.http.schemas.options import checked, given, request_body
 from moments_ray.http.schemas.runs import StartOptions, StartRun
 from moments_ray.ids import new_identifier
 from moments_ray.library.options import TranscriptFormat
@@ -144,11 +144,11 @@ class MomentsClient:
         return page.items[0] if page.items else None
 
     async def progress(self, video: str) -> dict[str, float]:
-        """Return how far each stage of a video's newest run is, 0 to 1, as the live board has it."""
+        """Return how far each stage of a video's newest run is, 0 to 1, as the live status says."""
         answer = await self._connection.ask("GET", f"/api/pipeline/{_named(video)}/status")
-        board = self._read(answer, PipelineStatus).model_extra or {}
+        status = self._read(answer, PipelineStatus).model_extra or {}
         return {
-            name.removesuffix("_progress"): float(value) for name, value in board.items() if name.endswith("_progress")
+            name.removesuffix("_progress"): float(value) for name, value in status.items() if name.endswith("_progress")
         }
 
     async def watch(self, run: str, after: int = 0) -> AsyncGenerator[Event, None]:
@@ -229,7 +229,7 @@ class MomentsClient:
         Raises:
             NotFound: there is no such clip yet.
             Conflict: another process downloads it there.
-            DiskFull: there is no room.
+            DiskFull: there is no space.
         """
         await download(self._connection, _clip(moment, preset), target)
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from moments_ray.client.problems import error_of
 from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
 
-# Opens what httpx shall send, anew for every try.
+# Opens what httpx shall send, once for every try.
 Content = Callable[[], AbstractContextManager[Mapping[str, Any]]]
 
 _FIRST_DELAY = 0.25
@@ -38,7 +38,7 @@ class Patience:
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew: something went well."""
+        """Begin again: something went well."""
         self._deadline = self._clock() + self._seconds
         self._delay = _FIRST_DELAY
 

@@ -55,7 +55,7 @@ async def download(connection: Connection, path: str, target: Path) -> None:
         ServerUnavailable: the connection kept breaking without a byte in between.
         Conflict: another process brings it there.
         InvalidRequest: nothing can be written there.
-        DiskFull: there is no room.
+        DiskFull: there is no space.
     """
     patience = connection.patience()
     had = 0
@@ -94,7 +94,7 @@ async def _complete(connection: Connection, path: str, stored: _Stored, part: Pa
     asked = {**_AS_STORED, "Range": f"bytes={has}-", "If-Range": stored.etag}
     async with connection.stream(path, asked) as response:
         if _stored(response) != stored:
-            raise ServerUnavailable("The object was made anew while it was downloaded.")
+            raise ServerUnavailable("The object was made again while it was downloaded.")
         with part.open("r+b") as file:
             file.truncate(file.seek(_offset(response)))
             async for piece in response.aiter_raw():
@@ -124,5 +124,5 @@ def _file_errors(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise DiskFull(f"There is no room for {target}: free some, and give the same command again.") from error
+            raise DiskFull(f"There is no space for {target}: free some, and give the same command again.") from error
         raise InvalidRequest(f"nothing can be written to {target}: {error.strerror}") from error

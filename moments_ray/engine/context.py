@@ -16,7 +16,7 @@ from moments_ray.engine.resources import Resources
 from moments_ray.engine.usage import Usage
 from moments_ray.ids import RunId
 from moments_ray.settings import Settings
-from moments_ray.storage.blocking import require_room
+from moments_ray.storage.blocking import require_free_space
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.object_store import ObjectStore
 
@@ -108,13 +108,13 @@ class Context:
         """Return the seconds until the try's deadline, at least a tenth."""
         return max(0.1, self.deadline - asyncio.get_running_loop().time())
 
-    def require_room(self, needed: int) -> None:
+    def require_free_space(self, needed: int) -> None:
         """Check before any work that so many bytes will fit into ``scratch``.
 
         Raises:
             DiskFull: they will not.
         """
-        require_room(self.scratch, needed)
+        require_free_space(self.scratch, needed)
 
     def spent(self, usage: Usage) -> None:
         """Have what models took written with the end of this try, however it ends."""

@@ -120,8 +120,8 @@ class Pipeline:
             return None
         if isinstance(self.gives, type):
             return given.get(self.gives)
-        _, wanted = signature_of(self.gives, reserved=())
-        return self.gives(**{each.parameter: given.get(each.type) for each in wanted})
+        _, needed = signature_of(self.gives, reserved=())
+        return self.gives(**{each.parameter: given.get(each.type) for each in needed})
 
     async def identity(self, environment: object) -> dict[str, JsonValue]:
         """Return what decides over the outputs beside the request: each stage's version, and whom it would ask."""
@@ -139,15 +139,15 @@ class Pipeline:
             names.add(step.name)
             if isinstance(step, FanOut) and step.plan is None and not follows:
                 raise TypeError(f"{self.name}.{step.name} has no plan and no fan-out before it")
-            for wanted in step.inputs:
-                if wanted.type not in given:
+            for needed in step.inputs:
+                if needed.type not in given:
                     raise TypeError(
-                        f"{self.name}.{step.name} takes {wanted.type.__name__}, which neither the request"
+                        f"{self.name}.{step.name} takes {needed.type.__name__}, which neither the request"
                         f" ({self.takes.__name__}) nor an earlier stage gives"
                     )
-                if given[wanted.type] and not wanted.optional:
+                if given[needed.type] and not needed.optional:
                     raise TypeError(
-                        f"{self.name}.{step.name} must take {wanted.type.__name__} | None: its stage may be skipped"
+                        f"{self.name}.{step.name} must take {needed.type.__name__} | None: its stage may be skipped"
                     )
             if step.gives in given:
                 raise TypeError(f"{self.name}.{step.name} gives {step.gives.__name__}, which is there already")
@@ -159,10 +159,10 @@ class Pipeline:
         if self.gives is None:
             return
         if isinstance(self.gives, type):
-            wanted: tuple[Input, ...] = (Input("result", self.gives, optional=True),)
+            needed: tuple[Input, ...] = (Input("result", self.gives, optional=True),)
         else:
-            _, wanted = signature_of(self.gives, reserved=())
-        for each in wanted:
+            _, needed = signature_of(self.gives, reserved=())
+        for each in needed:
             if each.type not in given:
                 raise TypeError(f"pipeline {self.name!r} is to give {each.type.__name__}, which no stage of it gives")
             if given[each.type] and not each.optional:

@@ -74,5 +74,5 @@ class Registry:
             NoCapacity: naming the stages and what they ask for.
         """
         if missing := self.unsatisfiable(nodes):
-            told = "; ".join(f"{stage} asks for {needs}" for stage, needs in missing.items())
-            raise NoCapacity(f"The cluster has no node for every stage ({told}): give a node what cluster.yaml does.")
+            unfit = "; ".join(f"{stage} asks for {needs}" for stage, needs in missing.items())
+            raise NoCapacity(f"The cluster has no node for every stage ({unfit}): give a node what cluster.yaml does.")

@@ -138,9 +138,9 @@ def check_predicate(skip_when: SkipWhen | None, inputs: tuple[Input, ...]) -> No
         TypeError: it asks for more.
     """
     known = {i.parameter for i in inputs}
-    wanted = set(inspect.signature(skip_when).parameters) if skip_when else set()
-    if wanted - known:
-        raise TypeError(f"skip_when asks for {sorted(wanted - known)}, the stage takes {sorted(known)}")
+    needed = set(inspect.signature(skip_when).parameters) if skip_when else set()
+    if needed - known:
+        raise TypeError(f"skip_when asks for {sorted(needed - known)}, the stage takes {sorted(known)}")
 
 
 def skip_reason_of(skip_when: SkipWhen | None, inputs: Mapping[str, BaseModel | None]) -> str | None:

@@ -30,6 +30,6 @@ class Usage:
         return {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens} if self else {}
 
     @classmethod
-    def told(cls, detail: Mapping[str, Any]) -> Usage:
+    def from_detail(cls, detail: Mapping[str, Any]) -> Usage:
         """Read back the counts that an error carries."""
         return cls(int(detail.get("input_tokens", 0)), int(detail.get("output_tokens", 0)))

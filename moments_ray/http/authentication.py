@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from moments_ray.access.key import Scope
-from moments_ray.access.keyring import ApiKeyStore, Caller
+from moments_ray.access.key_store import ApiKeyStore, Caller
 from moments_ray.errors import AccessError, DatabaseUnavailable, KeyInvalid, NotThisMachine, ScopeMissing
 from moments_ray.http import documentation
 from moments_ray.http.loopback import from_this_machine
@@ -50,9 +50,9 @@ class ApiKeyMiddleware:
     stays on its connection.
     """
 
-    def __init__(self, app: ASGIApp, keyring: ApiKeyStore, limit: RateLimit, settings: ApiSettings) -> None:
+    def __init__(self, app: ASGIApp, key_store: ApiKeyStore, limit: RateLimit, settings: ApiSettings) -> None:
         self._app = app
-        self._keyring = keyring
+        self._key_store = key_store
         self._limit = limit
         self._settings = settings
 
@@ -63,33 +63,33 @@ class ApiKeyMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            holder = await self._admit(scope, needed)
+            caller = await self._authenticate(scope, needed)
         except (AccessError, DatabaseUnavailable) as error:
             await _refuse(error, scope, receive, send)
             return
-        with structlog.contextvars.bound_contextvars(key=holder.identifier if holder else None):
+        with structlog.contextvars.bound_contextvars(key=caller.identifier if caller else None):
             await self._app(scope, receive, send)
 
-    async def _admit(self, scope: Connection, needed: Scope) -> Caller | None:
+    async def _authenticate(self, scope: Connection, needed: Scope) -> Caller | None:
         """Return who asks; None while there are no keys.
 
         Raises:
             AccessError: whoever it is may not.
-            DatabaseUnavailable: it cannot be told.
+            DatabaseUnavailable: it cannot be read.
         """
         given = Headers(scope=scope).getlist("authorization")
         key = _bearer(given[0]) if len(given) == 1 else None
-        holder = await self._keyring.holder(key) if key else None
+        caller = await self._key_store.caller_of(key) if key else None
         client = scope.get("client")
-        await self._limit.count(f"key/{holder.identifier}" if holder else f"address/{client[0] if client else ''}")
-        if holder is None:
-            if given or await self._keyring.in_use():
+        await self._limit.count(f"key/{caller.identifier}" if caller else f"address/{client[0] if client else ''}")
+        if caller is None:
+            if given or await self._key_store.in_use():
                 raise KeyInvalid
             if not from_this_machine(scope, self._settings.cors_origins):
                 raise _not_this_machine(Headers(scope=scope))
-        elif not holder.scope.covers(needed):
-            raise ScopeMissing(f"This needs an API key of scope {needed}; the one that was sent is of {holder.scope}.")
-        return holder
+        elif not caller.scope.covers(needed):
+            raise ScopeMissing(f"This needs an API key of scope {needed}; the one that was sent is of {caller.scope}.")
+        return caller
 
 
 def _asks(scope: Connection) -> bool:
@@ -124,7 +124,7 @@ async def _refuse(error: AccessError | DatabaseUnavailable, scope: Connection, r
     await problem_of(error, scope["state"]["request_id"])(scope, receive, send)
 
 
-def document_gate(app: FastAPI) -> None:
+def document_authentication(app: FastAPI) -> None:
     """Have the OpenAPI document say which operations ask for a key, and what they answer without the right one."""
     describe = app.openapi
 

@@ -16,7 +16,7 @@ class ByteRange:
     length: int
 
 
-def asked_range(header: str | None, size: int) -> ByteRange | None:
+def requested_range(header: str | None, size: int) -> ByteRange | None:
     """Return the one range that is asked for; None, which means all, for what is not one, as the RFC allows."""
     match = _ONE_RANGE.fullmatch(header or "")
     if match is None or match.groups() == ("", ""):

@@ -37,7 +37,7 @@ class Container:
 
     @cached_property
     def live(self) -> LiveStatus:
-        """The live board."""
+        """The live status of runs."""
         return LiveStatus(self.redis)
 
     @cached_property

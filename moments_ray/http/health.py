@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import DatabaseUnavailable, MomentsError, RayUnavailable, RedisUnavailable
 from moments_ray.http.container import Container
-from moments_ray.models.tunnel_board import TunnelBoard
+from moments_ray.models.tunnel_states import TunnelStates
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class Health:
         self._database = _Part(self._ask_database, DatabaseUnavailable)
         self._redis = _Part(self._ask_redis, RedisUnavailable)
         self._ray = _Part(self._ask_ray, RayUnavailable)
-        self._tunnels = TunnelBoard(container.redis)
+        self._tunnels = TunnelStates(container.redis)
         self._queue = Queue(container.redis)
 
     async def report(self) -> HealthReport:
@@ -119,11 +119,11 @@ class Health:
         await self._container.redis.ping()
         return {}
 
-    async def _of_redis(self, asked: Awaitable[T]) -> T | None:
+    async def _of_redis(self, answer: Awaitable[T]) -> T | None:
         """Return what Redis knows, or None while it does not answer."""
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                return await asked
+                return await answer
         except (RedisError, TimeoutError):
             return None
 
@@ -161,7 +161,7 @@ class _Part:
         return PartHealth(status="down", milliseconds=milliseconds, code=self._down.code, message=message)
 
 
-def _note_failure(asked: asyncio.Future[dict[str, Any]]) -> None:
+def _note_failure(answer: asyncio.Future[dict[str, Any]]) -> None:
     """Look at how it ended: when everybody has given up waiting, nobody else does, and asyncio would complain."""
-    if not asked.cancelled():
-        asked.exception()
+    if not answer.cancelled():
+        answer.exception()

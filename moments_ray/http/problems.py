@@ -142,8 +142,8 @@ async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     errors = [{"where": ".".join(map(str, each["loc"])), "message": _said(each, request)} for each in error.errors()]
     first = errors[0]
-    told = InputError(f"{first['where']}: {first['message']}")
-    return problem_of(told, request.state.request_id, errors=errors)
+    error = InputError(f"{first['where']}: {first['message']}")
+    return problem_of(error, request.state.request_id, errors=errors)
 
 
 def _said(error: Mapping[str, Any], request: Request) -> str:

@@ -12,7 +12,7 @@ from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import SignedLink
 
-RedirectAsked = Annotated[bool, Query(alias="redirect", description="false: answer the link and when it expires")]
+RedirectQuery = Annotated[bool, Query(alias="redirect", description="false: answer the link and when it expires")]
 
 SIGNED: dict[int | str, dict[str, Any]] = {
     200: {"model": SignedLink, "description": "The link, where no redirect was asked for."},

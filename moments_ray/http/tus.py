@@ -98,7 +98,7 @@ def progress(received: int, whole: int, expires_at: datetime, part_bytes: int) -
     }
 
 
-def asked_checksum(header: str | None) -> tuple[str, bytes] | None:
+def requested_checksum(header: str | None) -> tuple[str, bytes] | None:
     """Read the checksum of a part: the name of an algorithm that ``hashlib`` has, and the digest.
 
     Raises:
@@ -115,7 +115,7 @@ def asked_checksum(header: str | None) -> tuple[str, bytes] | None:
     raise HTTPException(400, f"Upload-Checksum is one of {', '.join(_ALGORITHMS)}, a space, and the digest in base64.")
 
 
-def asked_metadata(header: str) -> dict[str, str]:
+def requested_metadata(header: str) -> dict[str, str]:
     """Read what a client says of a file.
 
     Raises:

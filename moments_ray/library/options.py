@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from moments_ray.http.schemas.asked import AskedRun, ModelKey
+from moments_ray.http.schemas.options import BaseRunOptions, ModelKey
 from moments_ray.speech.languages import normal_language
 
 TranscriptFormat = Literal["json", "txt", "srt", "vtt"]
@@ -21,7 +21,7 @@ def _language(tag: str) -> str:
 Language = Annotated[str, AfterValidator(_language)]
 
 
-class TranscriptAsked(AskedRun):
+class TranscriptOptions(BaseRunOptions):
     """A transcript."""
 
     transcriber: ModelKey | None = Field(

@@ -1,7 +1,7 @@
 """Uploads in parts: each part is stored as it comes, and with the last one the whole becomes a video.
 
 Whatever breaks off costs the part that was under way: the row says how much is here, and any replica goes on from it.
-The last part is written down only together with the video: whoever asks before that is told to send it again.
+The last part is written down only together with the video: whoever asks before that must send it again.
 """
 
 from __future__ import annotations

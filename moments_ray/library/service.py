@@ -1,4 +1,4 @@
-"""What is asked of the library: a source made a video, its speech made words, without doing again what stands."""
+"""What the library does on request: makes videos of sources and transcripts of speech, unless they are stored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunService, StartedRun
 from moments_ray.http.orders import checked_webhook, order_of
-from moments_ray.http.schemas.asked import AskedRun
-from moments_ray.library.options import TranscriptAsked
+from moments_ray.http.schemas.options import BaseRunOptions
+from moments_ray.library.options import TranscriptOptions
 from moments_ray.library.pipelines import IMPORT, TRANSCRIPT
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.requests import source_of
@@ -81,11 +81,11 @@ class LibraryService:
             return Started(video, newest[0], known=True)
         return started(video, await start(found.source(video.identifier)))
 
-    async def fetch(self, source: Source, asked: AskedRun, key: str | None) -> StartedRun:
+    async def fetch(self, source: Source, options: BaseRunOptions, key: str | None) -> StartedRun:
         """Fetch a video's bytes, and do nothing more with it."""
-        return await self.start(IMPORT, VideoRequest(source=source, **await self.common(asked)), asked, key)
+        return await self.start(IMPORT, VideoRequest(source=source, **await self.common(options)), options, key)
 
-    async def transcript(self, video_id: str, asked: TranscriptAsked, key: str | None) -> Started:
+    async def transcript(self, video_id: str, options: TranscriptOptions, key: str | None) -> Started:
         """Transcribe a video.
 
         Raises:
@@ -93,33 +93,35 @@ class LibraryService:
             RunActive: it has an active run.
         """
         video = await self.video(video_id)
-        speech = await self.speech(video, asked)
-        request = TranscriptRequest(source=await self.source(video), speech=speech, **await self.common(asked))
-        return started(video, await self.start(TRANSCRIPT, request, asked, key))
+        speech = await self.speech(video, options)
+        request = TranscriptRequest(source=await self.source(video), speech=speech, **await self.common(options))
+        return started(video, await self.start(TRANSCRIPT, request, options, key))
 
-    async def start(self, pipeline: Pipeline, request: VideoRequest, asked: AskedRun, key: str | None) -> StartedRun:
+    async def start(
+        self, pipeline: Pipeline, request: VideoRequest, options: BaseRunOptions, key: str | None
+    ) -> StartedRun:
         """Return the run that did exactly this, or go on with the one that did not come through, or begin one."""
-        return await self._run_service.start(pipeline, request, order_of(asked, key))
+        return await self._run_service.start(pipeline, request, order_of(options, key))
 
-    async def checked_speech(self, asked: TranscriptAsked) -> SpeechOptions:
-        """Return how speech becomes words by the transcriber that is asked for, or by the deployment's choice.
+    async def checked_speech(self, options: TranscriptOptions) -> SpeechOptions:
+        """Return how speech becomes words by the transcriber that was asked for, or by the deployment's choice.
 
         Raises:
             UnknownModel: there is no such transcriber.
         """
-        key = asked.transcriber or self._settings.speech.transcriber
+        key = options.transcriber or self._settings.speech.transcriber
         if key is not None and key not in {recogniser.key for recogniser in recognisers()}:
             await self.models.resolve(key, TRANSCRIBER)
-        return SpeechOptions(transcriber=key, language=asked.language)
+        return SpeechOptions(transcriber=key, language=options.language)
 
-    async def speech(self, video: Video, asked: TranscriptAsked) -> SpeechOptions:
+    async def speech(self, video: Video, options: TranscriptOptions) -> SpeechOptions:
         """Return how a video's speech becomes words: as it did before, unless transcriber or language are named."""
-        if asked.transcriber is None and asked.language is None:
+        if options.transcriber is None and options.language is None:
             async with self.database.read() as session:
                 before = await RunLists(session).newest_config(video.identifier, "speech")
             if before is not None:
                 return SpeechOptions.model_validate(before)
-        return await self.checked_speech(asked)
+        return await self.checked_speech(options)
 
     async def source(self, video: Video) -> Source:
         """Return a video's source as its first run named it, so that what was made of it still counts."""
@@ -136,14 +138,14 @@ class LibraryService:
         async with self.database.read() as session:
             return await Videos(session).get(identifier)
 
-    async def common(self, asked: AskedRun) -> dict[str, Any]:
+    async def common(self, options: BaseRunOptions) -> dict[str, Any]:
         """Return what every request has, once the address of its webhook is found to be one that may be called."""
-        await self.check_webhook(asked)
-        return {"force": asked.force, "metadata": asked.metadata}
+        await self.check_webhook(options)
+        return {"force": options.force, "metadata": options.metadata}
 
-    async def check_webhook(self, asked: AskedRun) -> None:
+    async def check_webhook(self, options: BaseRunOptions) -> None:
         """Refuse a webhook whose address may not be called; raises as ``checked_url``."""
-        await checked_webhook(asked, self._settings.download)
+        await checked_webhook(options, self._settings.download)
 
     async def checked_url(self, url: str) -> str:
         """Return a URL's canonical form.

@@ -18,7 +18,7 @@ from moments_ray.storage.blocking import file_errors, in_thread
 
 
 @dataclass(frozen=True)
-class Received:
+class UploadedFile:
     """A file that has arrived whole, with the SHA-256 of its bytes."""
 
     path: Path
@@ -30,12 +30,12 @@ class Received:
         return f"sha256:{self.sha256}"
 
 
-async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> Received:
+async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> UploadedFile:
     """Write what arrives to a file.
 
     Raises:
         DownloadTooLarge: it is more than ``max_bytes``.
-        DiskFull: there is no room.
+        DiskFull: there is no space.
     """
     digest, received = hashlib.sha256(), 0
     with file_errors(path.parent), path.open("xb") as file:
@@ -45,10 +45,10 @@ async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> R
                 raise DownloadTooLarge(f"An upload may have {max_bytes:,} bytes.")
             await in_thread(file.write, piece)
             digest.update(piece)
-    return Received(path, digest.hexdigest())
+    return UploadedFile(path, digest.hexdigest())
 
 
-async def store_upload(received: Received, environment: Environment, title: str | None) -> Address:
+async def store_upload(received: UploadedFile, environment: Environment, title: str | None) -> Address:
     """Store a received video as its source, and return where it is now.
 
     Raises:

@@ -55,7 +55,7 @@ class Clip(BaseModel):
     both in seconds of the source and on its frame grid; where a picture stays on screen for longer than two usual
     frames, or sound is heard without one, they are the asked times. ``checksum`` is CRC-32C in base64, as object
     stores write it.
-    ``fallback_reason`` says why a clip was encoded anew, where that was not asked for, and what that cost.
+    ``fallback_reason`` says why a clip was re-encoded, where that was not asked for, and what that cost.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -28,7 +28,7 @@ from moments_ray.media.downloaded import Downloaded, clean_title
 from moments_ray.media.guard import REDIRECTS_MESSAGE, Resolver, guarded_client, resolve_by_system
 from moments_ray.media.retry_after import busy, wait_seconds
 from moments_ray.settings import DownloadSettings
-from moments_ray.storage.blocking import disk_full, require_room
+from moments_ray.storage.blocking import disk_full, require_free_space
 
 SPEED_WINDOW_SECONDS = 30.0
 _WRITE_BYTES = 1 << 20
@@ -118,7 +118,7 @@ class _Partial:
         return 0, ""
 
     def mark(self, headers: httpx.Headers) -> None:
-        """Note which version arrives now; without a strong validator a later try starts anew."""
+        """Note which version arrives now; without a strong validator a later try starts again."""
         etag = headers.get("ETag", "")
         validator = etag if etag.startswith('"') else headers.get("Last-Modified", "")
         self._mark_path.write_text(_Mark(url=self._url, validator=validator).model_dump_json())
@@ -148,7 +148,7 @@ async def _receive(
 ) -> None:
     """Append the body to the partial file within every bound."""
     start, total = _check(response, offset, settings)
-    require_room(partial.path.parent, (total or 0) - start)
+    require_free_space(partial.path.parent, (total or 0) - start)
     if start == 0:
         await asyncio.to_thread(partial.mark, response.headers)
     position = start

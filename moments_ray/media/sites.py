@@ -34,7 +34,7 @@ from moments_ray.media.guard import Resolver, resolve_by_system
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments, file_url
 from moments_ray.settings import Settings
-from moments_ray.storage.blocking import require_room
+from moments_ray.storage.blocking import require_free_space
 
 # The JavaScript engine that yt-dlp starts for some sites reserves terabytes of address space and uses little of it.
 _ADDRESS_SPACE = 1 << 46
@@ -93,7 +93,7 @@ async def fetch_from_site(
         if info is None:
             return None
         _check_limits(info, settings)
-        require_room(directory, bytes_needed(info))
+        require_free_space(directory, bytes_needed(info))
         captions = _captions_to_fetch(info)
         await site.fetch(captions, on_progress)
     media, found = await asyncio.to_thread(_sort, directory, captions)
@@ -278,7 +278,7 @@ def _sort(directory: Path, captions: dict[str, bool]) -> tuple[list[Path], tuple
 
 
 async def _join(media: Sequence[Path], target: Path, settings: Settings) -> Path:
-    """Put the picture and the sound that a site keeps apart into one file, without coding them anew."""
+    """Put the picture and the sound that a site keeps apart into one file, without re-encoding them."""
     argv = [ffmpeg_executable(), *FFMPEG_GLOBAL_ARGUMENTS]
     streams: list[str] = []
     for number, path in enumerate(media):

@@ -103,8 +103,8 @@ async def complete(
         if choice is None:
             continue
         if choice.message.refusal or choice.finish_reason == "content_filter":
-            told = (choice.message.refusal or "its filter says no")[:200]
-            raise ModelRefused(f"{key} declined to answer: {told}", used.tokens)
+            reason = (choice.message.refusal or "its filter says no")[:200]
+            raise ModelRefused(f"{key} declined to answer: {reason}", used.tokens)
         if choice.finish_reason == "length":
             raise ModelContextExceeded(f"the answer of {key} ended before it was complete", used.tokens)
         if choice.message.text.strip():

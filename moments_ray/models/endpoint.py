@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 # Gives the local port that leads to the model's server; None where it is called straight.
 Entrance = Callable[[], Awaitable[int | None]]
-# Opens what httpx shall send, anew for every try: a file that was read is read no second time.
+# Opens what httpx shall send, once for every try: a file that was read is read no second time.
 Content = Callable[[], AbstractContextManager[Mapping[str, Any]]]
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -151,13 +151,13 @@ def _judged(response: httpx.Response, body: bytes, key: str) -> Any:
     status = response.status_code
     if status in _PASSING:
         wait = retry_after(response.headers.get("retry-after", ""))
-        raise _Passing(ModelUnavailable(f"{key} answered {status}{_told(body)}"), wait)
+        raise _Passing(ModelUnavailable(f"{key} answered {status}{_server_reason(body)}"), wait)
     if status in {400, 413, 422} and _TOO_LONG.search(body[:10_000].decode("utf-8", "replace")):
-        raise ModelContextExceeded(f"{key} says that the question is too long{_told(body)}")
+        raise ModelContextExceeded(f"{key} says that the question is too long{_server_reason(body)}")
     if status in {401, 403}:
         raise ModelBadResponse(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS")
     if status != httpx.codes.OK:
-        raise ModelBadResponse(f"{key} answered {status}{_told(body)}")
+        raise ModelBadResponse(f"{key} answered {status}{_server_reason(body)}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise ModelBadResponse(f"{key} answered {kind[:50] or 'something without a type'} where JSON was due")
@@ -178,7 +178,7 @@ async def _body(response: httpx.Response, largest: int, key: str) -> bytes:
     return b"".join(pieces)
 
 
-def _told(body: bytes) -> str:
+def _server_reason(body: bytes) -> str:
     """Return what a server said with its error, on one line and without URLs: those may be signed."""
     text = body[:4000].decode("utf-8", "replace")
     try:

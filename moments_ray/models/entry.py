@@ -176,8 +176,8 @@ class ModelEntry(ModelFields):
             return cls.model_validate(fields)
         except ValidationError as error:
             found = [(".".join(str(part) for part in each["loc"]), each["msg"]) for each in error.errors()]
-            told = "; ".join(f"{name}: {reason}" if name else reason for name, reason in found[:5])
-            raise InvalidRequest(f"This is not an entry of the model registry: {told}.") from error
+            problems = "; ".join(f"{name}: {reason}" if name else reason for name, reason in found[:5])
+            raise InvalidRequest(f"This is not an entry of the model registry: {problems}.") from error
 
 
 def _text(value: object) -> str:

@@ -60,7 +60,7 @@ class Gateway:
     ) -> Answer:
         """Ask a chat model; ``timeout`` is seconds with all waiting and all tries.
 
-        ``spent`` is told what the answer cost, also where it came to nothing.
+        ``spent`` is called with what the answer cost, also where it came to nothing.
 
         Raises:
             ModelInputUnsupported: the model does not take what the question carries; nothing was sent.
@@ -70,7 +70,7 @@ class Gateway:
         try:
             answer: Answer = await self._call(Call(role, "complete", entry, question), timeout)
         except ModelError as error:
-            spent(entry.priced(Usage.told(error.detail)))
+            spent(entry.priced(Usage.from_detail(error.detail)))
             raise
         spent(entry.priced(Usage(answer.input_tokens, answer.output_tokens)))
         return answer

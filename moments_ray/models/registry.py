@@ -1,7 +1,7 @@
 """The models this deployment can ask, by key.
 
 What operators change is kept in PostgreSQL, over the defaults in the code. The hashes in Redis are the copy that
-everybody reads: always written whole from PostgreSQL under one lock, and written anew where Redis lost it.
+everybody reads: always written whole from PostgreSQL under one lock, and written again where Redis lost it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class ModelRegistry:
         return defaults().get(key)
 
     async def publish(self) -> dict[str, ModelEntry]:
-        """Write Redis's copy anew and return it.
+        """Write Redis's copy again and return it.
 
         Raises:
             RedisUnavailable: Redis does not answer.
@@ -141,7 +141,7 @@ class ModelRegistry:
 
     @contextlib.asynccontextmanager
     async def _changing(self) -> AsyncIterator[tuple[ModelEntries, dict[str, ModelEntry]]]:
-        """Give the only hold of the entries, and what they are; when the block has ended, Redis is told."""
+        """Give the entries under their lock, and what they are; when the block has ended, Redis is written."""
         async with self._database.begin() as session:
             kept = ModelEntries(session)
             await kept.lock()
@@ -150,7 +150,7 @@ class ModelRegistry:
             await self.publish()
         except RedisUnavailable as error:
             raise RedisUnavailable(
-                "The change is kept, but Redis could not be told of it: make it once more when Redis is back."
+                "The change is kept, but Redis could not be written: make it once more when Redis is back."
             ) from error
 
     async def _read(self) -> dict[str, ModelEntry] | None:

@@ -1,4 +1,4 @@
-"""Model calls through the Serve clients: found once a process, cancelled with their caller, patient with queues."""
+"""Model calls through the Serve clients: one handle a process, cancelled with the caller, retried on a full queue."""
 
 from __future__ import annotations
 

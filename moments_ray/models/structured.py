@@ -1,4 +1,4 @@
-"""From what a model said to a checked value: nothing in its words is trusted, and one mistake is forgiven.
+"""From what a model said to a checked value: nothing in its words is trusted, and one mistake may be mended.
 
 The order: the words as they stand, then every bracketed block in them once thinking is taken out, then the same
 repaired. What still does not fit is shown to the model once, with the validator's words.
@@ -74,7 +74,7 @@ def read(text: str, expected: type[T], context: object = None) -> T:
                 fitting.append((size, expected.model_validate(value, context=context)))
             except ValidationError as error:
                 objection = _words(error)
-        if fitting:  # the longest block, the last of equals: a stray [] beside the answer is none
+        if fitting:  # the longest block, the last of equals: an empty [] beside the answer is none
             return max(reversed(fitting), key=lambda pair: pair[0])[1]
     raise _invalid(objection, text)
 
@@ -167,8 +167,8 @@ def _without_tail(value: Any) -> Any:
 
 
 def _words(error: ValidationError) -> str:
-    told = [f"{'.'.join(str(part) for part in each['loc']) or 'it'}: {each['msg']}" for each in error.errors()[:5]]
-    return "; ".join(told)[:500] + "."
+    problems = [f"{'.'.join(str(part) for part in each['loc']) or 'it'}: {each['msg']}" for each in error.errors()[:5]]
+    return "; ".join(problems)[:500] + "."
 
 
 def _invalid(objection: str, text: str) -> ModelOutputInvalid:

@@ -84,60 +84,60 @@ class _Connection:
     def __init__(self, login: Login, settings: ModelSettings) -> None:
         self._login = login
         self._settings = settings
-        self._keeper: asyncio.Task[None] | None = None
+        self._supervisor: asyncio.Task[None] | None = None
         self._outcome: asyncio.Future[asyncssh.SSHClientConnection | ModelError] = _future()
         self._forwards: dict[Target, asyncssh.SSHListener] = {}
         self._forwarding = asyncio.Lock()
         self.state = TunnelState(str(login), "connecting")
 
-    async def forward(self, target: Target, wanted: Port | None) -> int:
+    async def forward(self, target: Target, port: Port | None) -> int:
         """Return the local port that leads to a target."""
         connection = await self._connected()
         async with self._forwarding:
             listener = self._forwards.get(target)
             if listener is None:
                 try:
-                    listener = await _listen(connection, target, wanted)
+                    listener = await _listen(connection, target, port)
                 except (OSError, asyncssh.Error) as error:
                     raise TunnelUnavailable(f"the tunnel through {self._login} broke: {_reason(error)}") from error
                 self._forwards[target] = listener
         return listener.get_port()
 
     async def close(self) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            await asyncio.wait([self._supervisor])
 
     async def _connected(self) -> asyncssh.SSHClientConnection:
-        if self._keeper is None or self._keeper.done():  # it ends with an error that only an operator can mend
+        if self._supervisor is None or self._supervisor.done():  # it ends with an error that only an operator can mend
             self._outcome = _future()
-            self._keeper = asyncio.create_task(self._keep())
+            self._supervisor = asyncio.create_task(self._supervise())
         try:
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 outcome = await asyncio.shield(self._outcome)
         except TimeoutError as error:
-            told = f": {self.state.reason}" if self.state.reason else ""
-            raise TunnelUnavailable(f"the tunnel through {self._login} is not open{told}") from error
+            reason = f": {self.state.reason}" if self.state.reason else ""
+            raise TunnelUnavailable(f"the tunnel through {self._login} is not open{reason}") from error
         if isinstance(outcome, ModelError):
             raise type(outcome)(outcome.message)
         return outcome
 
-    async def _keep(self) -> None:
+    async def _supervise(self) -> None:
         """Open the connection, again whenever it is lost, until the error is one that does not pass."""
         failures = 0
         while True:
             try:
                 connection = await _connect(self._login, self._settings)
             except (TunnelHostKey, TunnelDenied) as error:
-                self._settle(error)
+                self._set_outcome(error)
                 return
             except TunnelUnavailable as error:
                 failures += 1
-                self._settle(error)
+                self._set_outcome(error)
             else:
                 failures = 0
                 try:
-                    self._settle(connection)
+                    self._set_outcome(connection)
                     await connection.wait_closed()
                 finally:
                     connection.abort()
@@ -148,7 +148,7 @@ class _Connection:
             longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0**failures)
             await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
-    def _settle(self, outcome: asyncssh.SSHClientConnection | ModelError) -> None:
+    def _set_outcome(self, outcome: asyncssh.SSHClientConnection | ModelError) -> None:
         if isinstance(outcome, ModelError):
             self.state = TunnelState(str(self._login), "down", outcome.message)
             log.warning("tunnel.failed", login=str(self._login), reason=outcome.message)
@@ -195,15 +195,13 @@ async def _connect(login: Login, settings: ModelSettings) -> asyncssh.SSHClientC
         raise TunnelUnavailable(f"the SSH host of {login} cannot be reached: {_reason(error)}") from error
 
 
-async def _listen(
-    connection: asyncssh.SSHClientConnection, target: Target, wanted: Port | None
-) -> asyncssh.SSHListener:
-    """Forward the wanted local port, or, where another process of this machine has it, any free one."""
-    if wanted is not None:
+async def _listen(connection: asyncssh.SSHClientConnection, target: Target, port: Port | None) -> asyncssh.SSHListener:
+    """Forward the port local port, or, where another process of this machine has it, any free one."""
+    if port is not None:
         try:
-            return await connection.forward_local_port(_LOOPBACK, wanted, target.host, target.port)
+            return await connection.forward_local_port(_LOOPBACK, port, target.host, target.port)
         except OSError:
-            log.info("tunnel.port_taken", port=wanted)
+            log.info("tunnel.port_taken", port=port)
     return await connection.forward_local_port(_LOOPBACK, 0, target.host, target.port)
 
 

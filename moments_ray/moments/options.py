@@ -9,9 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from moments_ray.http.schemas.asked import AskedRun, ModelKey, Text
-from moments_ray.http.schemas.base import Asked
-from moments_ray.library.options import TranscriptAsked
+from moments_ray.http.schemas.base import RequestBody
+from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
+from moments_ray.library.options import TranscriptOptions
 from moments_ray.media.presets import Preset
 from moments_ray.models.conversation import Sampling
 from moments_ray.moments.finding.options import (
@@ -30,7 +30,7 @@ RefinementModel = Annotated[
 ]
 
 
-class FindingAsked(Asked):
+class MomentOptions(RequestBody):
     """Which moments to look for, and who finds them. Times are seconds."""
 
     count: int | None = Field(
@@ -89,7 +89,7 @@ class FindingAsked(Asked):
         return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k, max_tokens=self.max_tokens)
 
 
-class ClipAsked(Asked):
+class CutOptions(RequestBody):
     """How clips are cut."""
 
     preset: Preset = Field(
@@ -99,27 +99,27 @@ class ClipAsked(Asked):
     burn_captions: bool = Field(False, description="draw what is said into the pictures of the clips")
 
 
-class PaddedClipAsked(ClipAsked):
+class PaddedCutOptions(CutOptions):
     """How clips are cut, and how much around what they are of."""
 
     padding: float = Field(0.0, ge=0, le=60, description="seconds on both sides")
 
 
-class RunOptions(TranscriptAsked, ClipAsked, FindingAsked):
+class RunOptions(TranscriptOptions, CutOptions, MomentOptions):
     """Moments, and how they are found, refined and cut."""
 
     refinement_model: RefinementModel = None
     deliver_clips: bool = Field(True, description="cut the clip that a user plays")
 
 
-class RefinementAsked(AskedRun, ClipAsked):
+class RefineMomentOptions(BaseRunOptions, CutOptions):
     """A second look at one moment's edges."""
 
     refinement_model: RefinementModel = None
     prompt: Prompt | None = None
 
 
-class ClipsAsked(AskedRun, PaddedClipAsked):
+class ExtractClipsOptions(BaseRunOptions, PaddedCutOptions):
     """Clips of some moments, or of all that a user sees."""
 
     moment_ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(

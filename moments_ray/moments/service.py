@@ -1,4 +1,4 @@
-"""What is asked of moments: found, refined, cut, without doing again what stands."""
+"""What is done with moments on request: found, refined and cut; what is stored is not made again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from moments_ray.database.tables import Video
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.runs.service import StartedRun
 from moments_ray.errors import InvalidRequest
-from moments_ray.http.schemas.asked import AskedRun
-from moments_ray.library.options import TranscriptAsked
+from moments_ray.http.schemas.options import BaseRunOptions
+from moments_ray.library.options import TranscriptOptions
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import Address, LibraryService, Started, started
@@ -18,7 +18,7 @@ from moments_ray.library.values import Source, SpeechOptions, VideoRequest
 from moments_ray.models.conversation import Sampling
 from moments_ray.models.entry import ModelEntry
 from moments_ray.moments.finding.options import MAX_SECONDS, MIN_SECONDS, find_options
-from moments_ray.moments.options import ClipsAsked, RefinementAsked, RunOptions
+from moments_ray.moments.options import ExtractClipsOptions, RefineMomentOptions, RunOptions
 from moments_ray.moments.pipelines import CLIPS, GENERATION, MOMENTS, REFINEMENT
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.requests import selected_moments
@@ -37,7 +37,7 @@ from moments_ray.states import VideoStatus
 
 
 class MomentsService:
-    """Where moments are asked for."""
+    """Starts runs that find, refine and cut moments."""
 
     def __init__(self, library: LibraryService) -> None:
         self._library = library
@@ -103,45 +103,45 @@ class MomentsService:
         parts["speech"] = await self._library.speech(video, options)
         return await self._start(GENERATION, GenerationRequest, video, parts, options, key=key)
 
-    async def refinement(self, video_id: str, moment_id: str, asked: RefinementAsked, key: str | None) -> Started:
+    async def refinement(self, video_id: str, moment_id: str, options: RefineMomentOptions, key: str | None) -> Started:
         """Refine a moment into a child of it; raises as ``moments``."""
         video = await self._library.video(video_id)
         async with self._database.read() as session:
             moment = await Moments(session).get(moment_id, video.id)
-        model = await self._models.resolve(asked.refinement_model, REFINER)
+        model = await self._models.resolve(options.refinement_model, REFINER)
         seconds = moment.end_time - moment.start_time
         find = find_options(min_seconds=min(MIN_SECONDS, seconds / 2), max_seconds=max(MAX_SECONDS, seconds * 2))
         parts = {
-            "speech": await self._library.speech(video, TranscriptAsked()),
+            "speech": await self._library.speech(video, TranscriptOptions()),
             "generation": GenerationOptions(find=find),
-            "refinement": _refinement(model, Sampling(), asked.prompt),
-            "delivery": DeliveryOptions(preset=asked.preset, burn_captions=asked.burn_captions),
+            "refinement": _refinement(model, Sampling(), options.prompt),
+            "delivery": DeliveryOptions(preset=options.preset, burn_captions=options.burn_captions),
             "selected": selected_moments([moment]),
-            **await self._library.common(asked),
+            **await self._library.common(options),
         }
-        return await self._start(REFINEMENT, RefinementRequest, video, parts, asked, key=key)
+        return await self._start(REFINEMENT, RefinementRequest, video, parts, options, key=key)
 
-    async def clips(self, video_id: str, asked: ClipsAsked, key: str | None) -> Started:
+    async def clips(self, video_id: str, options: ExtractClipsOptions, key: str | None) -> Started:
         """Cut clips of moments; raises as ``moments``, and InvalidRequest where they or their words are not there."""
         video = await self._library.video(video_id)
         async with self._database.read() as session:
-            if asked.moment_ids is None:
+            if options.moment_ids is None:
                 moments = await Moments(session).of_video(video.id)
             else:
-                moments = [await Moments(session).get(each, video.id) for each in dict.fromkeys(asked.moment_ids)]
-            transcript = await Transcripts(session).get(video.id) if asked.burn_captions else None
-        if asked.burn_captions and transcript is None:
+                moments = [await Moments(session).get(each, video.id) for each in dict.fromkeys(options.moment_ids)]
+            transcript = await Transcripts(session).get(video.id) if options.burn_captions else None
+        if options.burn_captions and transcript is None:
             raise InvalidRequest("there is no transcript to draw captions from yet; ask for one first")
         if not moments:
             raise InvalidRequest("the video has no moments to cut; find some first, or add them")
         clips = ClipOptions(
-            preset=asked.preset,
+            preset=options.preset,
             captions_by=None if transcript is None else transcript.engine,
-            padding_left=asked.padding,
-            padding_right=asked.padding,
+            padding_left=options.padding,
+            padding_right=options.padding,
         )
-        parts = {"selected": selected_moments(moments), "clips": clips, **await self._library.common(asked)}
-        return await self._start(CLIPS, ClipsRequest, video, parts, asked, key=key)
+        parts = {"selected": selected_moments(moments), "clips": clips, **await self._library.common(options)}
+        return await self._start(CLIPS, ClipsRequest, video, parts, options, key=key)
 
     async def _start(
         self,
@@ -149,12 +149,12 @@ class MomentsService:
         takes: type[VideoRequest],
         video: Video,
         parts: Mapping[str, Any],
-        asked: AskedRun,
+        options: BaseRunOptions,
         *,
         key: str | None,
     ) -> Started:
         request = takes(source=await self._library.source(video), **parts)
-        return started(video, await self._library.start(pipeline, request, asked, key))
+        return started(video, await self._library.start(pipeline, request, options, key))
 
     async def _parts(self, options: RunOptions) -> dict[str, Any]:
         """Return what a request for moments has beside its source."""

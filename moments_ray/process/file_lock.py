@@ -15,7 +15,7 @@ class FileLock:
     """A ``flock`` on a file that is made if need be and never removed.
 
     The file stays open from construction to ``close``, so the lock keeps meaning the same file even if its
-    directory is removed and made anew meanwhile. Two instances exclude each other, also within one process.
+    directory is removed and made again meanwhile. Two instances exclude each other, also within one process.
     """
 
     def __init__(self, path: Path) -> None:

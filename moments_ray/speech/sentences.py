@@ -50,7 +50,7 @@ class Sentence(Frozen):
     """A run of words that stands for itself; times in seconds, word indexes inclusive.
 
     ``speaker`` is who says it, where the transcript names speakers. ``opens_turn`` marks the first of a turn: of
-    another speaker, or where a name is said anew that is not said at every cue. ``ends_sentence`` tells the end of a
+    another speaker, or where a name is said again that is not said at every cue. ``ends_sentence`` tells the end of a
     spoken sentence, which punctuation marks, from where one that was too long or broken off was parted.
     """
 

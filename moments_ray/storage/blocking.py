@@ -36,7 +36,7 @@ def file_errors(path: Path, needed: int = 0) -> Iterator[None]:
     """Turn failures of file operations near ``path`` into errors of the store; ``needed`` is for the message (bytes).
 
     Raises:
-        DiskFull: there is no room.
+        DiskFull: there is no space.
         StorageForbidden: this user may not.
         StorageError: anything else.
     """
@@ -59,11 +59,11 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def require_room(path: Path, needed: int) -> None:
+def require_free_space(path: Path, needed: int) -> None:
     """Check before anything is written that it can be written.
 
     Raises:
-        DiskFull: there is no room for ``needed`` bytes.
+        DiskFull: there is no space for ``needed`` bytes.
     """
     if free_bytes(path) < needed:
         raise disk_full(path, needed)
@@ -73,7 +73,7 @@ def disk_full(path: Path, needed: int) -> DiskFull:
     """Return the error that says how much is missing where."""
     free = free_bytes(path)
     return DiskFull(
-        f"There is no room for {needed:,} bytes at {path}, where {free:,} are free: "
+        f"There is no space for {needed:,} bytes at {path}, where {free:,} are free: "
         "free some, raise the limit on file sizes, or set MOMENTS_HOME to a larger disk.",
         {"free_bytes": free, "needed_bytes": needed},
     )

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from moments_ray.errors import DiskFull, StorageError
 from moments_ray.process.file_lock import FileLock
-from moments_ray.storage.blocking import file_errors, in_thread, require_room
+from moments_ray.storage.blocking import file_errors, in_thread, require_free_space
 from moments_ray.storage.object_store import ObjectStore, StoredObject
 
 _LOCK = "lock"
@@ -88,15 +88,15 @@ class NodeCache:
         try:
             with FileLock(self._directory / _LOCK) as whole:
                 await whole.acquire()
-                await in_thread(self._make_room, found.bytes, path.parent)
-                require_room(self._directory, found.bytes)
+                await in_thread(self._evict, found.bytes, path.parent)
+                require_free_space(self._directory, found.bytes)
                 with reserved.open("wb") as file:
                     file.truncate(found.bytes)
             await self._store.get_file(found.name, path)
         finally:
             reserved.unlink(missing_ok=True)
 
-    def _make_room(self, needed: int, own: Path) -> None:
+    def _evict(self, needed: int, own: Path) -> None:
         """Remove entries that nobody uses, oldest first, until ``needed`` bytes more are within the bound.
 
         Raises:
@@ -109,12 +109,12 @@ class NodeCache:
                 return
             with contextlib.suppress(FileNotFoundError), FileLock(entry.directory / _LOCK) as lock:
                 if lock.try_acquire():
-                    # Renamed first: under its name the next user may be making it anew.
+                    # Renamed first: under its name the next user may be making it again.
                     shutil.rmtree(entry.directory.rename(self._directory / f"removed-{secrets.token_hex(8)}"))
                     held -= entry.bytes
         if held + needed > self._max_bytes:
             raise StorageError(
-                f"The node's cache of {self._max_bytes:,} bytes is full of objects in use and has no room for "
+                f"The node's cache of {self._max_bytes:,} bytes is full of objects in use and has no space for "
                 f"{needed:,} more: wait for them, or raise MOMENTS_STORAGE__CACHE_BYTES."
             )
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from moments_ray.errors import InvalidRequest, ObjectCorrupted, ObjectMissing
 from moments_ray.process.metrics import BYTES_MOVED, Meter, unmetered
-from moments_ray.storage.blocking import file_errors, in_thread, require_room
+from moments_ray.storage.blocking import file_errors, in_thread, require_free_space
 from moments_ray.storage.object_files import ObjectFiles, Record
 from moments_ray.storage.object_store import (
     CHUNK_BYTES,
@@ -81,7 +81,7 @@ class DirectoryStore:
         async with self._opened(name) as (record, descriptor):
             try:
                 with file_errors(path.parent, record.bytes):
-                    require_room(path.parent, record.bytes)
+                    require_free_space(path.parent, record.bytes)
                     with unfinished.open("xb") as file:
                         async for piece in _verified(_pieces(descriptor, 0, None), record):
                             await in_thread(file.write, piece)
@@ -163,7 +163,7 @@ class DirectoryStore:
         checked_name(name)
         checksum, written = Checksum(), 0
         with file_errors(self._root, size):
-            require_room(self._root, size)
+            require_free_space(self._root, size)
             with contextlib.ExitStack() as stack:
                 path, descriptor = await in_thread(stack.enter_context, self._files.staged())
                 async for piece in pieces:

@@ -24,7 +24,7 @@ from moments_ray.errors import (
     StorageForbidden,
 )
 from moments_ray.process.metrics import BYTES_MOVED, Meter, unmetered
-from moments_ray.storage.blocking import file_errors, in_thread, require_room
+from moments_ray.storage.blocking import file_errors, in_thread, require_free_space
 from moments_ray.storage.gcs_client import CALL_ERRORS, BucketClient
 from moments_ray.storage.gcs_media import ChecksumRefusedError, MediaTransport, Patience, SessionLostError
 from moments_ray.storage.object_store import (
@@ -106,7 +106,7 @@ class GoogleStore:
         blob = await self._blob(name)
         unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
         with file_errors(path.parent, blob.size):
-            require_room(path.parent, blob.size)
+            require_free_space(path.parent, blob.size)
             try:
                 await self._download(blob, unfinished)
                 unfinished.replace(path)

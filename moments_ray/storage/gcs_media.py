@@ -48,7 +48,7 @@ class ChecksumRefusedError(Exception):
 
 
 class MediaTransport:
-    """HTTP connections to one service, made anew for every event loop that uses them."""
+    """HTTP connections to one service, made again for every event loop that uses them."""
 
     def __init__(self, headers: Callable[[], Awaitable[Mapping[str, str]]], patience: Patience) -> None:
         self._headers = headers

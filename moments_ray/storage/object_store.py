@@ -63,7 +63,7 @@ class ObjectStore(Protocol):
 
         Raises:
             ObjectExists: ``if_absent`` was asked and there is one.
-            DiskFull: the store's disk has no room.
+            DiskFull: the store's disk has no space.
             ObjectCorrupted: what arrived is not what was sent.
         """
 
@@ -76,7 +76,7 @@ class ObjectStore(Protocol):
         Raises:
             ObjectMissing: there is no such object.
             ObjectCorrupted: its bytes do not match its checksum.
-            DiskFull: the file's disk has no room.
+            DiskFull: the file's disk has no space.
         """
 
     async def read_range(self, name: str, start: int, length: int) -> bytes:

@@ -19,7 +19,7 @@ _PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedRequest:
     """One request as it came in; header names are in lower case."""
 
     method: str
@@ -59,7 +59,7 @@ class Reply:
     breaks_off: bool = False
 
 
-Answer = Callable[[Received], Reply | Awaitable[Reply]]
+Answer = Callable[[ReceivedRequest], Reply | Awaitable[Reply]]
 
 
 def json_reply(value: Any, status: int = 200, **headers: str) -> Reply:
@@ -80,7 +80,7 @@ class ModelServer:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.received: list[Received] = []
+        self.received: list[ReceivedRequest] = []
         self.at_once = 0
         self.most_at_once = 0
         self.port = 0
@@ -99,7 +99,7 @@ class ModelServer:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = Received(scope["method"], scope["path"], headers, body)
+        request = ReceivedRequest(scope["method"], scope["path"], headers, body)
         self.received.append(request)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)

@@ -38,4 +38,4 @@ class Api:
         return create_app(self._container)
 
     async def check_health(self) -> None:
-        """Answer: whoever does is alive. A PostgreSQL that blinked is no reason to start replicas anew."""
+        """Answer: whoever does is alive. A PostgreSQL that blinked is no reason to restart replicas."""

@@ -1,6 +1,6 @@
 """Model clients, one a role of a product: what they have under way together is what the cluster may ask of models.
 
-Each is a Serve application of its own, so that deploying the API anew cuts no call off. While nobody asks there is no
+Each is a Serve application of its own, so that redeploying the API cuts no call off. While nobody asks there is no
 replica; the first question starts one. A replica keeps the connections of every model key it was asked for.
 
 Annotations are evaluated here, as in ``serve_app.app``: Serve asks whether the builder's is a class.
@@ -20,7 +20,7 @@ from moments_ray.errors import InvalidRequest
 from moments_ray.models.client import LocalClients, ModelClient
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
-from moments_ray.models.tunnel_board import TunnelBoard
+from moments_ray.models.tunnel_states import TunnelStates
 from moments_ray.products import model_roles
 from moments_ray.runtime.connection import open_redis
 from moments_ray.runtime.meter import ray_meter
@@ -30,7 +30,7 @@ from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.factory import open_store
 
 _MOST_MODELS = 64  # a client is a connection or two
-_QUEUED_PER_SLOT = 4  # beyond it the caller is told, and waits by itself
+_QUEUED_PER_SLOT = 4  # beyond it the caller is refused, and waits by itself
 _TIMEOUT_SECONDS = 2.0  # with a Redis that says nothing
 _LONGEST_ANSWER_SECONDS = 600.0  # that a replica which is taken away still waits for
 
@@ -44,8 +44,8 @@ class ModelClients:
         store = open_store(settings, ray_meter)
         cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
         self._clients = LocalClients(settings.models, store, cache)
-        self._board = TunnelBoard(open_redis(settings, timeout=_TIMEOUT_SECONDS))
-        self._holder = uuid.uuid4().hex
+        self._tunnel_states = TunnelStates(open_redis(settings, timeout=_TIMEOUT_SECONDS))
+        self._client = uuid.uuid4().hex
 
     @serve.multiplexed(max_num_models_per_replica=_MOST_MODELS)  # type: ignore[untyped-decorator]  # Serve's
     async def client(self, key: str) -> ModelClient:
@@ -53,8 +53,8 @@ class ModelClients:
         return self._clients.client(key)
 
     async def check_health(self) -> None:
-        """Answer: whoever does is alive. Serve asks every few seconds, which is when the tunnels are told of."""
-        await self._board.tell(self._holder, self._clients.tunnels())
+        """Publish the tunnels' states, every few seconds when Serve asks; whoever answers is alive."""
+        await self._tunnel_states.publish(self._client, self._clients.tunnels())
 
     async def complete(self, entry: ModelEntry, question: Question, timeout: float) -> Answer:
         """Ask a chat model; raises as ``ModelClient.complete``."""

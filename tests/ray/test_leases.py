@@ -136,7 +136,7 @@ async def test_a_run_that_takes_three_workers_with_it_is_given_up_and_others_go_
     assert await engine.dead_letter_reasons() == ["run.poison"]
 
 
-async def test_a_lock_that_is_lost_is_written_anew_and_admits_no_second_run(
+async def test_a_lock_that_is_lost_is_written_again_and_admits_no_second_run(
     engine: Engine, worker: object, notes: Path
 ) -> None:
     run = await submit(engine, notes, sleep=4)

@@ -29,7 +29,7 @@ from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import GenerationOptions, MomentsRequest, RefinementOptions
 from moments_ray.settings import ModelSettings, Settings
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, json_reply, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, json_reply, model_server
 from moments_ray.testing.ssh_server import SshServer, ssh_server
 from serve_app.deployments.model_clients import deploy, withdraw
 from tests.ray.conftest import Engine
@@ -77,7 +77,7 @@ def entry(server: ModelServer, key: str = "m") -> ModelEntry:
 async def test_a_role_has_its_quota_under_way_and_no_more_whoever_asks_for_which_model(
     gateway: Gateway, server: ModelServer
 ) -> None:
-    async def slow(_: Received) -> Reply:
+    async def slow(_: ReceivedRequest) -> Reply:
         await asyncio.sleep(0.1)
         return completion("yes")
 
@@ -92,7 +92,7 @@ async def test_a_role_has_its_quota_under_way_and_no_more_whoever_asks_for_which
 
 
 async def test_a_cancelled_call_frees_its_place_at_once(gateway: Gateway, server: ModelServer) -> None:
-    async def never(_: Received) -> Reply:
+    async def never(_: ReceivedRequest) -> Reply:
         await asyncio.sleep(60)
         return completion("late")
 
@@ -152,7 +152,7 @@ class Editor:
         self.before_answering: Callable[[], None] = _do_nothing
         self.babbles = False  # once, when it is asked for edges
 
-    def __call__(self, request: Received) -> Reply:
+    def __call__(self, request: ReceivedRequest) -> Reply:
         refining = "Possible starts:" in request.said
         if not refining:
             self.before_answering()
@@ -169,7 +169,7 @@ class Editor:
         return completion(json.dumps({"start": len(starts), "end": 1, "reason": "Comes to the point."}))
 
 
-def hears(talk: Talk) -> Callable[[Received], Reply]:
+def hears(talk: Talk) -> Callable[[ReceivedRequest], Reply]:
     """Recognise the talk as a good recogniser would."""
     words: list[dict[str, Any]] = []
     for sentence, start, end in talk.sentences:

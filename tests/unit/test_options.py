@@ -15,12 +15,12 @@ from jobs.backfill import application as backfill
 from moments_ray.cli.app import app, run_app
 from moments_ray.cli.options import takes
 from moments_ray.client import RunOptions as ClientOptions
-from moments_ray.http.schemas.asked import AskedRun, AskedWebhook
+from moments_ray.http.schemas.options import BaseRunOptions, WebhookOptions
 from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.moments.api.schemas import AddVideo, StartPipeline
-from moments_ray.moments.options import ClipsAsked, FindingAsked, PaddedClipAsked, RunOptions
+from moments_ray.moments.options import ExtractClipsOptions, MomentOptions, PaddedCutOptions, RunOptions
 
-OPTIONS = set(RunOptions.model_fields) | set(PaddedClipAsked.model_fields)
+OPTIONS = set(RunOptions.model_fields) | set(PaddedCutOptions.model_fields)
 
 NO_RUN = "no run is made that this could be of"
 NO_CLIPS = "nothing is cut"
@@ -36,7 +36,7 @@ FIND_LACKS = {
 }
 CUT_LACKS = {
     **dict.fromkeys(("priority", "force", "metadata", "webhook"), NO_RUN),
-    **dict.fromkeys(set(FindingAsked.model_fields), NO_FINDING),
+    **dict.fromkeys(set(MomentOptions.model_fields), NO_FINDING),
     **dict.fromkeys(("refinement_model", "transcriber", "language", "deliver_clips"), NO_FINDING),
 }
 
@@ -72,7 +72,7 @@ def test_an_option_is_offered_everywhere_or_it_is_said_why_not(surface: str) -> 
 
 
 def test_every_option_says_what_it_is() -> None:
-    models = (RunOptions, PaddedClipAsked, ClipsAsked, BackfillOptions)
+    models = (RunOptions, PaddedCutOptions, ExtractClipsOptions, BackfillOptions)
     fields = {name: field for model in models for name, field in model.model_fields.items()}
     assert {name for name, field in fields.items() if not field.description} == set()
 
@@ -88,7 +88,7 @@ def test_a_start_offers_what_any_run_can_be_asked() -> None:
     assert offered >= set(StartOptions.model_fields)
 
 
-class Every(AskedRun):
+class Every(BaseRunOptions):
     """One field of each kind."""
 
     span: tuple[float, float] | None = None
@@ -99,13 +99,24 @@ toy = typer.Typer()
 
 
 @toy.command()
-@takes(Every, also={"force": "--anew"})
+@takes(Every, also={"force": "--again"})
 def _show(options: Every, word: Annotated[str, typer.Option("--word")] = "") -> None:
     typer.echo(f"{word} {sorted(options.model_fields_set)} {options.model_dump_json()}")
 
 
 def test_arguments_become_the_checked_model(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--word", "w", "--span", "1.5-7", "--no-loud", "--anew", "--metadata", '{"a": [1]}', "--priority", "9"]
+    arguments = [
+        "--word",
+        "w",
+        "--span",
+        "1.5-7",
+        "--no-loud",
+        "--again",
+        "--metadata",
+        '{"a": [1]}',
+        "--priority",
+        "9",
+    ]
     assert run_app([*arguments, "--webhook", "https://example.org"], toy) == 0
     assert capsys.readouterr().out == (
         "w ['force', 'loud', 'metadata', 'priority', 'span', 'webhook'] "
@@ -135,7 +146,7 @@ def test_a_bad_argument_is_named(arguments: list[str], says: str, capsys: pytest
 
 
 def test_a_secret_is_no_argument() -> None:
-    assert "secret" in AskedWebhook.model_fields
+    assert "secret" in WebhookOptions.model_fields
     commands: Any = get_command(app)
     flags = {flag for command in commands.commands.values() for each in command.params for flag in each.opts}
     assert {flag for flag in flags if "secret" in flag or "api-key" in flag} == set()

@@ -55,7 +55,7 @@ class WebhookDelivery(Table):
     __table_args__ = (
         status_check("status", WebhookStatus),
         Index("ix_webhook_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'pending'")),
-        Index(  # a B-tree has no room for the longest of URLs
+        Index(  # a B-tree has no space for the longest of URLs
             "ix_webhook_deliveries_disabled",
             "url",
             postgresql_where=text("status = 'disabled'"),

@@ -52,7 +52,7 @@ _over_outages = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.
 
 
 @dataclass(frozen=True)
-class Made:
+class NewOutput:
     """An output that is to be committed; ``fingerprint`` is of what it was made from."""
 
     output: dict[str, Any]
@@ -122,7 +122,7 @@ class ClaimedRun:
     def inputs(self, step: Step) -> dict[str, BaseModel | None]:
         """Return a step's inputs by parameter."""
         found = self.given()
-        return {wanted.parameter: found.get(wanted.type) for wanted in step.inputs}
+        return {each.parameter: found.get(each.type) for each in step.inputs}
 
     @_over_outages
     async def read(self, look: Callable[[JournalReader], Awaitable[T]]) -> T:
@@ -162,7 +162,7 @@ class ClaimedRun:
         return spent
 
     async def announce(self, stage: str, status: StageStatus) -> None:
-        """Show a stage's status on the live board, once the journal has it."""
+        """Show a stage's status to pollers, once the journal has it."""
         await self.environment.status_publisher.stage(self.ref, stage, status)
 
     async def start(self, stage: str) -> bool:
@@ -174,31 +174,31 @@ class ClaimedRun:
         await self.announce(stage, StageStatus.PROCESSING)
         return True
 
-    async def complete(self, stage: str, made: Made) -> None:
+    async def complete(self, stage: str, new: NewOutput) -> None:
         """Commit a stage's output and what was recorded with it; where another's stands by now, that counts."""
         progress, spent = self.progress_with(stage), self.take_spent()
 
         async def output(journal: StageJournal) -> float | None:
             return await journal.complete(
-                stage, made.output, fingerprint=made.fingerprint, progress=progress, reused=made.reused
+                stage, new.output, fingerprint=new.fingerprint, progress=progress, reused=new.reused
             )
 
         async def output_and_records(journal: Journal, session: WriteSession) -> float | None:
             await journal.spend(stage, spent)
             seconds = await output(journal)
             if seconds is not None:
-                for write in made.writes:
+                for write in new.writes:
                     await write(session)
             return seconds
 
-        if made.writes or spent:
+        if new.writes or spent:
             seconds = await self.commit(output_and_records)
         else:
             seconds = await self._write("stage.completed", stage, output)
         if seconds is None:
             await self._reload()
         else:
-            self.stages[stage] = StageRecord(StageStatus.COMPLETED, made.output, seconds)
+            self.stages[stage] = StageRecord(StageStatus.COMPLETED, new.output, seconds)
 
     async def skip(self, stage: str, reason: str) -> None:
         """Record that a stage has nothing to do."""

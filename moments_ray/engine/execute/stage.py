@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, JsonValue
 
 from moments_ray.engine.environment import Connect, Environment
-from moments_ray.engine.execute.claimed_run import ClaimedRun, Made, dumped
+from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput, dumped
 from moments_ray.engine.execute.process import process
 from moments_ray.engine.pipeline import identity_of
 from moments_ray.engine.queries.journal import RunSnapshot
@@ -45,25 +45,25 @@ async def execute_stage(claimed: ClaimedRun, name: str) -> None:
     failpoint.hit(settings, "stage.started")
     async with claimed.failure_recorded(name):
         made_from = await _fingerprint(claimed.environment, stage, inputs)
-        made = await _standing(claimed, stage, made_from) or await _make(claimed, stage, inputs, made_from)
+        new = await _stored(claimed, stage, made_from) or await _make(claimed, stage, inputs, made_from)
         failpoint.hit(settings, "stage.made")
-        await claimed.complete(name, made)
+        await claimed.complete(name, new)
     failpoint.hit(settings, "stage.committed")
     await claimed.announce(name, StageStatus.COMPLETED)
 
 
-async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None], made_from: str) -> Made:
+async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None], made_from: str) -> NewOutput:
     async with claimed.context(stage) as context:
         output = await stage.run(context, **inputs)
-        return Made(dumped(output, stage.gives, stage.name), made_from, context.take_writes())
+        return NewOutput(dumped(output, stage.gives, stage.name), made_from, context.take_writes())
 
 
-async def _standing(claimed: ClaimedRun, stage: Stage, made_from: str) -> Made | None:
+async def _stored(claimed: ClaimedRun, stage: Stage, made_from: str) -> NewOutput | None:
     if not stage.reusable or claimed.run.config.get("force"):
         return None
     run = claimed.run
     output = await claimed.read(lambda reader: reader.standing_output(run, stage.name, made_from))
-    return None if output is None else Made(output, made_from, reused=True)
+    return None if output is None else NewOutput(output, made_from, reused=True)
 
 
 async def _fingerprint(environment: Environment, stage: Stage, inputs: Mapping[str, BaseModel | None]) -> str:

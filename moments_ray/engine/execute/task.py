@@ -36,7 +36,7 @@ def together(units: Sequence[Unit]) -> Sequence[Unit]:
 
 @functools.cache
 def _remote(body: Callable[..., Any]) -> Any:
-    """Return the function as Ray has it; made once, for Ray sends each to the cluster and to every process anew."""
+    """Return the function as Ray has it, made once a process: Ray exports each new one to the cluster."""
     return ray.remote(body)
 
 

@@ -187,7 +187,7 @@ class Runs:
         )
 
     async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
-        """Take a run that is queued, or whose worker has been silent for the lease; None when it is not to be had."""
+        """Claim a run that is queued or whose heartbeat is older than the lease; None when it cannot be claimed."""
         claiming = select(Run).from_statement(_CLAIM).execution_options(populate_existing=True)
         values = {
             "run": identifier,
@@ -338,7 +338,7 @@ class Runs:
         )
 
     async def stale(self, lease_seconds: float, limit: int) -> list[Run]:
-        """Return processing runs whose worker has not been heard of for the lease."""
+        """Return processing runs whose heartbeat is older than the lease."""
         return await self._list(
             select(Run)
             .where(

@@ -40,7 +40,7 @@ class Webhooks:
     async def notify_end(self, run_key: int) -> None:
         """Write the message of a finished run, if anybody wants it; the same end and address make it once.
 
-        An address that wanted no more since the run was asked for is not called: the message is written as disabled.
+        An address that answered 410 since the run was asked for is not called: the message is written as disabled.
         """
         run = await self._session.get_one(Run, run_key, populate_existing=True)
         if run.webhook_url is None or not RunStatus(run.status).finished:

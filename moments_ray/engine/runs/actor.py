@@ -65,7 +65,7 @@ async def execute_to_the_end(actor: Any, run: str) -> None:
         try:
             await actor.execute_only.remote(run)
         except ray.exceptions.RayActorError:
-            await asyncio.sleep(_RESTART_POLL_SECONDS)  # Ray starts it anew
+            await asyncio.sleep(_RESTART_POLL_SECONDS)  # Ray starts it again
         else:
             return
 
@@ -102,13 +102,13 @@ async def keep_listening(actor: Any) -> None:
             return
 
 
-async def stop_worker(actor: Any, patience: float) -> None:
-    """Have a worker finish or hand back its runs within ``patience`` seconds, and end it."""
+async def stop_worker(actor: Any, timeout: float) -> None:
+    """Have a worker finish or hand back its runs within ``timeout`` seconds, and end it."""
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             await actor.drain.remote()
     except TimeoutError:
-        log.warning("worker.drain_timeout", patience=patience)  # its runs are taken over when their leases end
+        log.warning("worker.drain_timeout", timeout=timeout)  # its runs are taken over when their leases end
     except ray.exceptions.RayError as error:
         log.warning("worker.lost", error=type(error).__name__)
     ray.kill(actor)

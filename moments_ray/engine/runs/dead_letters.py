@@ -24,7 +24,7 @@ _ENTRY_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One entry: its place in the stream, the run it is about where one could be read, why and when it was buried."""
+    """One entry: its place in the stream, the run it is about where one could be read, why and when it was given up."""
 
     id: str
     run: str | None

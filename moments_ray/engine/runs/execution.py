@@ -195,11 +195,10 @@ class RunExecution:
         """Wait until the cluster has a node on which every step fits.
 
         Raises:
-            NoCapacity: it had none for the whole patience.
+            NoCapacity: it had none within ``capacity_wait_seconds``.
         """
         steps = (unit,) if isinstance(unit, Stage) else unit
-        patience = self._environment.settings.worker.capacity_wait_seconds
-        give_up = asyncio.get_running_loop().time() + patience
+        give_up = asyncio.get_running_loop().time() + self._environment.settings.worker.capacity_wait_seconds
         oldest = _CAPACITY_KNOWN_SECONDS
         while True:
             nodes = await node_resources(oldest)
@@ -214,7 +213,7 @@ class RunExecution:
             oldest = 0.0
 
     def _raise_if_stopped(self) -> None:
-        """Leave the run where it is when told to stop.
+        """Leave the run where it is when it is to stop.
 
         Raises:
             RunCancelled: a person asked.
@@ -254,12 +253,12 @@ class RunExecution:
         )
 
     async def _fail(self, error: MomentsError, stage: str | None = None) -> RunStatus:
-        told = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
+        failure = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
         return await self._end(
             RunStatus.FAILED,
             "run.failed",
-            {"stage": stage, **told},
-            error=told,
+            {"stage": stage, **failure},
+            error=failure,
             error_stage=stage,
             open_stages=StageStatus.FAILED,
         )
@@ -289,7 +288,7 @@ class RunExecution:
         """Delete what interrupted tries left; that it cannot be done is no reason to withhold the verdict.
 
         Raises:
-            LeaseLost: another worker owns the run, and what a zombie would clear up may be that one's.
+            LeaseLost: another worker owns the run, and what a zombie would delete may be that one's.
         """
         run = await self.lease.renew_in_database(self._environment.database)
         try:

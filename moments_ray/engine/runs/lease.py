@@ -59,11 +59,11 @@ class Lease:
         self._release_script = client.register_script(_RELEASE)
 
     async def take_lock(self) -> None:
-        """Take the subject's lock from whoever holds it: the claim in PostgreSQL admitted us, and nobody else."""
+        """Take the subject's lock from whoever holds it: the claim in PostgreSQL is ours, and nobody else's."""
         await self._redis.set(self._lock, self._token, px=self._milliseconds)
 
     async def renew_in_redis(self) -> None:
-        """Renew lock and entry together; what Redis lost is written anew.
+        """Renew lock and entry together; what Redis lost is written again.
 
         Raises:
             LeaseLost: the lock is another claim's.

@@ -1,4 +1,4 @@
-"""The live board in Redis: what pollers read while a run is on its way, written anew whenever Redis lost it."""
+"""The live status in Redis: what pollers read while a run is active, written again whenever Redis lost it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _AFTER_THE_END = 3600
 _RUN_LIFE = 24 * 3600
 _HISTORY_LENGTH = 1000
 
-# Publishing and showing are one round trip. A zombie must not paint over its successor: only the lock's holder writes,
-# or anybody while there is no lock, and only on the board of its own run: one that Redis lost is written whole by the
-# worker, one that expired stays gone.
+# Publishing and showing are one round trip. A zombie must not overwrite its successor's status: only the owner of
+# the lock writes, or anybody while there is no lock, and only about its own run. A status that Redis lost is written
+# whole by the worker; one that expired stays gone.
 _SHOW = """
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 local lock = redis.call('GET', KEYS[2])
@@ -65,7 +65,7 @@ def run_key(run: str) -> str:
 
 
 class LiveStatus:
-    """Writes of the live board; it is a cache of PostgreSQL, so a Redis that is down is only noted."""
+    """Writes the live status, a cache of PostgreSQL, so a Redis that is down is only logged."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
@@ -76,7 +76,7 @@ class LiveStatus:
         await self.whole(run, stages, {})
 
     async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
-        """Write a run's whole board from its journal."""
+        """Write a run's whole live status from its journal."""
         fields = status_fields(run, names, stages)
         try:
             async with self._redis.pipeline(transaction=True) as transaction:
@@ -102,7 +102,7 @@ class LiveStatus:
         await self._redis.delete(*keys, *map(run_key, runs))
 
     async def read(self, subject: str) -> dict[str, str] | None:
-        """Return a subject's board; None where there is none, or where Redis does not answer."""
+        """Return a subject's live status; None where there is none, or where Redis does not answer."""
         try:
             found: dict[Any, Any] = await self._redis.hgetall(active_key(subject))
         except RedisError as error:
@@ -111,7 +111,7 @@ class LiveStatus:
         return {name.decode(): value.decode("utf-8", "replace") for name, value in found.items()} or None
 
     async def missing(self, subject: str) -> bool:
-        """Tell whether the board lost a run that is on its way."""
+        """Tell whether the live status lost an active run."""
         return not await self._redis.exists(active_key(subject))
 
     async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
@@ -128,14 +128,14 @@ class LiveStatus:
     async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
         """Show how far a stage is."""
         shown = f"{min(max(fraction, 0.0), 1.0):.3f}"
-        told = {"stage": stage, "progress": float(shown)}
-        await self._show(ref, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, told)
+        news = {"stage": stage, "progress": float(shown)}
+        await self._show(ref, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, news)
 
     async def _show(
-        self, ref: RunRef, fields: Mapping[str, str], stages: tuple[str, ...], channel: str, told: Mapping[str, object]
+        self, ref: RunRef, fields: Mapping[str, str], stages: tuple[str, ...], channel: str, news: Mapping[str, object]
     ) -> None:
         flat = [part for pair in fields.items() for part in pair]
-        message = _message(ref.run, ref.subject, told)
+        message = _message(ref.run, ref.subject, news)
         token = f"{ref.run}:{ref.attempt}"
         try:
             await self._show_script(
@@ -146,12 +146,12 @@ class LiveStatus:
             log.warning("live.write_failed", run=ref.run, error=str(error))
 
 
-def _message(run: str, subject: str, told: Mapping[str, object]) -> str:
-    return json.dumps({"run_id": run, "video_id": subject, **told})
+def _message(run: str, subject: str, news: Mapping[str, object]) -> str:
+    return json.dumps({"run_id": run, "video_id": subject, **news})
 
 
 def status_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:
-    """Return a run's board as its journal has it."""
+    """Return a run's live status as its journal has it."""
     fields = {
         "request_id": run.identifier,
         "status": RunStatus(run.status).for_pollers,

@@ -82,7 +82,7 @@ class RunNotifier:
             while True:
                 message = await subscription.get_message(timeout=_TIMEOUT_SECONDS)
                 if message is not None:
-                    self._ring(_run_of(message["data"]))
+                    self._wake(_run_of(message["data"]))
 
     async def _look(self) -> None:
         while True:
@@ -95,10 +95,10 @@ class RunNotifier:
                 continue
             for run in self._listeners:
                 if standing.get(run) != self._seen.get(run):
-                    self._ring(run)
+                    self._wake(run)
             self._seen = standing
 
-    def _ring(self, run: str) -> None:
+    def _wake(self, run: str) -> None:
         for moved in self._listeners.get(run, ()):
             moved.set()
 
@@ -106,7 +106,7 @@ class RunNotifier:
 def _run_of(data: bytes) -> str:
     """Return the run that a message is about; strangers may publish here too."""
     try:
-        told = json.loads(data)
+        document = json.loads(data)
     except ValueError:
         return ""
-    return str(told.get("run_id")) if isinstance(told, dict) else ""
+    return str(document.get("run_id")) if isinstance(document, dict) else ""

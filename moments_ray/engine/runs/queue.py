@@ -69,7 +69,7 @@ class Queue:
                     raise
 
     async def enqueue(self, run: Run) -> str:
-        """Notify workers of a run and return the entry's id; doing so twice is harmless, a claim admits one."""
+        """Notify workers of a run and return the entry's id; doing so twice is harmless, only one claim succeeds."""
         entry = await self._redis.xadd(
             stream_of(run.priority),
             {

@@ -43,8 +43,8 @@ class RunOrder:
     """How a run is to be made, beside its request.
 
     ``deadline_seconds`` is from its claim to its end, ``tries`` how often each stage may be tried; without ``notify``
-    no worker is told for a while, because a command drives the run itself. ``force`` has it begin although a run did
-    exactly this; ``metadata`` is the caller's own.
+    workers leave the run alone for a while, because a command drives it itself. ``force`` has it begin although a run
+    did exactly this; ``metadata`` is the caller's own.
     """
 
     priority: int = 5

@@ -31,17 +31,17 @@ async def read_model(dependencies: Dependencies, key: ModelKey) -> ModelView:
 @router.put(
     "/{key}", responses={201: {"model": ModelView, "description": "There was none of this key."}, **problems(409)}
 )
-async def put_model(dependencies: Dependencies, key: ModelKey, asked: PutModel, response: Response) -> ModelView:
+async def put_model(dependencies: Dependencies, key: ModelKey, body: PutModel, response: Response) -> ModelView:
     """Write a whole entry: a new model, or another one in the place of that of this key."""
     registry = dependencies.environment.service(Gateway).registry
     response.status_code = 200 if key in await registry.entries() else 201
-    return _view(dependencies, await registry.put(key, asked.fields))
+    return _view(dependencies, await registry.put(key, body.fields))
 
 
 @router.patch("/{key}", responses=problems(404, 409))
-async def change_model(dependencies: Dependencies, key: ModelKey, asked: PatchModel) -> ModelView:
+async def change_model(dependencies: Dependencies, key: ModelKey, body: PatchModel) -> ModelView:
     """Change some fields of a model; calls that are made from now on go where it then is."""
-    return _view(dependencies, await dependencies.environment.service(Gateway).registry.patch(key, asked.fields))
+    return _view(dependencies, await dependencies.environment.service(Gateway).registry.patch(key, body.fields))
 
 
 @router.delete(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from moments_ray.errors import LinkInvalid
-from moments_ray.http.byte_ranges import asked_range
+from moments_ray.http.byte_ranges import requested_range
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.storage.object_store import StoredObject
@@ -35,7 +35,7 @@ async def read_object(
     expires: Annotated[int, Query(ge=0, lt=2**40)],
     signature: Annotated[str, Query(max_length=64)],
     filename: Annotated[str | None, Query(max_length=400)] = None,
-    asked: Annotated[str | None, Header(alias="range")] = None,
+    range_header: Annotated[str | None, Header(alias="range")] = None,
     if_range: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return an object's bytes, all or one range.
@@ -48,15 +48,15 @@ async def read_object(
     store = dependencies.environment.store
     stored = await store.stat(name)
     headers = _headers(stored, filename)
-    wanted = asked_range(asked, stored.bytes) if if_range in {None, headers["ETag"]} else None
-    if wanted is None:
+    part = requested_range(range_header, stored.bytes) if if_range in {None, headers["ETag"]} else None
+    if part is None:
         headers["Content-Length"] = str(stored.bytes)
         return _answer(request, store.open_range(name), 200, headers, stored.content_type)
-    if not wanted.length:
+    if not part.length:
         raise HTTPException(416, headers={"Content-Range": f"bytes */{stored.bytes}"})
-    headers["Content-Range"] = f"bytes {wanted.start}-{wanted.start + wanted.length - 1}/{stored.bytes}"
-    headers["Content-Length"] = str(wanted.length)
-    pieces = store.open_range(name, wanted.start, wanted.length)
+    headers["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{stored.bytes}"
+    headers["Content-Length"] = str(part.length)
+    pieces = store.open_range(name, part.start, part.length)
     return _answer(request, pieces, 206, headers, stored.content_type)
 
 

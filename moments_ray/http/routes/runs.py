@@ -56,12 +56,12 @@ async def list_runs(
     },
 )
 async def start_run(
-    dependencies: Dependencies, asked: StartRun, response: Response, key: IdempotencyKey = None
+    dependencies: Dependencies, body: StartRun, response: Response, key: IdempotencyKey = None
 ) -> RunStarted:
     """Start any registered pipeline; with `force` although a run did exactly this before."""
-    await checked_webhook(asked, dependencies.environment.settings.download)
-    order = order_of(asked, key, deadline_seconds=asked.deadline_seconds, tries=asked.tries, metadata=asked.metadata)
-    started = await dependencies.run_service.start_by_name(asked.pipeline, asked.request, order)
+    await checked_webhook(body, dependencies.environment.settings.download)
+    order = order_of(body, key, deadline_seconds=body.deadline_seconds, tries=body.tries, metadata=body.metadata)
+    started = await dependencies.run_service.start_by_name(body.pipeline, body.request, order)
     response.headers["Location"] = f"/api/runs/{started.run.identifier}"
     if started.reused:
         response.status_code = 200

@@ -15,7 +15,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """A frozen request body; a field nobody knows is an error, not a silent nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

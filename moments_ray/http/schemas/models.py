@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from moments_ray.http.schemas.base import Asked
+from moments_ray.http.schemas.base import RequestBody
 from moments_ray.models.entry import ModelEntry, ModelFields, ModelKind, SpeechApi
 from moments_ray.models.registry import defaults
 from moments_ray.settings import ModelSettings
@@ -43,7 +43,7 @@ class PutModel(ModelFields):
         return self.model_dump(exclude_unset=True, exclude_none=True)
 
 
-class PatchModel(Asked):
+class PatchModel(RequestBody):
     """What to change of an entry; what is left out stays."""
 
     kind: ModelKind | None = None

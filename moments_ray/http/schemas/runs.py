@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from moments_ray.http.schemas.asked import AskedRun, storable
 from moments_ray.http.schemas.base import Page, Shape
+from moments_ray.http.schemas.options import BaseRunOptions, storable
 from moments_ray.states import RunStatus, StageStatus, WebhookStatus
 
 if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
@@ -62,7 +62,7 @@ class RunStarted(RunView):
         return cls(**_run_fields(run), reused=reused)
 
 
-class StartOptions(AskedRun):
+class StartOptions(BaseRunOptions):
     """What can be asked of the start of any pipeline."""
 
     deadline_seconds: float | None = Field(
@@ -114,7 +114,7 @@ class DeliveryView(Shape):
     identifier: str = Field(description="the message's `webhook-id`")
     type: str = Field(examples=["run.completed"])
     url: str
-    status: WebhookStatus = Field(description="`disabled`: its address answered 410, and is told no more")
+    status: WebhookStatus = Field(description="`disabled`: its address answered 410, and is sent no more")
     attempts: int
     next_attempt_at: datetime | None = Field(description="while it is pending")
     ended_at: datetime | None

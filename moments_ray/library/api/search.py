@@ -9,8 +9,8 @@ from pydantic import AfterValidator
 
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.paging import After, Limit, cursor_of
-from moments_ray.http.schemas.asked import storable
 from moments_ray.http.schemas.base import Page
+from moments_ray.http.schemas.options import storable
 from moments_ray.library.api.schemas import HitView
 from moments_ray.library.queries.search import Search
 

@@ -11,7 +11,7 @@ from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifi
 from moments_ray.http.problems import problems
 from moments_ray.library.api.schemas import TranscriptView, VideoStarted
 from moments_ray.library.api.starting import STARTS, Library, started
-from moments_ray.library.options import TranscriptAsked, TranscriptFormat
+from moments_ray.library.options import TranscriptFormat, TranscriptOptions
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
@@ -24,9 +24,9 @@ _WRITERS = {
     "srt": (write_srt, "application/x-subrip"),
     "vtt": (write_vtt, "text/vtt"),
 }
-_NO_WISHES = TranscriptAsked()
+_DEFAULTS = TranscriptOptions()
 _TEXT = {"schema": {"type": "string"}}
-FormatAsked = Annotated[TranscriptFormat, Query(alias="format")]
+FormatQuery = Annotated[TranscriptFormat, Query(alias="format")]
 
 
 @router.get(
@@ -35,7 +35,7 @@ FormatAsked = Annotated[TranscriptFormat, Query(alias="format")]
     responses={200: {"content": {kind: _TEXT for _, kind in _WRITERS.values()}}, **problems(404)},
 )
 async def read_transcript(
-    dependencies: Dependencies, video_id: Identifier, kind: FormatAsked = "json"
+    dependencies: Dependencies, video_id: Identifier, kind: FormatQuery = "json"
 ) -> TranscriptView | Response:
     """Return what was said in a video, as its newest transcript has it."""
     async with dependencies.environment.database.read() as session:
@@ -54,8 +54,8 @@ async def transcribe_video(
     library: Library,
     video_id: Identifier,
     response: Response,
-    asked: TranscriptAsked = _NO_WISHES,
+    options: TranscriptOptions = _DEFAULTS,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
     """Have a video transcribed."""
-    return started(await library.transcript(video_id, asked, key), response)
+    return started(await library.transcript(video_id, options, key), response)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from moments_ray.http.dependencies import Dependencies, Identifier
 from moments_ray.http.paging import After, Limit, cursor_of
 from moments_ray.http.problems import problems
-from moments_ray.http.redirects import SIGNED, RedirectAsked, signed_answer
+from moments_ray.http.redirects import SIGNED, RedirectQuery, signed_answer
 from moments_ray.http.schemas.base import Page
 from moments_ray.library.api.schemas import VideoView
 from moments_ray.library.deletion import Deletion
@@ -36,7 +36,7 @@ async def read_video(dependencies: Dependencies, video_id: Identifier) -> VideoV
 
 
 @router.get("/{video_id}/stream", response_class=Response, responses=SIGNED)
-async def stream_video(dependencies: Dependencies, video_id: Identifier, redirect: RedirectAsked = True) -> Response:
+async def stream_video(dependencies: Dependencies, video_id: Identifier, redirect: RedirectQuery = True) -> Response:
     """Redirect to the video's bytes, which can be read by ranges."""
     async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
@@ -45,7 +45,7 @@ async def stream_video(dependencies: Dependencies, video_id: Identifier, redirec
 
 @router.get("/{video_id}/thumbnail", response_class=Response, responses=SIGNED)
 async def read_video_thumbnail(
-    dependencies: Dependencies, video_id: Identifier, redirect: RedirectAsked = True
+    dependencies: Dependencies, video_id: Identifier, redirect: RedirectQuery = True
 ) -> Response:
     """Redirect to a picture from the video."""
     async with dependencies.environment.database.read() as session:

@@ -8,7 +8,7 @@ from moments_ray.library.values import AudioObject, AudioTrack, SourceVideo
 from moments_ray.media.audio import BYTES_PER_SECOND, extract_audio
 
 
-def _silent(video: SourceVideo) -> str | None:
+def _no_sound(video: SourceVideo) -> str | None:
     return None if video.info.has_audio else "the video has no sound"
 
 
@@ -16,12 +16,12 @@ def _silent(video: SourceVideo) -> str | None:
     "AUDIO_EXTRACTION",
     resources=Resources(cpus=1, custom={"audio_extraction": 1}),
     timeout=1800,
-    skip_when=_silent,
+    skip_when=_no_sound,
     reusable=True,
 )
 async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
     """Stage the default sound track as 16 kHz mono WAV; its output must outlive this node, so it is an object."""
-    ctx.require_room(int(video.info.duration * BYTES_PER_SECOND))
+    ctx.require_free_space(int(video.info.duration * BYTES_PER_SECOND))
     target = ctx.scratch / "audio.wav"
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
         audio = await extract_audio(

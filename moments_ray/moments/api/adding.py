@@ -13,7 +13,7 @@ from pydantic import Json
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey
 from moments_ray.http.problems import problems
-from moments_ray.http.schemas.asked import Text
+from moments_ray.http.schemas.options import Text
 from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, started

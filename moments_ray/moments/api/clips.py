@@ -10,7 +10,7 @@ from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.errors import NotFound
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
-from moments_ray.http.redirects import SIGNED, RedirectAsked, signed_answer
+from moments_ray.http.redirects import SIGNED, RedirectQuery, signed_answer
 from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.transcripts import Transcripts
@@ -18,7 +18,7 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import ClipExtractionStatus, ClipProgress
-from moments_ray.moments.options import ClipsAsked
+from moments_ray.moments.options import ExtractClipsOptions
 from moments_ray.moments.queries.clips import ClipQueries
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.speech.captions import write_srt, write_vtt
@@ -26,7 +26,7 @@ from moments_ray.states import ClipStatus
 
 router = APIRouter(prefix="/api", tags=["clips"])
 
-_NO_WISHES = ClipsAsked()
+_DEFAULTS = ExtractClipsOptions()
 _CLIP_STAGES = ("CLIP_EXTRACTION", "CLIP_UPLOAD", "MOMENT_REFINEMENT")
 
 _CAPTION_WRITERS = {"srt": (write_srt, "application/x-subrip"), "vtt": (write_vtt, "text/vtt")}
@@ -34,14 +34,14 @@ _CAPTIONS: dict[int | str, dict[str, Any]] = {
     200: {"content": {kind: {"schema": {"type": "string"}} for _, kind in _CAPTION_WRITERS.values()}}
 }
 CaptionsFormat = Annotated[Literal["srt", "vtt"], Query(alias="format")]
-PresetWanted = Annotated[
+PresetQuery = Annotated[
     str | None, Query(max_length=40, description="the clip of this preset; unset: the one made last")
 ]
 
 
 @router.get("/clips/{moment_id}/stream", response_class=Response, responses=SIGNED)
 async def stream_clip(
-    dependencies: Dependencies, moment_id: Identifier, redirect: RedirectAsked = True, preset: PresetWanted = None
+    dependencies: Dependencies, moment_id: Identifier, redirect: RedirectQuery = True, preset: PresetQuery = None
 ) -> Response:
     """Redirect to the bytes of a moment's clip, which can be read by ranges."""
     async with dependencies.environment.database.read() as session:
@@ -53,7 +53,7 @@ async def stream_clip(
 
 @router.get("/clips/{moment_id}/captions", response_class=Response, responses={**_CAPTIONS, **problems(404)})
 async def read_clip_captions(
-    dependencies: Dependencies, moment_id: Identifier, kind: CaptionsFormat = "vtt", preset: PresetWanted = None
+    dependencies: Dependencies, moment_id: Identifier, kind: CaptionsFormat = "vtt", preset: PresetQuery = None
 ) -> Response:
     """Return what is said in a moment's clip, with times from the clip's start: to be shown beside it."""
     async with dependencies.environment.database.read() as session:
@@ -105,8 +105,8 @@ async def extract_clips(
     starting: Starting,
     video_id: Identifier,
     response: Response,
-    asked: ClipsAsked = _NO_WISHES,
+    options: ExtractClipsOptions = _DEFAULTS,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
     """Have clips of moments cut."""
-    return started(await starting.clips(video_id, asked, key), response)
+    return started(await starting.clips(video_id, options, key), response)

@@ -24,12 +24,12 @@ _CONTENTS = {
     each.media_type: {"schema": {"type": "object" if "json" in each.media_type else "string"}}
     for each in FORMATS.values()
 }
-FormatAsked = Annotated[ExportFormat, Query(alias="format", description="`chapters`: for a video's description")]
+FormatQuery = Annotated[ExportFormat, Query(alias="format", description="`chapters`: for a video's description")]
 
 
 @router.get("/export", response_class=Response, responses={200: {"content": _CONTENTS}, **problems(404)})
 async def export_video_moments(
-    dependencies: Dependencies, request: Request, video_id: Identifier, kind: FormatAsked = "json"
+    dependencies: Dependencies, request: Request, video_id: Identifier, kind: FormatQuery = "json"
 ) -> Response:
     """Return the moments that a user sees in a format of editors, players or spreadsheets, in source time code."""
     async with dependencies.environment.database.read() as session:

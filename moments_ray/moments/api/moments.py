@@ -18,13 +18,13 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import AddMoment, EditMoment, MomentView
 from moments_ray.moments.editing import add_moment, edit_moment, revert_moment
-from moments_ray.moments.options import RefinementAsked
+from moments_ray.moments.options import RefineMomentOptions
 from moments_ray.moments.queries.clips import ClipQueries
 from moments_ray.moments.queries.moments import Moments
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
 
-_NO_WISHES = RefinementAsked()
+_DEFAULTS = RefineMomentOptions()
 
 Include = Annotated[
     Literal["shown", "all"], Query(description="`all`: also the moments that refined ones stand in the place of")
@@ -53,17 +53,17 @@ async def read_moment(dependencies: Dependencies, video_id: Identifier, moment_i
 
 @router.post("", status_code=201, responses=problems(404))
 async def create_moment(
-    dependencies: Dependencies, video_id: Identifier, asked: AddMoment, response: Response
+    dependencies: Dependencies, video_id: Identifier, options: AddMoment, response: Response
 ) -> MomentView:
     """Add a moment by hand."""
     async with dependencies.environment.database.begin() as session:
         moment = await add_moment(
             session,
             video_id,
-            title=asked.title,
-            start=asked.start_time,
-            end=asked.end_time,
-            reason=asked.reason,
+            title=options.title,
+            start=options.start_time,
+            end=options.end_time,
+            reason=options.reason,
         )
         response.headers["Location"] = f"/api/videos/{video_id}/moments/{moment.identifier}"
         return (await views(session, video_id, [moment]))[0]
@@ -71,12 +71,12 @@ async def create_moment(
 
 @router.patch("/{moment_id}", responses=problems(404))
 async def change_moment(
-    dependencies: Dependencies, video_id: Identifier, moment_id: Identifier, asked: EditMoment
+    dependencies: Dependencies, video_id: Identifier, moment_id: Identifier, options: EditMoment
 ) -> MomentView:
     """Change a moment's title or edges; what it was stays in its provenance."""
     async with dependencies.environment.database.begin() as session:
         moment = await edit_moment(
-            session, video_id, moment_id, title=asked.title, start=asked.start_time, end=asked.end_time
+            session, video_id, moment_id, title=options.title, start=options.start_time, end=options.end_time
         )
         return (await views(session, video_id, [moment]))[0]
 
@@ -105,11 +105,11 @@ async def refine_moment(
     moment_id: Identifier,
     response: Response,
     *,
-    asked: RefinementAsked = _NO_WISHES,
+    options: RefineMomentOptions = _DEFAULTS,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
     """Have a moment's edges looked at again; what comes of it is a child of the moment."""
-    return started(await starting.refinement(video_id, moment_id, asked, key), response)
+    return started(await starting.refinement(video_id, moment_id, options, key), response)
 
 
 async def views(session: ReadSession | WriteSession, video: str, moments: Sequence[MomentRow]) -> list[MomentView]:

@@ -28,7 +28,7 @@ from moments_ray.states import ACTIVE_RUN, RunStatus
 router = APIRouter(prefix="/api", tags=["pipeline"])
 
 _POLL_SECONDS = 2
-_NO_WISHES = RunOptions()
+_DEFAULTS = RunOptions()
 _STATUS = {304: {"description": "Nothing changed since the answer with this `ETag`."}, **problems(404)}
 
 
@@ -41,12 +41,12 @@ async def read_pipeline_status(
 ) -> Response:
     """Return how the newest run of a video stands; ``Retry-After`` says when to ask again, and is not there at its end.
 
-    The answer is Redis's while a run is on its way and for an hour after it, then PostgreSQL's.
+    The answer is Redis's while a run is active and for an hour after it, then PostgreSQL's.
     """
-    board = await dependencies.live.read(video_id) or await _board_of_journal(dependencies, video_id)
-    body = PipelineStatus.of(board).model_dump_json()
+    status = await dependencies.live.read(video_id) or await _status_of_journal(dependencies, video_id)
+    body = PipelineStatus.of(status).model_dump_json()
     headers = {"ETag": f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
-    if board["status"] in ACTIVE_RUN:
+    if status["status"] in ACTIVE_RUN:
         headers["Retry-After"] = str(_POLL_SECONDS)
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
@@ -88,7 +88,7 @@ async def start_pipeline_of_video(
     starting: Starting,
     video_id: Identifier,
     response: Response,
-    options: RunOptions = _NO_WISHES,
+    options: RunOptions = _DEFAULTS,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
     """Bring a video to its moments."""
@@ -100,7 +100,7 @@ async def generate_moments(
     starting: Starting,
     video_id: Identifier,
     response: Response,
-    options: RunOptions = _NO_WISHES,
+    options: RunOptions = _DEFAULTS,
     key: IdempotencyKey = None,
 ) -> VideoStarted:
     """Find a video's moments, and neither refine nor cut them."""
@@ -118,7 +118,7 @@ async def cancel_pipeline(dependencies: Dependencies, video_id: Identifier) -> R
     return RunView.of(await dependencies.run_service.cancel(active.identifier))
 
 
-async def _board_of_journal(dependencies: Dependencies, video_id: str) -> dict[str, str]:
+async def _status_of_journal(dependencies: Dependencies, video_id: str) -> dict[str, str]:
     async with dependencies.environment.database.read() as session:
         await Videos(session).get(video_id)
         newest = (await RunLists(session).runs(None, 1, subject=video_id)).rows

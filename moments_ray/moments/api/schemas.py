@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from moments_ray.http.schemas.asked import Text
-from moments_ray.http.schemas.base import Asked, Shape
+from moments_ray.http.schemas.base import RequestBody, Shape
+from moments_ray.http.schemas.options import Text
 from moments_ray.moments.options import RunOptions
 from moments_ray.states import ClipStatus
 
@@ -120,7 +120,7 @@ class StartPipeline(RunOptions):
         return self
 
 
-class AddMoment(Asked):
+class AddMoment(RequestBody):
     """A moment that a person found; times in seconds from the start of the source."""
 
     title: Title
@@ -129,7 +129,7 @@ class AddMoment(Asked):
     reason: Title | None = None
 
 
-class EditMoment(Asked):
+class EditMoment(RequestBody):
     """What to change of a moment; what is left out stays."""
 
     title: Title | None = None
@@ -170,7 +170,7 @@ class PipelineStatus(Shape):
     errors: int = Field(description="items that did not come out")
 
     @classmethod
-    def of(cls, board: Mapping[str, str]) -> PipelineStatus:
-        """Show a board, with its numbers as numbers."""
-        numbers = {name: float(value) for name, value in board.items() if name.endswith("_progress")}
-        return cls.model_validate({**board, **numbers, "errors": int(board.get("errors", "0"))})
+    def of(cls, status: Mapping[str, str]) -> PipelineStatus:
+        """Return a live status with its numbers as numbers."""
+        numbers = {name: float(value) for name, value in status.items() if name.endswith("_progress")}
+        return cls.model_validate({**status, **numbers, "errors": int(status.get("errors", "0"))})

@@ -14,7 +14,7 @@ from moments_ray.http import tus
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
-from moments_ray.http.schemas.asked import Text
+from moments_ray.http.schemas.options import Text
 from moments_ray.library.api.schemas import UploadView, VideoStarted
 from moments_ray.library.api.starting import started
 from moments_ray.library.resumable import PART_BYTES, ResumableUploads
@@ -62,7 +62,7 @@ async def _uploads(dependencies: Dependencies, starting: Starting) -> ResumableU
 
 
 def _said(header: str) -> _Said:
-    fields = {name: value for name, value in tus.asked_metadata(header).items() if value}
+    fields = {name: value for name, value in tus.requested_metadata(header).items() if value}
     fields.setdefault("filename", fields.get("name", ""))
     try:
         return _Said.model_validate({name: value for name, value in fields.items() if name not in _SAID_BY_LIBRARIES})
@@ -176,7 +176,7 @@ async def append_to_upload(
     """Take the next part, of at most 8 MiB; the last one is answered as an upload is where JSON is accepted by name."""
     if request.headers.get("content-type", "").partition(";")[0].strip() not in tus.PART_TYPES:
         raise HTTPException(415, f"Send a part as Content-Type: {tus.PART_TYPES[0]}.")
-    checksum = tus.asked_checksum(upload_checksum)
+    checksum = tus.requested_checksum(upload_checksum)
     outcome = await taking.append(upload_id, int(upload_offset), request.stream(), checksum)
     if not isinstance(outcome, Started):
         return Response(status_code=204, headers=_progress(outcome))

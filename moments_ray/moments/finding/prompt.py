@@ -73,7 +73,7 @@ FIND_SYSTEM = (
 RANK_SYSTEM = (
     "You are a video editor. You compare moments of one video that were chosen in parts of it, on one scale. "
     f"{_DATA_RULE} "
-    "Score every moment anew beside all the others, each from 0 to 4: "
+    "Score every moment again beside all the others, each from 0 to 4: "
     '"opening" (its first sentence makes one stay), "alone" (it stands without context), "substance" (hardly heard '
     'elsewhere), "payoff_strength" (it ends in a line that one repeats), "interest" (to anybody). Use the whole scale. '
     'Answer with one JSON document and nothing else, of this form: {"scores": [{"number": 1, "opening": 0, "alone": 0, '

@@ -167,7 +167,7 @@ def _land(wanted: float, present: float, ground: Ground, reach: Reach, *, at_end
     landed = min(max(wanted, earliest), latest)
     word = earliest if at_end else latest
     if abs(word - landed) <= (TAIL_SECONDS if at_end else LEAD_SECONDS):
-        landed = word  # the snap gives it lead and tail anew
+        landed = word  # the snap gives it lead and tail again
     return landed if abs(landed - present) <= reach.max_move else present
 
 

@@ -32,7 +32,7 @@ from moments_ray.states import ClipStatus
 WATCHED_PRESET = "source"
 # Matroska keeps times in whole milliseconds: a frame may stand up to half of one before the k/fps that is asked for.
 TICK_SECONDS = 0.0006
-_ROOM_FACTOR = 2.0  # what is encoded anew takes more than what is copied
+_ROOM_FACTOR = 2.0  # what is re-encoded takes more than what is copied
 
 
 async def plan_clips(ctx: Context, video: SourceVideo, generated: GeneratedMoments) -> Sequence[MomentItem]:
@@ -68,7 +68,7 @@ async def cut_and_stage(
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
         seconds = sum(wanted.end - wanted.start for wanted in ranges)
         share = min(1.0, seconds / video.info.duration) if video.info.duration else 1.0
-        ctx.require_room(int(_ROOM_FACTOR * share * source.stat().st_size))
+        ctx.require_free_space(int(_ROOM_FACTOR * share * source.stat().st_size))
         cuts = await cut_clips(
             source,
             ranges,

@@ -21,7 +21,7 @@ from sqlalchemy import text
 from starlette.types import Message
 
 from moments_ray.access.key import Key, Scope
-from moments_ray.access.keyring import ApiKeyStore, list_keys, make_key, revoke_key
+from moments_ray.access.key_store import ApiKeyStore, list_keys, make_key, revoke_key
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import Services
 from moments_ray.errors import DatabaseUnavailable
@@ -361,17 +361,17 @@ async def test_keys_that_are_known_hold_while_postgresql_is_away(
 ) -> None:
     key, cable = await made(Scope.READ), Cable(embedded.database_url)
     database = Database.connect(await cable.lay())
-    keyring, stranger = ApiKeyStore(database), ApiKeyStore(database)
-    holder = await keyring.holder(key.text)
-    assert holder is not None
+    key_store, stranger = ApiKeyStore(database), ApiKeyStore(database)
+    caller_of = await key_store.caller_of(key.text)
+    assert caller_of is not None
     await cable.cut()
     await asyncio.sleep(0.25)
-    assert await keyring.holder(key.text) == holder
-    assert await keyring.holder(Key.make().text) is None
+    assert await key_store.caller_of(key.text) == caller_of
+    assert await key_store.caller_of(Key.make().text) is None
     with pytest.raises(DatabaseUnavailable):
-        await stranger.holder(key.text)
-    monkeypatch.setattr("moments_ray.access.keyring._OUTAGE_SECONDS", 0.0)
+        await stranger.caller_of(key.text)
+    monkeypatch.setattr("moments_ray.access.key_store._OUTAGE_SECONDS", 0.0)
     await asyncio.sleep(1.1)
     with pytest.raises(DatabaseUnavailable):
-        await keyring.holder(key.text)
+        await key_store.caller_of(key.text)
     await database.close()

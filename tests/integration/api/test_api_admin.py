@@ -18,7 +18,7 @@ from moments_ray.http.schemas.models import PatchModel
 from moments_ray.models.entry import ModelFields
 from moments_ray.settings import ModelSettings
 from moments_ray.states import RunStatus
-from moments_ray.testing.model_server import Received, Reply, completion, json_reply, model_server
+from moments_ray.testing.model_server import ReceivedRequest, Reply, completion, json_reply, model_server
 from serve_app.factory import create_app
 from tests.integration.api.conftest import Library, problem
 
@@ -125,7 +125,7 @@ async def test_a_token_of_a_model_is_shown_nowhere(container: Container) -> None
     assert "canary" not in listed.text
 
 
-def watching(request: Received) -> Reply:
+def watching(request: ReceivedRequest) -> Reply:
     """A model that keeps to schemas, refuses videos, and says how much it can take."""
     if request.path == "/v1/models":
         return json_reply({"data": [{"id": "m-7b", "max_model_len": 16384}]})

@@ -36,7 +36,7 @@ async def test_pollers_read_one_flat_shape_from_redis_and_later_from_postgresql(
     assert waiting.headers["retry-after"] == "2"
     assert (waiting.json()["status"], waiting.json()["request_id"]) == ("queued", run.identifier)
     assert waiting.json()["TRANSCRIPTION_status"] == "pending"
-    await container.redis.flushall()  # the board expired, or Redis lost it
+    await container.redis.flushall()  # the live status expired, or Redis lost it
     again = await api.get(f"/api/pipeline/{video.identifier}/status")
     assert again.json() == waiting.json()
     assert again.headers["etag"] == waiting.headers["etag"]

@@ -25,7 +25,7 @@ from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.stages.model_calls import Made, find, look_again
 from moments_ray.moments.values import MomentsRequest, RefinementRequest
 from moments_ray.speech.transcript import Transcript, Word
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, model_server
 from moments_ray.testing.stages import stage_context
 from tests.integration.api.conftest import Library
 
@@ -40,7 +40,7 @@ TRANSCRIPT = Transcript(
 )
 
 
-def editor(request: Received) -> Reply:
+def editor(request: ReceivedRequest) -> Reply:
     if "Possible starts:" in request.said:
         return completion(json.dumps({"start": 1, "end": 1, "reason": "Good as it is."}))
     return completion(json.dumps({"moments": [{"first": 3, "last": 8, "title": "A part", "score": 70}]}))

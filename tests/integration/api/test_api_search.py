@@ -33,7 +33,7 @@ async def test_words_are_found_where_they_were_said(api: httpx.AsyncClient, libr
     assert (hit["video"], hit["moment"], hit["end_time"]) == (video.identifier, child.identifier, 28.0)
 
 
-async def test_what_was_heard_anew_or_deleted_is_found_no_more(api: httpx.AsyncClient, library: Library) -> None:
+async def test_what_was_heard_again_or_deleted_is_found_no_more(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video("Talk")
     await library.transcript(video, "first words")
     await library.transcript(video, "second thoughts")

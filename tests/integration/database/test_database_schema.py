@@ -46,7 +46,7 @@ async def test_the_schema_goes_up_down_and_up_again_without_drift(database: Data
 
 
 async def test_a_connection_makes_videos_known_any_number_of_times(database: Database) -> None:
-    """PostgreSQL plans a prepared statement anew, for any parameters, after its fifth time."""
+    """PostgreSQL plans a prepared statement afresh, for any parameters, after its fifth time."""
     await schema.upgrade(database)
     for n in range(8):
         async with database.begin() as session:

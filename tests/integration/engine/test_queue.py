@@ -105,7 +105,7 @@ async def test_a_redis_that_takes_nothing_loses_no_submission(bell: Bell) -> Non
     assert rung.run == run
 
 
-async def test_groups_lost_while_every_worker_is_busy_are_made_anew_by_a_sweep(bell: Bell) -> None:
+async def test_groups_lost_while_every_worker_is_busy_are_made_again_by_a_sweep(bell: Bell) -> None:
     await bell.redis.flushall()
     await bell.sweeper.sweep()
     assert await bell.pending() == 0

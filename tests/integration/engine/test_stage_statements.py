@@ -11,7 +11,7 @@ import pytest
 
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.execute.claimed_run import ClaimedRun, Made
+from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput
 from moments_ray.engine.queries.journal import Claim, Journal, JournalReader, StageJournal, load_snapshot
 from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.runs.live_status import LiveStatus
@@ -98,7 +98,7 @@ async def test_who_was_slower_goes_on_with_the_output_that_stands(claimed: Claim
     slow = await claimed.run()
     assert await slow.start("SHOUT")
     await claimed.complete("quick")
-    await slow.complete("SHOUT", Made({"text": "slow"}, "of it"))
+    await slow.complete("SHOUT", NewOutput({"text": "slow"}, "of it"))
     assert slow.stages["SHOUT"].output == {"text": "quick"}
     late = ClaimedRun(claimed.environment, replace(slow.snapshot, stages={}))
     assert not await late.start("SHOUT")
@@ -174,6 +174,6 @@ async def test_a_zombie_starts_ends_and_fails_nothing(claimed: Claimed) -> None:
 async def test_a_snapshot_that_is_handed_on_is_the_run_as_the_journal_has_it(claimed: Claimed) -> None:
     run = await claimed.run()
     await run.start("SHOUT")
-    await run.complete("SHOUT", Made({"text": "X"}, "of it"))
+    await run.complete("SHOUT", NewOutput({"text": "X"}, "of it"))
     await run.skip("COUNT", "nothing to do")
     assert run.snapshot == await load_snapshot(claimed.environment.database.row, claimed.claim)

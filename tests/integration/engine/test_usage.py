@@ -24,7 +24,7 @@ from moments_ray.engine.usage import Usage
 from moments_ray.errors import LeaseLost, ModelContextExceeded, ModelRefused
 from moments_ray.http.schemas.runs import RunDetail
 from moments_ray.settings import Settings
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, model_server
 from tests.integration.engine.asking_pipeline import ASKING, Asked
 from tests.runs import submit
 
@@ -73,7 +73,7 @@ async def spent(environment: Environment, claim: Claim) -> list[tuple[str, Usage
         return [(one.status, Usage(one.input_tokens, one.output_tokens, one.usd)) for one in tries]
 
 
-def each(*replies: Reply) -> Callable[[Received], Reply]:
+def each(*replies: Reply) -> Callable[[ReceivedRequest], Reply]:
     left = list(replies)
     return lambda _: left.pop(0)
 
@@ -117,7 +117,7 @@ async def test_a_refusal_is_paid_for(environment: Environment, server: ModelServ
 
 
 async def test_a_try_that_is_cancelled_keeps_what_it_spent(environment: Environment, server: ModelServer) -> None:
-    async def once(_: Received) -> Reply:
+    async def once(_: ReceivedRequest) -> Reply:
         if len(server.received) > 1:
             await asyncio.sleep(60)
         return completion("yes")

@@ -30,7 +30,7 @@ from moments_ray.ids import new_identifier
 from moments_ray.process.webhook_secret import new_webhook_secret
 from moments_ray.settings import DownloadSettings, Settings
 from moments_ray.states import RunStatus
-from moments_ray.testing.model_server import ModelServer, Received, Reply, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, model_server
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.runs import submit
 
@@ -326,7 +326,7 @@ async def test_a_slow_receiver_is_left_in_time_and_holds_up_nobody(
 ) -> None:
     monkeypatch.setattr(webhooks, "_ANSWER_SECONDS", 1.0)
 
-    async def answer(request: Received) -> Reply:
+    async def answer(request: ReceivedRequest) -> Reply:
         if request.path == "/slow":
             await asyncio.sleep(3)
         return Reply(200)
@@ -372,7 +372,7 @@ async def test_a_deliverer_that_dies_is_followed_by_another(ends: Ends, receiver
     arrived = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    async def hang(_: Received) -> Reply:
+    async def hang(_: ReceivedRequest) -> Reply:
         loop.call_soon_threadsafe(arrived.set)
         await asyncio.sleep(1)
         return Reply(200)

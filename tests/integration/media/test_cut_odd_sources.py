@@ -40,8 +40,8 @@ class Source:
 
 
 def remux(path: Path, **options: str) -> None:
-    """Write a file anew with other options of its muxer."""
-    target = path.with_stem("anew")
+    """Write a file again with other options of its muxer."""
+    target = path.with_stem("again")
     with av.open(str(path)) as source, av.open(str(target), "w", options=options) as output:
         streams = {stream.index: output.add_stream_from_template(stream) for stream in source.streams}
         for packet in source.demux():

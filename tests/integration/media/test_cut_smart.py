@@ -200,7 +200,7 @@ async def test_picture_and_sound_stay_together_at_the_seams(name: str, sound: st
             assert abs(late) < 1024
 
 
-async def test_a_copy_that_fails_its_check_is_encoded_anew(talk: Path, tmp_path: Path) -> None:
+async def test_a_copy_that_fails_its_check_is_reencoded(talk: Path, tmp_path: Path) -> None:
     """A source whose later key frames have lost all but their first slice: copies would not decode at the seam."""
     broken = tmp_path / "broken.mp4"
     with av.open(str(talk)) as source, av.open(str(broken), "w") as output:

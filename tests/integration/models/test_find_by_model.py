@@ -16,7 +16,7 @@ from moments_ray.cli.find import print_moments
 from moments_ray.embedded.services import Services
 from moments_ray.errors import ModelNotConfigured, UnknownModel
 from moments_ray.models.gateway import Gateway
-from moments_ray.moments.options import FindingAsked
+from moments_ray.moments.options import MomentOptions
 from moments_ray.settings import Settings
 from moments_ray.testing.model_server import completion, model_server
 
@@ -57,7 +57,7 @@ def test_a_configured_model_finds_moments_in_a_transcript(
     transcript.write_text(CAPTIONS)
 
     def find(model: str) -> None:
-        options = FindingAsked(count=1, min_seconds=5.0, max_seconds=30.0, generation_model=model)
+        options = MomentOptions(count=1, min_seconds=5.0, max_seconds=30.0, generation_model=model)
         print_moments(transcript, options, duration=60.0, encoding=None, language=None, as_json=True, settings=settings)
 
     with model_server(lambda _: completion('[{"first": 2, "last": 4, "title": "Bread", "score": 90}]')) as server:

@@ -20,7 +20,7 @@ from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.tunnel import Tunnels
 from moments_ray.settings import ModelSettings
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, model_server
 from moments_ray.testing.ssh_server import SshServer, ssh_server
 
 QUESTION = Question(turns=(Turn.of("user", "?"),))
@@ -134,7 +134,7 @@ async def test_a_tunnel_killed_in_the_middle_of_a_request_is_opened_again_and_th
 ) -> None:
     here, asked = asyncio.get_running_loop(), asyncio.Event()
 
-    async def slow(_: Received) -> Reply:
+    async def slow(_: ReceivedRequest) -> Reply:
         here.call_soon_threadsafe(asked.set)
         if len(server.received) == 1:
             await asyncio.sleep(20)

@@ -98,7 +98,7 @@ async def test_an_object_is_fetched_once_and_keeps_its_suffix(far: FarStore, tmp
     assert far.downloads == 1
 
 
-async def test_a_replaced_object_is_fetched_anew(far: FarStore, tmp_path: Path) -> None:
+async def test_a_replaced_object_is_fetched_again(far: FarStore, tmp_path: Path) -> None:
     uri = await put(far, "a", 100)
     cache = cache_of(far, tmp_path)
     await use(cache, uri)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from moments_ray.client import ExportFormat, MomentsClient, RunOptions, StartOptions, TranscriptFormat, shapes
 from moments_ray.errors import InvalidRequest
-from moments_ray.http.schemas.asked import AskedWebhook, request_body
+from moments_ray.http.schemas.options import WebhookOptions, request_body
 from moments_ray.library.api import transcripts
 from moments_ray.moments.export import FORMATS
 
@@ -84,7 +84,7 @@ async def test_any_pipeline_is_started_on_what_it_takes() -> None:
 
 
 def test_a_request_has_what_was_given_and_the_secret_for_the_server_alone() -> None:
-    options = RunOptions(count=3, webhook=AskedWebhook(url="https://example.org", secret=SecretStr(SECRET)))
+    options = RunOptions(count=3, webhook=WebhookOptions(url="https://example.org", secret=SecretStr(SECRET)))
     assert request_body(options) == {"count": 3, "webhook": {"url": "https://example.org", "secret": SECRET}}
     assert SECRET not in f"{options!r} {options.model_dump()} {options.model_dump_json()}"
 

@@ -17,7 +17,7 @@ def extradata(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le", "yuv422p", "yuv444p"])
-def test_a_record_written_anew_is_the_muxer_s_to_the_byte(pixel_format: str, tmp_path: Path) -> None:
+def test_a_record_written_again_is_the_muxer_s_to_the_byte(pixel_format: str, tmp_path: Path) -> None:
     source = make_numbered_video(tmp_path / "a.mp4", frames=2, pixel_format=pixel_format, sound=None)
     record = extradata(source)
     configuration = h264.read_configuration(record)

@@ -119,7 +119,7 @@ async def test_a_broken_download_goes_on_where_it_stopped(tmp_path: Path) -> Non
     assert int(server.asked[1].removeprefix("bytes=").removesuffix("-")) > 1_000_000
 
 
-async def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path: Path) -> None:
+async def test_a_file_that_changed_meanwhile_is_fetched_again(tmp_path: Path) -> None:
     server = FileServer()
     async with serving(server) as base:
         server.break_after = 1_500_000

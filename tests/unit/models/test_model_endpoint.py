@@ -25,7 +25,7 @@ from moments_ray.models.conversation import Answer, Question, Sampling, Turn, Vi
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.settings import ModelSettings
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, json_reply, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, json_reply, model_server
 
 SECRET_URL = "https://store.example/clip.mp4?signature=canary"
 QUESTION = Question(
@@ -71,7 +71,7 @@ async def asked(endpoint: Endpoint, question: Question = QUESTION, timeout: floa
     return await chat.complete(endpoint, question, timeout)
 
 
-def after(faults: int, fault: Reply, then: Reply | None = None) -> Callable[[Received], Reply]:
+def after(faults: int, fault: Reply, then: Reply | None = None) -> Callable[[ReceivedRequest], Reply]:
     """Answer with a fault some times, and then well."""
     left = [fault] * faults
     return lambda _: left.pop() if left else then or completion("yes")
@@ -145,7 +145,7 @@ async def test_retry_after_is_waited_for_within_reason(server: ModelServer, conn
 async def test_a_server_that_never_answers_is_given_up_at_its_timeout_every_time(
     server: ModelServer, connect: Connect
 ) -> None:
-    async def never(_: Received) -> Reply:
+    async def never(_: ReceivedRequest) -> Reply:
         await asyncio.sleep(60)
         return completion("late")
 
@@ -216,7 +216,7 @@ async def test_a_cancelled_question_ends_at_once(server: ModelServer, connect: C
     gone = asyncio.Event()
     here = asyncio.get_running_loop()
 
-    async def slow(_: Received) -> Reply:
+    async def slow(_: ReceivedRequest) -> Reply:
         here.call_soon_threadsafe(gone.set)
         await asyncio.sleep(60)
         return completion("late")

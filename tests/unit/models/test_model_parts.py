@@ -27,7 +27,7 @@ from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
 from moments_ray.moments.roles import REFINER
 from moments_ray.settings import ModelSettings, Settings
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, json_reply, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, json_reply, model_server
 
 EVERYTHING = {"supports_images": True, "supports_video": True, "supports_audio": True}
 PRICES = {"usd_per_million_input_tokens": 2.0, "usd_per_million_output_tokens": 10.0}
@@ -181,7 +181,7 @@ async def test_a_server_that_does_not_say_what_it_took_counts_as_nothing(
     assert spent == [Usage()]
 
 
-def each(*replies: Reply) -> Callable[[Received], Reply]:
+def each(*replies: Reply) -> Callable[[ReceivedRequest], Reply]:
     left = list(replies)
     return lambda _: left.pop(0)
 

@@ -11,17 +11,17 @@ from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.probe import learned, probe
 from moments_ray.settings import ModelSettings
-from moments_ray.testing.model_server import ModelServer, Received, Reply, completion, json_reply, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, json_reply, model_server
 
 
-def talented(request: Received) -> Reply:
+def talented(request: ReceivedRequest) -> Reply:
     """Do everything: schemas, video, and tell the context."""
     if request.path == "/v1/models":
         return json_reply({"data": [{"id": "other"}, {"id": "qwen", "max_model_len": 65536}]})
     return completion('{"mark": "moments-probe"}' if "response_format" in request.json else "ready")
 
 
-def plain(request: Received) -> Reply:
+def plain(request: ReceivedRequest) -> Reply:
     """Only talk."""
     if request.path == "/v1/models" or request.video_url:
         return json_reply({"error": {"message": "unknown part type: video_url"}}, 400)

@@ -23,7 +23,7 @@ from moments_ray.models.probe import probe
 from moments_ray.settings import ModelSettings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.speech.windows import SAMPLE_RATE
-from moments_ray.testing.model_server import ModelServer, Received, Reply, json_reply, model_server
+from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, json_reply, model_server
 
 TONE_SECONDS = 0.25
 SETTINGS = ModelSettings(first_delay_seconds=0.01, connect_timeout_seconds=2.0, api_keys={"ear": SecretStr("canary")})
@@ -49,7 +49,7 @@ def sing(path: Path, starts: list[float], seconds: float) -> Path:
     return path
 
 
-def listen(request: Received) -> list[dict[str, Any]]:
+def listen(request: ReceivedRequest) -> list[dict[str, Any]]:
     """Hear the tones in an upload: the number of each, and its times in the file that came."""
     with wave.open(io.BytesIO(request.body[request.body.index(b"RIFF") :])) as file:
         sound = np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32767
@@ -64,7 +64,7 @@ def listen(request: Received) -> list[dict[str, Any]]:
     return words
 
 
-def hear(request: Received) -> Reply:
+def hear(request: ReceivedRequest) -> Reply:
     """Answer as OpenAI's server does."""
     words = listen(request)
     text = "".join(word["word"] for word in words).strip()
@@ -72,7 +72,7 @@ def hear(request: Received) -> Reply:
     return json_reply({"task": "transcribe", "language": "english", "text": text, "words": words, "segments": segments})
 
 
-def always(reply: Reply) -> Callable[[Received], Reply]:
+def always(reply: Reply) -> Callable[[ReceivedRequest], Reply]:
     return lambda _: reply
 
 
@@ -150,7 +150,7 @@ async def test_what_passes_is_tried_again_and_what_lasts_is_an_error(
 async def test_the_time_for_all_pieces_is_kept(
     server: ModelServer, connect: Callable[..., Endpoint], tmp_path: Path
 ) -> None:
-    async def late(request: Received) -> Reply:
+    async def late(request: ReceivedRequest) -> Reply:
 
         await asyncio.sleep(3)
         return hear(request)

@@ -201,7 +201,7 @@ async def test_a_disk_that_is_full_is_said_to_be_and_nothing_stays(store: Direct
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
     try:
-        with pytest.raises(DiskFull, match=r"no room for 100,000 bytes"):
+        with pytest.raises(DiskFull, match=r"no space for 100,000 bytes"):
             await put(store, "a", b"x" * 100_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

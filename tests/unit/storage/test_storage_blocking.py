@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from moments_ray.errors import DiskFull, StorageError, StorageForbidden
-from moments_ray.storage.blocking import file_errors, in_thread, require_room
+from moments_ray.storage.blocking import file_errors, in_thread, require_free_space
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_failures_of_files_are_failures_of_the_store(tmp_path: Path, number: int
 
 
 def test_room_is_measured_where_the_path_will_be(tmp_path: Path) -> None:
-    require_room(tmp_path / "not" / "there" / "yet", 1)
+    require_free_space(tmp_path / "not" / "there" / "yet", 1)
     with pytest.raises(DiskFull) as caught:
-        require_room(tmp_path / "not" / "there", 2**62)
+        require_free_space(tmp_path / "not" / "there", 2**62)
     assert caught.value.detail["needed_bytes"] == 2**62
 
 

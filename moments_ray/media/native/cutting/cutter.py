@@ -133,7 +133,7 @@ class Cutter:
             for (each, _), share in zip(wanted, shared(chain([first], frames), len(wanted)), strict=True):
                 part = opened.enter_context(self._part(each))
                 sound = None if self._audio is None else opened.enter_context(closing(self._open_sound()))
-                clips.append(self._anew(each, part, share, sound, screen))
+                clips.append(self._reencode(each, part, share, sound, screen))
             deque(zip_longest(*(clip.write(stop) for clip in clips)), maxlen=0)
             return [
                 self._published(
@@ -142,7 +142,7 @@ class Cutter:
                 for clip, (each, reason) in zip(clips, wanted, strict=True)
             ]
 
-    def _anew(
+    def _reencode(
         self,
         wanted: Wanted,
         part: Path,

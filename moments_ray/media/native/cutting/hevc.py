@@ -46,7 +46,7 @@ def kind(unit: bytes) -> int:
 def without_link(unit: bytes) -> bytes:
     """Return a unit of a clean random access picture as one whose link to the past is broken; the rest is the same.
 
-    Its order of pictures then counts anew, whatever stands before it.
+    Its order of pictures then counts again, whatever stands before it.
     """
     if kind(unit) != CLEAN_RANDOM_ACCESS:
         return unit

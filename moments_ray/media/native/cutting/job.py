@@ -82,21 +82,21 @@ def _cut(job: Job, remote: RemoteFile | None, report_progress: Callable[[float],
 def _cut_range(cutter: Cutter, same: list[Wanted]) -> list[Fields]:
     """Cut clips of one and the same range: by copying where that can be, the rest in one pass of decoding."""
     results: list[Fields] = []
-    anew: list[tuple[Wanted, str | None]] = []
+    reencoded: list[tuple[Wanted, str | None]] = []
     for wanted in same:
         if not cutter.copies(wanted):
-            anew.append((wanted, None))
+            reencoded.append((wanted, None))
             continue
         try:
             results.append(cutter.copy(wanted))
         except CannotCopy as reason:
-            anew.append((wanted, str(reason)))
+            reencoded.append((wanted, str(reason)))
         except (MomentsError, av.error.FFmpegError) as error:
             results.append(_failed(wanted, error))
     try:
-        return results + (cutter.encode(anew) if anew else [])
+        return results + (cutter.encode(reencoded) if reencoded else [])
     except (MomentsError, av.error.FFmpegError) as error:
-        return results + [_failed(wanted, error) for wanted, _ in anew]
+        return results + [_failed(wanted, error) for wanted, _ in reencoded]
 
 
 def _failed(wanted: Wanted, error: MomentsError | av.error.FFmpegError) -> Fields:

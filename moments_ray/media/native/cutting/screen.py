@@ -19,7 +19,7 @@ _LONGEST_USUAL_SECONDS = Fraction(1, 2)
 class Screen:
     """What is on screen where a range begins; ticks of the picture's stream.
 
-    ``held`` is the picture that is seen from the beginning on although it is not shown there anew: one that stays
+    ``held`` is the picture that is seen from the beginning on although it is not shown there again: one that stays
     longer than two usual frames, or the first of all where sound begins before it. None where the range begins on the
     first frame at or after its beginning. ``usual`` is how long pictures stay mostly, ``end`` where the source ends.
     """

@@ -50,7 +50,7 @@ class Sound:
     def blocks(self, end: Callable[[], Fraction]) -> Iterator[Samples]:
         """Yield blocks of shape (channels, samples): silence where the source has a gap, nothing after its last sound.
 
-        ``end`` tells where to stop, in seconds of the source's own clock, and is asked anew for every block.
+        ``end`` tells where to stop, in seconds of the source's own clock, and is asked again for every block.
         """
         position = 0
         for begins, block in chain([self._first] if self._first else [], self._placed):

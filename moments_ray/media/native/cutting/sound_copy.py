@@ -52,7 +52,7 @@ class CopiedSound:
 
 
 def plan_sound(reader: SoundReader, start: Fraction, end: Fraction) -> CopiedSound | None:
-    """Plan to copy the sound of a range (seconds of the source's own clock); None where it must be encoded anew."""
+    """Plan to copy the sound of a range (seconds of the source's own clock); None where it must be re-encoded."""
     rate, frame = reader.codec.sample_rate, reader.codec.frame_size
     if reader.codec.name != "aac" or not reader.codec.extradata or frame not in _PRIMING_FRAMES:
         return None

@@ -148,7 +148,7 @@ class HevcSplice:
 
 
 class Vp9Splice:
-    """Every key frame begins anew and no header is shared: the pictures only follow each other."""
+    """Every key frame begins again and no header is shared: the pictures only follow each other."""
 
     encoder = "libvpx-vp9"
     options = {  # noqa: RUF012 - a constant of the class

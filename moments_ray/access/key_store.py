@@ -70,7 +70,7 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _CachedKeys:
     """What PostgreSQL said when it was asked: the valid keys by identifier, and whether any was ever made."""
 
     keys: Mapping[str, tuple[str, Scope]]
@@ -84,7 +84,7 @@ class ApiKeyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._reading = asyncio.Lock()
-        self._known: _Known | None = None
+        self._known: _CachedKeys | None = None
         self._fresh_until = 0.0
         self._failed_at = 0.0
         self._noted: dict[str, float] = {}
@@ -97,7 +97,7 @@ class ApiKeyStore:
         """
         return (await self._current()).any
 
-    async def holder(self, text: str) -> Caller | None:
+    async def caller_of(self, text: str) -> Caller | None:
         """Return whose key this is; None for one that is not ours, or was revoked; raises as ``in_use``."""
         known = await self._current()
         key = Key.read(text)
@@ -109,7 +109,7 @@ class ApiKeyStore:
         await self._note_use(key.identifier)
         return Caller(key.identifier, scope)
 
-    async def _current(self) -> _Known:
+    async def _current(self) -> _CachedKeys:
         asked = time.monotonic()
         if self._known is None or asked >= self._fresh_until:
             async with self._reading:
@@ -119,7 +119,7 @@ class ApiKeyStore:
                     self._known = await self._read(self._known)
         return self._known
 
-    async def _read(self, before: _Known | None) -> _Known:
+    async def _read(self, before: _CachedKeys | None) -> _CachedKeys:
         began = time.monotonic()
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS), self._database.read() as session:
@@ -133,7 +133,7 @@ class ApiKeyStore:
             return before
         self._fresh_until = began + _FRESH_SECONDS
         valid = {row.identifier: (row.key_hash, scope_of(row)) for row in rows if row.revoked_at is None}
-        return _Known(valid, bool(rows), began)
+        return _CachedKeys(valid, bool(rows), began)
 
     async def _note_use(self, identifier: str) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a caller may ask of every run, checked before anything is written; callers check it by the same model."""
+"""The options of every run, by which the API, the command line and the client check what they are given."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field, JsonValue, SecretStr, SerializationInfo, ValidationError, field_serializer
 
 from moments_ray.errors import InvalidRequest
-from moments_ray.http.schemas.base import Asked
+from moments_ray.http.schemas.base import RequestBody
 from moments_ray.process.webhook_secret import webhook_key
 
-A = TypeVar("A", bound=Asked)
+A = TypeVar("A", bound=RequestBody)
 
 _LARGEST_METADATA = 16_384
 _OPEN = {"secrets": "open"}  # the context of a dump that goes to the server
@@ -48,7 +48,7 @@ Priority = Annotated[int, Field(ge=0, le=10, description="from 0 to 10, higher f
 WebhookUrl = Annotated[Text, Field(min_length=1, max_length=4096, examples=["https://example.org/hooks/moments"])]
 
 
-class AskedWebhook(Asked):
+class WebhookOptions(RequestBody):
     """Where to send word of a run's end, signed with a secret of the caller's own."""
 
     url: WebhookUrl
@@ -57,18 +57,18 @@ class AskedWebhook(Asked):
     )
 
     @field_serializer("secret", when_used="json")
-    def _sealed(self, secret: SecretStr, info: SerializationInfo) -> str:
+    def _masked(self, secret: SecretStr, info: SerializationInfo) -> str:
         """Keep the secret out of every JSON but the request that hands it to the server."""
         return secret.get_secret_value() if info.context == _OPEN else str(secret)
 
 
-class AskedRun(Asked):
-    """What can be asked of every run."""
+class BaseRunOptions(RequestBody):
+    """The options of every run."""
 
     priority: Priority = 5
-    force: bool = Field(False, description="make every stage anew, though its output stands")
+    force: bool = Field(False, description="make every stage again, although its output is stored")
     metadata: Metadata = Field(default_factory=dict, description="the caller's own; shown with the run")
-    webhook: WebhookUrl | AskedWebhook | None = Field(
+    webhook: WebhookUrl | WebhookOptions | None = Field(
         None, description="where to send word of the run's end, after the Standard Webhooks specification"
     )
 
@@ -88,11 +88,11 @@ def checked(model: type[A], values: Mapping[str, Any], shown: Callable[[str], st
         raise InvalidRequest(f"The option {name} is not valid: {reason[:1].lower()}{reason[1:]}.") from error
 
 
-def given(asked: Asked | None) -> dict[str, Any]:
+def given(options: RequestBody | None) -> dict[str, Any]:
     """Return what the caller gave of options, by name."""
-    return {} if asked is None else {name: getattr(asked, name) for name in asked.model_fields_set}
+    return {} if options is None else {name: getattr(options, name) for name in options.model_fields_set}
 
 
-def request_body(asked: Asked) -> dict[str, Any]:
+def request_body(options: RequestBody) -> dict[str, Any]:
     """Return options as the server is sent them: what the caller gave, with secrets readable."""
-    return asked.model_dump(mode="json", exclude_unset=True, context=_OPEN)
+    return options.model_dump(mode="json", exclude_unset=True, context=_OPEN)
