@@ -168,6 +168,19 @@ def migrate() -> None:
 
 
 @app.command()
+def replay(
+    run: Annotated[str, typer.Argument(help="The run's identifier.")],
+    stage: Annotated[str, typer.Argument(help="One of its pipeline's stages, such as TRANSCRIPTION.")],
+    item: Annotated[str | None, typer.Option("--item", help="Of a fan-out, this item alone.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run one stage of a past run again on this machine, with the inputs it had; rows and objects stay as they are."""
+    from moments_ray.cli.replay import replay_stage
+
+    finish(perform(replay_stage(run, stage, item, settings(), console, as_json=as_json)), as_json=as_json)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Check everything a run needs, before any work."""
     from moments_ray.cli.doctor import check_everything

@@ -67,8 +67,12 @@ class Database:
         self._reading = async_sessionmaker(reading, expire_on_commit=False)
 
     @classmethod
-    def connect(cls, url: SecretStr, *, pool_size: int = 5, answer_seconds: float | None = 15.0) -> Self:
+    def connect(
+        cls, url: SecretStr, *, pool_size: int = 5, answer_seconds: float | None = 15.0, read_only: bool = False
+    ) -> Self:
         """Prepare an engine; the first session opens the first connection.
+
+        If ``read_only``, the server refuses every write.
 
         A server that leaves a statement unanswered for ``answer_seconds`` counts as gone: behind a network that
         swallows everything, or frozen, it would be waited for without end.
@@ -81,7 +85,11 @@ class Database:
             connect_args={
                 "timeout": 10,
                 "command_timeout": answer_seconds,
-                "server_settings": {"application_name": "moments_ray", "jit": "off"},
+                "server_settings": {
+                    "application_name": "moments_ray",
+                    "jit": "off",
+                    "default_transaction_read_only": "on" if read_only else "off",
+                },
             },
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)

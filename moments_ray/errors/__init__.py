@@ -24,6 +24,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     ├── NotFound                   object.not_found
     ├── Conflict                   object.conflict
     │   ├── RunActive              run.active
+    │   ├── InputsMissing          run.inputs_missing
     │   └── UploadOffset           upload.offset
     ├── DownloadError              download.failed
     │   ├── DownloadPrivate        download.private
@@ -115,6 +116,7 @@ from moments_ray.errors.models import (
     UnknownModel,
 )
 from moments_ray.errors.runs import (
+    InputsMissing,
     ItemsFailed,
     LeaseLost,
     NoCapacity,
@@ -163,6 +165,7 @@ __all__ = [
     "EmbeddedServerFailed",
     "ExportUnavailable",
     "InputError",
+    "InputsMissing",
     "InvalidRequest",
     "ItemsFailed",
     "KeyInvalid",

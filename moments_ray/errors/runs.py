@@ -11,6 +11,12 @@ class RunActive(Conflict):
     code = "run.active"
 
 
+class InputsMissing(Conflict):
+    """What the stage was given in this run is not there any more."""
+
+    code = "run.inputs_missing"
+
+
 class RunError(MomentsError):
     """The run failed."""
 

@@ -2,6 +2,7 @@
 
 from moments_ray.runtime.connection import (
     connect,
+    connect_detached,
     migrate,
     open_redis,
     require_services,
@@ -16,6 +17,7 @@ __all__ = [
     "Node",
     "cluster",
     "connect",
+    "connect_detached",
     "migrate",
     "node_offer",
     "nodes",

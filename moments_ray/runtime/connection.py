@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -20,7 +21,7 @@ from redis.exceptions import RedisError
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
-from moments_ray.engine.environment import Environment
+from moments_ray.engine.environment import Environment, StatusPublisher
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
@@ -32,7 +33,10 @@ from moments_ray.products import PRODUCTS
 from moments_ray.runtime.meter import ray_meter
 from moments_ray.settings import Settings
 from moments_ray.storage.cache import NodeCache
-from moments_ray.storage.factory import open_store
+from moments_ray.storage.directory import DirectoryStore
+from moments_ray.storage.factory import open_store, url_signer
+from moments_ray.storage.object_store import ObjectStore
+from moments_ray.storage.overlay import OverlayStore
 
 _AGAIN = 1  # over a connection that was closed while nobody used it; one that is silent costs the timeout twice
 
@@ -82,9 +86,21 @@ async def migrate(settings: Settings) -> None:
 
 def connect(settings: Settings) -> Environment:
     """Connect a process to everything that stages need; connections open on their first use."""
-    store = open_store(settings, ray_meter)
+    client = open_redis(settings)
+    return _connected(settings, _database(settings), open_store(settings, ray_meter), client, LiveStatus(client))
+
+
+def connect_detached(settings: Settings, directory: Path, shown: StatusPublisher) -> Environment:
+    """Connect a process that changes nothing: the database refuses writes, the store takes them in ``directory``."""
+    written = DirectoryStore(directory / "store", url_signer(settings))
+    database, store = _database(settings, read_only=True), OverlayStore(open_store(settings), written)
+    return _connected(settings, database, store, open_redis(settings), shown)
+
+
+def _connected(
+    settings: Settings, database: Database, store: ObjectStore, client: redis.Redis, shown: StatusPublisher
+) -> Environment:
     cache = NodeCache(store, settings.home / "cache", settings.storage.cache_bytes)
-    database, client = _database(settings), open_redis(settings)
     return Environment(
         settings=settings,
         registry=Registry.load(settings.pipelines, PRODUCTS),
@@ -92,7 +108,7 @@ def connect(settings: Settings) -> Environment:
         store=store,
         cache=cache,
         redis=client,
-        status_publisher=LiveStatus(client),
+        status_publisher=shown,
         services=(Gateway(settings.models, ModelRegistry(database, client), store, cache, meter=ray_meter),),
         outbound=lambda: GuardedTransport(settings.download),
         meter=ray_meter,

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import httpx
 import redis.asyncio as redis
-from pydantic import JsonValue, SecretStr
+from pydantic import SecretStr
 
 from moments_ray.database.session import Database
 from moments_ray.engine.context import Context
+from moments_ray.engine.detached import NoStatus, detached_context
 from moments_ray.engine.environment import Environment, RunRef, Service
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.resources import Resources
 from moments_ray.ids import RunId, new_identifier
 from moments_ray.settings import Settings
-from moments_ray.states import StageStatus
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.factory import open_store
 
 _NOWHERE = "127.0.0.1:9"  # the discard port: whoever asks it for something is refused at once
-
-
-class _NoStatus:
-    """Shows nothing to nobody."""
-
-    async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
-        """Show nothing."""
-
-    async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
-        """Show nothing."""
 
 
 def stage_context(
@@ -65,23 +54,11 @@ def stage_context(
         store=store,
         cache=NodeCache(store, settings.home / "cache", settings.storage.cache_bytes),
         redis=redis.Redis.from_url(f"redis://{_NOWHERE}/0"),
-        status_publisher=_NoStatus(),
+        status_publisher=NoStatus(),
         services=services,
         outbound=httpx.AsyncHTTPTransport,
     )
-    scratch = directory / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    run = RunId(new_identifier())
-
-    async def keep_note(key: str, value: JsonValue) -> None:
-        """Keep nothing beyond the context's own notes."""
-
-    return Context(
-        ref=RunRef(run, subject, subject, 1, f"videos/{subject}", ()),
-        stage="STAGE",
-        scratch=scratch,
-        deadline=asyncio.get_running_loop().time() + timeout,
-        resources=resources or Resources(cpus=0.5),
-        environment=environment,
-        keep_note=keep_note,
+    ref = RunRef(RunId(new_identifier()), subject, subject, 1, f"videos/{subject}", ())
+    return detached_context(
+        environment, ref, "STAGE", directory, resources=resources or Resources(cpus=0.5), timeout=timeout
     )

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import stamina
-import structlog
 from pydantic import BaseModel, JsonValue
 
 from moments_ray.database.session import WriteSession
 from moments_ray.engine.context import Context, Write
 from moments_ray.engine.environment import Environment, RunRef, key_name
+from moments_ray.engine.execute.outcome import unforeseen, within_deadline
 from moments_ray.engine.pipeline import Step, values
 from moments_ray.engine.queries.journal import (
     Claim,
@@ -37,16 +37,10 @@ from moments_ray.errors import (
     LeaseLost,
     MomentsError,
     RunCancelled,
-    StageFailed,
-    StageTimeout,
 )
 from moments_ray.states import StageStatus
 
 T = TypeVar("T")
-log = structlog.get_logger()
-
-_LARGEST_OUTPUT = 8 * 1024 * 1024  # an output is names and figures; bytes belong in the store
-
 # A PostgreSQL that went away is waited for this long, before a result is given up.
 _over_outages = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.0, wait_initial=0.2, wait_max=5.0)
 
@@ -311,16 +305,10 @@ class ClaimedRun:
             notes=notes,
         )
         try:
-            async with asyncio.timeout_at(context.deadline) as timeout:
+            async with within_deadline(context, step.timeout):
                 yield context
-        except TimeoutError as error:
-            if not timeout.expired():
-                raise
-            message = f"{step.name} did not finish within {step.timeout:g} seconds and was stopped"
-            raise StageTimeout(message) from error
         finally:
             self._spent += context.usage
-            await context.close()
             await asyncio.to_thread(_remove_scratch, scratch)
 
 
@@ -331,25 +319,6 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-def unforeseen(stage: str, error: Exception) -> StageFailed:
-    """Return the error a user sees for one that nobody planned for; its traceback goes to the log."""
-    log.error("stage.unexpected_error", stage=stage, exc_info=error)
-    return StageFailed(f"{stage} failed: {type(error).__name__}: {str(error)[:500]}", {"type": type(error).__name__})
-
-
-def dumped(output: object, expected: type[BaseModel], stage: str) -> dict[str, Any]:
-    """Return an output as JSON, after checking that it is what the stage said it gives.
-
-    Raises:
-        StageFailed: it is something else, or too large to be a name.
-    """
-    if not isinstance(output, expected):
-        raise StageFailed(f"{stage} gave {type(output).__name__} where it declares {expected.__name__}")
-    if len(output.model_dump_json()) > _LARGEST_OUTPUT:
-        raise StageFailed(f"{stage} gave more than {_LARGEST_OUTPUT} bytes; large data belongs in the store")
-    return output.model_dump(mode="json")
 
 
 def _remove_scratch(scratch: Path) -> None:

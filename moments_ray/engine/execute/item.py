@@ -14,7 +14,8 @@ from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import RunItem
 from moments_ray.engine.context import Context, Write
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.execute.claimed_run import ClaimedRun, dumped, unforeseen
+from moments_ray.engine.execute.claimed_run import ClaimedRun
+from moments_ray.engine.execute.outcome import dumped, unforeseen
 from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.fan_out import FanOut, ItemFailure
 from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
@@ -33,7 +34,7 @@ async def work_items(environment: Environment, claim: Claim, name: str, keys: Se
     step = claimed.pipeline.step(name)
     assert isinstance(step, FanOut)  # noqa: S101 - only fan-outs have items
     rows = await claimed.read(lambda reader: reader.items(name, keys))
-    before = await _outputs_before(claimed, step, keys)
+    before = await outputs_before(claimed, step, keys)
     work = _RowWork(claimed, step, before or {}, of)
     todo = [row for row in rows if row.status != StageStatus.COMPLETED]
     if before is not None:
@@ -45,7 +46,7 @@ async def work_items(environment: Environment, claim: Claim, name: str, keys: Se
         await (work.each(todo) if step.each else work.each_row(todo))
 
 
-async def _outputs_before(claimed: ClaimedRun, step: FanOut, keys: Sequence[str]) -> dict[str, BaseModel] | None:
+async def outputs_before(claimed: ClaimedRun, step: FanOut, keys: Sequence[str]) -> dict[str, BaseModel] | None:
     """Return the items' outputs of the preceding fan-out; None where there is none, or it was skipped."""
     if step.plan is not None:
         return None
@@ -135,9 +136,7 @@ class _RowWork:
                     lambda journal: journal.complete_item(self._step.name, key, value, of=self._of), writes
                 )
                 return
-        failure = ItemFailure(
-            key=key, code=output.code, message=output.message, retryable=output.retryable, detail=output.detail
-        ).model_dump(mode="json", exclude={"key"})
+        failure = failure_of(key, output)
         await self._commit(lambda journal: journal.fail_item(self._step.name, key, failure, of=self._of), [])
 
     async def commit_skipped(self, key: str) -> None:
@@ -176,14 +175,27 @@ class _RowWork:
 
 async def complete(claimed: ClaimedRun, step: FanOut, items: Sequence[RunItem], journal: Journal) -> None:
     """Commit a fan-out's output from its items' verdicts."""
+    output = fan_output(step, items)
+    await journal.complete(step.name, output, fingerprint=None, progress=claimed.progress_with(step.name))
+
+
+def fan_output(step: FanOut, items: Sequence[RunItem]) -> dict[str, Any]:
+    """Return a fan-out's output, as JSON, from its items' verdicts."""
     outputs = [item.output for item in items if item.status == StageStatus.COMPLETED]
     failed = [
         {"key": item.key, **(item.error or (item.output or {}).get("problem") or {})}
         for item in items
         if item.status == StageStatus.FAILED or (item.output or {}).get("problem")
     ]
-    output = dumped(step.gives.model_validate({"items": outputs, "failed": failed}), step.gives, step.name)
-    await journal.complete(step.name, output, fingerprint=None, progress=claimed.progress_with(step.name))
+    return dumped(step.gives.model_validate({"items": outputs, "failed": failed}), step.gives, step.name)
+
+
+def failure_of(key: str, error: MomentsError) -> dict[str, Any]:
+    """Return how an item failed, as JSON, without its key."""
+    failure = ItemFailure(
+        key=key, code=error.code, message=error.message, retryable=error.retryable, detail=error.detail
+    )
+    return failure.model_dump(mode="json", exclude={"key"})
 
 
 def tolerated(step: FanOut, items: Sequence[RunItem]) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, JsonValue
 
 from moments_ray.engine.environment import Connect, Environment
-from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput, dumped
+from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput
+from moments_ray.engine.execute.outcome import dumped
 from moments_ray.engine.execute.process import process
 from moments_ray.engine.pipeline import identity_of
 from moments_ray.engine.queries.journal import RunSnapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moments_ray.engine import Value
-from moments_ray.engine.execute.claimed_run import dumped
+from moments_ray.engine.execute.outcome import dumped
 from moments_ray.errors import StageFailed
 
 
