@@ -10,7 +10,10 @@ export RAY_USAGE_STATS_ENABLED := 0
 .DEFAULT_GOAL := help
 N ?= 200
 SEED ?= 1
-.PHONY: help demo test test-slow test-browser chaos check bench up docs lock clean
+# Most tests wait for something: three processes keep two cores busy. A file's tests stay in one, with its servers.
+WORKERS ?= 3
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+.PHONY: help demo test coverage test-slow test-browser chaos check bench up docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +29,10 @@ demo: $(INSTALLED)  ## make a short talk, find its moments, write out/demo/
 	$(BIN)/moments demo --out out/demo
 
 test: $(INSTALLED)  ## the whole test-suite
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
+
+coverage: $(INSTALLED)  ## the whole test-suite, and which lines of the code it runs in its own processes
+	$(BIN)/pytest $(SIDE_BY_SIDE) --cov=moments_ray --cov=serve_app --cov=jobs --cov-report=term:skip-covered
 
 test-slow: $(INSTALLED)  ## what takes minutes: the sweeps of failpoints, kills and recordings
 	$(BIN)/pytest -m slow

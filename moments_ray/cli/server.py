@@ -14,6 +14,7 @@ from moments_ray.access.key_store import ApiKeyStore
 from moments_ray.cli.address import own_address, require_answer, require_free, require_loopback, shown
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread
+from moments_ray.cli.stopping import take_signals_back
 from moments_ray.cli.workers import Workers
 from moments_ray.database import schema
 from moments_ray.embedded.services import never_started, until_stopped
@@ -102,6 +103,7 @@ async def _work(settings: Settings, console: Console) -> None:
 
 async def _stay(ray_thread: RayThread, console: Console) -> None:
     """Wait until Ray is lost, or this is cancelled, which is how commands are told to stop."""
+    take_signals_back()  # whoever reads that it is ready may stop it at once
     console.print("ready; Ctrl-C or SIGTERM stops it", style="green")
     try:
         await ray_thread.until_lost()

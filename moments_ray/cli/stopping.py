@@ -33,10 +33,10 @@ async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
     told: asyncio.Future[int] = loop.create_future()
     working = asyncio.create_task(work)
     waited: set[asyncio.Future[Any]] = {told, working}
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, _tell, told, number)
     while not (told.done() or working.done()):
-        for number in _SIGNALS:
-            # Again and again: Ray's own handlers, which abort the process, come whenever it starts a part of itself.
-            loop.add_signal_handler(number, _tell, told, number)
+        take_signals_back()  # again and again: Ray's come whenever it starts a part of itself
         await asyncio.wait(waited, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     for number in _SIGNALS:
         loop.remove_signal_handler(number)
@@ -48,6 +48,13 @@ async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
         return await working
     except asyncio.CancelledError:
         raise Stopped(told.result()) from None
+
+
+def take_signals_back() -> None:
+    """Put Python's handlers back where Ray put its own, which abort the process; for the main thread."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.getsignal(number))
+        signal.siginterrupt(number, False)  # as asyncio has it: calls that were interrupted go on
 
 
 def _tell(told: asyncio.Future[int], number: int) -> None:

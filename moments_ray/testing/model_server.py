@@ -35,8 +35,12 @@ class ReceivedRequest:
     @property
     def said(self) -> str:
         """The text of the last turn of a chat."""
-        content = self.json["messages"][-1]["content"]
-        return str(content if isinstance(content, str) else content[0]["text"])
+        return _text_of(self.json["messages"][-1])
+
+    @property
+    def asked(self) -> str:
+        """The text of the first turn of a chat's user; what follows may be objections."""
+        return _text_of(next(message for message in self.json["messages"] if message["role"] == "user"))
 
     @property
     def video_url(self) -> str | None:
@@ -46,6 +50,11 @@ class ReceivedRequest:
                 if part["type"] == "video_url":
                     return str(part["video_url"]["url"])
         return None
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message["content"]
+    return str(content if isinstance(content, str) else content[0]["text"])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -86,14 +87,18 @@ def make_numbered_video(
     return path
 
 
-def read_numbers(path: Path) -> list[tuple[Fraction, int]]:
-    """Decode a file and return the time (seconds) and the number of every picture that is shown, in order."""
-    with av.open(str(path)) as container:
-        video = container.streams.video[0]
-        return [
+def read_numbers(path: Path, *, damaged: bool = False) -> list[tuple[Fraction, int]]:
+    """Decode a file and return the time (seconds) and the number of every picture that is shown, in order.
+
+    A ``damaged`` one is read as far as it can be decoded.
+    """
+    numbers: list[tuple[Fraction, int]] = []
+    with av.open(str(path)) as container, suppress(*[av.error.InvalidDataError] * damaged):
+        numbers.extend(
             (cast("int", frame.pts) * cast("Fraction", frame.time_base), number_of(frame))
-            for frame in container.decode(video)
-        ]
+            for frame in container.decode(container.streams.video[0])
+        )
+    return numbers
 
 
 def read_sound(path: Path) -> NDArray[np.float32]:

@@ -68,18 +68,24 @@ def awkward_ranges(positions: list[float]) -> dict[str, tuple[float, float]]:
 
 
 def difference(clip: Clip, source: Pictures, start: float, end: float) -> str | None:
-    """Return what is wrong with a clip of a range, or None if it shows exactly what the source does."""
-    expected = [at for at, time in enumerate(source.positions()) if start - _NEAR <= time < end - _NEAR]
+    """Return what is wrong with a clip of a range, or None if it shows exactly what the source does.
+
+    A player holds the first picture before its time, where the sound begins earlier.
+    """
+    positions = source.positions()
+    shown = [(position, at) for at, position in enumerate(positions) if start - _NEAR <= position < end - _NEAR]
+    if start < positions[0] - _NEAR:
+        shown.insert(0, (start, 0))
     found = Pictures(clip.path)
-    if len(found.times) != len(expected):
-        return f"{len(found.times)} frames instead of {len(expected)}"
-    first = source.times[expected[0]]
-    if abs(clip.start_time - float(first - source.origin)) > _NEAR:
+    if len(found.times) != len(shown):
+        return f"{len(found.times)} frames instead of {len(shown)}"
+    first, _ = shown[0]
+    if abs(clip.start_time - first) > _NEAR:
         return f"starts at {clip.start_time:.3f} s"
-    if any(abs(found.times[at] - (source.times[of] - first)) > _NEAR for at, of in enumerate(expected)):
+    if any(abs(time - (position - first)) > _NEAR for time, (position, _) in zip(found.times, shown, strict=True)):
         return "frames at other times"
     if found.rotation != source.rotation:
         return "turned"
-    if any(np.abs(found.small[at] - source.small[of]).mean() >= _SAME for at, of in enumerate(expected)):
+    if any(np.abs(seen - source.small[at]).mean() >= _SAME for seen, (_, at) in zip(found.small, shown, strict=True)):
         return "other frames"
     return None

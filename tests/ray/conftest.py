@@ -131,7 +131,9 @@ class Engine:
             pending = await self.redis.xpending(stream, "pipeline_workers")
             if pending["pending"] or await self.redis.xlen(stream):
                 left.append(stream.decode())
-        if not 0 < await self.redis.ttl(f"pipeline:{subject}:active") <= 3600:
+        gone = -2  # one that another test's engine flushed, of a run that is reused here
+        remaining = await self.redis.ttl(f"pipeline:{subject}:active")
+        if remaining != gone and not 0 < remaining <= 3600:
             left.append("an active hash that stays")
         return left
 

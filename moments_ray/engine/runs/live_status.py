@@ -65,7 +65,7 @@ def run_key(run: str) -> str:
 
 
 class LiveStatus:
-    """Writes the live status, a cache of PostgreSQL, so a Redis that is down is only logged."""
+    """Writes the live status, a cache of PostgreSQL, so a Redis that is down is at most logged."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
@@ -73,27 +73,31 @@ class LiveStatus:
 
     async def queued(self, run: Run, stages: tuple[str, ...]) -> None:
         """Show a run that waits."""
-        await self.whole(run, stages, {})
-
-    async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
-        """Write a run's whole live status from its journal."""
-        fields = status_fields(run, names, stages)
         try:
-            async with self._redis.pipeline(transaction=True) as transaction:
-                transaction.delete(active_key(run.subject))
-                transaction.hset(active_key(run.subject), mapping=dict(fields.items()))
-                transaction.hset(run_key(run.identifier), mapping=dict(_summary(run, fields).items()))
-                transaction.expire(run_key(run.identifier), _RUN_LIFE)
-                transaction.zadd(history_key(run.subject), {run.identifier: run.queued_at.timestamp()})
-                transaction.zremrangebyrank(history_key(run.subject), 0, -_HISTORY_LENGTH - 1)
-                if RunStatus(run.status).finished:
-                    transaction.expire(active_key(run.subject), _AFTER_THE_END)
-                    transaction.delete(cancel_key(key_of(run)))
-                message = _message(run.identifier, run.subject, {"status": fields["status"]})
-                transaction.publish(STATUS_CHANNEL, message)
-                await transaction.execute()
+            await self.whole(run, stages, {})
         except RedisError as error:
             log.warning("live.write_failed", run=run.identifier, error=str(error))
+
+    async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
+        """Write a run's whole live status from its journal.
+
+        Raises:
+            RedisError: Redis is down or full; the live status is as it was.
+        """
+        fields = status_fields(run, names, stages)
+        async with self._redis.pipeline(transaction=True) as transaction:
+            transaction.delete(active_key(run.subject))
+            transaction.hset(active_key(run.subject), mapping=dict(fields.items()))
+            transaction.hset(run_key(run.identifier), mapping=dict(_summary(run, fields).items()))
+            transaction.expire(run_key(run.identifier), _RUN_LIFE)
+            transaction.zadd(history_key(run.subject), {run.identifier: run.queued_at.timestamp()})
+            transaction.zremrangebyrank(history_key(run.subject), 0, -_HISTORY_LENGTH - 1)
+            if RunStatus(run.status).finished:
+                transaction.expire(active_key(run.subject), _AFTER_THE_END)
+                transaction.delete(cancel_key(key_of(run)))
+            message = _message(run.identifier, run.subject, {"status": fields["status"]})
+            transaction.publish(STATUS_CHANNEL, message)
+            await transaction.execute()
 
     async def forget(self, subject: str, runs: Sequence[str]) -> None:
         """Remove every key of a subject and of its runs."""

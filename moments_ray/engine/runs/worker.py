@@ -180,7 +180,7 @@ class PipelineWorker:
             run = await Runs(session).get(identifier)
         if not RunStatus(run.status).finished:
             return False
-        await self._clean_up_after(await self._show(claim_of(run)), self._lease(run, message))
+        await self._clean_up_after(self._lease(run, message))
         return True
 
     def _lease(self, run: Run, message: Message | None) -> Lease:
@@ -204,7 +204,7 @@ class PipelineWorker:
                 execution.stop(StopReason.CANCEL)
             with contextlib.suppress(RedisError):
                 await lease.take_lock()
-            await self._show(lease.claim)
+                await self._show(lease.claim)
             verdict = await execution.run()
         finally:
             heartbeat.cancel()
@@ -213,12 +213,16 @@ class PipelineWorker:
             # After the execution has ended: this worker may be the one that takes the new message.
             await self._hand_back(lease, notify=message is not None)
         else:
-            await self._clean_up_after(await self._show(lease.claim), lease)
+            await self._clean_up_after(lease)
 
-    async def _clean_up_after(self, run: Run, lease: Lease) -> None:
-        """Leave nothing of a finished run in Redis but history, and nothing on this node's disk."""
-        await asyncio.to_thread(shutil.rmtree, self._scratch / run.identifier, ignore_errors=True)
+    async def _clean_up_after(self, lease: Lease) -> None:
+        """Leave nothing of a finished run in Redis but history, and nothing on this node's disk.
+
+        Where Redis does not take it, the run's message stays, and whoever takes that over comes by here again.
+        """
+        await asyncio.to_thread(shutil.rmtree, self._scratch / lease.claim.run, ignore_errors=True)
         try:
+            run = await self._show(lease.claim)
             await lease.release_lock()
             failpoint.hit(self._environment.settings, "run.unlocked")
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
@@ -227,7 +231,7 @@ class PipelineWorker:
             elif lease.message is not None:
                 await self._queue.acknowledge(lease.message)
         except RedisError as error:
-            log.warning("run.cleanup_failed", run=run.identifier, error=str(error))
+            log.warning("run.settle_failed", run=lease.claim.run, error=str(error))
 
     async def _hand_back(self, lease: Lease, *, notify: bool) -> None:
         """Queue a drained run again for another worker; a lost one is that worker's already."""

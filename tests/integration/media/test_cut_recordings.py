@@ -60,10 +60,15 @@ async def test_a_recording_is_cut_exactly_to_its_very_end(name: str, shared_medi
     await prove(shared_media / name, tmp_path, float("inf"))
 
 
-async def test_what_lies_outside_a_recording_is_refused(shared_media: Path, tmp_path: Path) -> None:
+async def test_what_lies_after_a_recording_is_refused_and_before_its_picture_the_first_is_held(
+    shared_media: Path, tmp_path: Path
+) -> None:
     """Its picture begins 0.8 s after its sound, and ends at 35 s."""
     source = shared_media / "video/googlework_short.mp4"
     wanted = [CutRange(name="early", start=0.0, end=0.5), CutRange(name="late", start=36.5, end=37.0)]
-    outcomes = await cut_clips(source, wanted, tmp_path, settings=MediaSettings(), threads=1, timeout=60)
-    assert [outcome.code for outcome in outcomes if isinstance(outcome, CutFailure)] == ["input.invalid"] * 2
-    assert list(tmp_path.iterdir()) == []
+    early, late = await cut_clips(source, wanted, tmp_path, settings=MediaSettings(), threads=1, timeout=60)
+    assert isinstance(early, Clip)
+    assert difference(early, Pictures(source, SECONDS), 0.0, 0.5) is None
+    assert isinstance(late, CutFailure)
+    assert late.code == "input.invalid"
+    assert list(tmp_path.iterdir()) == [early.path]

@@ -241,9 +241,9 @@ async def test_other_failures_are_media_errors(
 
 async def test_memory_is_limited(child_code: str) -> None:
     with pytest.raises(MediaLimitsExceeded, match="1500 MB"):
-        await run_python(f"{child_code}:hoard", 2_000_000_000, timeout=10, settings=SETTINGS)
+        await run_python(f"{child_code}:hoard", 2_000_000_000, timeout=60, settings=SETTINGS)
     size = 1_000_000_000
-    roomy = await run_python(f"{child_code}:hoard", size, timeout=10, settings=SETTINGS, memory_bytes=3_000_000_000)
+    roomy = await run_python(f"{child_code}:hoard", size, timeout=60, settings=SETTINGS, memory_bytes=3_000_000_000)
     assert roomy == size
 
 
