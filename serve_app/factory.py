@@ -24,14 +24,9 @@ from moments_ray.http.rate_limit import RateLimit
 from moments_ray.http.request_scope import RequestScope
 from moments_ray.http.routes import dead_letters, health, home, models, objects, runs, webhooks
 from moments_ray.http.tus import TusResponses
-from moments_ray.library.api import search, transcripts, videos
-from moments_ray.moments.api import adding, clips, exports, moments, pipeline, uploads
 from moments_ray.storage.factory import url_signer
 
-_ROUTES = (
-    *(adding, videos, uploads, exports, moments, transcripts, clips, pipeline),
-    *(runs, search, models, dead_letters, webhooks),
-)
+_SHARED = (runs, models, dead_letters, webhooks)  # of every product
 
 _DESCRIPTION = """
 Turns videos into titled, time-stamped highlights, each with a clip that is cut to the frame.
@@ -45,18 +40,10 @@ Begin with `POST /api/generate_moments` for a URL, or upload a file; both answer
 - A `POST` that starts work takes an `Idempotency-Key`: sent again, it starts nothing new.
 - Fields that a route does not know are refused by name.
 """
-_TAGS = {
-    "health": "Whether the service works; open to everybody.",
-    "videos": "Videos: added by URL or upload, listed, watched, deleted.",
-    "uploads": "Files of any size in parts, by tus 1.0: what broke off goes on where it was.",
-    "moments": "The highlights of a video: found, edited, refined, exported.",
-    "transcripts": "What is said in a video, word by word, and as captions.",
-    "clips": "The clips of moments: cut, watched, captioned.",
-    "pipeline": "The whole pipeline of a video, for those who poll its status.",
+_OPEN_TAGS = {"health": "Whether the service works; open to everybody."}
+_SHARED_TAGS = {
     "runs": "Runs of every pipeline: looked at, followed, cancelled, retried.",
-    "search": "Words in titles and in what was said.",
-    "models": "The models that can be asked, and what is known of them.",
-    "admin": "What was given up, and how webhooks are signed.",
+    "admin": "The models that can be asked, what was given up, and how webhooks are signed.",
 }
 
 
@@ -69,11 +56,13 @@ def create_app(container: Container) -> FastAPI:
         await container.close()
 
     settings = container.environment.settings
+    apis = [product.api() for product in container.environment.registry.products if product.api is not None]
+    tags = _OPEN_TAGS | {name: text for api in apis for name, text in api.tags.items()} | _SHARED_TAGS
     app = FastAPI(
         title="moments",
         version=__version__,
         description=_DESCRIPTION,
-        openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+        openapi_tags=[{"name": name, "description": text} for name, text in tags.items()],
         servers=[{"url": settings.public_url or "/"}],
         docs_url=None,
         redoc_url=None,
@@ -86,8 +75,8 @@ def create_app(container: Container) -> FastAPI:
     app.include_router(home.router)
     app.include_router(health.router)
     app.include_router(documentation.router)
-    for routes in _ROUTES:
-        app.include_router(routes.router, responses=problems(400, 413, 422, 500, 503))
+    for router in (*(router for api in apis for router in api.routers), *(routes.router for routes in _SHARED)):
+        app.include_router(router, responses=problems(400, 413, 422, 500, 503))
     if settings.gcs_bucket_name is None:
         app.state.signer = url_signer(settings)
         app.include_router(objects.router)
@@ -95,7 +84,7 @@ def create_app(container: Container) -> FastAPI:
     document_problems(app)
     document_authentication(app)
     document_links(app)
-    app.add_middleware(BodyLimit, limits=(adding.body_limit(settings.download), uploads.BODY_LIMIT))
+    app.add_middleware(BodyLimit, limits=[limit for api in apis for limit in api.body_limits(settings)])
     limit = RateLimit(container.redis, settings.api.requests_per_minute)
     app.add_middleware(
         ApiKeyMiddleware, key_store=ApiKeyStore(container.environment.database), limit=limit, settings=settings.api

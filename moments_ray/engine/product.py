@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.references import References
-from moments_ray.settings import Quota
+from moments_ray.settings import Quota, Settings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 # Work that is done now and then by whichever workers there are: more than once, at once too. It takes the
 # ``Environment``.
@@ -43,11 +46,43 @@ class Owned:
             raise ValueError(f"a prefix of objects ends with a slash, not {self.prefix!r}")
 
 
+class BodyLimit(Protocol):
+    """How large bodies may be that go to a route, as far as whoever checks them looks at it."""
+
+    @property
+    def bytes(self) -> int:
+        """The largest body."""
+
+    @property
+    def cure(self) -> str:
+        """What helps with a larger one."""
+
+    def covers(self, path: str) -> bool:
+        """Tell whether a path is meant."""
+
+
+def _no_limits(_: Settings) -> Sequence[BodyLimit]:
+    return ()
+
+
+@dataclass(frozen=True)
+class ProductApi:
+    """What a product adds to the API: routers, in the order in which they match, and what their tags stand for.
+
+    ``body_limits`` are of routes that take more than the 1 MiB of others.
+    """
+
+    routers: Sequence[APIRouter]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    body_limits: Callable[[Settings], Sequence[BodyLimit]] = _no_limits
+
+
 @dataclass(frozen=True)
 class Product:
-    """What a kind of work adds: its pipelines, the roles it asks models to play, the objects it owns.
+    """What a kind of work adds: its pipelines, the roles it asks models to play, the objects it owns, its API.
 
-    ``periodic_tasks`` is what it wants done now and then.
+    ``periodic_tasks`` is what it wants done now and then; ``api`` imports its routes, which only the API's process
+    does.
     """
 
     name: str
@@ -55,3 +90,4 @@ class Product:
     roles: tuple[ModelRole, ...] = ()
     owned: tuple[Owned, ...] = ()
     periodic_tasks: tuple[PeriodicTask, ...] = ()
+    api: Callable[[], ProductApi] | None = None

@@ -10,6 +10,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moments_ray.engine import product
+
 _JSON_BYTES = 1024**2
 
 
@@ -29,7 +31,7 @@ class RouteLimit:
 class BodyLimit:
     """Refuses bodies over 1 MiB, or over what ``limits`` say of their route; Serve's proxy takes any."""
 
-    def __init__(self, app: ASGIApp, limits: Sequence[RouteLimit]) -> None:
+    def __init__(self, app: ASGIApp, limits: Sequence[product.BodyLimit]) -> None:
         self._app = app
         self._limits = limits
 

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from moments_ray.engine.product import Product
+from moments_ray.engine.product import BodyLimit, Product, ProductApi
 from moments_ray.moments.pipelines import CLIPS, GENERATION, MOMENTS, REFINEMENT
 from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
+from moments_ray.settings import Settings
+
+
+def _api() -> ProductApi:
+    from moments_ray.moments.api import adding, clips, exports, moments, pipeline, uploads  # noqa: PLC0415
+
+    def body_limits(settings: Settings) -> tuple[BodyLimit, ...]:
+        return adding.body_limit(settings.download), uploads.BODY_LIMIT
+
+    return ProductApi(
+        routers=(adding.router, uploads.router, exports.router, moments.router, clips.router, pipeline.router),
+        tags={
+            "uploads": "Files of any size in parts, by tus 1.0: what broke off goes on where it was.",
+            "moments": "The highlights of a video: found, edited, refined, exported.",
+            "clips": "The clips of moments: cut, watched, captioned.",
+            "pipeline": "The whole pipeline of a video, for those who poll its status.",
+        },
+        body_limits=body_limits,
+    )
+
 
 MOMENTS_PRODUCT = Product(
-    "moments", pipelines=(MOMENTS, GENERATION, REFINEMENT, CLIPS), roles=(MOMENT_GENERATOR, REFINER)
+    "moments", pipelines=(MOMENTS, GENERATION, REFINEMENT, CLIPS), roles=(MOMENT_GENERATOR, REFINER), api=_api
 )

@@ -56,7 +56,7 @@ async def upload_video(
 ) -> VideoStarted:
     """Take a video that comes with the request; one whose bytes are known already is answered with 200.
 
-    A file of more than 64 MiB goes to `/api/uploads` in dependencies.
+    A file of more than 64 MiB goes to `/api/uploads` in parts.
     """
     options = options or RunOptions()
     await starting.check(options)
@@ -72,7 +72,7 @@ async def upload_video(
 def body_limit(settings: DownloadSettings) -> RouteLimit:
     """Return how large a form with a file may be."""
     largest = min(settings.max_bytes, FORM_BYTES) + _AROUND_A_FILE
-    return RouteLimit(UPLOAD_PATH, largest, f"send a larger file in dependencies, by tus 1.0 to {UPLOADS_PATH}")
+    return RouteLimit(UPLOAD_PATH, largest, f"send a larger file in parts, by tus 1.0 to {UPLOADS_PATH}")
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
