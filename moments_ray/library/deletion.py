@@ -29,6 +29,7 @@ class Deletion:
         self._settings = environment.settings
         self._database = environment.database
         self._store = environment.store
+        self._owned = environment.registry.owned
         self._redis = client
         self._live = LiveStatus(client)
         self._run_service = RunService(environment, client)
@@ -48,9 +49,15 @@ class Deletion:
         """Delete a marked video once every run that works on it has ended; tell whether that was so in time."""
         if not await self._end_runs(identifier, timeout):
             return False
-        await self._store.delete_prefix(f"videos/{identifier}/")
         async with self._database.read() as session:
             runs = await RunLists(session).of_video(identifier)
+        subjects = {identifier, *(run.subject for run in runs)}
+        for owned in self._owned:
+            await self._store.delete_prefix(f"{owned.prefix}{identifier}/")
+            async with self._database.read() as session:
+                alone = await owned.rows(session).only_of_video(sorted(subjects - {identifier}), identifier)
+            for subject in alone:
+                await self._store.delete_prefix(f"{owned.prefix}{subject}/")
         for run in runs:
             await self._live.forget(run.subject, [run.identifier])
         await self._live.forget(identifier, [])

@@ -11,8 +11,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from moments_ray.database.session import ReadSession, WriteSession
 
 _INTERRUPTED = text("""
-    SELECT EXISTS (SELECT 1 FROM run_attempts WHERE run_id = :run AND status <> 'completed')
-        OR EXISTS (SELECT 1 FROM run_items WHERE run_id = :run AND status <> 'completed')
+    WITH concerned AS (
+        SELECT id FROM runs WHERE subject = (SELECT subject FROM runs WHERE id = :run)
+        UNION SELECT id FROM runs WHERE video_id = (SELECT video_id FROM runs WHERE id = :run)
+    )
+    SELECT EXISTS (SELECT FROM run_attempts WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
+        OR EXISTS (SELECT FROM run_items WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
 """)
 
 # Requests and outputs are JSON of several shapes; that a name stands somewhere in them is what counts.
@@ -35,6 +39,10 @@ _QUIET = text("""
             AND runs.status IN ('queued', 'processing') AND runs.identifier <> :run
     )
 """)
+_ONLY_OF_VIDEO = text("""
+    SELECT subject FROM runs LEFT JOIN videos ON videos.id = runs.video_id WHERE subject = ANY(:subjects)
+    GROUP BY subject HAVING bool_and(coalesce(videos.identifier = :video, false))
+""").bindparams(bindparam("subjects", type_=ARRAY(TEXT)))
 _SUBJECTS = text("SELECT DISTINCT subject FROM runs WHERE subject = ANY(:subjects)").bindparams(
     bindparam("subjects", type_=ARRAY(TEXT))
 )
@@ -55,8 +63,15 @@ class References:
         """Return those of the subjects that still have a row."""
         return set(await self._session.scalars(_SUBJECTS, {"subjects": list(subjects)}))
 
+    async def only_of_video(self, subjects: Sequence[str], video: str) -> list[str]:
+        """Return those of the subjects whose rows go with those of a video: every run of theirs works on it."""
+        return list(await self._session.scalars(_ONLY_OF_VIDEO, {"subjects": list(subjects), "video": video}))
+
     async def interrupted(self, run_key: int) -> bool:
-        """Tell whether some stage or item of a run was broken off: only those leave objects that nothing points at."""
+        """Tell whether a stage or item of a run, or of another one about the same, was broken off.
+
+        Only those leave objects that nothing points at; where several runs were at work, the last to end finds them.
+        """
         return bool(await self._session.scalar(_INTERRUPTED, {"run": run_key}))
 
     async def unreferenced(self, subject: str, names: Sequence[str]) -> list[str]:

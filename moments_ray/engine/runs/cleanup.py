@@ -19,10 +19,11 @@ _REAPED_KEY = "moments:orphans_reaped"
 _SUBJECTS_AT_ONCE = 500
 
 
-async def clean_up_run(environment: Environment, run: Run) -> None:
+async def clean_up_run(environment: Environment, run: Run, *, claimed: bool = True) -> None:
     """Delete what a run staged and nothing points at; what else nothing points at only while no other run is at work.
 
-    Call it before the run's verdict, while the claim holds.
+    Call it before the run's verdict, while the claim holds; or, not ``claimed``, after a verdict without a worker: then
+    the run itself, if it is retried meanwhile, counts as one that is at work.
     """
     async with environment.database.read() as session:
         if not await References(session).interrupted(run.id):
@@ -31,7 +32,7 @@ async def clean_up_run(environment: Environment, run: Run) -> None:
     staging = environment.registry.get(run.pipeline).staging(run.subject, run.identifier)
     for owned in environment.registry.owned:
         for subject in {run.subject, video or run.subject}:
-            await _clean_up(environment, owned, subject, run.identifier, staging)
+            await _clean_up(environment, owned, subject, run.identifier if claimed else "", staging)
 
 
 async def _clean_up(environment: Environment, owned: Owned, subject: str, run: str, staging: str) -> None:

@@ -16,10 +16,11 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.runs import Runs, Submission
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
+from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import key_of
 from moments_ray.engine.runs.live_status import LiveStatus, cancel_key
 from moments_ray.engine.runs.queue import Queue
-from moments_ray.errors import Conflict, InvalidRequest
+from moments_ray.errors import Conflict, InvalidRequest, MomentsError
 from moments_ray.ids import fingerprint
 from moments_ray.process import failpoint
 from moments_ray.states import RunStatus
@@ -101,7 +102,7 @@ class RunService:
         async with self._database.read() as session:
             submission = await self.submission(pipeline, request, order, Runs(session))
             if order.idempotency_key and (known := await Runs(session).by_idempotency_key(order.idempotency_key)):
-                return StartedRun(_same(known, submission))
+                return StartedRun(_same(pipeline, known, submission))
             force = order.force or submission.config.get("force")
             standing = None if force else await Runs(session).newest(submission)
         if standing is not None:
@@ -113,7 +114,7 @@ class RunService:
             if status.finished:
                 return StartedRun(await self.retry(standing.identifier, webhook=order.webhook, notify=order.notify))
         async with self._database.begin() as session:
-            run = _same(await Runs(session).insert(submission), submission)
+            run = _same(pipeline, await Runs(session).insert(submission), submission)
         await self._announce(run, notify=order.notify)
         return StartedRun(run)
 
@@ -154,7 +155,16 @@ class RunService:
                 await self._live.whole(run, self._registry.get(run.pipeline).stage_names, {})
         except RedisError as error:
             log.warning("cancel.flag_failed", run=identifier, error=str(error))  # the worker reads PostgreSQL too
+        if run.status == RunStatus.CANCELLED:
+            await self._clean_up(run)
         return run
+
+    async def _clean_up(self, run: Run) -> None:
+        """Delete what earlier claims of a run that nobody holds left; that it cannot be done does not matter here."""
+        try:
+            await clean_up_run(self._environment, run, claimed=False)
+        except MomentsError as error:
+            log.warning("run.cleanup_failed", run=run.identifier, code=error.code, error=str(error))
 
     async def _flag(self, run: Run) -> None:
         """Raise the cancel flag, and lower it again if the run ended meanwhile: it would cancel a retry."""
@@ -219,8 +229,20 @@ def _config(pipeline: Pipeline, request: BaseModel) -> dict[str, Any]:
     return config
 
 
-def _same(known: Run, submission: Submission) -> Run:
+def _same(pipeline: Pipeline, known: Run, submission: Submission) -> Run:
     url = submission.webhook.url if submission.webhook else None
-    if known.config_fingerprint != submission.fingerprint or known.webhook_url != url:
+    if not _asks_the_same(pipeline, known, submission) or known.webhook_url != url:
         raise InvalidRequest("This Idempotency-Key was used for a different request: use a new one.")
     return known
+
+
+def _asks_the_same(pipeline: Pipeline, known: Run, submission: Submission) -> bool:
+    """Tell whether a run's request is this one; that of an older version has another fingerprint, and lacks fields."""
+    if known.config_fingerprint == submission.fingerprint:
+        return True
+    if known.pipeline != submission.pipeline:
+        return False
+    try:
+        return pipeline.takes.model_validate(known.config).model_dump(mode="json") == submission.config
+    except ValidationError:
+        return False

@@ -26,6 +26,10 @@ class VideoReferences(References):
         """Return those of the identifiers that are of videos."""
         return set(await self._session.scalars(select(Video.identifier).where(Video.identifier.in_(subjects))))
 
+    async def only_of_video(self, subjects: Sequence[str], video: str) -> list[str]:  # noqa: ARG002 - as its base
+        """Return none: another video's objects stay, whatever runs were about it."""
+        return []
+
     async def quiet(self, subject: str, run: str) -> bool:
         """Tell whether no other active run works on a video, and let none begin until the transaction ends."""
         await self._session.execute(select(Video.id).where(Video.identifier == subject).with_for_update())

@@ -261,3 +261,14 @@ async def test_a_request_of_another_pipeline_or_a_priority_beyond_is_refused(ser
         await service.start(EXCLUSIVE, Bare(subject="a"))
     with pytest.raises(InvalidRequest, match="from 0 to 10"):
         await service.start(EXCLUSIVE, Order(subject="a"), RunOrder(priority=11))
+
+
+async def test_a_key_of_an_older_version_is_known_by_its_request(environment: Environment, service: RunService) -> None:
+    order = RunOrder(idempotency_key="k")
+    first = await service.start(EXCLUSIVE, Order(subject="a"), order)
+    async with environment.database.begin() as session:  # as an upgrade leaves it: another form, without newer fields
+        await session.execute(text("UPDATE runs SET config_fingerprint = 'old', config = config - 'metadata'"))
+    assert (await service.start(EXCLUSIVE, Order(subject="a"), order)).run.identifier == first.run.identifier
+    for pipeline, request in ((EXCLUSIVE, Order(subject="a", amount=2)), (SHARED, Order(subject="a"))):
+        with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+            await service.start(pipeline, request, order)
