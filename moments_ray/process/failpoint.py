@@ -9,12 +9,9 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import structlog
-
-if TYPE_CHECKING:
-    from moments_ray.settings import Settings
 
 FAILPOINTS = {
     "submit.committed": "a run is in PostgreSQL, no worker was notified",
@@ -42,7 +39,31 @@ log = structlog.get_logger()
 FREEZE_LEASES = 2.0  # a frozen process comes back after so many leases: as a zombie, if it held one
 
 
-def hit(settings: Settings, point: str) -> None:
+class Leases(Protocol):
+    """What is known of leases."""
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a worker's hold on a run lasts without a heartbeat."""
+
+
+class FaultSettings(Protocol):
+    """Settings, as far as failpoints look at them."""
+
+    @property
+    def fault(self) -> str | None:
+        """The armed ``POINT:ACTION``."""
+
+    @property
+    def home(self) -> Path:
+        """Where it is noted that a process got there."""
+
+    @property
+    def worker(self) -> Leases:
+        """What is known of leases."""
+
+
+def hit(settings: FaultSettings, point: str) -> None:
     """Do what is armed for a point, the first time that any process of this home gets there.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import imageio_ffmpeg
 
+from moments_ray.speech.captions.writer import Subtitle, srt_of
 from moments_ray.speech.voice import Line, Speech, Spoken
 
 Codec = Literal["h264", "hevc", "vp8", "vp9", "mpeg4"]
@@ -120,15 +121,6 @@ def make_voice(path: Path, text: str, *, pause: float = 0.6) -> list[tuple[str, 
 
 def make_captions(path: Path, sentences: Sequence[tuple[str, float, float]]) -> Path:
     """Write timed sentences (text, start, end; seconds) as an SRT file."""
-    cues = [
-        f"{number}\n{_srt_time(start)} --> {_srt_time(end)}\n{text}\n"
-        for number, (text, start, end) in enumerate(sentences, start=1)
-    ]
-    path.write_text("\n".join(cues), encoding="utf-8")
+    cues = [Subtitle(start, end, tuple(text.split("\n"))) for text, start, end in sentences]
+    path.write_text(srt_of(cues), encoding="utf-8")
     return path
-
-
-def _srt_time(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, milliseconds = divmod(milliseconds, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02},{milliseconds % 1000:03}"

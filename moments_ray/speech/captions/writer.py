@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import pysubs2
 
 from moments_ray.speech.captions.text import clean
 from moments_ray.speech.scripts import CLAUSE_ENDS, join_words, without_closers
@@ -16,6 +19,7 @@ LINE_COLUMNS = 42  # the common limit of subtitling guides; a Chinese or Japanes
 LINES = 2
 LONGEST_SECONDS = 7.0
 
+_BACKSLASH = re.compile(r"\\(?=[A-Za-z])")
 _SHORTEST_SECONDS = 0.001
 _TELLING_PAUSE_SECONDS = 0.3
 _PARAGRAPH_PAUSE_SECONDS = 2.0
@@ -32,19 +36,19 @@ class Subtitle:
 
 def write_srt(transcript: Transcript, start: float = 0.0, end: float = math.inf) -> str:
     """Return the transcript as SubRip, cues broken at sentences and clauses; of a part, with times from its start."""
-    return "".join(
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{_unmarked(cue.lines)}\n\n"
-        for number, cue in enumerate(_part(transcript, start, end), start=1)
-    )
+    return srt_of(_part(transcript, start, end))
 
 
 def write_vtt(transcript: Transcript, start: float = 0.0, end: float = math.inf) -> str:
     """Return the transcript as WebVTT, cues broken at sentences and clauses; of a part, with times from its start."""
+    written = _file_of(_part(transcript, start, end), _escaped).to_string("vtt", keep_ssa_tags=True)
     language = f"\nLanguage: {transcript.language}" if transcript.language else ""
-    return f"WEBVTT{language}\n\n" + "".join(
-        f"{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n{_escaped(cue.lines)}\n\n"
-        for cue in _part(transcript, start, end)
-    )
+    return written.replace("WEBVTT", f"WEBVTT{language}", 1)
+
+
+def srt_of(cues: Sequence[Subtitle]) -> str:
+    """Return cues as SubRip."""
+    return _file_of(cues, _unmarked).to_string("srt", keep_ssa_tags=True)
 
 
 def write_txt(transcript: Transcript) -> str:
@@ -155,16 +159,18 @@ def _columns(text: str) -> int:
     )
 
 
-def _clock(seconds: float, mark: str) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, milliseconds = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{mark}{milliseconds % 1000:03}"
+def _file_of(cues: Sequence[Subtitle], shown: Callable[[str], str]) -> pysubs2.SSAFile:
+    file = pysubs2.SSAFile()
+    for cue in cues:
+        # pysubs2 reads backslashes as ASS does: one before a letter gets a word joiner, which nobody sees.
+        text = r"\N".join(_BACKSLASH.sub("\\\\\u2060", shown(line)) for line in cue.lines)
+        file.append(pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000), text=text))
+    return file
 
 
-def _unmarked(lines: Sequence[str]) -> str:
-    return "\n".join(line.replace("-->", "→") for line in lines)
+def _unmarked(line: str) -> str:
+    return line.replace("-->", "→")
 
 
-def _escaped(lines: Sequence[str]) -> str:
-    return "\n".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines)
+def _escaped(line: str) -> str:
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_a_part_holds_what_is_on_screen_in_it_and_counts_from_its_start() -> Non
     assert write_srt(talk, 2.0, 5.5) == (
         "1\n00:00:00,000 --> 00:00:01,000\nOne two three.\n\n2\n00:00:01,000 --> 00:00:03,500\nFour five six.\n\n"
     )
-    assert write_vtt(talk, 6.0, 7.0) == "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nSeven eight nine.\n\n"
+    assert write_vtt(talk, 6.0, 7.0) == "WEBVTT\n\n1\n00:00:00.000 --> 00:00:01.000\nSeven eight nine.\n\n"
     assert write_srt(talk, 9.0, 10.0) == ""
 
 
@@ -45,11 +46,17 @@ def test_srt_breaks_at_sentences_and_clauses_in_balanced_lines() -> None:
 
 def test_vtt_names_the_language_and_escapes_what_would_be_markup() -> None:
     written = write_vtt(spoken("a <b> & --> c", language="en"))
-    assert written == "WEBVTT\nLanguage: en\n\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; &amp; --&gt; c\n\n"
+    assert written == "WEBVTT\nLanguage: en\n\n1\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; &amp; --&gt; c\n\n"
 
 
 def test_an_arrow_in_speech_cannot_pass_for_times() -> None:
     assert write_srt(spoken("1 --> 2")).count("-->") == 1
+
+
+@pytest.mark.parametrize("write", [write_srt, write_vtt])
+def test_what_other_formats_take_for_markup_is_shown_as_it_was_said(write: Callable[[Transcript], str]) -> None:
+    shown = write(spoken(r"Open C:\new\home {\p1} {an aside}")).replace("\u2060", "")
+    assert r"C:\new\home {\p1} {an aside}" in " ".join(shown.splitlines())
 
 
 def test_text_begins_a_paragraph_after_two_seconds_of_silence() -> None:

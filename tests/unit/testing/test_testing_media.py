@@ -94,5 +94,5 @@ def test_word_times_follow_the_events_and_cover_the_sentence() -> None:
 def test_captions_are_srt(tmp_path: Path) -> None:
     path = make_captions(tmp_path / "a.srt", [("One.", 0.0, 1.25), ("Two.", 61.5, 3661.0)])
     assert path.read_text("utf-8") == (
-        "1\n00:00:00,000 --> 00:00:01,250\nOne.\n\n2\n00:01:01,500 --> 01:01:01,000\nTwo.\n"
+        "1\n00:00:00,000 --> 00:00:01,250\nOne.\n\n2\n00:01:01,500 --> 01:01:01,000\nTwo.\n\n"
     )
