@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from benchmarks.opening_model import HIT_SECONDS, Known, Start, Talk, known, left_out, read_talks
+from benchmarks.opening_model import HIT_SECONDS, MeasuredTalk, Start, Talk, left_out, measured, read_talks
 from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.encoder import is_installed
 from moments_ray.moments.finding.find import find_moments
@@ -113,7 +113,7 @@ def calibration_error(starts: Sequence[Start]) -> float:
     )
 
 
-def closing_questions(seen: Sequence[Known], starts: Sequence[Start]) -> float:
+def closing_questions(seen: Sequence[MeasuredTalk], starts: Sequence[Start]) -> float:
     timelines = {talk.talk.name: talk.talk.timeline() for talk in seen}
     asked = 0
     for start in starts:
@@ -133,7 +133,7 @@ def starts_tables(folder: Path, texttiling: Callable[[Timeline], Floats]) -> lis
     found: dict[str, list[Start]] = {}
     for encoder in (False, True) if is_installed() else (False,):
         for speakers in (True, False):
-            seen = [known(talk if speakers else talk.without_speakers(), encoder=encoder) for talk in talks]
+            seen = [measured(talk if speakers else talk.without_speakers(), encoder=encoder) for talk in talks]
             label = "ours" + (", with speakers" if speakers else ", without") + (", encoder" if encoder else "")
             starts = found[label] = left_out(seen)
             named = named or starts

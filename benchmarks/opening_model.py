@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from moments_ray.moments.finding.encoder import is_installed, sentence_vectors
-from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.find import FindResult, find_moments
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.opening_model import WEIGHTS_FILE, OpeningModel, Openings, views_of
 from moments_ray.moments.finding.openings import opening_cues
@@ -67,7 +67,7 @@ def read_talks(folder: Path) -> list[Talk]:
 
 
 @dataclass(frozen=True)
-class Known:
+class MeasuredTalk:
     """What is fitted on: a talk's cues, which of its sentences people begin a part with, and its meanings."""
 
     talk: Talk
@@ -76,16 +76,16 @@ class Known:
     vectors: Floats | None
 
 
-def known(talk: Talk, *, encoder: bool) -> Known:
+def measured(talk: Talk, *, encoder: bool) -> MeasuredTalk:
     timeline = talk.timeline()
     vectors = sentence_vectors(timeline) if encoder else None
     distance = np.abs(timeline.starts[None, :] - np.array(talk.headings)[:, None])
     opens = np.zeros(len(timeline.starts))
     opens[distance.argmin(axis=1)[distance.min(axis=1) <= NEAR_SECONDS]] = 1.0
-    return Known(talk, opening_cues(timeline, vectors), opens, vectors)
+    return MeasuredTalk(talk, opening_cues(timeline, vectors), opens, vectors)
 
 
-def fit(talks: Sequence[Known]) -> OpeningModel:
+def fit(talks: Sequence[MeasuredTalk]) -> OpeningModel:
     names = list(talks[0].cues)
     matrix = np.vstack([np.stack([talk.cues[name] for name in names], axis=1) for talk in talks])
     intercept, weights = logistic(matrix, np.concatenate([talk.opens for talk in talks]), RIDGE)
@@ -118,7 +118,7 @@ def logistic(matrix: Floats, truth: Floats, ridge: float) -> tuple[float, Floats
     return float(weights[0] - scaled @ mean), scaled
 
 
-def folds(talks: Sequence[Known]) -> list[tuple[list[Known], list[Known]]]:
+def folds(talks: Sequence[MeasuredTalk]) -> list[tuple[list[MeasuredTalk], list[MeasuredTalk]]]:
     """Part talks into those fitted on and those left out, so that each is left out once."""
     return [
         ([talk for at, talk in enumerate(talks) if at % FOLDS != fold], list(talks[fold::FOLDS]))
@@ -126,7 +126,7 @@ def folds(talks: Sequence[Known]) -> list[tuple[list[Known], list[Known]]]:
     ]
 
 
-def found_in(talk: Known, model: OpeningModel) -> Found:
+def found_in(talk: MeasuredTalk, model: OpeningModel) -> FindResult:
     """Find moments in a talk by a given model, with the options nobody gave."""
     return find_moments(
         talk.talk.transcript, None, None, find_options(), openings=Openings(model, model.log_odds(talk.cues))
@@ -146,7 +146,7 @@ class Start:
     log_odds: float
 
 
-def starts_in(talk: Known, model: OpeningModel) -> list[Start]:
+def starts_in(talk: MeasuredTalk, model: OpeningModel) -> list[Start]:
     return [
         Start(
             talk=talk.talk.name,
@@ -168,12 +168,12 @@ def calibrated(model: OpeningModel, starts: Sequence[Start]) -> OpeningModel:
     )
 
 
-def plain_starts(talks: Sequence[Known]) -> dict[str, list[Start]]:
+def plain_starts(talks: Sequence[MeasuredTalk]) -> dict[str, list[Start]]:
     """Find in each talk by weights that did not see it, scores as plain as the totals are."""
     return {talk.talk.name: starts_in(talk, fit(seen)) for seen, unseen in folds(talks) for talk in unseen}
 
 
-def left_out(talks: Sequence[Known]) -> list[Start]:
+def left_out(talks: Sequence[MeasuredTalk]) -> list[Start]:
     """Find in each talk by weights and scores that were both fitted without it."""
     plain = plain_starts(talks)
     found: list[Start] = []
@@ -183,17 +183,17 @@ def left_out(talks: Sequence[Known]) -> list[Start]:
     return found
 
 
-def fitted(talks: Sequence[Known]) -> OpeningModel:
+def fitted(talks: Sequence[MeasuredTalk]) -> OpeningModel:
     """Fit on all talks; the scores on what each talk's moments come to when it is left out."""
     return calibrated(fit(talks), [start for starts in plain_starts(talks).values() for start in starts])
 
 
-def views(talks: Sequence[Talk]) -> dict[str, list[Known]]:
+def views(talks: Sequence[Talk]) -> dict[str, list[MeasuredTalk]]:
     """Return what is known of the talks in each combination of views that this machine can have."""
-    found: dict[str, list[Known]] = {}
+    found: dict[str, list[MeasuredTalk]] = {}
     for encoder in (False, True) if is_installed() else (False,):
         for named in (True, False):
-            seen = [known(talk if named else talk.without_speakers(), encoder=encoder) for talk in talks]
+            seen = [measured(talk if named else talk.without_speakers(), encoder=encoder) for talk in talks]
             found[views_of(seen[0].cues)] = seen
     return found
 

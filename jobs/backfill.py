@@ -47,7 +47,7 @@ _KEY = "backfill-"
 _BATCH = 500  # entries whose keys are looked up at once
 _AT_ONCE = 8  # submissions under way
 _POLL_SECONDS = 2.0  # between two looks whether there is room for another run
-_TELL_SECONDS = 10.0
+_PRINT_SECONDS = 10.0
 _STOP_SECONDS = 5.0  # for submissions under way to come through, when told to stop
 _TIMEOUT_SECONDS = 300.0  # with services that went away; then the same command goes on
 _MOST_PROBLEMS = 1000  # that a summary lists
@@ -56,7 +56,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_enable=False, 
 
 
 class BackfillOptions(RunOptions):
-    """How the moments of each video are found, with patience."""
+    """How the moments of each video are found, at a low priority."""
 
     priority: Priority = 1
 
@@ -95,7 +95,7 @@ class Summary:
         """Return it as JSON; of a dry run, ``enqueued`` is what would have been."""
         return {"file": str(arguments.path), "dry_run": arguments.dry_run, **vars(self)}
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Return it as a sentence."""
         parts = [f"{self.enqueued:,} enqueued", f"{self.known:,} known"]
         left = {"malformed": self.malformed, "refused": self.refused, "busy": self.busy}
@@ -119,7 +119,7 @@ class Backfill:
         self._database = database
         self._moments = moments
         self._seen: set[str] = set()
-        self._told_at = time.monotonic()
+        self._printed_at = time.monotonic()
         self.summary = summary
 
     async def run(self) -> None:
@@ -132,10 +132,10 @@ class Backfill:
         lines = read_urls(self._arguments.path, self._arguments.column)
         while not self._enough() and (batch := await asyncio.to_thread(_take, lines)):
             entries = list(self._entries(batch))
-            known = await self._patiently(self._known, [entry.key for entry in entries])
+            known = await self._over_outages(self._known_keys, [entry.key for entry in entries])
             self.summary.known += len(known)
             await self._enqueue(deque(entry for entry in entries if entry.key not in known))
-            self._tell()
+            self._print_progress()
 
     def _entries(self, lines: Iterable[Line]) -> Iterator[_Entry]:
         """Tell nonsense from URLs, and a URL that came before from a new one."""
@@ -155,22 +155,22 @@ class Backfill:
             self._seen.add(key)
             yield _Entry(line, key)
 
-    async def _known(self, keys: Sequence[str]) -> set[str]:
+    async def _known_keys(self, keys: Sequence[str]) -> set[str]:
         async with self._database.read() as session:
             return await KeyedRuns(session).known(keys)
 
     async def _enqueue(self, pending: deque[_Entry]) -> None:
         while pending and not self._enough():
-            room = await self._patiently(self._room)
-            if room <= 0:
-                self._tell()
+            free = await self._over_outages(self._free_slots)
+            if free <= 0:
+                self._print_progress()
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
-            chunk = [pending.popleft() for _ in range(min(room, _AT_ONCE, len(pending)))]
-            await _whole(self._patiently(self._hand_in, entry) for entry in chunk)
-            self._tell()
+            chunk = [pending.popleft() for _ in range(min(free, _AT_ONCE, len(pending)))]
+            await _whole(self._over_outages(self._hand_in, entry) for entry in chunk)
+            self._print_progress()
 
-    async def _room(self) -> int:
+    async def _free_slots(self) -> int:
         """Return how many more runs may be handed in now."""
         limit = self._arguments.limit
         left = _BATCH if limit is None else limit - self.summary.enqueued
@@ -202,7 +202,7 @@ class Backfill:
     def _enough(self) -> bool:
         return self._arguments.limit is not None and self.summary.enqueued >= self._arguments.limit
 
-    async def _patiently(self, ask: Callable[P, Awaitable[T]], *arguments: P.args, **more: P.kwargs) -> T:
+    async def _over_outages(self, ask: Callable[P, Awaitable[T]], *arguments: P.args, **more: P.kwargs) -> T:
         """Ask again while a service is away: everything that is asked can be asked twice."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while True:
@@ -215,15 +215,15 @@ class Backfill:
                 await asyncio.sleep(_POLL_SECONDS)
 
     def _problem(self, line: Line, error: MomentsError) -> None:
-        told = " ".join(error.message.split())
-        console.print(f"line {line.number}: {told} [{error.code}]", markup=False, soft_wrap=True)
+        sentence = " ".join(error.message.split())
+        console.print(f"line {line.number}: {sentence} [{error.code}]", markup=False, soft_wrap=True)
         if len(self.summary.problems) < _MOST_PROBLEMS:
-            self.summary.problems.append({"line": line.number, "code": error.code, "message": told})
+            self.summary.problems.append({"line": line.number, "code": error.code, "message": sentence})
 
-    def _tell(self) -> None:
-        if time.monotonic() - self._told_at >= _TELL_SECONDS:
-            self._told_at = time.monotonic()
-            console.print(self.summary.told(), soft_wrap=True)
+    def _print_progress(self) -> None:
+        if time.monotonic() - self._printed_at >= _PRINT_SECONDS:
+            self._printed_at = time.monotonic()
+            console.print(self.summary.sentence(), soft_wrap=True)
 
 
 @application.command()
@@ -246,7 +246,7 @@ def backfill(
     except Stopped as stopped:
         summary.stopped, status = True, stopped.status
     console.print(
-        f"{summary.told()}{'; the same command goes on from here' if summary.stopped else ''}", soft_wrap=True
+        f"{summary.sentence()}{'; the same command goes on from here' if summary.stopped else ''}", soft_wrap=True
     )
     finish((summary.document(arguments), status), as_json=as_json)
 

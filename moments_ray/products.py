@@ -1,4 +1,4 @@
-"""The products of this house, each one folder."""
+"""The products, each one folder."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ def embedded(embedded_home: Path) -> Iterator[Services]:
         with portal.wrap_async_context_manager(embedded_services(settings)) as services:
             yield services
         for server in (PostgresServer(embedded_home), RedisServer(embedded_home)):
-            with FileLock(server.files.keeper_lock) as keeper:
-                portal.call(keeper.acquire)
+            with FileLock(server.files.supervisor_lock) as supervisor:
+                portal.call(supervisor.acquire)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ _MOMENTS = [sys.executable, "-c", "from moments_ray.cli import main; main()"]
 
 
 def observe(home: Path, *, by_process: bool) -> None:
-    """Start a server in a new home, look at it when it has settled, have it work, look again."""
+    """Start a server in a new home, look at it once it is idle, have it work, look again."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -93,11 +93,11 @@ async def _engine(environment: Environment, pipeline: Pipeline, count: int) -> t
 
 async def _bare(count: int, at_once: int) -> tuple[float, list[float]]:
     """Eight tasks one after another, ``at_once`` such sequences side by side."""
-    gate = asyncio.Semaphore(at_once)
+    slots = asyncio.Semaphore(at_once)
     seconds: list[float] = []
 
     async def one() -> None:
-        async with gate:
+        async with slots:
             began = time.perf_counter()
             for _ in range(STAGES):
                 await bare.remote()

@@ -198,12 +198,12 @@ def run_app(arguments: Sequence[str], application: typer.Typer = app) -> int:
     try:
         status = application(list(arguments) or ["--help"], standalone_mode=False)
     except MomentsError as error:
-        return _told(error, as_json=as_json)
+        return _report(error, as_json=as_json)
     except typer.TyperException as error:
         message = f"{' '.join(error.format_message().split()).rstrip('.')}; see --help"
-        return _told(InvalidRequest(message), as_json=as_json)
+        return _report(InvalidRequest(message), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, a user is told in a sentence
-        return _told(_unforeseen(error), as_json=as_json)
+        return _report(_unforeseen(error), as_json=as_json)
     return status if isinstance(status, int) else 0
 
 
@@ -216,11 +216,11 @@ def _unforeseen(error: Exception) -> MomentsError:
     )
 
 
-def _told(error: MomentsError, *, as_json: bool) -> int:
+def _report(error: MomentsError, *, as_json: bool) -> int:
     """Say what went wrong in one sentence with its code; of a header that is missing, in a shell's words."""
     message = _KEY_WANTED if isinstance(error, KeyInvalid) else error.message
     console.print(f"error: {message} [{error.code}]", style="red", markup=False, soft_wrap=True)
     if as_json:
-        told = {"code": error.code, "message": message, "retryable": error.retryable}
-        typer.echo(json.dumps({"error": told}, ensure_ascii=False))
+        body = {"code": error.code, "message": message, "retryable": error.retryable}
+        typer.echo(json.dumps({"error": body}, ensure_ascii=False))
     return error.exit_status

@@ -197,8 +197,8 @@ async def check_disk(settings: Settings) -> list[Finding]:
         raise DiskFull(f"{gigabytes}: free some, or set MOMENTS_HOME to a larger disk.")
     if free < settings.download.max_bytes:
         limit = settings.download.max_bytes / 1024**3
-        told = f"{gigabytes}, less than the largest allowed download ({limit:.1f} GiB): free some, or lower the limit"
-        return [Finding("disk", "warning", told)]
+        hint = f"{gigabytes}, less than the largest allowed download ({limit:.1f} GiB): free some, or lower the limit"
+        return [Finding("disk", "warning", hint)]
     return [Finding("disk", "ok", gigabytes)]
 
 

@@ -32,7 +32,7 @@ _EXIT = {RunStatus.COMPLETED_WITH_ERRORS: 3, RunStatus.FAILED: 1, RunStatus.CANC
 def connect(server: str | None, settings: Settings) -> MomentsClient:
     """Return a client of the server that is named, or configured, or this machine's."""
     url = server or settings.server_url or f"http://127.0.0.1:{settings.backend_port}"
-    return MomentsClient(url, api_key=settings.api_key, patience=_TIMEOUT_SECONDS)
+    return MomentsClient(url, api_key=settings.api_key, timeout=_TIMEOUT_SECONDS)
 
 
 async def submit(
@@ -49,7 +49,7 @@ async def submit(
         if started.reused and not as_json:
             console.print("nothing was started: this run did exactly that before")
         if watching:
-            return await _watched(client, identifier, console, as_json=as_json)
+            return await _followed(client, identifier, console, as_json=as_json)
         if not as_json:
             results().print(f"video {started.video.identifier}\nrun   {identifier}")
             console.print(f"`moments watch {identifier}` follows it", markup=False)
@@ -81,7 +81,7 @@ async def start(
         if run.reused:
             console.print("a run did exactly this before; --force does it again")
         if watching:
-            return await _watched(client, run.identifier, console, as_json=True)
+            return await _followed(client, run.identifier, console, as_json=True)
     console.print(f"`moments watch {run.identifier}` follows it", markup=False)
     return {"run": run.model_dump(mode="json")}, 0
 
@@ -116,7 +116,7 @@ async def watch(client: MomentsClient, identifier: str, console: Console, *, as_
     """Follow a run, or the newest run of a video, to its end; raises as ``status``."""
     async with client:
         run = await _run_of(client, identifier)
-        return await _watched(client, run.identifier, console, as_json=as_json)
+        return await _followed(client, run.identifier, console, as_json=as_json)
 
 
 async def cancel(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:
@@ -176,7 +176,7 @@ async def _run_of(client: MomentsClient, identifier: str) -> RunDetail:
     return await client.run(newest.identifier)
 
 
-async def _watched(client: MomentsClient, identifier: str, console: Console, *, as_json: bool) -> tuple[Document, int]:
+async def _followed(client: MomentsClient, identifier: str, console: Console, *, as_json: bool) -> tuple[Document, int]:
     run = await _follow(client, identifier, console)
     document = await _document(client, run)
     if not as_json:
@@ -188,10 +188,10 @@ async def _watched(client: MomentsClient, identifier: str, console: Console, *, 
 
 
 async def _follow(client: MomentsClient, identifier: str, console: Console) -> RunDetail:
-    """Show a run's stages until it is finished: each of its events rings, and between them bars are moved."""
+    """Show a run's stages until it is finished: again at each of its events, and every second for the bars."""
     run = await client.run(identifier)
     moved = asyncio.Event()
-    ringing = asyncio.create_task(_ring(client, identifier, moved))
+    watching = asyncio.create_task(_watch_events(client, identifier, moved))
     try:
         with StageBars([stage.name for stage in run.stages], console) as bars:
             while True:
@@ -201,16 +201,16 @@ async def _follow(client: MomentsClient, identifier: str, console: Console) -> R
                     return run
                 with suppress(TimeoutError):
                     await asyncio.wait_for(moved.wait(), _POLL_SECONDS if bars.visible else None)
-                if ringing.done():
-                    ringing.result()
+                if watching.done():
+                    watching.result()
                 moved.clear()
                 run = await client.run(identifier)
     finally:
-        ringing.cancel()
-        await asyncio.gather(ringing, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
-async def _ring(client: MomentsClient, identifier: str, moved: asyncio.Event) -> None:
+async def _watch_events(client: MomentsClient, identifier: str, moved: asyncio.Event) -> None:
     try:
         async with aclosing(client.watch(identifier)) as events:
             async for _ in events:

@@ -74,7 +74,7 @@ async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[
         raise InvalidRequest(f"give ranges for 1 to {_MOST_CLIPS} clips: --range A-B, in seconds, or --ranges FILE")
     require_writable(arguments.out)
     address = await examine(arguments.source, settings)
-    with _made(arguments.out):
+    with _created(arguments.out):
         cuts = await _cut(address, ranges, arguments.out, settings)
     clips = [one for one in cuts if isinstance(one, Clip)]
     failures = [one for one in cuts if isinstance(one, CutFailure)]
@@ -114,7 +114,7 @@ async def _cut(
 
 
 @contextlib.contextmanager
-def _made(directory: Path) -> Iterator[None]:
+def _created(directory: Path) -> Iterator[None]:
     """Make a directory if need be, and do not leave it behind empty."""
     missing = [one for one in (directory, *directory.parents) if not one.exists()]
     directory.mkdir(parents=True, exist_ok=True)

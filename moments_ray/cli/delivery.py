@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from moments_ray.cli.document import Described
+from moments_ray.cli.document import RunDocument
 from moments_ray.engine.environment import Environment
 from moments_ray.errors import MomentsError
 from moments_ray.media.thumbnails import storyboard
@@ -20,19 +20,19 @@ from moments_ray.storage.blocking import file_errors
 _DOCUMENT = "moments.json"
 
 
-async def deliver(described: Described, environment: Environment, out: Path) -> dict[str, Any]:
+async def deliver(document: RunDocument, environment: Environment, out: Path) -> dict[str, Any]:
     """Write everything and return the document, with the paths of what was written.
 
     Raises:
         StorageError: something cannot be read or written.
     """
     with file_errors(out):
-        return await _deliver(described, environment, out)
+        return await _deliver(document, environment, out)
 
 
-async def _deliver(described: Described, environment: Environment, out: Path) -> dict[str, Any]:
+async def _deliver(document: RunDocument, environment: Environment, out: Path) -> dict[str, Any]:
     await asyncio.to_thread(_clear, out)
-    for rank, (entry, moment) in enumerate(described.shown, start=1):
+    for rank, (entry, moment) in enumerate(document.shown, start=1):
         if not isinstance(moment, RefinedMoment) or moment.clip is None:
             continue
         stem = f"{rank:02}-{_stem_time(moment.start_time)}"  # never the title: a model or a stranger wrote it
@@ -46,9 +46,9 @@ async def _deliver(described: Described, environment: Environment, out: Path) ->
             ),
         }
         entry["thumbnail"] = picture
-    await asyncio.to_thread(_write_document, described.document, out)
-    await _report(described, environment, out)
-    return described.document
+    await asyncio.to_thread(_write_document, document.document, out)
+    await _report(document, environment, out)
+    return document.document
 
 
 def _stem_time(seconds: float) -> str:
@@ -79,24 +79,24 @@ def _write_document(document: dict[str, Any], out: Path) -> None:
     partial.replace(out / _DOCUMENT)
 
 
-async def _report(described: Described, environment: Environment, out: Path) -> None:
-    signals = described.signals
+async def _report(document: RunDocument, environment: Environment, out: Path) -> None:
+    signals = document.signals
     with tempfile.TemporaryDirectory() as scratch:
         pictures: list[Path] = []
-        if described.source is not None:
-            source = environment.store.uri(described.source.name)
+        if document.source is not None:
+            source = environment.store.uri(document.source.name)
             try:
                 async with environment.cache.open(source) as path:
-                    board = await storyboard(
-                        path, described.source.info, Path(scratch), settings=environment.settings.media
+                    sheet = await storyboard(
+                        path, document.source.info, Path(scratch), settings=environment.settings.media
                     )
-                pictures = [picture.path for picture in board]
+                pictures = [picture.path for picture in sheet]
             except MomentsError:
                 pictures = []  # a report without its strip of pictures is still one
         await asyncio.to_thread(
             render_report,
-            described.document,
-            transcript=described.transcript,
+            document.document,
+            transcript=document.transcript,
             waveform=[10 ** (level / 20) for level in signals.loudness] if signals and signals.loudness else None,
             storyboard=pictures or None,
             directory=out,

@@ -28,7 +28,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Described:
+class RunDocument:
     """A run's document, and what is delivered with it; ``shown`` pairs each moment's entry with what it shows."""
 
     document: dict[str, Any]
@@ -38,7 +38,7 @@ class Described:
     signals: Signals | None
 
 
-async def describe(run: Run, environment: Environment) -> Described:
+async def describe(run: Run, environment: Environment) -> RunDocument:
     """Read back what a run came to."""
     async with environment.database.read() as session:
         video = await Videos(session).get(run.subject)
@@ -70,7 +70,7 @@ async def describe(run: Run, environment: Environment) -> Described:
         "quality": _quality(generated, moments, video, transcript, signals),
         "errors": [_error(item) for item in items if item.status == StageStatus.FAILED or _problem(item)],
     }
-    return Described(
+    return RunDocument(
         document,
         list(zip(entries, moments, strict=True)),
         source,

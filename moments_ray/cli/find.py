@@ -15,7 +15,7 @@ from moments_ray.cli.spoken import remarks, transcript_entry
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
-from moments_ray.moments.finding.find import Found, find_moments, length_of
+from moments_ray.moments.finding.find import FindResult, find_moments, length_of
 from moments_ray.moments.options import MomentOptions
 from moments_ray.moments.roles import MOMENT_GENERATOR
 from moments_ray.settings import Settings
@@ -65,10 +65,10 @@ def print_moments(
         typer.echo(remark, err=True)
 
 
-async def _ask(heard: Transcript, duration: float | None, options: MomentOptions, settings: Settings) -> Found:
+async def _ask(heard: Transcript, duration: float | None, options: MomentOptions, settings: Settings) -> FindResult:
     """Find moments by a model of the registry, from this process; that takes the services, and still no Ray."""
     from moments_ray import runtime  # noqa: PLC0415 - seconds, which a find without a model does not pay
-    from moments_ray.moments.finding.by_model import Asked, find_by_model  # noqa: PLC0415
+    from moments_ray.moments.finding.by_model import ModelCall, find_by_model  # noqa: PLC0415
 
     async with runtime.services(settings) as resolved:
         environment = runtime.connect(resolved)
@@ -81,7 +81,7 @@ async def _ask(heard: Transcript, duration: float | None, options: MomentOptions
             async def send(question: Question) -> Answer:
                 return await models.complete(MOMENT_GENERATOR, entry, question, _LONGEST_ANSWER_SECONDS)
 
-            asked = Asked(send, options.sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
+            asked = ModelCall(send, options.sampling(), max_context=entry.max_context, max_tokens=entry.max_tokens)
             return await find_by_model(heard, None, duration, options.find(), asked)
         finally:
             await environment.close()

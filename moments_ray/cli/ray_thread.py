@@ -97,7 +97,7 @@ class RayThread:
         raise _lost()
 
     async def _notice_loss(self, cluster: Cluster) -> None:
-        while cluster.lives():  # noqa: ASYNC110 - nobody rings when a process ends
+        while cluster.lives():  # noqa: ASYNC110 - nothing notifies us when a process ends
             await asyncio.sleep(_POLL_SECONDS)
         self._lost.set()
 

@@ -217,11 +217,11 @@ async def _private_worker(
 
 async def _give_up(run: Run, video: Video, environment: Environment, *, created: bool) -> None:
     """Raise what the run failed with; bad input leaves nothing behind."""
-    told = run.error or {}
-    kind = next((kind for kind in all_errors() if kind.code == told.get("code")), MomentsError)
+    error = run.error or {}
+    kind = next((kind for kind in all_errors() if kind.code == error.get("code")), MomentsError)
     if issubclass(kind, InputError) and created:
         await environment.store.delete_prefix(f"videos/{video.identifier}/")
         await LiveStatus(environment.redis).forget(video.identifier, [run.identifier])
         async with environment.database.begin() as session:
             await Videos(session).delete(video.identifier)
-    raise kind(str(told.get("message", "the run failed")))
+    raise kind(str(error.get("message", "the run failed")))

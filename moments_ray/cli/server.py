@@ -68,7 +68,7 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         runtime.connect(resolved).registry.require_capacity([node.resources for node in nodes])
         cpus = sum(node.resources.get("CPU", 0) for node in nodes)
         how = "joined" if settings.ray_address else "started"
-        _tell(console, "Ray", f"{how} at {cluster.address}: {len(nodes)} node(s), {cpus:g} CPUs")
+        _announce(console, "Ray", f"{how} at {cluster.address}: {len(nodes)} node(s), {cpus:g} CPUs")
         warming = asyncio.create_task(_warm_up(console))
         stack.callback(warming.cancel)
         url = own_address(host, resolved.backend_port)
@@ -77,15 +77,15 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         await require_answer(url)
         workers = Workers(ray_thread, resolved)
         stack.push_async_callback(workers.stop)
-        _tell(console, "workers", str(await workers.start(nodes)))
-        _tell(console, "API", f"{url} (health: {url}/health)")
+        _announce(console, "workers", str(await workers.start(nodes)))
+        _announce(console, "API", f"{url} (health: {url}/health)")
         exporters = ", ".join(f"http://{node.address}:{node.metrics_port}/metrics" for node in nodes)
-        _tell(console, "metrics", exporters)
+        _announce(console, "metrics", exporters)
         if cluster.dashboard_url:
             asks = f", which asks for the token in {cluster.token_file}" if cluster.token_file else ""
-            _tell(console, "dashboard", f"{cluster.dashboard_url}{asks}")
+            _announce(console, "dashboard", f"{cluster.dashboard_url}{asks}")
         alone = "no API keys are configured: only this machine is served; `moments keys create` makes one"
-        _tell(console, "access", "API keys are asked for" if keys else alone)
+        _announce(console, "access", "API keys are asked for" if keys else alone)
         await _stay(ray_thread, console)
 
 
@@ -97,7 +97,7 @@ async def _work(settings: Settings, console: Console) -> None:
         workers = Workers(ray_thread, resolved, one_here=True)
         stack.push_async_callback(workers.stop)
         await workers.start(nodes := await ray_thread.do(runtime.nodes))
-        _tell(console, "worker", f"on {next(node.address for node in nodes if node.here)}")
+        _announce(console, "worker", f"on {next(node.address for node in nodes if node.here)}")
         await _stay(ray_thread, console)
 
 
@@ -121,10 +121,10 @@ async def _enter_services(
     if migrating and settings.database_url is not None:
         await runtime.migrate(resolved)
     await runtime.require_services(resolved)
-    _tell(console, "PostgreSQL", f"{shown(settings.database_url, settings.home / 'postgres')}, at {schema.head()}")
-    _tell(console, "Redis", shown(settings.redis_url, settings.home / "redis"))
+    _announce(console, "PostgreSQL", f"{shown(settings.database_url, settings.home / 'postgres')}, at {schema.head()}")
+    _announce(console, "Redis", shown(settings.redis_url, settings.home / "redis"))
     bucket = settings.gcs_bucket_name
-    _tell(console, "store", f"gs://{bucket}" if bucket else f"{settings.home / 'store'}")
+    _announce(console, "store", f"gs://{bucket}" if bucket else f"{settings.home / 'store'}")
     return resolved
 
 
@@ -149,8 +149,8 @@ async def _warm_up(console: Console) -> None:
     try:
         await runtime.warm_up()
     except Exception as error:  # noqa: BLE001 - the first run is slower, that is all
-        _tell(console, "Ray", f"could not be warmed up ({type(error).__name__}); the first run will be slower")
+        _announce(console, "Ray", f"could not be warmed up ({type(error).__name__}); the first run will be slower")
 
 
-def _tell(console: Console, part: str, text: str) -> None:
+def _announce(console: Console, part: str, text: str) -> None:
     console.print(f"{part:<11}{text}", markup=False, soft_wrap=True)

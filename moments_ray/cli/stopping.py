@@ -30,12 +30,12 @@ async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
         Stopped: the work was told to unwind, and broke off.
     """
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[int] = loop.create_future()
+    stopped: asyncio.Future[int] = loop.create_future()
     working = asyncio.create_task(work)
-    waited: set[asyncio.Future[Any]] = {told, working}
+    waited: set[asyncio.Future[Any]] = {stopped, working}
     for number in _SIGNALS:
-        loop.add_signal_handler(number, _tell, told, number)
-    while not (told.done() or working.done()):
+        loop.add_signal_handler(number, _set_once, stopped, number)
+    while not (stopped.done() or working.done()):
         take_signals_back()  # again and again: Ray's come whenever it starts a part of itself
         await asyncio.wait(waited, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     for number in _SIGNALS:
@@ -47,7 +47,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
     try:
         return await working
     except asyncio.CancelledError:
-        raise Stopped(told.result()) from None
+        raise Stopped(stopped.result()) from None
 
 
 def take_signals_back() -> None:
@@ -57,6 +57,6 @@ def take_signals_back() -> None:
         signal.siginterrupt(number, False)  # as asyncio has it: calls that were interrupted go on
 
 
-def _tell(told: asyncio.Future[int], number: int) -> None:
-    if not told.done():
-        told.set_result(number)
+def _set_once(stopped: asyncio.Future[int], number: int) -> None:
+    if not stopped.done():
+        stopped.set_result(number)

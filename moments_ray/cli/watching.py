@@ -20,7 +20,7 @@ from moments_ray.runtime.connection import open_redis
 from moments_ray.states import RunStatus
 
 _POLL_SECONDS = 0.25
-_TIMEOUT_SECONDS = 90.0  # with a database that went away; whoever drives the run is less patient
+_TIMEOUT_SECONDS = 90.0  # for a database that went away; the worker gives up earlier
 
 
 async def watch(run: Run, environment: Environment, console: Console) -> Run:

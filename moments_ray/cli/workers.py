@@ -53,9 +53,9 @@ class Workers:
         for listening in self._listening.values():
             listening.cancel()
         worker = self._settings.worker
-        patience = worker.drain_seconds + 2 * worker.cancel_grace_seconds + _STOP_MARGIN_SECONDS
+        timeout = worker.drain_seconds + 2 * worker.cancel_grace_seconds + _STOP_MARGIN_SECONDS
         async with asyncio.TaskGroup() as group:
-            stopping = [group.create_task(stop_worker(actor, patience)) for actor in self._actors.values()]
+            stopping = [group.create_task(stop_worker(actor, timeout)) for actor in self._actors.values()]
             for each in stopping:
                 await self._ray_thread.unless_lost(each)
                 if self._ray_thread.lost:

@@ -47,7 +47,7 @@ _SILENCE_SECONDS = 60.0  # the server says something every 15
 class MomentsClient:
     """A client of one server; use it as ``async with``, or ``close`` it.
 
-    ``patience`` is the seconds that a server which is busy, or gone after it answered once, is asked again.
+    A server that is busy, or gone after it answered once, is asked again for ``timeout`` seconds.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class MomentsClient:
         server: str = "http://127.0.0.1:7005",
         *,
         api_key: SecretStr | None = None,
-        patience: float = 60.0,
+        timeout: float = 60.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._connection = Connection(server, api_key, patience, transport)
+        self._connection = Connection(server, api_key, timeout, transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,7 +101,7 @@ class MomentsClient:
             return self._read(answer, Started)
         said = {"process": "true", "options": json.dumps(asked)}
         answer = await upload(self._connection, Path(source), said, key, progress)
-        if answer.status_code == httpx.codes.OK:  # its bytes were there, or the answer was lost that told of the run
+        if answer.status_code == httpx.codes.OK:  # its bytes were there, or the answer that named the run was lost
             video = self._read(answer, VideoStarted).video.identifier
             answer = await self._connection.ask("POST", f"/api/pipeline/{video}/start", _json(asked), headers=keyed)
         return self._read(answer, Started)
@@ -157,9 +157,9 @@ class MomentsClient:
         Where the connection breaks, it is opened again at the event after the last one.
 
         Raises:
-            ServerUnavailable: the server was gone for longer than the client's patience.
+            ServerUnavailable: the server was gone for longer than the client's timeout.
         """
-        path, patience = f"/api/runs/{_named(run)}/events", self._connection.patience()
+        path, backoff = f"/api/runs/{_named(run)}/events", self._connection.backoff()
         while True:
             asked = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
             try:
@@ -168,7 +168,7 @@ class MomentsClient:
                         return
                     decoder = EventDecoder()
                     async for piece in response.aiter_bytes():
-                        patience.renew()
+                        backoff.renew()
                         for streamed in decoder.feed(piece):
                             event = self._parsed(streamed.data, Event)
                             if event.seq > after:
@@ -179,7 +179,7 @@ class MomentsClient:
                 if not (error.retryable and self._connection.answered):
                     raise
                 broken = error
-            await patience.wait(broken)
+            await backoff.wait(broken)
 
     async def wait(self, run: str) -> RunDetail:
         """Return a run once it is finished; raises as ``watch``."""

@@ -29,7 +29,7 @@ def no_content() -> AbstractContextManager[Mapping[str, Any]]:
     return nullcontext({})
 
 
-class Patience:
+class Backoff:
     """Waits between tries: longer each time, as a server asks, and ``seconds`` in a row at most."""
 
     def __init__(self, seconds: float) -> None:
@@ -38,7 +38,7 @@ class Patience:
         self.renew()
 
     def renew(self) -> None:
-        """Begin again: something went well."""
+        """Start over, because something went well."""
         self._deadline = self._clock() + self._seconds
         self._delay = _FIRST_DELAY
 
@@ -56,7 +56,7 @@ class Connection:
     """A pooled HTTP client of one server, with its key; bound to the running event loop by its first request."""
 
     def __init__(
-        self, server: str, api_key: SecretStr | None, patience: float, transport: httpx.AsyncBaseTransport | None
+        self, server: str, api_key: SecretStr | None, timeout: float, transport: httpx.AsyncBaseTransport | None
     ) -> None:
         try:
             url = httpx.URL(server)
@@ -65,7 +65,7 @@ class Connection:
         if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
             raise InvalidRequest("The server's address must be http://HOST:PORT or https://HOST, without a user.")
         self.server = str(url).rstrip("/")
-        self._patience = patience
+        self._timeout = timeout
         self.answered = False  # once it has, its silence is taken for a restart
         key = {"Authorization": f"Bearer {api_key.get_secret_value()}"} if api_key is not None else {}
         self._http = httpx.AsyncClient(
@@ -80,9 +80,9 @@ class Connection:
         """Close the connections."""
         await self._http.aclose()
 
-    def patience(self) -> Patience:
-        """Return the patience for one thing that is asked."""
-        return Patience(self._patience)
+    def backoff(self) -> Backoff:
+        """Return the waits between the tries of one request."""
+        return Backoff(self._timeout)
 
     async def ask(
         self,
@@ -102,7 +102,7 @@ class Connection:
             ServerUnavailable: the server does not answer.
             MomentsError: it answered with this one.
         """
-        patience = self.patience()
+        backoff = self.backoff()
         if timeout is not None:
             more["timeout"] = httpx.Timeout(_TIMEOUT.write, connect=_TIMEOUT.connect, read=timeout)
         while True:
@@ -123,7 +123,7 @@ class Connection:
                 refused = response.status_code == httpx.codes.TOO_MANY_REQUESTS
                 if not error.retryable or not (repeatable or refused) or "retry_after" not in error.detail:
                     raise error
-            await patience.wait(error)
+            await backoff.wait(error)
 
     @asynccontextmanager
     async def stream(

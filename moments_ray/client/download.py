@@ -57,7 +57,7 @@ async def download(connection: Connection, path: str, target: Path) -> None:
         InvalidRequest: nothing can be written there.
         DiskFull: there is no space.
     """
-    patience = connection.patience()
+    backoff = connection.backoff()
     had = 0
     while True:
         part: Path | None = None
@@ -75,8 +75,8 @@ async def download(connection: Connection, path: str, target: Path) -> None:
                 raise
             if part is not None and (has := part.stat().st_size) > had:
                 had = has
-                patience.renew()
-            await patience.wait(error)
+                backoff.renew()
+            await backoff.wait(error)
 
 
 async def _stat(connection: Connection, path: str) -> _Stored:

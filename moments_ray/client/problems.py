@@ -52,7 +52,7 @@ def error_of(response: httpx.Response) -> MomentsError:
     """
     status = response.status_code
     wait = retry_after(response.headers.get("retry-after", ""))
-    told: dict[str, JsonValue] = {"status": status} if wait is None else {"status": status, "retry_after": wait}
+    detail: dict[str, JsonValue] = {"status": status} if wait is None else {"status": status, "retry_after": wait}
     by_status = _BY_STATUS.get(status, ServerUnavailable if status >= 500 else ServerBadAnswer)
     if response.headers.get("content-type", "").partition(";")[0].strip().lower() == _PROBLEM:
         try:
@@ -61,8 +61,8 @@ def error_of(response: httpx.Response) -> MomentsError:
             pass
         else:
             by_code = {kind.code: kind for kind in all_errors()}  # of two with one code, the more special
-            members: dict[str, JsonValue] = {**(problem.model_extra or {}), "code": problem.code, **told}
+            members: dict[str, JsonValue] = {**(problem.model_extra or {}), "code": problem.code, **detail}
             return by_code.get(problem.code, by_status)(problem.detail, members)
     words = "".join(char if char.isprintable() else " " for char in response.text[:_EXCERPT])
     said = f": {' '.join(words.split())}" if words.strip() else ""
-    return by_status(f"{response.url.copy_with(query=None)} answered {status}{said}", told)
+    return by_status(f"{response.url.copy_with(query=None)} answered {status}{said}", detail)

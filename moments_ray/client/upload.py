@@ -45,7 +45,7 @@ async def upload(
         if not whole:
             raise InvalidRequest(f"The file {path.name!r} is empty.")
         place, part_bytes = await _begin(connection, whole, {"filename": path.name, **said}, key)
-        patience, there = connection.patience(), 0
+        backoff, there = connection.backoff(), 0
         progress(there, whole)
         while there < whole:
             try:
@@ -53,10 +53,10 @@ async def upload(
             except MomentsError as error:
                 if not (error.retryable or isinstance(error, UploadOffset)):
                     raise
-                await patience.wait(error)
+                await backoff.wait(error)
                 there = _offset(await connection.ask("HEAD", place, headers=_TUS))
                 continue
-            patience.renew()
+            backoff.renew()
             there = _offset(answer)
             progress(there, whole)
             if answer.status_code != httpx.codes.NO_CONTENT:

@@ -13,8 +13,8 @@ from pathlib import Path
 import asyncpg
 
 from moments_ray.embedded.account import Account, can_run, copy_software, lent_account, open_path
+from moments_ray.embedded.orphans import stopped_with_parent
 from moments_ray.embedded.server import Command, ServerFiles, wheel_directory
-from moments_ray.embedded.strays import stopped_with_parent
 from moments_ray.errors import DatabaseUnavailable, EmbeddedServerFailed
 
 DATABASE = "vision_ai"
@@ -71,7 +71,7 @@ class PostgresServer:
         programs = self._programs(account)
         if not self.files.data.exists():
             await self._create(programs, account)
-        # The keeper saw to it that no process works here: a pid in this file is dead, or another's by now.
+        # The supervisor saw to it that no process works here: a pid in this file is dead, or another's by now.
         (self.files.data / "postmaster.pid").unlink(missing_ok=True)
         settings = {**_SERVER_SETTINGS, "unix_socket_directories": str(self.files.sockets)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

@@ -1,4 +1,4 @@
-"""What an embedded server is to its keeper and to its clients, and where its files lie."""
+"""What an embedded server is to its supervisor and to its clients, and where its files lie."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ServerFiles:
 
     @property
     def log(self) -> Path:
-        """What the server and its keeper said."""
+        """What the server and its supervisor said."""
         return self.run / f"{self.name}.log"
 
     @property
@@ -63,13 +63,13 @@ class ServerFiles:
         return self.run / f"{self.name}.clients.lock"
 
     @property
-    def keeper_lock(self) -> Path:
-        """Held by the keeper for its life."""
-        return self.run / f"{self.name}.keeper.lock"
+    def supervisor_lock(self) -> Path:
+        """Held by the supervisor for its life."""
+        return self.run / f"{self.name}.supervisor.lock"
 
     @property
     def outcome(self) -> Path:
-        """How the keeper's start ended: empty for well, else what is said to the user."""
+        """How the supervisor's start ended: empty for well, else what is said to the user."""
         return self.run / f"{self.name}.outcome"
 
     @property
@@ -82,7 +82,7 @@ class ServerFiles:
         return Path("/tmp") / f"moments-{os.geteuid()}-{digest}-{self.name}"  # noqa: S108 - checked when made
 
     def make(self) -> None:
-        """Make the directories that clients and keeper share.
+        """Make the directories that clients and supervisor share.
 
         Raises:
             EmbeddedServerFailed: this user may not write there.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from moments_ray.embedded.keeper import BUSY_STATUS, READY_SECONDS, server_named
 from moments_ray.embedded.server import Server
+from moments_ray.embedded.supervisor import BUSY_STATUS, READY_SECONDS, server_named
 from moments_ray.errors import EmbeddedServerFailed, ServiceUnavailable
 from moments_ray.process.file_lock import FileLock
 from moments_ray.settings import Settings
@@ -22,7 +22,7 @@ from moments_ray.settings import Settings
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 _STOP_POLL_SECONDS = 0.4
-_TIMEOUT_SECONDS = READY_SECONDS + 15  # the keeper's own, and its time to find and stop strays
+_TIMEOUT_SECONDS = READY_SECONDS + 15  # the supervisor's own, and its time to find and stop orphans
 _LONGEST_LOG_BYTES = 4 * 1024**2
 
 _log = logging.getLogger(__name__)
@@ -125,10 +125,10 @@ class _Client:
         self._use = FileLock(self._files.clients_lock)
         await self._use.acquire(shared=True)
         await self._ensure_running()
-        self._watch = asyncio.create_task(self._replace_lost_keeper())
+        self._watch = asyncio.create_task(self._replace_lost_supervisor())
 
     async def leave(self) -> None:
-        """Let go of the server; its keeper stops it when nobody else holds on."""
+        """Let go of the server; its supervisor stops it when nobody else holds on."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
@@ -136,19 +136,19 @@ class _Client:
             self._use.close()
 
     async def until_stopped(self) -> None:
-        """Wait for the keeper's end, for as long as nobody holds on."""
-        while self._keeper_lives():
+        """Wait for the supervisor's end, for as long as nobody holds on."""
+        while self._supervisor_lives():
             with FileLock(self._files.clients_lock) as clients:
                 if not clients.try_acquire():
                     return
             await asyncio.sleep(_STOP_POLL_SECONDS)
 
-    async def _replace_lost_keeper(self) -> None:
-        """Start a new keeper when somebody killed the old one: its server is gone with it."""
+    async def _replace_lost_supervisor(self) -> None:
+        """Start a new supervisor when somebody killed the old one: its server is gone with it."""
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             try:
-                if not self._keeper_lives():
+                if not self._supervisor_lives():
                     await self._ensure_running()
             except (EmbeddedServerFailed, OSError) as error:  # OSError: somebody removed the home; it may come back
                 _log.error("%s", error)
@@ -160,7 +160,7 @@ class _Client:
             deadline = time.monotonic() + _TIMEOUT_SECONDS
             launched = False
             while time.monotonic() < deadline:
-                if self._keeper_lives():
+                if self._supervisor_lives():
                     if await self._answers():
                         return
                     await asyncio.sleep(_POLL_SECONDS)
@@ -169,17 +169,17 @@ class _Client:
                 else:
                     launched = await self._launch()
             raise EmbeddedServerFailed(
-                f"The embedded {self._files.name} does not answer though its keeper runs: stop the processes that work "
-                f"in {self._files.data}, or set {self._server.replaced_by}. The end of {self._files.log}:\n"
+                f"The embedded {self._files.name} does not answer though its supervisor runs: stop the processes that "
+                f"work in {self._files.data}, or set {self._server.replaced_by}. The end of {self._files.log}:\n"
                 f"{self._files.log_tail()}"
             )
 
-    def _keeper_lives(self) -> bool:
-        with FileLock(self._files.keeper_lock) as lock:
+    def _supervisor_lives(self) -> bool:
+        with FileLock(self._files.supervisor_lock) as lock:
             return not lock.try_acquire(shared=True)
 
     async def _answers(self) -> bool:
-        """Tell whether the keeper calls its server started and the server answers."""
+        """Tell whether the supervisor calls its server started and the server answers."""
         if not self._files.outcome.exists():
             return False
         try:
@@ -189,12 +189,19 @@ class _Client:
         return True
 
     async def _launch(self) -> bool:
-        """Start a keeper; tells whether it was ours that came to keep."""
+        """Start a supervisor; tells whether ours is the one that runs."""
         self._files.outcome.unlink(missing_ok=True)
         self._files.start_new_log(_LONGEST_LOG_BYTES)
         with self._files.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "moments_ray.embedded.keeper", str(self._files.home), self._files.name),
+                *(
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "moments_ray.embedded.supervisor",
+                    str(self._files.home),
+                    self._files.name,
+                ),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -206,7 +213,7 @@ class _Client:
         return status == 0
 
     def _failure(self) -> str:
-        """Return what the keeper said of its failure, or all that is known if it could not say anything."""
+        """Return what the supervisor said of its failure, or all that is known if it could not say anything."""
         if self._files.outcome.exists() and (said := self._files.outcome.read_text("utf-8")):
             return said
         return (

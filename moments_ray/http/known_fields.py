@@ -1,4 +1,4 @@
-"""Query and form fields that a route does not know: refused by name, or a slip of the pen would be a silent nothing."""
+"""Query and form fields that a route does not know: refused by name, since a misspelt one would otherwise be ignored."""
 
 from __future__ import annotations
 

@@ -146,12 +146,12 @@ def _job(
     threads: int,
 ) -> dict[str, Any]:
     """Check what is asked and put it for a child; ranges that are none are left out."""
-    if len({wanted.name for wanted in ranges}) < len(ranges):
+    if len({entry.name for entry in ranges}) < len(ranges):
         raise InvalidRequest("Two ranges carry the same name; every clip needs its own.")
     return {
         "source": source,
         "remote": remote,
-        "wanted": [_wanted(entry) for entry in ranges if 0 <= entry.start < entry.end < math.inf],
+        "clips": [_spec(entry) for entry in ranges if 0 <= entry.start < entry.end < math.inf],
         "directory": str(directory),
         "threads": threads,
     }
@@ -167,7 +167,7 @@ async def _run(
     """Have a child cut what can be cut, and answer for every range."""
     done: dict[str, Clip | CutFailure] = {entry.name: _refused(entry) for entry in ranges}
     source_bytes = fetched_bytes = 0
-    if job["wanted"]:
+    if job["clips"]:
         answer = await run_python(
             "moments_ray.media.native.cutting.job:cut",
             job,
@@ -185,7 +185,7 @@ async def _run(
     return RemoteCut(clips=clips, source_bytes=source_bytes, fetched_bytes=fetched_bytes)
 
 
-def _wanted(entry: CutRange) -> dict[str, Any]:
+def _spec(entry: CutRange) -> dict[str, Any]:
     """Put a range for a child, with those of its captions that are seen in it."""
     seen = [each for each in entry.captions if each.start < entry.end and each.end > entry.start and each.text.strip()]
     return entry.model_copy(update={"captions": tuple(seen)}).model_dump()

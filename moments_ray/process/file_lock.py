@@ -33,7 +33,7 @@ class FileLock:
 
     async def acquire(self, *, shared: bool = False) -> None:
         """Wait for the lock; polled, because a thread blocked in ``flock`` could not be cancelled."""
-        while not self.try_acquire(shared=shared):  # noqa: ASYNC110 - the kernel rings no bell for it
+        while not self.try_acquire(shared=shared):  # noqa: ASYNC110 - the kernel notifies nobody of it
             await asyncio.sleep(_POLL_SECONDS)
 
     def wait(self, *, shared: bool = False) -> None:

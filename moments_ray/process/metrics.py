@@ -49,7 +49,7 @@ METRICS = (
 
 
 class Meter(Protocol):
-    """Takes what is told of a metric: what a counter grows by, where a gauge stands, one value of a histogram.
+    """Takes the values of a metric: what a counter grows by, where a gauge stands, one value of a histogram.
 
     ``labels`` are the metric's own. Telling costs next to nothing and never waits.
     """

@@ -38,7 +38,7 @@ from moments_ray.storage.factory import open_store, url_signer
 from moments_ray.storage.object_store import ObjectStore
 from moments_ray.storage.overlay import OverlayStore
 
-_AGAIN = 1  # over a connection that was closed while nobody used it; one that is silent costs the timeout twice
+_AGAIN = 1  # over a connection that was closed while nobody used it; one that does not answer costs the timeout twice
 
 
 @contextlib.asynccontextmanager

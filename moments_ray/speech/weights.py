@@ -71,16 +71,16 @@ async def fetch_weights(weights: Weights, settings: Settings, progress: Progress
     Raises:
         RecogniserUnavailable: the host cannot be reached or does not have the files.
     """
-    patience = settings.speech.weights_timeout_seconds
+    timeout = settings.speech.weights_timeout_seconds
     base = f"{settings.speech.weights_url.rstrip('/')}/{weights.repository}/resolve/main"
     directory = settings.home / "models" / weights.name
     payload: JsonValue = {
         "urls": [f"{base}/{file}" for file in weights.files],
         "directory": str(directory),
-        "patience": patience,
+        "timeout": timeout,
     }
     try:
-        await run_python(f"{__name__}:ask", payload, timeout=patience, settings=settings.media, network=True)
+        await run_python(f"{__name__}:ask", payload, timeout=timeout, settings=settings.media, network=True)
         directory.mkdir(parents=True, exist_ok=True)
         await run_python(
             f"{__name__}:fetch",
@@ -98,7 +98,7 @@ async def fetch_weights(weights: Weights, settings: Settings, progress: Progress
 
 def ask(payload: dict[str, Any], _report_progress: Callable[[float], None]) -> JsonValue:
     """Ask the host for the first file's headers: what a child process runs first."""
-    with _client(payload["patience"]) as client, _stream(client, payload["urls"][0], {}):
+    with _client(payload["timeout"]) as client, _stream(client, payload["urls"][0], {}):
         return None
 
 
@@ -106,7 +106,7 @@ def fetch(payload: dict[str, Any], report_progress: Callable[[float], None]) -> 
     """Fetch what is missing of ``urls`` into ``directory``: what a child process runs then; progress is a file's."""
     directory = Path(payload["directory"])
     urls: Sequence[str] = payload["urls"]
-    with FileLock(directory / ".lock") as lock, _client(payload["patience"]) as client:
+    with FileLock(directory / ".lock") as lock, _client(payload["timeout"]) as client:
         lock.wait()
         for url in urls:
             target = directory / url.rpartition("/")[2]
@@ -136,8 +136,8 @@ def _fetch_file(client: httpx.Client, url: str, target: Path, report: Callable[[
     partial.replace(target)
 
 
-def _client(patience: float) -> httpx.Client:
-    return httpx.Client(timeout=patience, follow_redirects=True)
+def _client(timeout: float) -> httpx.Client:
+    return httpx.Client(timeout=timeout, follow_redirects=True)
 
 
 @contextmanager

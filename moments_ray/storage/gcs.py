@@ -26,7 +26,7 @@ from moments_ray.errors import (
 from moments_ray.process.metrics import BYTES_MOVED, Meter, unmetered
 from moments_ray.storage.blocking import file_errors, in_thread, require_free_space
 from moments_ray.storage.gcs_client import CALL_ERRORS, BucketClient
-from moments_ray.storage.gcs_media import ChecksumRefusedError, MediaTransport, Patience, SessionLostError
+from moments_ray.storage.gcs_media import ChecksumRefusedError, MediaTransport, RetryLimits, SessionLostError
 from moments_ray.storage.object_store import (
     CHUNK_BYTES,
     Checksum,
@@ -54,14 +54,14 @@ class GoogleStore:
         client: storage.Client,
         credentials: Credentials,
         bucket_name: str,
-        patience: Patience | None = None,
+        limits: RetryLimits | None = None,
         *,
         meter: Meter = unmetered,
     ) -> None:
         self._meter = meter
-        self._patience = patience or Patience()
-        self._calls = BucketClient(client, credentials, bucket_name, self._patience)
-        self._media = MediaTransport(self._calls.headers, self._patience)
+        self._limits = limits or RetryLimits()
+        self._calls = BucketClient(client, credentials, bucket_name, self._limits)
+        self._media = MediaTransport(self._calls.headers, self._limits)
         self._bucket_name = bucket_name
 
     def uri(self, name: str) -> str:
@@ -278,7 +278,7 @@ class GoogleStore:
     async def _pieces(self, blob: storage.Blob, start: int, end: int) -> AsyncIterator[bytes]:
         """Read one generation of an object piece by piece, each resumed by itself."""
         while start < end:
-            length = min(self._patience.piece_bytes, end - start)
+            length = min(self._limits.piece_bytes, end - start)
             piece = await self._read(blob.name, self._calls.media_url(blob.name, blob.generation), start, length)
             if len(piece) != length:
                 raise StorageError(

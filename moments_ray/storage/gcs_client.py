@@ -21,7 +21,7 @@ from google.oauth2 import service_account
 
 from moments_ray.errors import ObjectExists, StorageError, StorageForbidden
 from moments_ray.storage.blocking import missing
-from moments_ray.storage.gcs_media import PASSING_STATUSES, Patience, is_passing
+from moments_ray.storage.gcs_media import PASSING_STATUSES, RetryLimits, is_passing
 
 T = TypeVar("T")
 
@@ -32,13 +32,13 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 class BucketClient:
     """One bucket, with the credentials that reach it."""
 
-    def __init__(self, client: storage.Client, credentials: Credentials, bucket_name: str, patience: Patience) -> None:
+    def __init__(self, client: storage.Client, credentials: Credentials, bucket_name: str, limits: RetryLimits) -> None:
         self.client = client
         self.bucket_name = bucket_name
         self.bucket = client.bucket(bucket_name)
-        self.timeout = (patience.connect_seconds, patience.silence_seconds)
+        self.timeout = (limits.connect_seconds, limits.silence_seconds)
         self._credentials = credentials
-        self._patience = patience
+        self._limits = limits
 
     async def call(self, name: str, function: Callable[[], T]) -> T:
         """Run a short call of the client in a thread, again while it fails in passing.
@@ -113,11 +113,11 @@ class BucketClient:
     async def _retried(self, function: Callable[[], T]) -> T:
         attempts = stamina.retry_context(
             on=_is_passing,
-            attempts=self._patience.attempts,
+            attempts=self._limits.attempts,
             timeout=None,
-            wait_initial=self._patience.first_delay,
-            wait_max=self._patience.longest_delay,
-            wait_jitter=self._patience.first_delay,
+            wait_initial=self._limits.first_delay,
+            wait_max=self._limits.longest_delay,
+            wait_jitter=self._limits.first_delay,
         )
         async for attempt in attempts:
             with attempt:

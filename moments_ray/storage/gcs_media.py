@@ -24,7 +24,7 @@ _RANGE_NOT_SATISFIABLE = 416
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryLimits:
     """How long and how often one piece is tried before the operation fails."""
 
     attempts: int = 6
@@ -50,9 +50,9 @@ class ChecksumRefusedError(Exception):
 class MediaTransport:
     """HTTP connections to one service, made again for every event loop that uses them."""
 
-    def __init__(self, headers: Callable[[], Awaitable[Mapping[str, str]]], patience: Patience) -> None:
+    def __init__(self, headers: Callable[[], Awaitable[Mapping[str, str]]], limits: RetryLimits) -> None:
         self._headers = headers
-        self._patience = patience
+        self._limits = limits
         self._tls = ssl.create_default_context()
         self._connections: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
 
@@ -62,22 +62,22 @@ class MediaTransport:
         Raises:
             SessionLostError: the session is gone.
             ChecksumRefusedError: the bytes did not arrive as announced.
-            httpx.HTTPError: the service refused, or failed more often than patience allows.
+            httpx.HTTPError: the service refused, or failed more often than the limits allow.
         """
         offset = failures = 0
         known = True
         while True:
             try:
                 if known:
-                    length = min(self._patience.piece_bytes, size - offset)
+                    length = min(self._limits.piece_bytes, size - offset)
                     reached = await self._send(session, offset, await read(offset, length), size)
                 else:
                     reached = await self._send(session, None, b"", size)
             except httpx.HTTPError as error:
                 failures += 1
-                if not is_passing(error) or failures >= self._patience.attempts:
+                if not is_passing(error) or failures >= self._limits.attempts:
                     raise
-                await asyncio.sleep(self._patience.delay(failures))
+                await asyncio.sleep(self._limits.delay(failures))
                 known = False
                 continue
             if reached is None:
@@ -90,7 +90,7 @@ class MediaTransport:
         """Return a range of an object; fewer bytes, or none, where it ends before.
 
         Raises:
-            httpx.HTTPError: the service refused, or failed more often than patience allows.
+            httpx.HTTPError: the service refused, or failed more often than the limits allow.
         """
         failures = 0
         while True:
@@ -98,9 +98,9 @@ class MediaTransport:
                 return await self._fetch(url, start, length)
             except httpx.HTTPError as error:
                 failures += 1
-                if not is_passing(error) or failures >= self._patience.attempts:
+                if not is_passing(error) or failures >= self._limits.attempts:
                     raise
-                await asyncio.sleep(self._patience.delay(failures))
+                await asyncio.sleep(self._limits.delay(failures))
 
     async def close(self) -> None:
         """Close the connections of the running event loop."""
@@ -139,7 +139,7 @@ class MediaTransport:
     def _client(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
         if self._connections is None or self._connections[0] is not loop:
-            timeout = httpx.Timeout(self._patience.silence_seconds, connect=self._patience.connect_seconds)
+            timeout = httpx.Timeout(self._limits.silence_seconds, connect=self._limits.connect_seconds)
             self._connections = (loop, httpx.AsyncClient(verify=self._tls, timeout=timeout))
         return self._connections[1]
 

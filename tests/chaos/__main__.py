@@ -38,7 +38,7 @@ from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import GenerationOptions, MomentsRequest
 from moments_ray.states import RunStatus
-from tests.chaos.house import House, house
+from tests.chaos.deployment import Deployment, deployment
 from tests.chaos.invariants import CHECKS, End, figures
 from tests.chaos.monkey import Monkey
 from tests.chaos.trouble import TROUBLE, Trouble
@@ -131,7 +131,7 @@ class Driver:
 async def play(options: argparse.Namespace, directory: Path) -> bool:
     """Play it through and print what it came to; tell whether everything held."""
     talk = make_talk(directory)
-    async with house(directory) as (built, environment):
+    async with deployment(directory) as (built, environment):
         driver, monkey = Driver(environment, talk, options), Monkey(built, options.seed)
         began = time.monotonic()
         playing = asyncio.create_task(monkey.play())
@@ -148,7 +148,7 @@ async def play(options: argparse.Namespace, directory: Path) -> bool:
         return held and await _nothing_left(built)
 
 
-async def _judge(built: House, driver: Driver) -> bool:
+async def _judge(built: Deployment, driver: Driver) -> bool:
     home = built.home.path
     straight = built.settings.model_copy(update={"database_url": SecretStr(PostgresServer(home).url)})
     environment = runtime.connect(straight)
@@ -173,7 +173,7 @@ def _print_deeds(monkey: Monkey, retried: int, seconds: float, options: argparse
         _say(f"    {name:<24}{count}")
 
 
-async def _nothing_left(built: House) -> bool:
+async def _nothing_left(built: Deployment) -> bool:
     """Stop the server as an operator does, and look what stays of it."""
     built.end_node()
     status = await built.stop_server()

@@ -1,4 +1,4 @@
-"""The monkey: every few seconds it kills, freezes or cuts off some part of the house."""
+"""The monkey: every few seconds it kills, freezes or cuts off some part of the deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 import redis.asyncio as redis
 
 from moments_ray.embedded.redis import RedisServer
-from tests.chaos.house import House
+from tests.chaos.deployment import Deployment
 from tests.ray.home import kill
 
 _PAUSE_SECONDS = (5.0, 20.0)
@@ -26,8 +26,8 @@ Mischief = Callable[[], Awaitable[bool]]
 class Monkey:
     """Breaks one thing at a time, by a seed; ``done`` counts what it did by kind."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self._house = house
+    def __init__(self, deployment: Deployment, seed: int) -> None:
+        self._deployment = deployment
         self._random = random.Random(seed)
         self.done: Counter[str] = Counter()
         self.moments: list[tuple[float, str]] = []
@@ -36,13 +36,13 @@ class Monkey:
             ("worker frozen", 2, self._freeze_worker),
             ("stage killed", 4, self._kill_stage),
             ("PostgreSQL killed", 2, lambda: self._kill("postgres", "-D")),
-            ("PostgreSQL cut", 2, self._cut(house.postgres.cut)),
-            ("PostgreSQL swallowed", 1, lambda: self._for_a_while(house.postgres.swallow)),
-            ("PostgreSQL slow", 1, lambda: self._for_a_while(lambda s: house.postgres.delay(0.05, s))),
+            ("PostgreSQL cut", 2, self._cut(deployment.postgres.cut)),
+            ("PostgreSQL swallowed", 1, lambda: self._for_a_while(deployment.postgres.swallow)),
+            ("PostgreSQL slow", 1, lambda: self._for_a_while(lambda s: deployment.postgres.delay(0.05, s))),
             ("Redis killed", 2, lambda: self._kill("valkey-server")),
             ("Redis wiped", 1, self._wipe_redis),
-            ("Redis cut", 2, self._cut(house.redis.cut)),
-            ("Redis swallowed", 1, lambda: self._for_a_while(house.redis.swallow)),
+            ("Redis cut", 2, self._cut(deployment.redis.cut)),
+            ("Redis swallowed", 1, lambda: self._for_a_while(deployment.redis.swallow)),
             ("tunnel killed", 2, self._kill_tunnel),
             ("tunnel frozen", 1, self._freeze_tunnel),
             ("node killed", 2, self._kill_node),
@@ -62,22 +62,22 @@ class Monkey:
                 self.done[name] += 1
 
     async def _kill(self, *title: str) -> bool:
-        found = self._house.home.named(*title)
+        found = self._deployment.home.named(*title)
         kill(found[:1] if title[0] == "postgres" else found)
         return bool(found)
 
     async def _kill_worker(self) -> bool:
-        found = self._house.home.named("ray::WorkerActor")
+        found = self._deployment.home.named("ray::WorkerActor")
         kill(self._random.sample(found, min(1, len(found))))
         return bool(found)
 
     async def _kill_stage(self) -> bool:
-        found = [pid for pid, title in self._house.home.processes().items() if _is_stage(title)]
+        found = [pid for pid, title in self._deployment.home.processes().items() if _is_stage(title)]
         kill(self._random.sample(found, min(1, len(found))))
         return bool(found)
 
     async def _freeze_worker(self) -> bool:
-        found = self._house.home.named("ray::WorkerActor")
+        found = self._deployment.home.named("ray::WorkerActor")
         if not found:
             return False
         with contextlib.suppress(ProcessLookupError):
@@ -99,7 +99,7 @@ class Monkey:
         return True
 
     async def _wipe_redis(self) -> bool:
-        client = redis.Redis.from_url(RedisServer(self._house.home.path).url)
+        client = redis.Redis.from_url(RedisServer(self._deployment.home.path).url)
         try:
             await client.flushall()
         finally:
@@ -107,24 +107,24 @@ class Monkey:
         return True
 
     async def _kill_tunnel(self) -> bool:
-        self._house.ssh.kill()
+        self._deployment.ssh.kill()
         await asyncio.sleep(self._random.uniform(*_DOWN_SECONDS))
-        self._house.ssh.start()
+        self._deployment.ssh.start()
         return True
 
     async def _freeze_tunnel(self) -> bool:
-        self._house.ssh.freeze()
+        self._deployment.ssh.freeze()
         await asyncio.sleep(self._random.uniform(*_DOWN_SECONDS))
-        self._house.ssh.thaw()
+        self._deployment.ssh.thaw()
         return True
 
     async def _kill_node(self) -> bool:
-        await self._house.kill_node(self._random.uniform(*_DOWN_SECONDS))
+        await self._deployment.kill_node(self._random.uniform(*_DOWN_SECONDS))
         return True
 
     async def _kill_server(self) -> bool:
-        await self._house.kill_server()
-        await self._house.start_node()
+        await self._deployment.kill_server()
+        await self._deployment.start_node()
         return True
 
 

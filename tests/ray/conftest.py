@@ -115,7 +115,7 @@ class Engine:
                 await asyncio.sleep(0.05)
         return run
 
-    async def settled(self, run: Run, timeout: float = 10.0) -> None:
+    async def left_nothing(self, run: Run, timeout: float = 10.0) -> None:
         """Wait until nothing of a run is left in Redis but history."""
         deadline = asyncio.get_running_loop().time() + timeout
         while (left := await self.left(run.subject)) and asyncio.get_running_loop().time() < deadline:

@@ -53,7 +53,7 @@ async def test_a_stage_that_is_cancelled_leaves_nothing_half_done(
     began = time.monotonic()
     await engine.run_service.cancel(run.identifier)
     ended = await engine.ended(run.identifier, timeout=_STOP_SECONDS)
-    await engine.settled(run, timeout=_STOP_SECONDS)
+    await engine.left_nothing(run, timeout=_STOP_SECONDS)
     assert time.monotonic() - began < _STOP_SECONDS
     assert (ended.status, ended.error) == (RunStatus.CANCELLED, None)
     assert {one.status for one in (await engine.stages(run)).values()} <= {"completed", "skipped", "cancelled"}

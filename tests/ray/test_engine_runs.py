@@ -46,7 +46,7 @@ def notes(tmp_path: Path) -> Path:
 
 async def nothing_left(engine: Engine, run: Run) -> None:
     """Nothing of the run is in Redis but history, and no scratch is on disk."""
-    await engine.settled(run)
+    await engine.left_nothing(run)
     assert await engine.left(run.subject) == []
     assert not any(engine.settings.scratch.glob("*"))
 
@@ -72,7 +72,7 @@ async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engi
         "stage.completed",
         "run.completed",
     ]
-    await engine.settled(run)
+    await engine.left_nothing(run)
     live = await engine.live(who)
     assert (live["status"], live["request_id"], live["errors"]) == ("completed", run.identifier, "0")
     assert (live["SHOUT_status"], live["COUNT_status"], live["COUNT_progress"]) == ("completed", "completed", "1.000")
@@ -105,7 +105,7 @@ async def test_a_lasting_error_fails_the_run_at_once_and_retry_goes_on_at_that_s
     assert failed.error is not None
     assert (failed.error["code"], failed.error["message"]) == ("media.unsupported", "this will never work, as asked")
     assert lines(notes) == {"first": 1, "second": 1}
-    await engine.settled(run)
+    await engine.left_nothing(run)
     assert await engine.dead_letter_reasons() == ["media.unsupported"]
     again = await engine.run_service.retry(run.identifier)
     assert again.identifier == run.identifier
@@ -221,7 +221,7 @@ async def test_items_that_fail_leave_the_others_right_and_retry_does_only_them(
     run = await engine.submit(FAN, Trial(notes=str(notes), items=4, bad_items=1), subject=subject())
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.errors) == (RunStatus.COMPLETED_WITH_ERRORS, 1)
-    await engine.settled(run)
+    await engine.left_nothing(run)
     live = await engine.live(run.subject)
     assert (live["status"], live["errors"]) == ("completed", "1")  # what pollers of old stop on
     items = await engine.items(run, "DOUBLE")
@@ -293,8 +293,8 @@ async def test_another_worker_takes_over_from_one_that_was_killed(
 async def test_a_worker_that_died_goes_on_with_its_own_runs_without_waiting_out_their_leases(
     engine: Engine, notes: Path
 ) -> None:
-    patient = engine.settings.worker.model_copy(update={"lease_seconds": 600.0})
-    settings = engine.settings.model_copy(update={"worker": patient})
+    long_lease = engine.settings.worker.model_copy(update={"lease_seconds": 600.0})
+    settings = engine.settings.model_copy(update={"worker": long_lease})
     worker = start_worker(runtime.connect, settings, runtime.open_redis, name="mortal", detached=False)
     listening = asyncio.create_task(keep_listening(worker))
     run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=2), subject=subject())

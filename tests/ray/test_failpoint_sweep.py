@@ -104,7 +104,7 @@ async def assert_done_once(engine: Engine, run: Run, status: RunStatus) -> None:
     tries = Counter(one.stage for one in await engine.tries(run) if one.status == "completed")
     assert set(tries.values()) <= {1}
     assert "processing" not in {one.status for one in await engine.tries(run)}
-    await engine.settled(run, timeout=20)
+    await engine.left_nothing(run, timeout=20)
     for _ in range(50):
         if not any(engine.settings.scratch.glob("*")):
             break
@@ -125,7 +125,7 @@ async def test_a_run_ends_right_and_once(faulty: Faulty, engine: Engine, tmp_pat
         assert fault in {"stage.made:raise", "items.planned:raise"}
         assert ended.error is not None
         assert ended.error["code"] == "stage.failed"
-        await engine.settled(run)
+        await engine.left_nothing(run)
         await engine.redis.delete("pipeline:dead")
         await engine.run_service.retry(run.identifier)
         ended = await engine.ended(run.identifier)

@@ -62,7 +62,7 @@ async def assert_ended_once(engine: Engine, run: Run) -> None:
     completed = Counter(one.stage for one in await engine.tries(run) if one.status == "completed")
     assert completed == dict.fromkeys(TRIAL.stage_names, 1)
     assert "processing" not in {one.status for one in await engine.tries(run)}
-    await engine.settled(run, timeout=20)
+    await engine.left_nothing(run, timeout=20)
 
 
 async def test_a_stage_that_outlasts_the_lease_runs_once_whoever_waits_for_it(
@@ -132,7 +132,7 @@ async def test_a_run_that_takes_three_workers_with_it_is_given_up_and_others_go_
     assert ended.error is not None
     assert (ended.status, ended.error["code"], ended.attempt) == (RunStatus.FAILED, "run.poison", 4)
     assert lines(notes)["first"] == 1
-    await engine.settled(run)
+    await engine.left_nothing(run)
     assert await engine.dead_letter_reasons() == ["run.poison"]
 
 
@@ -191,7 +191,7 @@ async def test_a_run_cancelled_in_the_queue_does_not_start_though_its_flag_is_lo
     later = await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
     await start("late")
     assert (await engine.ended(later.identifier)).status == RunStatus.COMPLETED
-    await engine.settled(run)
+    await engine.left_nothing(run)
     assert (await engine.run(run.identifier)).attempt == 0
     assert lines(notes) == {}
 

@@ -54,7 +54,7 @@ class Submit:
         )
         run = await self._engine.submit(MOMENTS, request)
         ended = await self._engine.ended(run.identifier, timeout=120)
-        await self._engine.settled(ended)
+        await self._engine.left_nothing(ended)
         return ended
 
 
@@ -198,7 +198,7 @@ async def test_moments_are_cut_again_for_a_phone_with_what_is_said_drawn_in(
     assert first.video_id is not None
     run = await engine.submit(CLIPS, request)
     ended = await engine.ended(run.identifier, timeout=120)
-    await engine.settled(ended)
+    await engine.left_nothing(ended)
     assert (ended.status, ended.error) == (RunStatus.COMPLETED, None)
     query = "SELECT cloud_url, method FROM clips WHERE video_id = :video AND preset = 'vertical'"
     clips = await rows(engine, query, video=first.video_id)

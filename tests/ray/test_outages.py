@@ -76,7 +76,7 @@ async def test_connections_that_are_cut_in_mid_stage_do_not_cost_the_stage(
     ended = await engine.ended(run.identifier)
     assert (ended.status, ended.attempt, ended.error) == (RunStatus.COMPLETED, 1, None)
     assert {line: count for line, count in lines(notes).items() if count != 1} == {}
-    await engine.settled(run, timeout=20)
+    await engine.left_nothing(run, timeout=20)
 
 
 async def survey(engine: Engine, run: Run) -> Run:
@@ -101,7 +101,7 @@ async def test_a_database_that_takes_no_writes_is_waited_for_and_no_entry_is_tak
         assert {(await engine.run(run.identifier)).status for run in runs} == {RunStatus.QUEUED}
     for run in runs:
         assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
-        await engine.settled(run)
+        await engine.left_nothing(run)
 
 
 async def test_a_redis_that_is_full_costs_only_time(engine: Engine, worker: object, notes: Path) -> None:
@@ -109,14 +109,14 @@ async def test_a_redis_that_is_full_costs_only_time(engine: Engine, worker: obje
     await engine.until(lambda: lines(notes)["second"] == 1)
     await engine.redis.config_set("maxmemory", "1")
     try:
-        unheard = await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
+        unclaimed = await engine.submit(TOY, Ask(text="hello"), subject=str(uuid.uuid4()))
         ended = await engine.ended(run.identifier)
         assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
-        assert (await engine.run(unheard.identifier)).status == RunStatus.QUEUED
+        assert (await engine.run(unclaimed.identifier)).status == RunStatus.QUEUED
     finally:
         await engine.redis.config_set("maxmemory", "0")
     async with engine.environment.database.begin() as session:
         await session.execute(text("UPDATE runs SET notified_at = now() - interval '1 minute' WHERE status = 'queued'"))
-    assert (await engine.ended(unheard.identifier)).status == RunStatus.COMPLETED
-    await engine.settled(run, timeout=20)
-    await engine.settled(unheard)
+    assert (await engine.ended(unclaimed.identifier)).status == RunStatus.COMPLETED
+    await engine.left_nothing(run, timeout=20)
+    await engine.left_nothing(unclaimed)

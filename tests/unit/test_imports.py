@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# The floors of the house, the lowest first: a package imports what stands below it, and nothing beside or above.
+# The layers, the lowest first: a package imports what stands below it, and nothing beside or above.
 FLOORS = (
     {"errors", "ids", "states"},
     {"process"},

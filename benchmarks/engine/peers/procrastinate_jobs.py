@@ -53,11 +53,11 @@ async def speed(runs: int, at_once: int) -> dict[str, object]:
 
 
 async def _measure(runs: range, at_once: int) -> tuple[float, list[float]]:
-    gate = asyncio.Semaphore(at_once)
+    slots = asyncio.Semaphore(at_once)
     seconds: list[float] = []
 
     async def one(run: int) -> None:
-        async with gate:
+        async with slots:
             began = time.perf_counter()
             done[run] = asyncio.Event()
             await step.defer_async(run=run, number=1, seconds=0)
@@ -78,7 +78,7 @@ async def begin(runs: int, seconds: float) -> None:
 
 
 async def serve() -> None:
-    """Work for ever, and now and then take up the jobs of workers that fell silent."""
+    """Work for ever, and now and then take up the jobs of workers whose heartbeat is stale."""
 
     async def take_up() -> None:
         while True:

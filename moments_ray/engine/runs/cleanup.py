@@ -1,4 +1,4 @@
-"""Clearing up: objects that interrupted tries left behind, and those whose subject is gone."""
+"""Cleanup: deletes objects that interrupted tries left behind, and those whose subject is gone."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Shape(BaseModel):
 
 
 class RequestBody(BaseModel):
-    """A frozen request body; a field nobody knows is an error, not a silent nothing."""
+    """A frozen request body; an unknown field is an error and not ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -27,7 +27,7 @@ _JPEG_QUALITY = 3 * 118
 _TURNS = {0: (), 90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
 
 
-class Wanted(TypedDict):
+class PictureSpec(TypedDict):
     """A picture to write: position in seconds, how far before it a key frame may stand in (0: not at all), where."""
 
     seconds: float
@@ -39,7 +39,7 @@ class Job(TypedDict):
     """Pictures wanted of one source; ``width`` in pixels is a bound, small sources are not enlarged."""
 
     source: SourceOptions
-    wanted: list[Wanted]
+    wanted: list[PictureSpec]
     width: int
     threads: int
 

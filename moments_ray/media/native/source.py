@@ -1,4 +1,4 @@
-"""Opens a source by the house rule and chooses the picture in it; the counterpart of ``media.source`` in a child."""
+"""Opens a source by the rules of ``media.source`` and chooses the picture in it, in a child process."""
 
 from __future__ import annotations
 

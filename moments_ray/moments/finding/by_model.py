@@ -12,9 +12,8 @@ from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Question, Sampling, Turn, VideoPart
 from moments_ray.models.structured import Send, ask
-from moments_ray.moments.finding.admit import Span
 from moments_ray.moments.finding.answers import ProposedMoments, RankedMoments
-from moments_ray.moments.finding.find import Found, fill_locally, find_moments, length_of, settle
+from moments_ray.moments.finding.find import FindResult, fill_locally, find_moments, length_of, place_proposals
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment, Proposal, Step, TimedProposal, clock
 from moments_ray.moments.finding.options import FindOptions
@@ -36,11 +35,12 @@ from moments_ray.moments.finding.prompt import (
     refine_instructions,
     transcript_lines,
 )
-from moments_ray.moments.finding.refine import Reach, Refinement, bound_move
+from moments_ray.moments.finding.refine import Refinement, RefinementLimits, bound_move
 from moments_ray.moments.finding.select import select
-from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import readable
+from moments_ray.moments.finding.validate import Span
 from moments_ray.moments.finding.windows import Window, halves, windows
 from moments_ray.speech.transcript import Transcript
 
@@ -50,7 +50,7 @@ _LEAST_TOKENS = 256
 _FEWEST_SENTENCES = 8  # of a window that is still parted
 _MOST_PARTINGS = 32
 _MOST_EDGES = 16
-_HEARD_AROUND_SECONDS = 20.0
+_TEXT_AROUND_SECONDS = 20.0
 _WORDS_BESIDE = 8
 _SLACK_SECONDS = 10.0  # what the clip shows around a moment, and some rounding
 _SAME_PLACE = 0.05
@@ -59,7 +59,7 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ModelCall:
     """Whom to ask, how it chooses its words, how many tokens question and answer may have, and how many go at once."""
 
     send: Send
@@ -73,21 +73,21 @@ class _Windows:
     """Asks about the windows of one transcript, as many at once as allowed."""
 
     def __init__(
-        self, timeline: Timeline, signals: Signals | None, options: FindOptions, asked: Asked, report: Counter[str]
+        self, timeline: Timeline, signals: Signals | None, options: FindOptions, call: ModelCall, report: Counter[str]
     ) -> None:
         self._timeline = timeline
         self._options = options
-        self._asked = asked
+        self._call = call
         self._report = report
         self._notes = measured_notes(timeline, signals)
-        self._free = asyncio.Semaphore(asked.at_once)
+        self._free = asyncio.Semaphore(call.at_once)
 
     async def ask(self, window: Window) -> list[Proposal | TimedProposal]:
         """Return what the model proposes in a window, which is parted if question and answer do not fit."""
         question = self._question(window)
         try:
             async with self._free:
-                answer = await ask(question, ProposedMoments, self._asked.send, prompt_of(question))
+                answer = await ask(question, ProposedMoments, self._call.send, prompt_of(question))
         except ModelContextExceeded:
             if window.sentences < 2 * _FEWEST_SENTENCES or self._report["parted_windows"] >= _MOST_PARTINGS:
                 raise
@@ -108,7 +108,7 @@ class _Windows:
         return Question(
             turns=(Turn.of("system", FIND_SYSTEM), Turn.of("user", f"{instructions}\n\n{lines}")),
             answer_schema=FIND_SCHEMA,
-            sampling=self._asked.sampling,
+            sampling=self._call.sampling,
         )
 
 
@@ -120,7 +120,7 @@ def prompt_of(question: Question) -> str:
 async def propose_by_model(
     timeline: Timeline,
     options: FindOptions,
-    asked: Asked,
+    call: ModelCall,
     on_progress: Progress | None = None,
     signals: Signals | None = None,
 ) -> tuple[list[Proposal | TimedProposal], Counter[str]]:
@@ -129,10 +129,10 @@ async def propose_by_model(
     Raises:
         ModelError: a window got no answer that can be used.
     """
-    space = max(_LEAST_TOKENS, asked.max_context - asked.max_tokens - OVERHEAD_TOKENS)
+    space = max(_LEAST_TOKENS, call.max_context - call.max_tokens - OVERHEAD_TOKENS)
     report: Counter[str] = Counter()
     parts = windows(timeline, space)
-    asking = _Windows(timeline, signals, options, asked, report)
+    asking = _Windows(timeline, signals, options, call, report)
     done = 0
 
     async def one(window: Window) -> list[Proposal | TimedProposal]:
@@ -157,11 +157,11 @@ async def find_by_model(
     signals: Signals | None,
     duration: float | None,
     options: FindOptions,
-    asked: Asked,
+    call: ModelCall,
     *,
     frames: FrameGrid | None = None,
     on_progress: Progress | None = None,
-) -> Found:
+) -> FindResult:
     """Find moments by a model; what it leaves out the local finder proposes, marked as its own, where ``fill`` allows.
 
     Where nobody speaks there is nothing to ask a model about, and the local finder looks.
@@ -173,21 +173,21 @@ async def find_by_model(
     timeline = Timeline.of(transcript, length_of(transcript, signals, duration))
     if not timeline.sentences:
         return find_moments(transcript, signals, duration, options, frames)
-    proposals, report = await propose_by_model(timeline, options, asked, on_progress, signals)
+    proposals, report = await propose_by_model(timeline, options, call, on_progress, signals)
     finalists = select(proposals, timeline, options.model_copy(update={"count": _MOST_ASKED}), from_question=True)
     if len(finalists.spans) > options.count_for(timeline.duration):
-        proposals = await _on_one_scale(finalists.spans, timeline, asked, report)
-    ground = Ground(timeline, signals, frames)
-    found = settle(proposals, ground, options, from_question=True)
+        proposals = await _on_one_scale(finalists.spans, timeline, call, report)
+    context = EdgeContext(timeline, signals, frames)
+    found = place_proposals(proposals, context, options, from_question=True)
     if options.fill and found.quality.found < found.quality.asked:
-        filled = fill_locally(found, ground, options)
+        filled = fill_locally(found, context, options)
         report["filled_locally"] = filled.quality.filled
         found = filled.model_copy(update={"report": found.report})
     return found.model_copy(update={"report": {**found.report, **+report}})
 
 
 async def _on_one_scale(
-    spans: Sequence[Span], timeline: Timeline, asked: Asked, report: Counter[str]
+    spans: Sequence[Span], timeline: Timeline, call: ModelCall, report: Counter[str]
 ) -> list[Proposal | TimedProposal]:
     """Have all finalists scored in one question; where the model cannot, their first scores stand."""
     finalists = [
@@ -203,10 +203,10 @@ async def _on_one_scale(
             Turn.of("user", f"The moments:\n\n{finalist_lines(timeline, finalists)}"),
         ),
         answer_schema=RANK_SCHEMA,
-        sampling=asked.sampling,
+        sampling=call.sampling,
     )
     try:
-        ranked = await ask(question, RankedMoments, asked.send, len(finalists))
+        ranked = await ask(question, RankedMoments, call.send, len(finalists))
     except (ModelOutputInvalid, ModelContextExceeded):
         report["not_ranked"] = len(finalists)
         return list(finalists)
@@ -231,7 +231,7 @@ def _count(options: FindOptions, duration: float, share: float) -> int:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchableClip:
     """The clip a model may watch: a URL it can read for a while, and where in the source the clip begins, seconds."""
 
     url: str
@@ -239,7 +239,13 @@ class Watched:
 
 
 async def refine_by_model(
-    moment: Moment, ground: Ground, reach: Reach, asked: Asked, *, watched: Watched | None, prompt: str | None
+    moment: Moment,
+    context: EdgeContext,
+    limits: RefinementLimits,
+    call: ModelCall,
+    *,
+    clip: WatchableClip | None,
+    prompt: str | None,
 ) -> Refinement:
     """Have a model choose the edges of a moment, by watching its clip or by the words around it.
 
@@ -248,17 +254,17 @@ async def refine_by_model(
     """
     choice = EdgeChoice(
         moment=moment,
-        starts=_places(moment.start_time, ground, reach, at_end=False),
-        ends=_places(moment.end_time, ground, reach, at_end=True),
-        reach=reach.max_move + _SLACK_SECONDS,
-        offset=watched.start_time if watched else None,
+        starts=_places(moment.start_time, context, limits, at_end=False),
+        ends=_places(moment.end_time, context, limits, at_end=True),
+        longest_move=limits.max_move + _SLACK_SECONDS,
+        offset=clip.start_time if clip else None,
     )
-    question = _refine_question(choice, ground.timeline, asked, watched=watched, prompt=prompt)
-    chosen = await ask(question, ChosenEdges, asked.send, choice)
+    question = _refine_question(choice, context.timeline, call, clip=clip, prompt=prompt)
+    chosen = await ask(question, ChosenEdges, call.send, choice)
     reason = readable(chosen.reason, 300) or "Chosen by the model without a reason."
     if chosen.edges is None:
         return _stays(moment, "The model asked for edges that are nowhere near; the moment stays as it was.")
-    return bound_move(moment, *chosen.edges, reason, ground=ground, reach=reach)
+    return bound_move(moment, *chosen.edges, reason, context=context, limits=limits)
 
 
 def _stays(moment: Moment, reason: str) -> Refinement:
@@ -268,38 +274,37 @@ def _stays(moment: Moment, reason: str) -> Refinement:
     )
 
 
-def _places(present: float, ground: Ground, reach: Reach, *, at_end: bool) -> tuple[float, ...]:
+def _places(present: float, context: EdgeContext, limits: RefinementLimits, *, at_end: bool) -> tuple[float, ...]:
     """Return where an edge may be: where it is, at sentences' edges and at cuts, in time order; never inside a word."""
-    timeline = ground.timeline
+    timeline = context.timeline
     allowed = timeline.may_end if at_end else timeline.may_start
     edges = timeline.ends if at_end else timeline.starts
     found = [float(edge) for edge, may in zip(edges, allowed, strict=True) if may]
-    questions = [] if at_end else reach.questions(present, timeline)
-    if ground.signals is not None:
-        found += [shot for shot in ground.signals.shots if timeline.gap_at(shot) is not None]
+    questions = [] if at_end else limits.questions(present, timeline)
+    if context.signals is not None:
+        found += [shot for shot in context.signals.shots if timeline.gap_at(shot) is not None]
     near = [
         place
         for place in found
-        if _SAME_PLACE < abs(place - present) <= reach.max_move
-        and reach.bounds.earliest <= place <= reach.bounds.latest
+        if _SAME_PLACE < abs(place - present) <= limits.max_move
+        and limits.bounds.earliest <= place <= limits.bounds.latest
     ]
     near = sorted(set(near), key=lambda place: abs(place - present))[: _MOST_EDGES - 1]
     return tuple(sorted({present, *near, *questions}))
 
 
 def _refine_question(
-    choice: EdgeChoice, timeline: Timeline, asked: Asked, *, watched: Watched | None, prompt: str | None
+    choice: EdgeChoice, timeline: Timeline, call: ModelCall, *, clip: WatchableClip | None, prompt: str | None
 ) -> Question:
     moment = choice.moment
-    origin = watched.start_time if watched else moment.start_time
-    counted = "from the start of the clip you see" if watched else "from the moment's present start"
+    origin = clip.start_time if clip else moment.start_time
+    counted = "from the start of the clip you see" if clip else "from the moment's present start"
     starts = edge_lines(choice.starts, moment.start_time, origin, [_first_words(timeline, at) for at in choice.starts])
     ends = edge_lines(choice.ends, moment.end_time, origin, [_last_words(timeline, at) for at in choice.ends])
     heard = [
         f"[{clock(part.start)}] {' '.join(part.text.split())}"
         for part in timeline.sentences
-        if part.end >= moment.start_time - _HEARD_AROUND_SECONDS
-        and part.start <= moment.end_time + _HEARD_AROUND_SECONDS
+        if part.end >= moment.start_time - _TEXT_AROUND_SECONDS and part.start <= moment.end_time + _TEXT_AROUND_SECONDS
     ]
     data = [
         f"Title of the moment: {readable(moment.title)}",
@@ -315,10 +320,10 @@ def _refine_question(
     return Question(
         turns=(
             Turn.of("system", REFINE_SYSTEM),
-            Turn.of("user", text, *([VideoPart(url=watched.url)] if watched else [])),
+            Turn.of("user", text, *([VideoPart(url=clip.url)] if clip else [])),
         ),
         answer_schema=REFINE_SCHEMA,
-        sampling=asked.sampling,
+        sampling=call.sampling,
     )
 
 

@@ -1,4 +1,4 @@
-"""The few English words the finder knows; in other languages these cues stay silent and the rest decides alone."""
+"""The few English words the finder knows; in other languages these cues say nothing and the others decide."""
 
 from __future__ import annotations
 

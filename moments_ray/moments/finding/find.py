@@ -10,7 +10,6 @@ from typing import Literal
 
 from moments_ray.errors import InvalidRequest
 from moments_ray.media.signals import Signals
-from moments_ray.moments.finding.admit import Span
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment, Proposal, TimedProposal, clock
 from moments_ray.moments.finding.opening_model import Openings
@@ -19,16 +18,17 @@ from moments_ray.moments.finding.propose import propose
 from moments_ray.moments.finding.quality import Quality, measure
 from moments_ray.moments.finding.scoring import LOUDNESS_SECONDS
 from moments_ray.moments.finding.select import select
-from moments_ray.moments.finding.snap import Ground, snap
+from moments_ray.moments.finding.snap import EdgeContext, snap
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import Titles
+from moments_ray.moments.finding.validate import Span
 from moments_ray.moments.finding.visual import propose_by_signals
 from moments_ray.speech.transcript import Frozen, Transcript
 
 _FILLED = "Found by the local finder, because the model proposed too few."
 
 
-class Found(Frozen):
+class FindResult(Frozen):
     """The moments of a source in time order, how good they are, and what became of the proposals by reason.
 
     ``basis`` says what they rest on: what was said, sound and picture alone, or nothing, when there are none.
@@ -48,7 +48,7 @@ def find_moments(
     frames: FrameGrid | None = None,
     *,
     openings: Openings | None = None,
-) -> Found:
+) -> FindResult:
     """Find moments by the local finder; the same input always gives the same result.
 
     Args:
@@ -64,42 +64,46 @@ def find_moments(
     """
     length = length_of(transcript, signals, duration)
     timeline = Timeline.of(transcript, length)
-    ground = Ground(timeline, signals, frames)
-    found = settle(propose(timeline, signals, options, openings), ground, options)
+    context = EdgeContext(timeline, signals, frames)
+    found = place_proposals(propose(timeline, signals, options, openings), context, options)
     if found.moments or signals is None:
         return found
-    unspoken = replace(ground, timeline=timeline.without_sentences())
-    return settle(propose_by_signals(signals, length, options), unspoken, options)
+    unspoken = replace(context, timeline=timeline.without_sentences())
+    return place_proposals(propose_by_signals(signals, length, options), unspoken, options)
 
 
-def settle(
-    proposals: Sequence[Proposal | TimedProposal], ground: Ground, options: FindOptions, *, from_question: bool = False
-) -> Found:
+def place_proposals(
+    proposals: Sequence[Proposal | TimedProposal],
+    context: EdgeContext,
+    options: FindOptions,
+    *,
+    from_question: bool = False,
+) -> FindResult:
     """Turn anybody's proposals into moments: select, name the nameless, snap, measure; ``select`` says the rest."""
-    timeline = ground.timeline
+    timeline = context.timeline
     selection = select(proposals, timeline, options, from_question=from_question)
     titles = _titles(selection.spans, Titles(timeline))
     bounds = _apart(selection.spans, options.bounds(timeline.duration))
     moments = tuple(
-        _moment(span, title, ground, free) for span, title, free in zip(selection.spans, titles, bounds, strict=True)
+        _moment(span, title, context, free) for span, title, free in zip(selection.spans, titles, bounds, strict=True)
     )
     report = selection.report | ({"dropped_words": timeline.dropped_words} if timeline.dropped_words else {})
-    return Found(
+    return FindResult(
         moments=moments,
-        quality=measure(moments, timeline, ground.signals, options.count_for(timeline.duration)),
+        quality=measure(moments, timeline, context.signals, options.count_for(timeline.duration)),
         report=report,
         basis="nothing" if not moments else "speech" if timeline.sentences else "signals",
     )
 
 
-def fill_locally(found: Found, ground: Ground, options: FindOptions) -> Found:
+def fill_locally(found: FindResult, context: EdgeContext, options: FindOptions) -> FindResult:
     """Add moments of the local finder, marked as its own, where a model found fewer than were asked for."""
-    timeline, bounds = ground.timeline, options.bounds(ground.timeline.duration)
+    timeline, bounds = context.timeline, options.bounds(context.timeline.duration)
     kept = list(found.moments)
     missing = found.quality.asked - found.quality.found
     proposals = [
         proposal
-        for proposal in propose(timeline, ground.signals, options.model_copy(update={"count": None}))
+        for proposal in propose(timeline, context.signals, options.model_copy(update={"count": None}))
         if all(
             timeline.ends[proposal.last] <= moment.start_time or timeline.starts[proposal.first] >= moment.end_time
             for moment in kept
@@ -112,11 +116,11 @@ def fill_locally(found: Found, ground: Ground, options: FindOptions) -> Found:
     for span, title in zip(spans, titles, strict=True):
         before = max((moment.end_time for moment in kept if moment.end_time <= span.start), default=bounds.earliest)
         after = min((moment.start_time for moment in kept if moment.start_time >= span.end), default=bounds.latest)
-        moment = _moment(span, title, ground, bounds._replace(earliest=before, latest=after))
+        moment = _moment(span, title, context, bounds._replace(earliest=before, latest=after))
         kept.append(moment)
         added.append(moment)
     moments = tuple(sorted(kept, key=lambda moment: moment.start_time))
-    quality = measure(moments, timeline, ground.signals, found.quality.asked, filled=len(added))
+    quality = measure(moments, timeline, context.signals, found.quality.asked, filled=len(added))
     return found.model_copy(
         update={"moments": moments, "quality": quality, "basis": "speech" if moments else "nothing"}
     )
@@ -160,8 +164,8 @@ def _apart(spans: Sequence[Span], bounds: Bounds) -> list[Bounds]:
     ][: len(spans)]
 
 
-def _moment(span: Span, title: str, ground: Ground, bounds: Bounds) -> Moment:
-    steps = (*span.steps, *snap(span.start, span.end, ground, bounds, spoken=span.sentences is not None))
+def _moment(span: Span, title: str, context: EdgeContext, bounds: Bounds) -> Moment:
+    steps = (*span.steps, *snap(span.start, span.end, context, bounds, spoken=span.sentences is not None))
     return Moment(
         title=title,
         start_time=steps[-1].start_time,

@@ -1,6 +1,6 @@
 """What speaks for a part of a talk beginning with a sentence: one number per sentence and cue.
 
-Most cues are of words and hold in any language; a few know English and stay silent elsewhere. Turns are read from the
+Most cues are of words and hold in any language; a few know English and say nothing elsewhere. Turns are read from the
 names of a transcript's speakers, a sentence encoder is an extra view where one is installed.
 """
 

@@ -221,13 +221,13 @@ def marked(lines: Any) -> str:
 class EdgeChoice:
     """Where a moment may start and end, in seconds of the source; ``offset`` is where the watched clip begins.
 
-    Times count as meant when they are no further than ``reach`` seconds from the present edges.
+    Times count as meant when they are no further than ``longest_move`` seconds from the present edges.
     """
 
     moment: Moment
     starts: tuple[float, ...]
     ends: tuple[float, ...]
-    reach: float
+    longest_move: float
     offset: float | None = None
 
     def meant(self, start: float, end: float) -> tuple[float, float] | None:
@@ -237,7 +237,7 @@ class EdgeChoice:
             for offset in offsets:
                 found = start / unit + offset, end / unit + offset
                 near = (abs(found[0] - self.moment.start_time), abs(found[1] - self.moment.end_time))
-                if max(near) <= self.reach:
+                if max(near) <= self.longest_move:
                     return found
         return None
 

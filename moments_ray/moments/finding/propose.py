@@ -48,7 +48,7 @@ _FEWEST, _SHARE_IN_ANY_CASE = 4, 4  # ... which so many of the best are not held
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Measured:
     """What the finder measured of a source: ``changes`` is the strength of the boundary before each sentence."""
 
     timeline: Timeline
@@ -85,14 +85,14 @@ def propose(
     openings = openings or Openings.of(timeline)
     lexical = boundary_strengths(timeline.terms, timeline.starts, timeline.ends, timed=timeline.is_timed)
     changes = np.maximum(openings.strengths(timeline.duration), np.concatenate(([_EDGE_CHANGE], lexical)))
-    known = _Known(
+    measured = _Measured(
         timeline=timeline,
         scores=score_sentences(timeline, signals),
         openings=openings,
         changes=np.append(changes, _EDGE_CHANGE),
         query=Query.of(options, timeline.terms),
     )
-    spans = _candidates(known, options)
+    spans = _candidates(measured, options)
     count = options.count_for(timeline.duration)
     kept = [
         at
@@ -110,7 +110,7 @@ def propose(
         kept = [at for at in kept if distance[at] >= least]
     kept = [at for at in kept if marks[at] >= LEAST_SCORE]
     runs = [(_past_fillers(timeline, int(spans.first[at]), int(spans.last[at])), int(spans.last[at])) for at in kept]
-    reasons = Reasons(timeline, known.scores, known.changes, known.query, runs)
+    reasons = Reasons(timeline, measured.scores, measured.changes, measured.query, runs)
     return tuple(
         Proposal(first=first, last=last, title="", reason=reasons.of(first, last), score=round(float(marks[at]), 1))
         for at, (first, last) in zip(kept, runs, strict=True)
@@ -140,9 +140,9 @@ def _past_fillers(timeline: Timeline, first: int, last: int) -> int:
     return at if timeline.starts[at] - timeline.starts[first] <= _MOST_FILLER_SECONDS else first
 
 
-def _candidates(known: _Known, options: FindOptions) -> _Spans:
+def _candidates(measured: _Measured, options: FindOptions) -> _Spans:
     """Score every run of sentences of a fitting length; keep the best few of each start."""
-    timeline, scores, changes = known.timeline, known.scores, known.changes
+    timeline, scores, changes = measured.timeline, measured.scores, measured.changes
     speech = np.concatenate(([0.0], np.cumsum(np.maximum(0.0, timeline.ends - timeline.starts))))
     content = np.concatenate(([0.0], np.cumsum(scores.content)))
     may_end = np.array(timeline.may_end) & ~timeline.asks
@@ -168,7 +168,7 @@ def _candidates(known: _Known, options: FindOptions) -> _Spans:
         silence = 1.0 - np.minimum(1.0, (speech[last + 1] - speech[first]) / seconds)
         inside = np.concatenate(([0.0], np.maximum.accumulate(changes[first + 1 : after])))[last - first]
         total = (
-            known.openings.log_odds[first]
+            measured.openings.log_odds[first]
             + _WEIGHTS["content"] * (content[last + 1] - content[first]) / (last + 1 - first + _SHRINKAGE)
             + _WEIGHTS["end"] * changes[last + 1]
             + _WEIGHTS["change inside"] * inside
@@ -176,7 +176,7 @@ def _candidates(known: _Known, options: FindOptions) -> _Spans:
             + _WEIGHTS["closing"] * scores.closing[last]
             + _WEIGHTS["length"] * np.abs(np.log(seconds / bounds.ideal))
             + _WEIGHTS["dead air"] * np.maximum(0.0, silence - _TOLERATED_SILENCE)
-            + _WEIGHTS["query"] * known.query.coverage(first, last)
+            + _WEIGHTS["query"] * measured.query.coverage(first, last)
         )
         total = np.where(silence > 1.0 - LEAST_SPEECH_SHARE, -np.inf, total)
         for at in np.argsort(-total, kind="stable")[:_ENDS_PER_START]:

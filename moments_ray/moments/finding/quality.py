@@ -13,7 +13,7 @@ from moments_ray.speech.transcript import Frozen
 
 
 class Quality(Frozen):
-    """What can be told of a set of moments from outside.
+    """What can be measured of a set of moments without knowing the right ones.
 
     ``ends_on_sentence`` is the share of moments that start where a sentence does and end where one ends, as punctuation
     tells; None where there are no moments, and where nothing is punctuated, which ``punctuated`` says. ``slivers``

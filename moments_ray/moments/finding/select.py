@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from moments_ray.moments.finding.admit import Span, admit
 from moments_ray.moments.finding.moment import Proposal, TimedProposal
 from moments_ray.moments.finding.options import FindOptions
 from moments_ray.moments.finding.terms import TermIndex
 from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.finding.validate import Span, validate_proposals
 
 _SAME_SHARE = 0.9
 _LIKE = 0.55
@@ -42,7 +42,9 @@ def select(
     worth, and are left out where they say the very same.
     """
     report: Counter[str] = Counter()
-    spans = admit(proposals, timeline, options.bounds(timeline.duration), report, from_question=from_question)
+    spans = validate_proposals(
+        proposals, timeline, options.bounds(timeline.duration), report, from_question=from_question
+    )
     spans = _without_doubles(spans, report)
     count = options.count_for(timeline.duration)
     chosen = _choose_varied(spans, timeline.terms, count, report)

@@ -26,7 +26,7 @@ _SAME_INSTANT = 4e-3  # times of cuts are rounded; no frame is this short
 
 
 @dataclass(frozen=True)
-class Ground:
+class EdgeContext:
     """What edges are placed by: the words, what was measured of sound and picture, and the frames, where known."""
 
     timeline: Timeline
@@ -34,7 +34,7 @@ class Ground:
     frames: FrameGrid | None = None
 
 
-class _Room(NamedTuple):
+class _EdgeLimits(NamedTuple):
     """How far the start and the end may go, in seconds: never over a word, never past lead and tail."""
 
     start_from: float
@@ -63,36 +63,36 @@ class _Move(NamedTuple):
 class _Place:
     """What one move may look at."""
 
-    ground: Ground
+    context: EdgeContext
     bounds: Bounds
-    room: _Room
+    limits: _EdgeLimits
 
     @property
     def shots(self) -> tuple[float, ...]:
-        return tuple(self.ground.signals.shots) if self.ground.signals is not None else ()
+        return tuple(self.context.signals.shots) if self.context.signals is not None else ()
 
     @property
     def loudness(self) -> tuple[float, ...]:
-        return tuple(self.ground.signals.loudness) if self.ground.signals is not None else ()
+        return tuple(self.context.signals.loudness) if self.context.signals is not None else ()
 
 
-def snap(start: float, end: float, ground: Ground, bounds: Bounds, *, spoken: bool) -> tuple[Step, ...]:
+def snap(start: float, end: float, context: EdgeContext, bounds: Bounds, *, spoken: bool) -> tuple[Step, ...]:
     """Place the edges of a span; each move is a step, the last one stands.
 
     Args:
         start: a sentence's start, or, where nothing is spoken, a place outside every word; in seconds.
         end: the same of an end.
-        ground: what the edges are placed by.
+        context: what the edges are placed by.
         bounds: where the moment may lie, neighbours taken off, and how long it may be.
         spoken: whether the edges are sentence edges, which want a lead and a tail.
     """
-    place = _Place(ground, bounds, _room(start, end, ground.timeline, bounds, spoken=spoken))
+    place = _Place(context, bounds, _edge_limits(start, end, context.timeline, bounds, spoken=spoken))
     steps: list[Step] = []
     for move in (_pause, _quietest, _shots, _length, _frames) if spoken else (_shots, _length, _frames):
         moved = move(start, end, place)
         if moved is None:
             continue
-        new_start, new_end = place.room.keep(moved.start, moved.end)
+        new_start, new_end = place.limits.keep(moved.start, moved.end)
         too_short = new_end - new_start < min(bounds.shortest, end - start)
         if not too_short and max(abs(new_start - start), abs(new_end - end)) > _SMALLEST_MOVE:
             start, end = new_start, new_end
@@ -109,12 +109,12 @@ def slivers(start: float, end: float, signals: Signals | None) -> int:
     return at_start + at_end
 
 
-def _room(start: float, end: float, timeline: Timeline, bounds: Bounds, *, spoken: bool) -> _Room:
+def _edge_limits(start: float, end: float, timeline: Timeline, bounds: Bounds, *, spoken: bool) -> _EdgeLimits:
     before, after = timeline.gap_at(start) or (start, start), timeline.gap_at(end) or (end, end)
     outward_start, outward_end, inward = (
         (LEAD_SECONDS, TAIL_SECONDS, 0.0) if spoken else (_SLACK_SECONDS, _SLACK_SECONDS, _SLACK_SECONDS)
     )
-    return _Room(
+    return _EdgeLimits(
         start_from=min(start, max(before[0], start - outward_start, bounds.earliest)),
         start_to=min(before[1], start + inward),
         end_from=max(after[0], end - inward),
@@ -125,10 +125,10 @@ def _room(start: float, end: float, timeline: Timeline, bounds: Bounds, *, spoke
 def _pause(start: float, end: float, place: _Place) -> _Move | None:
     """Give the start a lead and the end a tail from the pauses around; without a measure of loudness, half a pause."""
     share = 1.0 if place.loudness else 0.5
-    timeline = place.ground.timeline
+    timeline = place.context.timeline
     before, after = timeline.gap_at(start) or (start, start), timeline.gap_at(end) or (end, end)
-    lead = min(start - place.room.start_from, (start - before[0]) * share)
-    tail = min(place.room.end_to - end, (after[1] - end) * share)
+    lead = min(start - place.limits.start_from, (start - before[0]) * share)
+    tail = min(place.limits.end_to - end, (after[1] - end) * share)
     return _Move(start - lead, end + tail, f"into the pauses: {lead:.2f} s before the first word, {tail:.2f} s after")
 
 
@@ -137,8 +137,8 @@ def _quietest(start: float, end: float, place: _Place) -> _Move | None:
     if not place.loudness:
         return None
     return _Move(
-        _quietest_between(start, place.room.start_to, place.loudness, at_end=False),
-        _quietest_between(place.room.end_from, end, place.loudness, at_end=True),
+        _quietest_between(start, place.limits.start_to, place.loudness, at_end=False),
+        _quietest_between(place.limits.end_from, end, place.loudness, at_end=True),
         "to the quietest part of the pauses",
     )
 
@@ -157,9 +157,9 @@ def _quietest_between(earliest: float, latest: float, loudness: Sequence[float],
 
 def _shots(start: float, end: float, place: _Place) -> _Move | None:
     """Where an edge leaves a sliver of another shot, move it onto the cut, if no word is in the way."""
-    room = place.room
-    near_start = [shot for shot in place.shots if start < shot < start + SLIVER_SECONDS and shot <= room.start_to]
-    near_end = [shot for shot in place.shots if end - SLIVER_SECONDS < shot < end and shot >= room.end_from]
+    limits = place.limits
+    near_start = [shot for shot in place.shots if start < shot < start + SLIVER_SECONDS and shot <= limits.start_to]
+    near_end = [shot for shot in place.shots if end - SLIVER_SECONDS < shot < end and shot >= limits.end_from]
     if not near_start and not near_end:
         return None
     reason = "onto the cut, so that no sliver of another shot shows"
@@ -171,17 +171,17 @@ def _length(start: float, end: float, place: _Place) -> _Move | None:
     longest = place.bounds.longest
     if end - start <= longest:
         return None
-    new_end = max(place.room.end_from, start + longest)
+    new_end = max(place.limits.end_from, start + longest)
     return _Move(max(start, new_end - longest), new_end, f"no longer than {longest:g} s")
 
 
 def _frames(start: float, end: float, place: _Place) -> _Move | None:
     """Move the edges onto frames; where no frame lies between two words, the word's edge stays."""
-    frames, room, bounds = place.ground.frames, place.room, place.bounds
+    frames, limits, bounds = place.context.frames, place.limits, place.bounds
     if frames is None:
         return None
-    starts = [at for at in frames.around(start) if room.start_from <= at <= room.start_to] or [start]
-    ends = [at for at in frames.around(end) if room.end_from <= at <= room.end_to] or [end]
+    starts = [at for at in frames.around(start) if limits.start_from <= at <= limits.start_to] or [start]
+    ends = [at for at in frames.around(end) if limits.end_from <= at <= limits.end_to] or [end]
     fitting = [
         (abs(new_start - start) + abs(new_end - end), new_start, new_end)
         for new_start in starts

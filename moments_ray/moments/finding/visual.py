@@ -61,8 +61,10 @@ def propose_by_signals(signals: Signals, duration: float, options: FindOptions) 
     edges = _edges(signals, bounds)
     opening, closing = _edge_merits(edges, signals)
     reached = np.interp(edges, np.arange(len(activity.total) + 1), np.concatenate(([0.0], np.cumsum(activity.total))))
-    room = bounds.latest - bounds.earliest
-    ideal = max(bounds.shortest, min(bounds.shortest + _IDEAL_SHARE * (bounds.longest - bounds.shortest), room / 2))
+    available = bounds.latest - bounds.earliest
+    ideal = max(
+        bounds.shortest, min(bounds.shortest + _IDEAL_SHARE * (bounds.longest - bounds.shortest), available / 2)
+    )
     found: list[tuple[float, float, float]] = []
     for at, start in enumerate(edges):
         first = max(at + 1, int(np.searchsorted(edges, start + bounds.shortest, "left")))

@@ -75,8 +75,8 @@ def halves(timeline: Timeline, window: Window) -> tuple[Window, Window]:
 
 def _strongest(strengths: Floats, nearest: int, furthest: int) -> int:
     """Return the sentence from ``nearest`` to ``furthest`` after which the subject changes most, the last of equals."""
-    reach = strengths[nearest : furthest + 1]
-    return furthest - int(np.argmax(reach[::-1])) if reach.size else nearest
+    within = strengths[nearest : furthest + 1]
+    return furthest - int(np.argmax(within[::-1])) if within.size else nearest
 
 
 def _next_first(timeline: Timeline, strengths: Floats, first: int, last: int) -> int:

@@ -190,7 +190,7 @@ def _quality(figures: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
     known: dict[str, Callable[[Any], tuple[str, str]]] = {
         "cuts_in_word": lambda value: (str(value), "cuts inside a word"),
         "ends_on_sentence": lambda value: (f"{100 * value:.0f} %", "begin and end on a sentence"),
-        "slivers": lambda value: (str(value), "stray pieces of another shot"),
+        "slivers": lambda value: (str(value), "short pieces of another shot"),
         "overlap": lambda value: (f"{value:.1f} s", "shown in two moments"),
         "found": lambda value: (f"{value} of {figures.get('asked', '?')}", "moments found, of those asked for"),
     }

@@ -21,7 +21,7 @@ async def generate_moments(
     """Find the moments and write them, with the options that made them, each once."""
     transcript, transcript_key = await read_transcript(ctx, video, heard)
     signals, signals_name = await measured_signals(ctx, video)
-    found, made = await find(ctx, options, transcript, signals, video.info.duration, frame_grid(video.info))
+    found, record = await find(ctx, options, transcript, signals, video.info.duration, frame_grid(video.info))
     moments = tuple(
         GeneratedMoment(
             identifier=moment_id(ctx.run, rank),
@@ -38,10 +38,10 @@ async def generate_moments(
     async def write(session: WriteSession) -> None:
         repository = Moments(session)
         config = await repository.generation_config(
-            user_prompt=made.user_prompt,
-            system_prompt=made.system_prompt,
+            user_prompt=record.user_prompt,
+            system_prompt=record.system_prompt,
             transcript_key=transcript_key,
-            sampling=made.sampling,
+            sampling=record.sampling,
         )
         await repository.set_run_config(ctx.run, config)
         video_key = await Videos(session).key_of(video.video)

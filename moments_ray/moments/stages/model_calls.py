@@ -14,26 +14,26 @@ from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
 from moments_ray.models.roles import Role
 from moments_ray.moments.finding.by_model import (
-    Asked,
-    Watched,
+    ModelCall,
+    WatchableClip,
     find_by_model,
     find_prompt,
     refine_by_model,
     refine_prompt,
 )
-from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.find import FindResult, find_moments
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment
-from moments_ray.moments.finding.refine import Reach, Refinement, refine
-from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.refine import Refinement, RefinementLimits, refine
+from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import ClipObject, GenerationOptions, RefinementOptions
 from moments_ray.speech.transcript import Transcript
 
 
 @dataclass(frozen=True)
-class Made:
-    """The words and the knobs that something was made with, as ``prompts`` and ``generation_configs`` keep them."""
+class GenerationRecord:
+    """The prompts and sampling of a result, as ``prompts`` and ``generation_configs`` keep them."""
 
     system_prompt: str
     user_prompt: str
@@ -47,49 +47,54 @@ async def find(
     signals: Signals,
     duration: float,
     frames: FrameGrid | None,
-) -> tuple[Found, Made]:
+) -> tuple[FindResult, GenerationRecord]:
     """Find moments by the model that was asked for; where nobody speaks there is nothing to ask it about.
 
     Raises:
         ModelError: the model did not answer, or not as it should.
     """
     if options.model == LOCAL:
-        made = Made("", options.find.prompt or "", {"model": LOCAL, **options.sampling.model_dump()})
-        return find_moments(transcript, signals, duration, options.find, frames), made
+        record = GenerationRecord("", options.find.prompt or "", {"model": LOCAL, **options.sampling.model_dump()})
+        return find_moments(transcript, signals, duration, options.find, frames), record
     entry = await ctx.service(Gateway).registry.resolve(options.model, MOMENT_GENERATOR)
-    asked = _asked(ctx, MOMENT_GENERATOR, entry, options.sampling)
+    call = _model_call(ctx, MOMENT_GENERATOR, entry, options.sampling)
     found = await find_by_model(
-        transcript, signals, duration, options.find, asked, frames=frames, on_progress=ctx.report
+        transcript, signals, duration, options.find, call, frames=frames, on_progress=ctx.report
     )
-    return found, Made(*find_prompt(duration, options.find), _sampling(entry, options.sampling))
+    return found, GenerationRecord(*find_prompt(duration, options.find), _sampling(entry, options.sampling))
 
 
-async def look_again(
-    ctx: Context, options: RefinementOptions, moment: Moment, ground: Ground, reach: Reach, clip: ClipObject | None
-) -> tuple[Refinement, Made | None]:
+async def refine_edges(
+    ctx: Context,
+    options: RefinementOptions,
+    moment: Moment,
+    context: EdgeContext,
+    limits: RefinementLimits,
+    clip: ClipObject | None,
+) -> tuple[Refinement, GenerationRecord | None]:
     """Refine a moment's edges by the model that was asked for, which watches the clip if it can.
 
     Raises:
         ModelError: the model did not answer, or not as it should.
     """
     if options.model == LOCAL:
-        return refine(moment, ground, reach), None
+        return refine(moment, context, limits), None
     entry = await ctx.service(Gateway).registry.resolve(options.model, REFINER)
-    watched = None
+    watchable = None
     if clip is not None and options.watches_video:
         seconds = max(ctx.settings.storage.signed_url_seconds, int(ctx.seconds_left()) + 60)
         url = await ctx.store.signed_url(clip.name, seconds)
-        watched = Watched(url.url, clip.start_time)
-    asked = _asked(ctx, REFINER, entry, options.sampling)
-    refinement = await refine_by_model(moment, ground, reach, asked, watched=watched, prompt=options.prompt)
-    return refinement, Made(*refine_prompt(options.prompt), _sampling(entry, options.sampling))
+        watchable = WatchableClip(url.url, clip.start_time)
+    call = _model_call(ctx, REFINER, entry, options.sampling)
+    refinement = await refine_by_model(moment, context, limits, call, clip=watchable, prompt=options.prompt)
+    return refinement, GenerationRecord(*refine_prompt(options.prompt), _sampling(entry, options.sampling))
 
 
-def _asked(ctx: Context, role: Role, entry: ModelEntry, knobs: Sampling) -> Asked:
+def _model_call(ctx: Context, role: Role, entry: ModelEntry, knobs: Sampling) -> ModelCall:
     async def send(question: Question) -> Answer:
         return await ctx.service(Gateway).complete(role, entry, question, ctx.seconds_left(), spent=ctx.spent)
 
-    return Asked(
+    return ModelCall(
         send,
         knobs,
         max_context=entry.max_context,

@@ -14,12 +14,12 @@ from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.cut import Caption, CutRange
 from moments_ray.moments.finding.moment import Moment, Step
 from moments_ray.moments.finding.options import Bounds
-from moments_ray.moments.finding.refine import Reach, Refinement
-from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.refine import Refinement, RefinementLimits
+from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.stages.clips import TICK_SECONDS, cut_and_stage, drawn_captions, publish_clip, record_clip
-from moments_ray.moments.stages.model_calls import Made, look_again
+from moments_ray.moments.stages.model_calls import GenerationRecord, refine_edges
 from moments_ray.moments.stages.signals import frame_grid, read_signals
 from moments_ray.moments.values import (
     ClipObject,
@@ -50,11 +50,11 @@ async def refine_moment(
 ) -> RefinedMoment:
     """Refine a moment into a child moment, and cut the clip of its final edges; ``before`` is the clip to watch."""
     transcript, transcript_key = await read_transcript(ctx, video, heard)
-    ground = await _ground(ctx, video, transcript, generated)
+    context = await _edge_context(ctx, video, transcript, generated)
     moment = Moment(**item.moment.model_dump(exclude={"identifier"}))
-    reach = _reach(item, ground, generation)
-    refinement, made = await look_again(ctx, options, moment, ground, reach, before)
-    config = _config(made, transcript_key)
+    limits = _limits(item, context, generation)
+    refinement, record = await refine_edges(ctx, options, moment, context, limits, before)
+    config = _config(record, transcript_key)
     return await _refined(ctx, item, video, transcript, refinement, options, delivery, config=config)
 
 
@@ -121,35 +121,37 @@ async def _refined(
     return child
 
 
-def _config(made: Made | None, transcript_key: int) -> Config | None:
+def _config(record: GenerationRecord | None, transcript_key: int) -> Config | None:
     """Return what writes down what a model was told; None where it is the parent's, because no model was asked."""
-    if made is None:
+    if record is None:
         return None
 
     async def write(session: WriteSession) -> int:
         return await Moments(session).generation_config(
-            user_prompt=made.user_prompt,
-            system_prompt=made.system_prompt,
+            user_prompt=record.user_prompt,
+            system_prompt=record.system_prompt,
             transcript_key=transcript_key,
-            sampling=made.sampling,
+            sampling=record.sampling,
         )
 
     return write
 
 
-async def _ground(ctx: Context, video: SourceVideo, transcript: Transcript, generated: GeneratedMoments) -> Ground:
+async def _edge_context(
+    ctx: Context, video: SourceVideo, transcript: Transcript, generated: GeneratedMoments
+) -> EdgeContext:
     timeline = Timeline.of(transcript, video.info.duration)
     if generated.basis != "speech":
         timeline = timeline.without_sentences()
-    return Ground(timeline, await read_signals(ctx, generated.signals), frame_grid(video.info))
+    return EdgeContext(timeline, await read_signals(ctx, generated.signals), frame_grid(video.info))
 
 
-def _reach(item: MomentItem, ground: Ground, generation: GenerationOptions) -> Reach:
-    allowed = generation.find.bounds(ground.timeline.duration)
+def _limits(item: MomentItem, context: EdgeContext, generation: GenerationOptions) -> RefinementLimits:
+    allowed = generation.find.bounds(context.timeline.duration)
     bounds = Bounds(
         max(allowed.earliest, item.earliest), min(allowed.latest, item.latest), allowed.shortest, allowed.longest
     )
-    return Reach(bounds)
+    return RefinementLimits(bounds)
 
 
 async def _delivered(

@@ -12,8 +12,8 @@ import httpx
 from sqlalchemy import text
 
 from moments_ray import runtime
+from moments_ray.embedded.orphans import working_in
 from moments_ray.embedded.redis import RedisServer
-from moments_ray.embedded.strays import working_in
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from serve_app.factory import create_app

@@ -120,12 +120,12 @@ async def line(app: FastAPI) -> AsyncIterator[Line]:
 
 @pytest.fixture
 async def client(line: Line) -> AsyncIterator[MomentsClient]:
-    async with MomentsClient(f"http://127.0.0.1:{line.port}/", patience=30) as client:
+    async with MomentsClient(f"http://127.0.0.1:{line.port}/", timeout=30) as client:
         yield client
 
 
 @pytest.fixture
-async def patience(client: MomentsClient) -> None:
+async def short_backoff(client: MomentsClient) -> None:
     """Have the client know its server."""
     with suppress(NotFound):
         await client.video("nobody")
@@ -170,7 +170,7 @@ def talk_file(tmp_path: Path, short_video: bytes, monkeypatch: pytest.MonkeyPatc
     return path
 
 
-@pytest.mark.usefixtures("patience")
+@pytest.mark.usefixtures("short_backoff")
 async def test_an_upload_goes_on_where_the_line_broke(
     client: MomentsClient, library: Library, line: Line, talk_file: Path
 ) -> None:
@@ -188,7 +188,7 @@ async def test_an_upload_goes_on_where_the_line_broke(
     assert started.run.pipeline == "moments"
 
 
-@pytest.mark.usefixtures("patience")
+@pytest.mark.usefixtures("short_backoff")
 async def test_an_upload_whose_last_answer_was_lost_leads_to_the_run_that_it_began(
     client: MomentsClient, line: Line, tmp_path: Path, short_video: bytes
 ) -> None:
@@ -255,7 +255,7 @@ async def events_seen(client: MomentsClient, run: str, after: int = 0) -> list[i
 
 
 async def test_events_come_once_each_although_the_line_breaks_in_their_midst(
-    client: MomentsClient, library: Library, line: Line, patience: None
+    client: MomentsClient, library: Library, line: Line, short_backoff: None
 ) -> None:
     run = await library.run(await library.video())
     claim = await library.claim(run)
@@ -278,11 +278,11 @@ async def test_events_come_once_each_although_the_line_breaks_in_their_midst(
     assert (await client.wait(run.identifier)).status is RunStatus.COMPLETED
 
 
-async def test_a_server_that_stays_away_is_waited_for_as_long_as_patience_lasts(
-    client: MomentsClient, library: Library, line: Line, patience: None
+async def test_a_server_that_stays_away_is_waited_for_for_as_long_as_the_timeout(
+    client: MomentsClient, library: Library, line: Line, short_backoff: None
 ) -> None:
     run = await library.run(await library.video())
-    client._connection._patience = 0.5
+    client._connection._timeout = 0.5
     await line.close()
     begun = time.monotonic()
     with pytest.raises(ServerUnavailable, match="moments up"):
@@ -334,7 +334,7 @@ async def test_a_download_that_was_killed_goes_on_where_it_was(
     client: MomentsClient, library: Library, line: Line, folder: Path
 ) -> None:
     moment, target = await clip_of(library), folder / "clip.mp4"
-    client._connection._patience = 0.0
+    client._connection._timeout = 0.0
     line.cut_after = [200_000]
     with pytest.raises(ServerUnavailable):
         await client.download_clip(moment, target)
@@ -369,7 +369,7 @@ Answering = Callable[[Request], Awaitable[Response]]
 def server_of(answering: Answering, **more: Any) -> MomentsClient:
     """A client of a server with one answer to everything."""
     app = Starlette(routes=[Route("/{path:path}", answering, methods=["GET", "POST"])])
-    return MomentsClient("http://m", patience=5, transport=httpx.ASGITransport(app), **more)
+    return MomentsClient("http://m", timeout=5, transport=httpx.ASGITransport(app), **more)
 
 
 async def test_a_busy_server_is_asked_again_when_it_says_so() -> None:

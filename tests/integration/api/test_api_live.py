@@ -103,8 +103,8 @@ async def test_a_stream_tells_everything_once_and_ends_with_the_run(api: httpx.A
     reading = asyncio.create_task(api.get(f"/api/runs/{run.identifier}/events", headers=SSE))
     await asyncio.sleep(0.2)
     await library.finish(run)
-    await library.container.live.whole(run, (), {})  # as the worker does after its verdict: it rings
-    async with asyncio.timeout(4):  # well before the look that a lost ring waits for
+    await library.container.live.whole(run, (), {})  # as the worker does after its verdict: it notifies
+    async with asyncio.timeout(4):  # well before the poll that finds a lost notification
         answer = await reading
     assert answer.headers["content-type"].startswith("text/event-stream")
     told = events_of(answer)
@@ -129,7 +129,7 @@ async def test_a_stream_goes_on_although_redis_lost_the_ring(api: httpx.AsyncCli
     run = await library.run(await library.video())
     reading = asyncio.create_task(api.get(f"/api/runs/{run.identifier}/events", headers=SSE))
     await asyncio.sleep(0.1)
-    await library.finish(run)  # nobody rings
+    await library.finish(run)  # nobody notifies
     async with asyncio.timeout(8):
         assert events_of(await reading)[-1][1] == "run.completed"
 

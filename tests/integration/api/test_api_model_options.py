@@ -19,10 +19,10 @@ from moments_ray.media.signals import Signals
 from moments_ray.models.gateway import Gateway
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.options import Bounds
-from moments_ray.moments.finding.refine import Reach
-from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.refine import RefinementLimits
+from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
-from moments_ray.moments.stages.model_calls import Made, find, look_again
+from moments_ray.moments.stages.model_calls import GenerationRecord, find, refine_edges
 from moments_ray.moments.values import MomentsRequest, RefinementRequest
 from moments_ray.speech.transcript import Transcript, Word
 from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, model_server
@@ -75,19 +75,19 @@ class Stages:
         async with self._container.environment.database.read() as session:
             return await Runs(session).get(answer.json()["run"]["identifier"])
 
-    async def generate(self, run: Run) -> Made:
+    async def generate(self, run: Run) -> GenerationRecord:
         options = MomentsRequest.model_validate(run.config).generation
-        found, made = await find(self._context(run), options, TRANSCRIPT, Signals(), DURATION, None)
+        found, record = await find(self._context(run), options, TRANSCRIPT, Signals(), DURATION, None)
         assert [moment.title for moment in found.moments] == ["A part"]
-        return made
+        return record
 
-    async def refine(self, run: Run) -> Made | None:
+    async def refine(self, run: Run) -> GenerationRecord | None:
         request = (RefinementRequest if run.pipeline == "refinement" else MomentsRequest).model_validate(run.config)
         moment = Moment(title="A part", start_time=20.0, end_time=44.0, score=70.0, reason="r")
-        ground = Ground(Timeline.of(TRANSCRIPT, DURATION), Signals(), None)
-        reach = Reach(Bounds(0.0, DURATION, 5.0, 90.0))
-        _, made = await look_again(self._context(run), request.refinement, moment, ground, reach, None)
-        return made
+        context = EdgeContext(Timeline.of(TRANSCRIPT, DURATION), Signals(), None)
+        limits = RefinementLimits(Bounds(0.0, DURATION, 5.0, 90.0))
+        _, record = await refine_edges(self._context(run), request.refinement, moment, context, limits, None)
+        return record
 
     def _context(self, run: Run) -> Context:
         environment = replace(self._container.environment, status_publisher=self._container.live)
@@ -106,10 +106,10 @@ async def test_sampling_goes_to_the_finder_and_to_the_refiner_over_the_operators
     models = {"generation_model": "minimax", "refinement_model": "minimax"}
     start = f"/api/pipeline/{video.identifier}/start"
     run = await stages.run_of(await api.post(start, json={**models, **SAMPLING, "prompt": "the funny parts"}))
-    made = [await stages.generate(run), await stages.refine(run)]
+    record = [await stages.generate(run), await stages.refine(run)]
     for request in minimax.received:
         assert {name: request.json[name] for name in SAMPLING} == SAMPLING
-    assert [each and each.sampling for each in made] == [{"model": "minimax", **SAMPLING}] * 2
+    assert [each and each.sampling for each in record] == [{"model": "minimax", **SAMPLING}] * 2
     assert "the funny parts" in minimax.received[0].said
 
 
@@ -130,8 +130,8 @@ async def test_the_prompt_of_a_refinement_is_what_the_refiner_is_asked_for(
     moment = await library.moment(video, 20.0, 44.0)
     refine = f"/api/videos/{video.identifier}/moments/{moment.identifier}/refine"
     wanted = {"refinement_model": "minimax", "prompt": "begin with the question"}
-    made = await stages.refine(await stages.run_of(await api.post(refine, json=wanted)))
+    record = await stages.refine(await stages.run_of(await api.post(refine, json=wanted)))
     (request,) = minimax.received
     assert "The user asks for: begin with the question" in request.said
-    assert made is not None
-    assert "begin with the question" in made.user_prompt
+    assert record is not None
+    assert "begin with the question" in record.user_prompt

@@ -1,4 +1,4 @@
-"""Asking over HTTP to be told of a run's end."""
+"""Asking over HTTP for a webhook at a run's end."""
 
 from __future__ import annotations
 

@@ -25,11 +25,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from moments_ray.embedded.account import Account, can_run, copy_software, lent_account
+from moments_ray.embedded.orphans import working_in
 from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.server import Server, wheel_directory
 from moments_ray.embedded.services import Services, embedded_services
-from moments_ray.embedded.strays import working_in
 from moments_ray.errors import EmbeddedServerFailed
 from moments_ray.settings import Settings
 
@@ -49,14 +49,14 @@ asyncio.run(main())
 """
 
 
-# The keeper as it is where the kernel does not stop a server whose keeper was killed.
-KEEPER_ELSEWHERE = """
+# The supervisor as it is where the kernel does not stop a server whose supervisor was killed.
+SUPERVISOR_ELSEWHERE = """
 import sys
 from pathlib import Path
 from moments_ray.process import operating_system
 operating_system.SYSTEM = operating_system.Unix()
-from moments_ray.embedded import keeper
-sys.exit(keeper.main(Path(sys.argv[1]), sys.argv[2]))
+from moments_ray.embedded import supervisor
+sys.exit(supervisor.main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
@@ -101,13 +101,13 @@ def processes(server: Server) -> list[int]:
     return working_in(server.files.data, server.program)
 
 
-def keepers(server: Server) -> list[int]:
+def supervisors(server: Server) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):
                 command = (entry / "cmdline").read_text().split("\0")
-                if command[3:6] == ["moments_ray.embedded.keeper", str(server.files.home), server.files.name]:
+                if command[3:6] == ["moments_ray.embedded.supervisor", str(server.files.home), server.files.name]:
                     found.append(int(entry.name))
     return found
 
@@ -120,11 +120,11 @@ async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
 
 
 async def stop(home: Path) -> None:
-    """Spare the test the wait for the last client's linger."""
+    """Spare the test the wait for the last client's grace period."""
     for server in servers(home):
-        for keeper in keepers(server):
-            os.kill(keeper, signal.SIGTERM)
-    await until(lambda: not any(keepers(server) or processes(server) for server in servers(home)))
+        for supervisor in supervisors(server):
+            os.kill(supervisor, signal.SIGTERM)
+    await until(lambda: not any(supervisors(server) or processes(server) for server in servers(home)))
 
 
 def kill(pids: list[int]) -> None:
@@ -244,7 +244,7 @@ async def test_two_processes_share_one_set_and_the_last_to_leave_stops_it(used_h
         async with embedded_services(settings_of(used_home)) as services:
             assert other.urls == [services.database_url, services.redis_url]
             before = [processes(server)[0] for server in servers(used_home)]
-        await asyncio.sleep(3)  # longer than the linger: the other still uses them
+        await asyncio.sleep(3)  # longer than the grace period: the other still uses them
         assert [processes(server)[0] for server in servers(used_home)] == before
         other.process.kill()
         await until(lambda: not any(processes(server) for server in servers(used_home)))
@@ -256,16 +256,16 @@ async def test_many_clients_at_once_start_one_set(used_home: Path) -> None:
             assert await answers(services)
 
     await asyncio.gather(*(use() for _ in range(8)))
-    assert [len(keepers(server)) for server in servers(used_home)] == [1, 1]
+    assert [len(supervisors(server)) for server in servers(used_home)] == [1, 1]
 
 
 async def test_a_client_killed_in_the_middle_of_initdb_leaves_nothing_that_stops_the_next(home: Path) -> None:
     async with client_process(home, wait=False) as client:
         await until(lambda: any((home / "postgres").glob("data.new-*/PG_VERSION")))
-        kill(keepers(PostgresServer(home)))
+        kill(supervisors(PostgresServer(home)))
         client.process.kill()
         await client.process.wait()
-    await until(lambda: not any(keepers(server) or processes(server) for server in servers(home)))
+    await until(lambda: not any(supervisors(server) or processes(server) for server in servers(home)))
     assert not (home / "postgres" / "data").exists()
     async with embedded_services(settings_of(home)) as services:
         assert await answers(services)
@@ -292,11 +292,13 @@ async def test_a_killed_server_comes_back_with_its_data(used_home: Path) -> None
         await client.aclose()
 
 
-async def test_a_killed_keeper_takes_its_server_along_and_is_replaced_while_there_are_clients(used_home: Path) -> None:
+async def test_a_killed_supervisor_takes_its_server_along_and_is_replaced_while_there_are_clients(
+    used_home: Path,
+) -> None:
     async with embedded_services(settings_of(used_home)) as services:
         lost = [processes(server) for server in servers(used_home)]
         for server in servers(used_home):
-            kill(keepers(server))
+            kill(supervisors(server))
         for server, processes_lost in zip(servers(used_home), lost, strict=True):
             await renewed(server, processes_lost)
         await until_answered(services)
@@ -307,7 +309,7 @@ async def test_everything_killed_at_once_stops_nothing(used_home: Path) -> None:
     async with client_process(used_home) as client:
         doomed = [client.process.pid]
         for server in servers(used_home):
-            doomed += keepers(server) + processes(server)
+            doomed += supervisors(server) + processes(server)
         kill(doomed)
         await client.process.wait()
     assert (used_home / "postgres" / "data" / "postmaster.pid").exists()
@@ -332,20 +334,20 @@ async def test_ruins_of_an_earlier_life_are_cleared_away(used_home: Path) -> Non
         assert await read(services) == ("kept", "kept")
 
 
-async def test_servers_end_with_a_killed_keeper_where_no_kernel_sees_to_it(used_home: Path) -> None:
+async def test_servers_end_with_a_killed_supervisor_where_no_kernel_sees_to_it(used_home: Path) -> None:
     for server in servers(used_home):
         server.files.start_new_log(1 << 20)
         server.files.outcome.unlink(missing_ok=True)
         await asyncio.to_thread(
-            subprocess.run, [sys.executable, "-c", KEEPER_ELSEWHERE, str(used_home), server.files.name], check=True
+            subprocess.run, [sys.executable, "-c", SUPERVISOR_ELSEWHERE, str(used_home), server.files.name], check=True
         )
         await until(server.files.outcome.exists, 60.0)
         assert server.files.outcome.read_text("utf-8") == ""
-        keeper = psutil.Process(min(processes(server))).parent()
-        assert keeper is not None
-        watchers = [child for child in keeper.children(recursive=True) if child.name() != server.program]
+        supervisor = psutil.Process(min(processes(server))).parent()
+        assert supervisor is not None
+        watchers = [child for child in supervisor.children(recursive=True) if child.name() != server.program]
         assert watchers
-        keeper.kill()
+        supervisor.kill()
         await until(lambda server=server: not processes(server))  # type: ignore[misc]
         await until(lambda watchers=watchers: not any(watcher.is_running() for watcher in watchers))  # type: ignore[misc]
 
@@ -398,15 +400,15 @@ async def pinged(url: str) -> bool:
         await client.aclose()
 
 
-async def test_servers_alive_without_a_keeper_are_replaced(used_home: Path) -> None:
-    strays = [await start_without_keeper(server) for server in servers(used_home)]
+async def test_servers_alive_without_a_supervisor_are_replaced(used_home: Path) -> None:
+    orphans = [await start_without_supervisor(server) for server in servers(used_home)]
     await until((PostgresServer(used_home).files.sockets / ".s.PGSQL.5432").exists)
     async with embedded_services(settings_of(used_home)) as services:
-        await asyncio.gather(*(stray.wait() for stray in strays))
+        await asyncio.gather(*(orphan.wait() for orphan in orphans))
         assert await read(services) == ("kept", "kept")
 
 
-async def start_without_keeper(server: Server) -> asyncio.subprocess.Process:
+async def start_without_supervisor(server: Server) -> asyncio.subprocess.Process:
     command = await server.prepare()
     return await asyncio.create_subprocess_exec(
         *command.argv,

@@ -23,7 +23,7 @@ STREAM = "pipeline:requests"
 
 
 class Bell:
-    """A queue with nothing in it, and those who ring and repair it."""
+    """A queue with nothing in it, and those who notify and repair it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -100,9 +100,9 @@ async def test_a_redis_that_takes_nothing_loses_no_submission(bell: Bell) -> Non
     assert await bell.queue.take("worker-a") is None
     await bell.wait_an_hour()
     assert await bell.sweeper.sweep() == 1
-    rung = await bell.queue.take("worker-a")
-    assert rung is not None
-    assert rung.run == run
+    message = await bell.queue.take("worker-a")
+    assert message is not None
+    assert message.run == run
 
 
 async def test_groups_lost_while_every_worker_is_busy_are_made_again_by_a_sweep(bell: Bell) -> None:

@@ -1,7 +1,7 @@
 """Queue, lease, fence and cancellation against a model: in whatever order, a run has one owner and one end.
 
 Workers here do by hand what a real one does, step by step, on the real PostgreSQL and Redis, so that hypothesis can put
-anything between two steps: a death, a freeze, a wiped Redis, a cancellation, a second ring.
+anything between two steps: a death, a freeze, a wiped Redis, a cancellation, a second notification.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class RunMachine(RuleBasedStateMachine):
         assert message.run is not None
         run = self.expected[message.run]
         if any(hold.run == message.run and hold.worker == worker for hold in self.holds):
-            self.do(self.world.queue.acknowledge(message))  # rung twice
+            self.do(self.world.queue.acknowledge(message))  # notified twice
             return
         claimed = self.do(self.claim(worker, message.run))
         assert (claimed is not None) == run.claimable(worker)
@@ -247,7 +247,7 @@ class RunMachine(RuleBasedStateMachine):
         hold = data.draw(st.sampled_from(self.holds))
         run = self.expected[hold.run]
         renewal = hold.lease.renew_in_database(self.world.database)
-        if self.admits(hold):
+        if self.accepts(hold):
             assert (self.do(renewal).cancel_requested_at is not None) == run.cancel_requested
             run.stale = False
             self.do(hold.lease.renew_in_redis())  # whom PostgreSQL admits, Redis does not refuse
@@ -269,16 +269,16 @@ class RunMachine(RuleBasedStateMachine):
             await journal.start(stage, TOY.stage_names.index(stage), node="here")
             await journal.complete(stage, {"text": hold.worker}, fingerprint=None, progress=0.5)
 
-        if self.admits(hold):
+        if self.accepts(hold):
             self.do(self.commit(hold, work))
             run.stages.add(stage)
         else:
             self.refused(hold, self.commit(hold, work))
 
     @precondition(lambda self: self.holds)
-    @rule(data=st.data(), status=st.sampled_from([RunStatus.COMPLETED, RunStatus.FAILED]), settles=st.booleans())
-    def end(self, data: st.DataObject, status: RunStatus, settles: bool) -> None:
-        """Write the verdict, and die before or after clearing up."""
+    @rule(data=st.data(), status=st.sampled_from([RunStatus.COMPLETED, RunStatus.FAILED]), cleans_up=st.booleans())
+    def end(self, data: st.DataObject, status: RunStatus, cleans_up: bool) -> None:
+        """Write the verdict, and die before or after the cleanup."""
         hold = data.draw(st.sampled_from(self.holds))
         run = self.expected[hold.run]
         verdict = RunStatus.CANCELLED if run.cancel_requested else status
@@ -286,25 +286,25 @@ class RunMachine(RuleBasedStateMachine):
         async def work(journal: Journal) -> None:
             await journal.end(verdict, f"run.{verdict}", {}, open_stages=StageStatus.FAILED)
 
-        if not self.admits(hold):
+        if not self.accepts(hold):
             self.refused(hold, self.commit(hold, work))
             return
         self.do(self.commit(hold, work))
         run.end(verdict)
         self.holds.remove(hold)
-        if settles:
+        if cleans_up:
             self.do(hold.lease.release_lock())
             self.do(self.world.queue.acknowledge(hold.message))
 
     @precondition(lambda self: self.holds)
-    @rule(data=st.data(), rings=st.booleans())
-    def hand_back(self, data: st.DataObject, rings: bool) -> None:
+    @rule(data=st.data(), notifies=st.booleans())
+    def hand_back(self, data: st.DataObject, notifies: bool) -> None:
         hold = data.draw(st.sampled_from(self.holds))
         run = self.expected[hold.run]
-        assert self.do(self.hand_back_in_database(hold)) == self.admits(hold)
-        if self.admits(hold):
+        assert self.do(self.hand_back_in_database(hold)) == self.accepts(hold)
+        if self.accepts(hold):
             run.status, run.owner, run.stale = RunStatus.QUEUED, None, False
-            if rings:
+            if notifies:
                 self.do(hold.lease.release_lock())
                 self.do(self.enqueue(hold))
         self.holds.remove(hold)
@@ -323,7 +323,7 @@ class RunMachine(RuleBasedStateMachine):
         async with self.world.database.begin() as session:
             await work(Journal(session, hold.lease.claim))
 
-    def admits(self, hold: Hold) -> bool:
+    def accepts(self, hold: Hold) -> bool:
         """Tell whether a hold is the claim that the run stands under."""
         run = self.expected[hold.run]
         return run.status == RunStatus.PROCESSING and run.attempt == hold.attempt

@@ -140,7 +140,7 @@ def test_every_video_is_handed_in_once_at_low_priority(backfill: Backfill, deplo
     rows = deployment.rows("SELECT priority, status, pipeline, config, message_id FROM runs")
     assert {(row["priority"], row["status"], row["pipeline"]) for row in rows} == {(1, "queued", "moments")}
     assert {json.loads(row["config"])["generation"]["find"]["count"] for row in rows} == {3}
-    assert all(row["message_id"] for row in rows)  # they were rung for
+    assert all(row["message_id"] for row in rows)  # they were enqueued
     _, again, _ = backfill(urls, "--count", "3", "--priority", "2")
     assert (again["enqueued"], again["known"], deployment.runs) == (0, 6, 5)
     urls.write_text(urls.read_text() + "http://127.0.0.1:1/new.mp4\n")

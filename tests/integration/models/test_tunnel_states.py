@@ -1,4 +1,4 @@
-"""What every process tells of its tunnels is counted together, and forgotten when it falls silent."""
+"""What every process publishes of its tunnels is counted together, and forgotten when it publishes no more."""
 
 from __future__ import annotations
 

@@ -24,13 +24,13 @@ from google.oauth2 import service_account
 
 from moments_ray.storage.directory import DirectoryStore
 from moments_ray.storage.gcs import GoogleStore
-from moments_ray.storage.gcs_media import Patience
+from moments_ray.storage.gcs_media import RetryLimits
 from moments_ray.storage.object_store import ObjectStore
 from moments_ray.storage.signing import UrlSigner
 
 BUCKET = "moments-test"
 PIECE_BYTES = 256 * 1024
-PATIENCE = Patience(attempts=4, first_delay=0.01, longest_delay=0.05, silence_seconds=5.0, piece_bytes=PIECE_BYTES)
+LIMITS = RetryLimits(attempts=4, first_delay=0.01, longest_delay=0.05, silence_seconds=5.0, piece_bytes=PIECE_BYTES)
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ def account() -> service_account.Credentials:
 @pytest.fixture
 async def bucket(network: FaultyNetwork, account: service_account.Credentials) -> AsyncIterator[GoogleStore]:
     """The bucket's store, impatient."""
-    store = GoogleStore(client_of(network), account, BUCKET, PATIENCE)
+    store = GoogleStore(client_of(network), account, BUCKET, LIMITS)
     yield store
     await store.close()
 

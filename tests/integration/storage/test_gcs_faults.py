@@ -24,7 +24,7 @@ from moments_ray.settings import Settings
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.factory import open_store
 from moments_ray.storage.gcs import GoogleStore
-from moments_ray.storage.gcs_media import Patience
+from moments_ray.storage.gcs_media import RetryLimits
 
 if TYPE_CHECKING:
     from tests.integration.storage.conftest import FaultyNetwork
@@ -190,7 +190,7 @@ async def test_a_cancelled_transfer_ends_at_once(bucket: GoogleStore, network: F
 async def test_a_bucket_that_is_not_there_is_named(network: FaultyNetwork, bucket: GoogleStore) -> None:
     anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]  # theirs
     client = storage.Client(project="-", credentials=anonymous, client_options={"api_endpoint": network.url})
-    elsewhere = GoogleStore(client, anonymous, "no-such-bucket", Patience(attempts=1))
+    elsewhere = GoogleStore(client, anonymous, "no-such-bucket", RetryLimits(attempts=1))
     with pytest.raises(StorageForbidden, match=r"no-such-bucket.*GCS_BUCKET_NAME"):
         [found async for found in elsewhere.list()]
     network.answer(404, "POST", "uploadType")
@@ -244,6 +244,6 @@ def test_a_key_that_cannot_be_used_is_said_to_be_so(tmp_path: Path, monkeypatch:
 
 
 def store_of(bucket: GoogleStore, account: Credentials, silence_seconds: float) -> GoogleStore:
-    """The same bucket, with less patience for silence."""
-    patience = replace(bucket._patience, silence_seconds=silence_seconds)
-    return GoogleStore(bucket._calls.client, account, bucket._bucket_name, patience)
+    """The same bucket, with a shorter read timeout."""
+    limits = replace(bucket._limits, silence_seconds=silence_seconds)
+    return GoogleStore(bucket._calls.client, account, bucket._bucket_name, limits)

@@ -70,7 +70,7 @@ async def test_what_is_no_identifier_is_asked_of_nobody(identifier: str) -> None
 
 
 async def test_a_server_that_is_not_there_is_told_at_once_with_the_cure() -> None:
-    async with MomentsClient("http://127.0.0.1:1", patience=60) as client:
+    async with MomentsClient("http://127.0.0.1:1", timeout=60) as client:
         with pytest.raises(errors.ServerUnavailable, match="moments up"):
             await client.run("r1")
         with pytest.raises(errors.ServerUnavailable, match=r"127\.0\.0\.1:1"):

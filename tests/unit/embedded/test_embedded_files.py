@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from moments_ray.embedded.account import Account, can_run, may, open_path
-from moments_ray.embedded.keeper import server_named
 from moments_ray.embedded.server import ServerFiles, wheel_directory
+from moments_ray.embedded.supervisor import server_named
 from moments_ray.errors import EmbeddedServerFailed
 
 SUN_PATH_BYTES = 103  # what an address holds besides its terminator, on macOS; 107 on Linux

@@ -76,7 +76,7 @@ def environment(payload, report_progress):
 
 
 def alive(pid: int) -> bool:
-    """Whether such a process runs; an orphan's zombie is for init to bury."""
+    """Whether such a process runs; an orphan's zombie is for init to reap."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -18,7 +18,7 @@ SETTINGS = MediaSettings(kill_grace_seconds=0.3)
 
 
 async def decode(path: Path, settings: MediaSettings = SETTINGS) -> None:
-    """Decode a whole file to nothing, by ffmpeg under the house rule."""
+    """Decode a whole file to nothing, by ffmpeg under the rule for sources."""
     argv = [ffmpeg_executable(), *FFMPEG_GLOBAL_ARGUMENTS, *ffmpeg_input_arguments(path, settings)]
     await run_tool([*argv, "-map", "0:v", "-f", "null", "-"], timeout=20, settings=settings)
 

@@ -18,13 +18,19 @@ from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Answer, Question, Sampling, VideoPart
 from moments_ray.moments.finding.answers import EXAMPLE_NUMBERS, SUBSCORES
-from moments_ray.moments.finding.by_model import Asked, Watched, find_by_model, propose_by_model, refine_by_model
-from moments_ray.moments.finding.find import Found, settle
+from moments_ray.moments.finding.by_model import (
+    ModelCall,
+    WatchableClip,
+    find_by_model,
+    propose_by_model,
+    refine_by_model,
+)
+from moments_ray.moments.finding.find import FindResult, place_proposals
 from moments_ray.moments.finding.moment import Moment, Proposal
 from moments_ray.moments.finding.options import Bounds, FindOptions
 from moments_ray.moments.finding.prompt import marked
-from moments_ray.moments.finding.refine import Reach, Refinement
-from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.refine import Refinement, RefinementLimits
+from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.windows import halves, windows
 from moments_ray.speech.transcript import Segment, Transcript, Word
@@ -47,8 +53,8 @@ class Model:
         return Answer(text=answer)
 
 
-def asked(model: Model, context: int = 100_000) -> Asked:
-    return Asked(model, Sampling(temperature=0.1), max_context=context, max_tokens=1000)
+def asked(model: Model, context: int = 100_000) -> ModelCall:
+    return ModelCall(model, Sampling(temperature=0.1), max_context=context, max_tokens=1000)
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +62,15 @@ def timeline(talk: Transcript) -> Timeline:
     return Timeline.of(talk, talk.words[-1].end + 1)
 
 
-async def found(timeline: Timeline, *answers: str | Exception) -> Found:
+async def found(timeline: Timeline, *answers: str | Exception) -> FindResult:
     proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(*answers)))
-    return settle(proposals, Ground(timeline), OPTIONS)
+    return place_proposals(proposals, EdgeContext(timeline), OPTIONS)
 
 
 async def test_sentences_are_numbered_from_one_and_chosen_by_number(timeline: Timeline) -> None:
     model = Model('{"moments": [{"first": 8, "last": 10, "title": "Magma", "reason": "It explains.", "score": 90}]}')
     proposals, report = await propose_by_model(timeline, OPTIONS, asked(model))
-    (moment,) = settle(proposals, Ground(timeline), OPTIONS).moments
+    (moment,) = place_proposals(proposals, EdgeContext(timeline), OPTIONS).moments
     assert timeline.sentences[7].text.startswith("Volcanoes grow")
     assert moment.title == "Magma"
     assert moment.reason == "It explains."
@@ -246,12 +252,12 @@ MOMENT = Moment(title="Magma", start_time=32.0, end_time=48.0, score=50.0, reaso
 
 
 async def refined(
-    timeline: Timeline, *answers: str, watched: Watched | None = None, signals: Signals | None = None
+    timeline: Timeline, *answers: str, clip: WatchableClip | None = None, signals: Signals | None = None
 ) -> tuple[Refinement, Model]:
     model = Model(*answers)
-    reach = Reach(Bounds(0.0, timeline.duration, 5.0, 60.0))
+    limits = RefinementLimits(Bounds(0.0, timeline.duration, 5.0, 60.0))
     result = await refine_by_model(
-        MOMENT, Ground(timeline, signals), reach, asked(model), watched=watched, prompt="Keep it short."
+        MOMENT, EdgeContext(timeline, signals), limits, asked(model), clip=clip, prompt="Keep it short."
     )
     return result, model
 
@@ -283,8 +289,8 @@ async def test_edges_are_chosen_from_numbered_lists_and_the_move_is_bounded(time
 
 
 async def test_a_model_that_watches_is_given_the_clip_and_times_in_it(timeline: Timeline) -> None:
-    watched = Watched("https://store/clip?signature=s", start_time=27.0)
-    _, model = await refined(timeline, '{"start": 1, "end": 1}', watched=watched)
+    watched = WatchableClip("https://store/clip?signature=s", start_time=27.0)
+    _, model = await refined(timeline, '{"start": 1, "end": 1}', clip=watched)
     turn = model.asked[0].turns[1]
     assert [part.url for part in turn.parts if isinstance(part, VideoPart)] == [watched.url]
     assert "from the start of the clip" in turn.text
@@ -302,7 +308,7 @@ async def test_a_model_that_watches_is_given_the_clip_and_times_in_it(timeline: 
     ],
 )
 async def test_times_are_read_as_they_can_be_meant(timeline: Timeline, answer: str, start: float) -> None:
-    result, _ = await refined(timeline, answer, watched=Watched("https://store/clip", start_time=27.0))
+    result, _ = await refined(timeline, answer, clip=WatchableClip("https://store/clip", start_time=27.0))
     assert abs(result.start_time - start) < 2.5
     assert timeline.gap_at(result.start_time) is not None
 
@@ -353,7 +359,7 @@ async def test_sub_scores_are_summed_whatever_sum_the_model_gives(timeline: Time
 async def test_placeholders_and_pieces_of_the_prompt_are_no_titles(timeline: Timeline, title: str) -> None:
     answer = json.dumps([{"first": 1, "last": 4, "title": title, "reason": title}])
     proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(answer)))
-    (moment,) = settle(proposals, Ground(timeline), OPTIONS).moments
+    (moment,) = place_proposals(proposals, EdgeContext(timeline), OPTIONS).moments
     assert proposals[0].title == proposals[0].reason == ""
     assert len(moment.title) > 3
     assert moment.title != title
@@ -410,7 +416,7 @@ async def test_windows_are_asked_at_once_but_no_more_than_allowed_and_kept_in_or
         number = int(re.search(r"^(\d+) \[", question.turns[1].text, re.MULTILINE)[1])  # type: ignore[index]
         return Answer(text=json.dumps([{"first": number, "last": number + 3}]))
 
-    allowed = Asked(send, Sampling(), max_context=13_600, max_tokens=1000, at_once=2)
+    allowed = ModelCall(send, Sampling(), max_context=13_600, max_tokens=1000, at_once=2)
     proposals, _ = await propose_by_model(lecture, OPTIONS, allowed)
     firsts = [proposal.first for proposal in proposals if isinstance(proposal, Proposal)]
     assert most == 2

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from moments_ray.errors import InvalidRequest
 from moments_ray.media.signals import Signals
-from moments_ray.moments.finding.find import Found, find_moments
+from moments_ray.moments.finding.find import FindResult, find_moments
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.options import FindOptions, find_options
 from moments_ray.speech.transcript import Transcript, Word
@@ -94,7 +94,7 @@ asked = st.builds(
 grids = st.one_of(st.none(), st.sampled_from([FrameGrid(fps) for fps in (10.0, 23.976, 25.0, 29.97, 60.0)]))
 
 
-def assert_sound(found: Found, transcript: Transcript, duration: float, options: FindOptions) -> None:
+def assert_sound(found: FindResult, transcript: Transcript, duration: float, options: FindOptions) -> None:
     bounds = options.bounds(duration)
     for moment in found.moments:
         assert math.isfinite(moment.start_time)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from moments_ray.moments.finding.admit import admit
 from moments_ray.moments.finding.cues import is_question
 from moments_ray.moments.finding.find import find_moments
 from moments_ray.moments.finding.moment import Moment, Proposal
@@ -18,11 +17,12 @@ from moments_ray.moments.finding.opening_model import opening_models
 from moments_ray.moments.finding.openings import has_turns, opening_cues
 from moments_ray.moments.finding.options import Bounds, find_options
 from moments_ray.moments.finding.quality import measure
-from moments_ray.moments.finding.refine import Reach, refine
+from moments_ray.moments.finding.refine import RefinementLimits, refine
 from moments_ray.moments.finding.scoring import score_sentences
-from moments_ray.moments.finding.snap import Ground
+from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import Titles
+from moments_ray.moments.finding.validate import validate_proposals
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 Speak = Callable[[Sequence[str]], Transcript]
@@ -105,7 +105,7 @@ def fitted(
     timeline: Timeline, first: int, last: int, longest: float, *, from_question: bool = False
 ) -> tuple[int, int]:
     bounds = Bounds(0.0, timeline.duration, 2.0, longest)
-    spans = admit(
+    spans = validate_proposals(
         [Proposal(first=first, last=last, title="")], timeline, bounds, Counter(), from_question=from_question
     )
     assert spans[0].sentences is not None
@@ -140,10 +140,10 @@ def test_a_second_look_reaches_back_past_its_five_seconds_to_the_question() -> N
     answer, question = numbered(timeline, "The second rise"), numbered(timeline, "And why")
     start, end = float(timeline.starts[answer]), float(timeline.ends[answer + 1])
     moment = Moment(title="Rise", start_time=start, end_time=end, score=50.0, reason="r")
-    moved = refine(moment, Ground(timeline), Reach(Bounds(0.0, timeline.duration, 2.0, 60.0)))
+    moved = refine(moment, EdgeContext(timeline), RefinementLimits(Bounds(0.0, timeline.duration, 2.0, 60.0)))
     assert start - timeline.starts[question] > 5.0
     assert moved.start_time == pytest.approx(timeline.starts[question], abs=0.4)
-    near = refine(moment, Ground(timeline), Reach(Bounds(start - 1.0, timeline.duration, 2.0, 60.0)))
+    near = refine(moment, EdgeContext(timeline), RefinementLimits(Bounds(start - 1.0, timeline.duration, 2.0, 60.0)))
     assert near.start_time >= start - 1.0
 
 

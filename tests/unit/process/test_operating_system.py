@@ -27,7 +27,7 @@ PARENT = (
     FORCED
     + """
 import signal, subprocess, time
-from moments_ray.embedded.strays import stopped_with_parent
+from moments_ray.embedded.orphans import stopped_with_parent
 child = subprocess.Popen(["sleep", "600"], preexec_fn=stopped_with_parent(signal.SIGTERM))
 print(child.pid, flush=True)
 if sys.argv[1] == "waits":

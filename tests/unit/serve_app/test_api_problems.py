@@ -38,7 +38,7 @@ def failing() -> FastAPI:
             "ours": DownloadPrivate("The video is private."),
             "placed": MediaError("A tool failed.", {"stage": "CLIP_EXTRACTION", "item": 3, "stderr": "/home/secret"}),
             "service": DatabaseUnavailable("PostgreSQL cannot be reached."),
-            "unforeseen": ZeroDivisionError("the secret of the house"),
+            "unforeseen": ZeroDivisionError("a secret of the server"),
         }[how]
 
     @api.post("/counts")

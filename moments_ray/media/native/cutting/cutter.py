@@ -45,7 +45,7 @@ _READ_BYTES = 1 << 20
 Fields = dict[str, JsonValue]
 
 
-class Wanted(TypedDict):
+class ClipSpec(TypedDict):
     """A clip to cut, in seconds from the start of the source; ``captions`` are drawn into its pictures."""
 
     name: str
@@ -77,25 +77,25 @@ class Cutter:
         if self._audio is not None:
             self._audio.close()
 
-    def copies(self, wanted: Wanted) -> bool:
+    def copies(self, spec: ClipSpec) -> bool:
         """Tell whether a clip is meant to be copied, as far as that can be."""
-        return not wanted["captions"] and PRESETS[wanted["preset"]].copies(self._video)
+        return not spec["captions"] and PRESETS[spec["preset"]].copies(self._video)
 
-    def copy(self, wanted: Wanted) -> Fields:
+    def copy(self, spec: ClipSpec) -> Fields:
         """Cut a clip by copying; return its fields.
 
         Raises CannotCopy where that cannot be done or does not pass its check, InvalidRequest for a range past the end.
         """
-        self._refuse_past_end(wanted, self._video.duration)
-        begin, stop = self._tick(wanted["start"]), self._tick(wanted["end"])
-        level = PRESETS[wanted["preset"]].levelled
+        self._refuse_past_end(spec, self._video.duration)
+        begin, stop = self._tick(spec["start"]), self._tick(spec["end"])
+        level = PRESETS[spec["preset"]].levelled
         splice = splice_for(self._video.codec)
         pictures = Pictures(self._video.time_base)
         screen = screen_at(self._video, begin, self._length)
         packets = self._video.packets_from(begin)
         plan = plan_cut(packets, pictures, begin, stop, screen=screen, is_entry=splice.is_entry)
         smart = SmartCut(self._video, plan, splice, self._threads)
-        with self._part(wanted) as part:
+        with self._part(spec) as part:
             try:
                 with open_output(part, pictures.time_base) as output:
                     smart.add_stream(output)
@@ -108,15 +108,15 @@ class Cutter:
                 raise CannotCopy(f"the copy did not pass its check: {error}") from error
             except av.error.FFmpegError as error:
                 raise CannotCopy(f"copying it failed: {error.strerror}") from error
-            return self._published(wanted, part, pictures, written, method="smart")
+            return self._published(spec, part, pictures, written, method="smart")
 
-    def encode(self, wanted: Sequence[tuple[Wanted, str | None]]) -> list[Fields]:
+    def encode(self, specs: Sequence[tuple[ClipSpec, str | None]]) -> list[Fields]:
         """Cut clips of one and the same range by encoding them, each with why it was not copied; return their fields.
 
         The source is decoded once for all of them. Raises InvalidRequest for a range without a picture or past the end,
         CutVerifyFailed for a clip that did not come out as planned.
         """
-        span = wanted[0][0]
+        span = specs[0][0]
         start, end, stop = span["start"], span["end"], self._tick(span["end"])
         self._refuse_past_end(span, self._video.duration)
         self._video.lost = 0
@@ -124,37 +124,37 @@ class Cutter:
         frames = self._video.pictures_on_screen(self._tick(start), screen.held)
         first = next(frames, None)
         if first is None:
-            raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._told_length()}.")
+            raise InvalidRequest(f"The range {start:g}-{end:g} s begins after the last picture{self._stated_length()}.")
         if first[0] >= stop:
             raise InvalidRequest(f"The range {start:g}-{end:g} s holds no picture; it is shorter than one frame.")
         with ExitStack() as opened:
             # Each clip takes one picture in turn, and reads the sound at its own pace.
             clips = []
-            for (each, _), share in zip(wanted, shared(chain([first], frames), len(wanted)), strict=True):
+            for (each, _), share in zip(specs, shared(chain([first], frames), len(specs)), strict=True):
                 part = opened.enter_context(self._part(each))
                 sound = None if self._audio is None else opened.enter_context(closing(self._open_sound()))
                 clips.append(self._reencode(each, part, share, sound, screen))
             deque(zip_longest(*(clip.write(stop) for clip in clips)), maxlen=0)
             return [
                 self._published(
-                    each, clip.path, clip.pictures, clip.check(), method="reencode", reason=clip.told(reason)
+                    each, clip.path, clip.pictures, clip.check(), method="reencode", reason=clip.described(reason)
                 )
-                for clip, (each, reason) in zip(clips, wanted, strict=True)
+                for clip, (each, reason) in zip(clips, specs, strict=True)
             ]
 
     def _reencode(
         self,
-        wanted: Wanted,
+        spec: ClipSpec,
         part: Path,
         frames: Iterator[tuple[int, VideoFrame]],
         sound: SoundReader | None,
         screen: Screen,
     ) -> EncodedClip:
-        preset = PRESETS[wanted["preset"]]
+        preset = PRESETS[spec["preset"]]
         encoding = preset.encoding(self._video)
-        if wanted["captions"]:
+        if spec["captions"]:
             encoding = upright(encoding, self._video.sample)
-        overlay = self._captions(wanted["captions"]) if wanted["captions"] else None
+        overlay = self._captions(spec["captions"]) if spec["captions"] else None
         return EncodedClip(
             part,
             self._video,
@@ -174,9 +174,9 @@ class Cutter:
         return Captions(cues, self._video.time_base, self._video.origin)
 
     @contextmanager
-    def _part(self, wanted: Wanted) -> Iterator[Path]:
+    def _part(self, spec: ClipSpec) -> Iterator[Path]:
         """Give the path of a clip until it has its name; nothing is left there."""
-        part = self._directory / f"{wanted['name']}.part"
+        part = self._directory / f"{spec['name']}.part"
         try:
             yield part
         finally:
@@ -184,7 +184,7 @@ class Cutter:
 
     def _published(
         self,
-        wanted: Wanted,
+        spec: ClipSpec,
         part: Path,
         pictures: Pictures,
         written: Written,
@@ -194,12 +194,12 @@ class Cutter:
     ) -> Fields:
         """Give a checked clip its name; return its fields."""
         start = self._position(pictures.start)
-        self._refuse_past_end(wanted, start + pictures.duration)
+        self._refuse_past_end(spec, start + pictures.duration)
         checksum = _crc32c(part)
-        path = part.rename(self._directory / f"{wanted['name']}.mp4")
+        path = part.rename(self._directory / f"{spec['name']}.mp4")
         return {
-            "name": wanted["name"],
-            "preset": wanted["preset"],
+            "name": spec["name"],
+            "preset": spec["preset"],
             "path": str(path),
             "start_time": float(start),
             "end_time": float(start + pictures.duration),
@@ -220,14 +220,14 @@ class Cutter:
     def _position(self, tick: int) -> Fraction:
         return tick * self._video.time_base - self._video.origin
 
-    def _told_length(self) -> str:
+    def _stated_length(self) -> str:
         length = self._video.duration
         return "" if length is None else f"; the source is {float(length):.3f} s long"
 
-    def _refuse_past_end(self, wanted: Wanted, length: Fraction | None) -> None:
-        if length is not None and exact(wanted["end"]) > max(length, self._video.duration or length) + _END_SLACK:
-            span = f"{wanted['start']:g}-{wanted['end']:g} s"
-            raise InvalidRequest(f"The range {span} ends after the source does{self._told_length()}.")
+    def _refuse_past_end(self, spec: ClipSpec, length: Fraction | None) -> None:
+        if length is not None and exact(spec["end"]) > max(length, self._video.duration or length) + _END_SLACK:
+            span = f"{spec['start']:g}-{spec['end']:g} s"
+            raise InvalidRequest(f"The range {span} ends after the source does{self._stated_length()}.")
 
 
 def _crc32c(path: Path) -> str:

@@ -12,7 +12,7 @@ import av
 from pydantic import JsonValue
 
 from moments_ray.errors import MediaError, MomentsError
-from moments_ray.media.native.cutting.cutter import Cutter, Fields, Wanted
+from moments_ray.media.native.cutting.cutter import ClipSpec, Cutter, Fields
 from moments_ray.media.native.cutting.plan import CannotCopy
 from moments_ray.media.native.cutting.reader import require_memory
 
@@ -36,7 +36,7 @@ class Job(TypedDict):
 
     source: SourceOptions
     remote: Remote | None
-    wanted: list[Wanted]
+    clips: list[ClipSpec]
     directory: str
     threads: int
 
@@ -69,40 +69,40 @@ def cut(job: Job, report_progress: Callable[[float], None]) -> Answer:
 
 def _cut(job: Job, remote: RemoteFile | None, report_progress: Callable[[float], None]) -> list[Fields]:
     results: list[Fields] = []
-    spans: dict[tuple[float, float], list[Wanted]] = {}
-    for wanted in job["wanted"]:
-        spans.setdefault((wanted["start"], wanted["end"]), []).append(wanted)
+    spans: dict[tuple[float, float], list[ClipSpec]] = {}
+    for spec in job["clips"]:
+        spans.setdefault((spec["start"], spec["end"]), []).append(spec)
     with closing(Cutter(job["source"], remote, Path(job["directory"]), job["threads"])) as cutter:
         for same in spans.values():
             results += _cut_range(cutter, same)
-            report_progress(len(results) / len(job["wanted"]))
+            report_progress(len(results) / len(job["clips"]))
     return results
 
 
-def _cut_range(cutter: Cutter, same: list[Wanted]) -> list[Fields]:
+def _cut_range(cutter: Cutter, same: list[ClipSpec]) -> list[Fields]:
     """Cut clips of one and the same range: by copying where that can be, the rest in one pass of decoding."""
     results: list[Fields] = []
-    reencoded: list[tuple[Wanted, str | None]] = []
-    for wanted in same:
-        if not cutter.copies(wanted):
-            reencoded.append((wanted, None))
+    reencoded: list[tuple[ClipSpec, str | None]] = []
+    for spec in same:
+        if not cutter.copies(spec):
+            reencoded.append((spec, None))
             continue
         try:
-            results.append(cutter.copy(wanted))
+            results.append(cutter.copy(spec))
         except CannotCopy as reason:
-            reencoded.append((wanted, str(reason)))
+            reencoded.append((spec, str(reason)))
         except (MomentsError, av.error.FFmpegError) as error:
-            results.append(_failed(wanted, error))
+            results.append(_failed(spec, error))
     try:
         return results + (cutter.encode(reencoded) if reencoded else [])
     except (MomentsError, av.error.FFmpegError) as error:
-        return results + [_failed(wanted, error) for wanted, _ in reencoded]
+        return results + [_failed(spec, error) for spec, _ in reencoded]
 
 
-def _failed(wanted: Wanted, error: MomentsError | av.error.FFmpegError) -> Fields:
+def _failed(spec: ClipSpec, error: MomentsError | av.error.FFmpegError) -> Fields:
     """Return the fields of a CutFailure; raises again what concerns the whole job."""
     if isinstance(error, MomentsError):
-        return {"name": wanted["name"], "code": error.code, "message": str(error)}
+        return {"name": spec["name"], "code": error.code, "message": str(error)}
     if error.errno in _FOR_THE_WHOLE_JOB:
         raise error
     require_memory()
@@ -110,4 +110,4 @@ def _failed(wanted: Wanted, error: MomentsError | av.error.FFmpegError) -> Field
     if isinstance(error, av.error.ExternalError):
         # Which is all that x264 and x265 say; by now they have given back what they had.
         message = "An encoder gave up, as they do when memory is short: raise MOMENTS_MEDIA__MAX_MEMORY_BYTES."
-    return {"name": wanted["name"], "code": MediaError.code, "message": message}
+    return {"name": spec["name"], "code": MediaError.code, "message": message}

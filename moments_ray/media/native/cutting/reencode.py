@@ -128,7 +128,7 @@ class EncodedClip:
             self._heard = heard is not None
             yield from mux(output, packets, heard or iter(()))
 
-    def told(self, reason: str | None) -> str | None:
+    def described(self, reason: str | None) -> str | None:
         """Return why the clip was encoded, with what that cost of the source."""
         return "; ".join(each for each in (reason, self._encoding.lost) if each) or None
 

@@ -37,7 +37,7 @@ _START_SECONDS = 180.0
 _STOP_SECONDS = 120.0
 
 
-class House:
+class Deployment:
     """What the monkey breaks and the driver submits to."""
 
     def __init__(self, home: Path, ssh: SshServer) -> None:
@@ -178,7 +178,7 @@ def _descendants(root: int) -> list[int]:
 
 
 @contextlib.asynccontextmanager
-async def house(directory: Path) -> AsyncIterator[tuple[House, Environment]]:
+async def deployment(directory: Path) -> AsyncIterator[tuple[Deployment, Environment]]:
     """Build an installation, with the driver's own connections to it; at the end it is gone."""
     home = directory / "home"
     home.mkdir()
@@ -187,7 +187,7 @@ async def house(directory: Path) -> AsyncIterator[tuple[House, Environment]]:
     keys.mkdir()
     with model_server(lambda _: completion("yes")) as model, ssh_server(keys) as ssh:
         async with embedded_services(bare):
-            built = House(home, ssh)
+            built = Deployment(home, ssh)
             await built.postgres.start()
             await built.redis.start()
             try:

@@ -1,6 +1,6 @@
-"""No server outlives its keeper for long: the system stops it, and strays are found before the next start.
+"""No server outlives its supervisor for long: the system stops it, and orphans are found before the next start.
 
-A stray is found by its program's name and its working directory, which no stale pid file can forge.
+A orphan is found by its program's name and its working directory, which no stale pid file can forge.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def working_in(directory: Path, program: str) -> list[int]:
     return found
 
 
-async def stop_strays(directory: Path, program: str, stop_signal: signal.Signals, patience: float) -> None:
-    """Stop a program's processes that work in a directory: asked first, after ``patience`` seconds killed."""
-    deadline = time.monotonic() + patience
+async def stop_orphans(directory: Path, program: str, stop_signal: signal.Signals, timeout: float) -> None:
+    """Stop a program's processes that work in a directory: asked first, after ``timeout`` seconds killed."""
+    deadline = time.monotonic() + timeout
     asked: set[int] = set()
-    while strays := working_in(directory, program):
+    while orphans := working_in(directory, program):
         late = time.monotonic() >= deadline
-        for pid in strays:
+        for pid in orphans:
             if late or pid not in asked:
                 _signal(pid, signal.SIGKILL if late else stop_signal)
                 asked.add(pid)

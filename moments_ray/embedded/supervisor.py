@@ -1,8 +1,8 @@
-"""The process that owns one embedded server: ``python -m moments_ray.embedded.keeper HOME NAME``.
+"""The process that owns one embedded server: ``python -m moments_ray.embedded.supervisor HOME NAME``.
 
-It takes the keeper's lock, leaves its caller's session, starts the server as its child, notes in the outcome file
+It takes the supervisor's lock, leaves its caller's session, starts the server as its child, notes in the outcome file
 how that went, starts the server again whenever it dies, and stops it a moment after the last client has let go
-of the clients' lock. The kernel stops the server should the keeper itself be killed.
+of the clients' lock. The kernel stops the server should the supervisor itself be killed.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from asyncio.subprocess import Process
 from collections.abc import Callable
 from pathlib import Path
 
+from moments_ray.embedded.orphans import stop_orphans, stopped_with_parent
 from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.embedded.server import Command, Server
-from moments_ray.embedded.strays import stop_strays, stopped_with_parent
 from moments_ray.errors import EmbeddedServerFailed, ServiceUnavailable
 from moments_ray.process.file_lock import FileLock
 
-BUSY_STATUS = 75  # the exit status of a keeper that found another one
+BUSY_STATUS = 75  # the exit status of a supervisor that found another one
 READY_SECONDS = 90.0  # recovery after a crash replays what was written since the last checkpoint
-_LINGER_SECONDS = 2.0
+_GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _IDLE_POLL_SECONDS = 0.25
 _STOP_SECONDS = 10.0
-_STRAY_SECONDS = 3.0
+_ORPHAN_SECONDS = 3.0
 _FIRST_RESTART_SECONDS = 0.1
 _LONGEST_RESTART_SECONDS = 5.0
 
-_log = logging.getLogger("moments_ray.embedded.keeper")
+_log = logging.getLogger("moments_ray.embedded.supervisor")
 
 
 def server_named(name: str, home: Path) -> Server:
@@ -45,7 +45,7 @@ def server_named(name: str, home: Path) -> Server:
     return servers[name](home.resolve())  # the kernel names working directories so
 
 
-class Keeper:
+class Supervisor:
     """One server's life, from the first client to the last."""
 
     def __init__(self, server: Server) -> None:
@@ -62,7 +62,7 @@ class Keeper:
         told_to_stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-        running = asyncio.create_task(self._keep_running())
+        running = asyncio.create_task(self._supervise())
         endings = {asyncio.create_task(self._until_unused()), asyncio.create_task(told_to_stop.wait())}
         await asyncio.wait({running, *endings}, return_when=asyncio.FIRST_COMPLETED)
         for task in (running, *endings):
@@ -70,7 +70,7 @@ class Keeper:
         with contextlib.suppress(asyncio.CancelledError):
             await running
 
-    async def _keep_running(self) -> None:
+    async def _supervise(self) -> None:
         """Start the server, and start it again for ever, after growing delays while it does not last."""
         process = await self._start()
         self._server.files.note_outcome("")
@@ -98,7 +98,7 @@ class Keeper:
             EmbeddedServerFailed: it does not answer.
         """
         files = self._server.files
-        await stop_strays(files.data, self._server.program, self._server.stop_signal, _STRAY_SECONDS)
+        await stop_orphans(files.data, self._server.program, self._server.stop_signal, _ORPHAN_SECONDS)
         command = await self._server.prepare()
         while True:
             before = files.log.stat().st_size
@@ -158,7 +158,7 @@ class Keeper:
             self._clients.release()
             now = time.monotonic()
             unused_since = unused_since or now
-            if now - unused_since < _LINGER_SECONDS or not self._starters.try_acquire():
+            if now - unused_since < _GRACE_SECONDS or not self._starters.try_acquire():
                 continue
             if self._clients.try_acquire():
                 self._clients.release()
@@ -190,15 +190,15 @@ def _leave_session() -> None:
 
 
 def main(home: Path, name: str) -> int:
-    """Keep a server and return an exit status; the process that was called returns as soon as its child keeps."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s keeper %(levelname)s %(message)s")
+    """Supervise a server, in a child process, and return an exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(levelname)s %(message)s")
     server = server_named(name, home)
-    lock = FileLock(server.files.keeper_lock)
+    lock = FileLock(server.files.supervisor_lock)
     if not lock.try_acquire():
         return BUSY_STATUS
     _leave_session()
     try:
-        asyncio.run(Keeper(server).keep())
+        asyncio.run(Supervisor(server).keep())
     except EmbeddedServerFailed as error:
         server.files.note_outcome(str(error))
         return 1

@@ -25,7 +25,7 @@ _LEAST_KEPT = 0.6  # of the longest length, when a beginning is dropped to find 
 
 @dataclass(frozen=True)
 class Span:
-    """An admitted proposal: its edges in seconds and, where it goes by sentences, their numbers, both inclusive."""
+    """A valid proposal: its edges in seconds and, where it goes by sentences, their numbers, both inclusive."""
 
     start: float
     end: float
@@ -41,7 +41,7 @@ class Span:
         return self.end - self.start
 
 
-def admit(
+def validate_proposals(
     proposals: Sequence[Proposal | TimedProposal],
     timeline: Timeline,
     bounds: Bounds,
@@ -57,7 +57,7 @@ def admit(
     if len(proposals) > MOST_PROPOSALS:
         report["over_cap"] += len(proposals) - MOST_PROPOSALS
         proposals = sorted(proposals, key=lambda item: -_score(item.score, Counter()))[:MOST_PROPOSALS]
-    admitted = []
+    valid = []
     for proposal in proposals:
         if isinstance(proposal, TimedProposal):
             span = _from_times(proposal, timeline, report)
@@ -68,8 +68,8 @@ def admit(
                 span = _from_its_question(span, timeline, bounds, report)
             fitted = _fit(span, timeline, bounds, report)
             if fitted is not None:
-                admitted.append(fitted)
-    return admitted
+                valid.append(fitted)
+    return valid
 
 
 def _from_numbers(proposal: Proposal, timeline: Timeline, report: Counter[str]) -> Span | None:
