@@ -1,4 +1,4 @@
-"""Query and form fields that a route does not know: refused by name, since a misspelt one would otherwise be ignored."""
+"""Query and form fields that a route does not know: refused by name, or a misspelt one would be ignored."""
 
 from __future__ import annotations
 
