@@ -39,7 +39,7 @@ def read_urls(path: Path, column: str) -> Iterator[Line]:
             case _:
                 yield from _text(path)
     except OSError as error:
-        raise SourceNotFound(f"the file {path} cannot be read: {error.strerror or error}") from error
+        raise SourceNotFound(f"The file {path} cannot be read: {error.strerror or error}") from error
 
 
 def _text(path: Path) -> Iterator[Line]:
@@ -84,5 +84,5 @@ def _parquet(path: Path, column: str) -> Iterator[Line]:
 def _place(column: str, names: list[str], path: Path) -> int:
     if column not in names:
         there = ", ".join(names[:20]) or "none"
-        raise InvalidRequest(f"{path} has no column {column!r}, but {there}: name one of them with --column")
+        raise InvalidRequest(f"{path} has no column {column!r}, but {there}: name one of them with --column.")
     return names.index(column)

@@ -42,7 +42,7 @@ class ApiKeys:
             .returning(ApiKey)
         )
         if row is None:
-            raise NotFound(f"there is no API key {identifier[:40]!r}; see `moments keys list`")
+            raise NotFound(f"There is no API key {identifier[:40]!r}; see `moments keys list`.")
         return row
 
     async def note_use(self, identifier: str) -> None:

@@ -212,7 +212,7 @@ def _unforeseen(error: Exception) -> MomentsError:
     place = traceback.extract_tb(error.__traceback__)[-1]
     what = " ".join(f"{type(error).__name__}: {error}".split())[:500]
     return MomentsError(
-        f"a defect of moments, please report it: {what} (at {Path(place.filename).name}:{place.lineno})"
+        f"A defect of moments, please report it: {what} (at {Path(place.filename).name}:{place.lineno})."
     )
 
 

@@ -56,4 +56,4 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "__".join(str(part) for part in first["loc"])
-        raise InputError(f"the setting {name} is not valid: {first['msg']}; see .env.example") from error
+        raise InputError(f"The setting {name} is not valid: {first['msg']}; see .env.example.") from error

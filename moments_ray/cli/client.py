@@ -161,7 +161,7 @@ async def export(client: MomentsClient, video: str, form: ExportFormat, out: Pat
     try:
         await asyncio.to_thread(out.write_bytes, content)
     except OSError as error:
-        raise InvalidRequest(f"nothing can be written to {out}: {error.strerror}") from error
+        raise InvalidRequest(f"Nothing can be written to {out}: {error.strerror}") from error
     typer.echo(out)
 
 
@@ -172,7 +172,7 @@ async def _run_of(client: MomentsClient, identifier: str) -> RunDetail:
     newest = await client.newest_run(identifier)
     if newest is None:
         video = await client.video(identifier)
-        raise NotFound(f"video {video.identifier} has had no run yet")
+        raise NotFound(f"Video {video.identifier} has had no run yet.")
     return await client.run(newest.identifier)
 
 

@@ -71,7 +71,7 @@ async def cut_ranges(arguments: CutArguments, settings: Settings) -> tuple[dict[
         for preset in presets
     ]
     if not 1 <= len(ranges) <= _MOST_CLIPS:
-        raise InvalidRequest(f"give ranges for 1 to {_MOST_CLIPS} clips: --range A-B, in seconds, or --ranges FILE")
+        raise InvalidRequest(f"Give ranges for 1 to {_MOST_CLIPS} clips: --range A-B, in seconds, or --ranges FILE.")
     require_writable(arguments.out)
     address = await examine(arguments.source, settings)
     with _created(arguments.out):

@@ -41,17 +41,17 @@ def read_ranges(path: Path) -> Sequence[Range]:
             text = file.read(_LARGEST_BYTES).decode()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SourceNotFound(f"the file of ranges {shown_name(str(path))} cannot be read: {reason}") from error
+        raise SourceNotFound(f"The file of ranges {shown_name(str(path))} cannot be read: {reason}") from error
     if text.lstrip()[:1] not in {"[", "{"}:
         return [read_range(line) for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"the file of ranges {shown_name(str(path))} is not JSON: {error}") from error
+        raise InvalidRequest(f"The file of ranges {shown_name(str(path))} is not JSON: {error}") from error
     if isinstance(entries, dict):
         entries = entries.get("moments")
     if not isinstance(entries, list):
-        raise InvalidRequest(f"the file of ranges {shown_name(str(path))} holds no list of ranges")
+        raise InvalidRequest(f"The file of ranges {shown_name(str(path))} holds no list of ranges.")
     return [_entry(entry) for entry in entries]
 
 
@@ -74,4 +74,4 @@ def _checked(start: float, end: float, text: str) -> Range:
 
 
 def _no_range(text: str) -> InvalidRequest:
-    return InvalidRequest(f"{text[:60]!r} is not a range: write A-B in seconds with A before B, as 12.5-47")
+    return InvalidRequest(f"{text[:60]!r} is not a range: write A-B in seconds with A before B, as 12.5-47.")

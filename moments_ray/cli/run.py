@@ -125,7 +125,7 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / f"{video.identifier}.lock") as sole:
         if not sole.try_acquire():
-            raise Conflict("another `moments run` of this video is at work; wait for it to end")
+            raise Conflict("Another `moments run` of this video is at work; wait for it to end.")
         alone = not server_lives(settings)
         request = await _request(checked, models, video, environment)
         run = await _run_of(video, request, environment, priority=checked.options.priority, alone=alone)
@@ -134,7 +134,7 @@ async def _run(checked: _Checked, out: Path, environment: Environment, console: 
         if run.status == RunStatus.FAILED:
             await _give_up(run, video, environment, created=created)
         if run.status == RunStatus.CANCELLED:
-            raise RunCancelled("the run was cancelled; the same command goes on from there")
+            raise RunCancelled("The run was cancelled; the same command goes on from there.")
         document = await deliver(await describe(run, environment), environment, out)
     return document, _EXIT.get(RunStatus(run.status), 1)
 
@@ -180,7 +180,7 @@ async def _driven(run: Run, environment: Environment, console: Console, *, alone
             await ray_thread.unless_lost(executing)
             if ray_thread.lost:
                 raise RayUnavailable(
-                    "Ray ended, killed from outside or out of memory; the same command goes on from here"
+                    "Ray ended, killed from outside or out of memory; the same command goes on from here."
                 )
             _, ended = await executing
         except asyncio.CancelledError:

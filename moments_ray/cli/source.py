@@ -32,12 +32,12 @@ async def examine(text: str, settings: Settings) -> Address:
         await check_url(text, settings.download)
         return Address(canonical_url(text), url=text)
     if not text.strip():
-        raise InvalidRequest("name a video: a file, or a URL that begins with http:// or https://")
+        raise InvalidRequest("Name a video: a file, or a URL that begins with http:// or https://.")
     path = Path(text)
     if not _is_text(text):
-        raise InvalidRequest(f"the name {shown_name(text)} is not UTF-8, and cannot be stored; rename the file")
+        raise InvalidRequest(f"The name {shown_name(text)} is not UTF-8, and cannot be stored; rename the file.")
     if not await asyncio.to_thread(_exists, path):
-        raise SourceNotFound(f"there is no file {shown_name(text)}")
+        raise SourceNotFound(f"There is no file {shown_name(text)}")
     info = await probe(path, settings.media)
     digest = await asyncio.to_thread(_sha256, path)
     return Address(f"sha256:{digest}", path=str(path.resolve()), warnings=info.warnings)
@@ -59,7 +59,7 @@ def read_captions_file(path: Path) -> bytes:
             return file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = getattr(error, "strerror", None) or error
-        raise SourceNotFound(f"the caption file {shown_name(str(path))} cannot be read: {reason}") from error
+        raise SourceNotFound(f"The caption file {shown_name(str(path))} cannot be read: {reason}") from error
 
 
 def require_writable(directory: Path) -> None:

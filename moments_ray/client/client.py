@@ -174,7 +174,7 @@ class MomentsClient:
                             if event.seq > after:
                                 after = event.seq
                                 yield event
-                broken: MomentsError = ServerUnavailable(f"{self._connection.server} ended the stream of events early")
+                broken: MomentsError = ServerUnavailable(f"{self._connection.server} ended the stream of events early.")
             except MomentsError as error:
                 if not (error.retryable and self._connection.answered):
                     raise
@@ -275,5 +275,5 @@ def _clip(moment: str, preset: str | None) -> str:
 
 def _named(identifier: str) -> str:
     if not _IDENTIFIER.fullmatch(identifier):
-        raise InvalidRequest(f"{identifier[:80]!r} is not an identifier of a video, run or moment")
+        raise InvalidRequest(f"{identifier[:80]!r} is not an identifier of a video, run or moment.")
     return identifier

@@ -66,7 +66,7 @@ async def download(connection: Connection, path: str, target: Path) -> None:
             part = stored.part_of(target)
             with _file_errors(target), FileLock(part) as lock:
                 if not lock.try_acquire():
-                    raise Conflict(f"another process is downloading to {target}; wait for it to end")
+                    raise Conflict(f"Another process is downloading to {target}; wait for it to end.")
                 await _complete(connection, path, stored, part)
                 part.replace(target)
                 return
@@ -125,4 +125,4 @@ def _file_errors(target: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise DiskFull(f"There is no space for {target}: free some, and give the same command again.") from error
-        raise InvalidRequest(f"nothing can be written to {target}: {error.strerror}") from error
+        raise InvalidRequest(f"Nothing can be written to {target}: {error.strerror}") from error

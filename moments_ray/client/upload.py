@@ -116,6 +116,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         file = path.open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SourceNotFound(f"the file {path.name!r} cannot be read: {reason}") from error
+        raise SourceNotFound(f"The file {path.name!r} cannot be read: {reason}") from error
     with file:
         yield file

@@ -81,5 +81,5 @@ async def require_head(database: Database) -> None:
     found, wanted = await current(database), head()
     if found != wanted:
         raise SchemaOutdated(
-            f"the database schema is at revision {found or 'none'}, this version needs {wanted}; run `moments migrate`"
+            f"The database schema is at revision {found or 'none'}, this version needs {wanted}; run `moments migrate`."
         )

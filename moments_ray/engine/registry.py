@@ -55,7 +55,7 @@ class Registry:
             return self._pipelines[name]
         except KeyError:
             known = ", ".join(sorted(self._pipelines))
-            raise InvalidRequest(f"there is no pipeline {name!r}; this deployment knows {known}") from None
+            raise InvalidRequest(f"There is no pipeline {name!r}; this deployment knows {known}") from None
 
     def unsatisfiable(self, nodes: Iterable[Mapping[str, float]]) -> dict[str, str]:
         """Return the stages that none of these nodes can take, each with what it asks for."""

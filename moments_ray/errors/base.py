@@ -17,7 +17,9 @@ class MomentsError(Exception):
     exit_status: ClassVar[int] = 1
 
     def __init__(self, message: str | None = None, detail: Mapping[str, JsonValue] | None = None) -> None:
-        self.message = message or (type(self).__doc__ or type(self).__name__).split("\n")[0]
+        said = message or (type(self).__doc__ or type(self).__name__).split("\n")[0]
+        # Many end in somebody else's words. After the lines of a log, which end some, a full stop would be taken for theirs.
+        self.message = said if said.endswith((".", "!", "?")) or "\n" in said else f"{said}."
         self.detail = dict(detail or {})
         # Ray rebuilds an exception as cls(*args): both must be positional and in args, or they are lost.
         super().__init__(self.message, self.detail)

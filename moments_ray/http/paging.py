@@ -28,7 +28,7 @@ async def _after(
     except (ValueError, binascii.Error, UnicodeError):
         key = -1
     if not 0 <= key <= _LARGEST_KEY:
-        raise InvalidRequest("cursor: this is not one that a list gave; leave it out to begin again.")
+        raise InvalidRequest("This cursor is not one that a list gave: leave it out to begin again.")
     return key
 
 

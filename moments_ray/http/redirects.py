@@ -28,7 +28,7 @@ async def signed_answer(dependencies: Dependencies, uri: str | None, what: str, 
         NotFound: there is no such object yet.
     """
     if uri is None:
-        raise NotFound(f"{what} is not here yet")
+        raise NotFound(f"{what} is not here yet.")
     store, seconds = dependencies.environment.store, dependencies.environment.settings.storage.signed_url_seconds
     signed = await store.signed_url(store.name_of(uri), seconds)
     headers = {"Cache-Control": "no-store"}  # the link expires, and whoever has it may read

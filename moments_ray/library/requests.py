@@ -59,7 +59,7 @@ async def source_for(environment: Environment, body: Mapping[str, JsonValue]) ->
     """
     speech = body.get("speech")
     if isinstance(speech, Mapping) and speech.get("captions") is not None:
-        raise InvalidRequest("request.speech.captions: captions are given with an upload, not by name.")
+        raise InvalidRequest("Captions come with an upload, not by name: leave request.speech.captions out.")
     address = AddressedRequest.model_validate({"source": body.get("source") or {}}).source
     if address.video is not None:
         async with environment.database.read() as session:

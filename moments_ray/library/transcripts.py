@@ -26,7 +26,7 @@ async def read_transcript_by(ctx: Context, video: SourceVideo, engine: str) -> t
         key = await Videos(session).key_of(video.video)
         row = await Transcripts(session).get(key, engine)
     if row is None:
-        raise StageFailed(f"the transcript by {engine} is gone; retry the run from TRANSCRIPTION")
+        raise StageFailed(f"The transcript by {engine} is gone; retry the run from TRANSCRIPTION.")
     return transcript_of(row), row.id
 
 

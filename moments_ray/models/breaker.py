@@ -29,7 +29,7 @@ class Breaker:
         left = self._shut_until - self._clock()
         if left > 0:
             raise ModelUnavailable(
-                f"{self._name} failed {self._failures} times in a row and is left alone for {left:.0f} s more"
+                f"{self._name} failed {self._failures} times in a row and is left alone for {left:.0f} s more."
             )
         self._shut_until = self._clock() + self._seconds  # this request finds out; the others wait for its news
 

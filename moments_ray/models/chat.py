@@ -97,7 +97,7 @@ async def complete(
         try:
             completion = _Completion.model_validate(raw)
         except ValidationError as error:
-            raise ModelBadResponse(f"{key} answered JSON that is no chat completion", used.tokens) from error
+            raise ModelBadResponse(f"{key} answered JSON that is no chat completion.", used.tokens) from error
         used += completion.counted
         choice = completion.choices[0] if completion.choices else None
         if choice is None:
@@ -106,10 +106,10 @@ async def complete(
             reason = (choice.message.refusal or "its filter says no")[:200]
             raise ModelRefused(f"{key} declined to answer: {reason}", used.tokens)
         if choice.finish_reason == "length":
-            raise ModelContextExceeded(f"the answer of {key} ended before it was complete", used.tokens)
+            raise ModelContextExceeded(f"The answer of {key} ended before it was complete.", used.tokens)
         if choice.message.text.strip():
             return Answer(text=choice.message.text, **used.tokens)
-    raise ModelBadResponse(f"{key} answered without a word, {_EMPTY_ANSWERS} times", used.tokens)
+    raise ModelBadResponse(f"{key} answered without a word, {_EMPTY_ANSWERS} times.", used.tokens)
 
 
 def request_body(

@@ -138,7 +138,7 @@ class Endpoint:
         except ModelUnavailable as error:  # of the tunnel, which mends itself meanwhile
             raise _Passing(error) from error
         except TimeoutError as error:
-            raise _Passing(ModelUnavailable(f"{key} did not answer within {seconds:.3g} s")) from error
+            raise _Passing(ModelUnavailable(f"{key} did not answer within {seconds:.3g} s.")) from error
         except httpx.TransportError as error:
             raise _Passing(ModelUnavailable(f"{key} cannot be reached: {type(error).__name__}")) from error
         except httpx.HTTPError as error:  # a body that does not decode, say
@@ -155,16 +155,16 @@ def _judged(response: httpx.Response, body: bytes, key: str) -> Any:
     if status in {400, 413, 422} and _TOO_LONG.search(body[:10_000].decode("utf-8", "replace")):
         raise ModelContextExceeded(f"{key} says that the question is too long{_server_reason(body)}")
     if status in {401, 403}:
-        raise ModelBadResponse(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS")
+        raise ModelBadResponse(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS.")
     if status != httpx.codes.OK:
         raise ModelBadResponse(f"{key} answered {status}{_server_reason(body)}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise ModelBadResponse(f"{key} answered {kind[:50] or 'something without a type'} where JSON was due")
+        raise ModelBadResponse(f"{key} answered {kind[:50] or 'something without a type'} where JSON was due.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ModelBadResponse(f"{key} answered JSON that cannot be read") from error
+        raise ModelBadResponse(f"{key} answered JSON that cannot be read.") from error
 
 
 async def _body(response: httpx.Response, largest: int, key: str) -> bytes:
@@ -173,7 +173,7 @@ async def _body(response: httpx.Response, largest: int, key: str) -> bytes:
     async for piece in response.aiter_bytes():
         size += len(piece)
         if size > largest:
-            raise ModelBadResponse(f"{key} answered more than {largest} bytes")
+            raise ModelBadResponse(f"{key} answered more than {largest} bytes.")
         pieces.append(piece)
     return b"".join(pieces)
 

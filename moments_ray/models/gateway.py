@@ -130,7 +130,7 @@ class Gateway:
                         return await clients.call(call, timeout)
                 return await self._clients().call(call, timeout)
         except TimeoutError as error:
-            raise ModelUnavailable(f"{call.entry.key} did not answer within {timeout:.3g} s") from error
+            raise ModelUnavailable(f"{call.entry.key} did not answer within {timeout:.3g} s.") from error
 
     def _serve_clients(self) -> ServeClients:
         if self._serve is None:

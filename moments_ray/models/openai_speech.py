@@ -62,7 +62,7 @@ async def transcribe(endpoint: Endpoint, audio: Path, timeout: float) -> Transcr
     for window in await asyncio.to_thread(stretches, audio, longest=LONGEST_UPLOAD_SECONDS):
         left = deadline - clock()
         if left <= 0:
-            raise ModelUnavailable(f"{key} did not answer within {timeout:.3g} s")
+            raise ModelUnavailable(f"{key} did not answer within {timeout:.3g} s.")
         answers.append((window, await _ask(endpoint, audio, window, left)))
     return joined([(window, _verbose(raw, key)) for window, raw in answers], key)
 

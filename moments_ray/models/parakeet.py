@@ -78,7 +78,7 @@ def transcript_of(raw: Any, key: str) -> Transcript:
         fields = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]}))
         raise ModelBadResponse(f"{key} answered JSON that is no transcript: see {fields or 'its form'}") from error
     if len(found.word_timestamps) > _MOST_WORDS:
-        raise ModelBadResponse(f"{key} answered {len(found.word_timestamps)} words, more than can be spoken")
+        raise ModelBadResponse(f"{key} answered {len(found.word_timestamps)} words, more than can be spoken.")
     words = [
         Word(text=text, start=word.start, end=word.end)
         for word in _readable(TimedWord, found.word_timestamps)
@@ -91,7 +91,7 @@ def transcript_of(raw: Any, key: str) -> Transcript:
     ]
     unreadable = len(found.word_timestamps) - len(words)
     if unreadable > _MOST_UNREADABLE * len(found.word_timestamps) or (not words and found.transcription.strip()):
-        raise ModelBadResponse(f"{key} answered a transcript whose words have no times")
+        raise ModelBadResponse(f"{key} answered a transcript whose words have no times.")
     return Transcript(
         engine=key,
         language=found.language,

@@ -218,7 +218,7 @@ def _with_defaults(changed: Mapping[str, dict[str, Any]]) -> dict[str, ModelEntr
 
 
 def _not_found(key: str) -> NotFound:
-    return NotFound(f"there is no model {key[:80]!r}; GET /api/admin/models lists those there are")
+    return NotFound(f"There is no model {key[:80]!r}; GET /api/admin/models lists those there are.")
 
 
 def _named(key: str, fields: Mapping[str, Any]) -> ModelEntry:
@@ -227,7 +227,7 @@ def _named(key: str, fields: Mapping[str, Any]) -> ModelEntry:
     if fields.get("key", key) != key:
         raise InvalidRequest("The key in the entry is not the one in the address.")
     if fields.get("embedded"):
-        raise InvalidRequest("embedded: only the product's own models are.")
+        raise InvalidRequest("Only the product's own models are embedded: leave the field out.")
     return ModelEntry.checked({**fields, "key": key})
 
 
@@ -240,7 +240,7 @@ def _changeable(key: str, entries: Mapping[str, ModelEntry]) -> ModelEntry:
 
 def _refuse_embedded(entry: ModelEntry) -> None:
     if entry.embedded:
-        raise Conflict(f"{entry.key} is a part of the product: it can be neither changed nor deleted")
+        raise Conflict(f"{entry.key} is a part of the product: it can be neither changed nor deleted.")
 
 
 def _text(value: bytes | str) -> str:

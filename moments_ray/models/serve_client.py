@@ -70,7 +70,7 @@ class ServeClients:
                 raise
             except BackPressureError as error:
                 if time.monotonic() + _TIMEOUT_SECONDS[1] > deadline:
-                    raise ModelBusy(f"{key} has more to do than fits its queue") from error
+                    raise ModelBusy(f"{key} has more to do than fits its queue.") from error
                 await asyncio.sleep(random.uniform(*_TIMEOUT_SECONDS))  # noqa: S311 - jitter
             except ray.exceptions.RayTaskError as error:
                 if isinstance(error.cause, MomentsError):

@@ -99,7 +99,7 @@ class _Connection:
                 try:
                     listener = await _listen(connection, target, port)
                 except (OSError, asyncssh.Error) as error:
-                    raise TunnelUnavailable(f"the tunnel through {self._login} broke: {_reason(error)}") from error
+                    raise TunnelUnavailable(f"The tunnel through {self._login} broke: {_reason(error)}") from error
                 self._forwards[target] = listener
         return listener.get_port()
 
@@ -117,7 +117,7 @@ class _Connection:
                 outcome = await asyncio.shield(self._outcome)
         except TimeoutError as error:
             reason = f": {self.state.reason}" if self.state.reason else ""
-            raise TunnelUnavailable(f"the tunnel through {self._login} is not open{reason}") from error
+            raise TunnelUnavailable(f"The tunnel through {self._login} is not open{reason}") from error
         if isinstance(outcome, ModelError):
             raise type(outcome)(outcome.message)
         return outcome
@@ -166,7 +166,7 @@ async def _connect(login: Login, settings: ModelSettings) -> asyncssh.SSHClientC
     known_hosts = settings.known_hosts_path or Path.home() / ".ssh" / "known_hosts"
     cure = f"compare its key with its operator's and add it to {known_hosts} (MOMENTS_MODELS__KNOWN_HOSTS_PATH)"
     if not known_hosts.is_file():
-        raise TunnelHostKey(f"no key of the SSH host {login.host} is known: {cure}")
+        raise TunnelHostKey(f"No key of the SSH host {login.host} is known: {cure}")
     try:
         return await asyncssh.connect(
             login.host,
@@ -183,16 +183,16 @@ async def _connect(login: Login, settings: ModelSettings) -> asyncssh.SSHClientC
             keepalive_count_max=settings.keepalive_count,
         )
     except asyncssh.HostKeyNotVerifiable as error:
-        raise TunnelHostKey(f"the SSH host {login.host} shows a key that is not the known one: {cure}") from error
+        raise TunnelHostKey(f"The SSH host {login.host} shows a key that is not the known one: {cure}") from error
     except (asyncssh.PermissionDenied, asyncssh.KeyImportError) as error:
         raise TunnelDenied(
-            f"the SSH host of {login} does not let us in ({_reason(error)}): "
-            "name a private key it accepts in MOMENTS_MODELS__SSH_KEY_PATH"
+            f"The SSH host of {login} does not let us in ({_reason(error)}): "
+            "name a private key it accepts in MOMENTS_MODELS__SSH_KEY_PATH."
         ) from error
     except (OSError, asyncssh.Error, TimeoutError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
-            raise TunnelDenied(f"the key in MOMENTS_MODELS__SSH_KEY_PATH cannot be read: {error.strerror}") from error
-        raise TunnelUnavailable(f"the SSH host of {login} cannot be reached: {_reason(error)}") from error
+            raise TunnelDenied(f"The key in MOMENTS_MODELS__SSH_KEY_PATH cannot be read: {error.strerror}") from error
+        raise TunnelUnavailable(f"The SSH host of {login} cannot be reached: {_reason(error)}") from error
 
 
 async def _listen(connection: asyncssh.SSHClientConnection, target: Target, port: Port | None) -> asyncssh.SSHListener:

@@ -131,9 +131,9 @@ class MomentsService:
                 moments = [await Moments(session).get(each, video.id) for each in dict.fromkeys(options.moment_ids)]
             transcript = await Transcripts(session).get(video.id) if options.burn_captions else None
         if options.burn_captions and transcript is None:
-            raise InvalidRequest("there is no transcript to draw captions from yet; ask for one first")
+            raise InvalidRequest("There is no transcript to draw captions from yet; ask for one first.")
         if not moments:
-            raise InvalidRequest("the video has no moments to cut; find some first, or add them")
+            raise InvalidRequest("The video has no moments to cut; find some first, or add them.")
         clips = ClipOptions(
             preset=options.preset,
             captions_by=None if transcript is None else transcript.engine,

@@ -121,7 +121,7 @@ def open_redis(settings: Settings, *, timeout: float = 5.0) -> redis.Redis:
     A Redis that says nothing for ``timeout`` seconds is given up at once: who waits longer loses more than a message.
     """
     if settings.redis_url is None:
-        raise RedisUnavailable("no Redis is configured and the embedded one was not started")
+        raise RedisUnavailable("No Redis is configured and the embedded one was not started.")
     url = settings.redis_url.get_secret_value()
     try:
         return redis.Redis.from_url(

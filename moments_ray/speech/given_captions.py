@@ -80,7 +80,7 @@ class GivenCaptions:
                 continue
             self._read = file, transcript
             return
-        raise RecogniserUnavailable("; ".join(reasons) or "there are no captions.")
+        raise RecogniserUnavailable("; ".join(reasons) or "There are no captions.")
 
     async def transcribe(
         self,
@@ -101,7 +101,7 @@ class GivenCaptions:
             return transcript
         coverage = check(transcript, self._duration).health["coverage"]
         if len(transcript.words) < _FEWEST_WORDS or (isinstance(coverage, float) and coverage < _LEAST_COVERAGE):
-            raise TranscriptInvalid(f"only {len(transcript.words)} words are captioned.")
+            raise TranscriptInvalid(f"Only {len(transcript.words)} words are captioned.")
         return transcript
 
 
@@ -110,7 +110,7 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise TranscriptInvalid(f"the captions cannot be opened: {error.strerror}.") from error
+        raise TranscriptInvalid(f"The captions cannot be opened: {error.strerror}.") from error
 
 
 def _language_rank(language: str | None, spoken: str | None) -> int:

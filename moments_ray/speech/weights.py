@@ -168,6 +168,6 @@ def _sha256(file: BufferedReader) -> str:
 
 def _unavailable(weights: Weights, settings: Settings, reason: str) -> RecogniserUnavailable:
     return RecogniserUnavailable(
-        f"the weights of {weights.name} ({weights.megabytes} MB) cannot be fetched: {reason}; "
+        f"The weights of {weights.name} ({weights.megabytes} MB) cannot be fetched: {reason}; "
         f"put its files into {settings.home / 'models' / weights.name}, or set MOMENTS_SPEECH__WEIGHTS_URL to a mirror."
     )

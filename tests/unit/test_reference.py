@@ -45,8 +45,8 @@ def test_every_default_in_the_list_is_what_the_setting_takes(tmp_path: Path, mon
 
 @pytest.mark.parametrize("kind", list(all_errors()), ids=lambda kind: kind.__name__)
 def test_an_error_keeps_its_message_and_detail_between_processes(kind: type[MomentsError]) -> None:
-    error = pickle.loads(pickle.dumps(kind("what happened", {"where": "here"})))  # noqa: S301 - our own bytes
-    assert (type(error), error.message, error.detail) == (kind, "what happened", {"where": "here"})
+    error = pickle.loads(pickle.dumps(kind("What happened.", {"where": "here"})))  # noqa: S301 - our own bytes
+    assert (type(error), error.message, error.detail) == (kind, "What happened.", {"where": "here"})
     assert kind().message
 
 

@@ -77,7 +77,7 @@ async def _planned(claimed: ClaimedRun, chain: Chain) -> Sequence[Item]:
     async with claimed.context(planner) as context:
         items: Sequence[Item] = await planner.plan(context, **inputs)
     if len({item.key for item in items}) < len(items):
-        raise StageFailed(f"{planner.name} planned two items under one key")
+        raise StageFailed(f"{planner.name} planned two items under one key.")
     return items
 
 

@@ -269,7 +269,7 @@ class ClaimedRun:
         except LeaseLost:
             raise
         except asyncio.CancelledError:
-            await self.fail(stage, RunCancelled("the stage was stopped"), StageStatus.CANCELLED)
+            await self.fail(stage, RunCancelled("The stage was stopped."), StageStatus.CANCELLED)
             raise
         except MomentsError as error:
             await self.fail(stage, error)

@@ -344,4 +344,4 @@ class JournalReader:
 
 
 def _lost(claim: Claim) -> LeaseLost:
-    return LeaseLost(f"attempt {claim.attempt} of run {claim.run} does not own it any more")
+    return LeaseLost(f"Attempt {claim.attempt} of run {claim.run} does not own it any more.")

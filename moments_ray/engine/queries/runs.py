@@ -133,7 +133,7 @@ class Runs:
             select(Run).where(Run.identifier == identifier).execution_options(populate_existing=True)
         )
         if run is None:
-            raise NotFound(f"there is no run {identifier}")
+            raise NotFound(f"There is no run {identifier}")
         return run
 
     async def of_identifiers(self, identifiers: Collection[str]) -> dict[str, Run]:
@@ -380,7 +380,7 @@ class Runs:
 
 def _run_active(run: Run | None) -> RunActive:
     named = {"run": run.identifier} if run else {}
-    return RunActive("another run of this video is active; wait for it, or cancel it", named)
+    return RunActive("Another run of this video is active; wait for it, or cancel it.", named)
 
 
 def claim_of(run: Run) -> Claim:

@@ -74,7 +74,9 @@ class DeadLetters:
         """
         letter = await self._find(name)
         if letter.run is None:
-            raise Conflict(f"entry {letter.id} could not be read when it came ({letter.reason}): there is no run in it")
+            raise Conflict(
+                f"Entry {letter.id} could not be read when it came ({letter.reason}): there is no run in it."
+            )
         return await self._run_service.retry(letter.run)
 
     async def clear(self) -> int:
@@ -95,7 +97,7 @@ class DeadLetters:
             ids = [name] if _ENTRY_ID.fullmatch(name) else await self._queue.dead_letter_ids(name)
             found: list[Any] = (ids and await self._redis.xrange(DEAD_STREAM, min=ids[-1], max=ids[-1])) or []
         if not found:
-            raise NotFound(f"{name} is not among what was given up; see `moments dead list`")
+            raise NotFound(f"{name} is not among what was given up; see `moments dead list`.")
         return _letter(*found[0])
 
 

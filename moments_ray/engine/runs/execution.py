@@ -135,7 +135,7 @@ class RunExecution:
         claimed = ClaimedRun(self._environment, snapshot) if snapshot is not None else await self._load()
         undone = next((unit for unit in tried if not _done(claimed, unit)), None)
         if undone is not None and (failed is not None or undone is left[0]):
-            failed = failed or StageCrashed(f"{names_of(undone)[0]} ended without an output")
+            failed = failed or StageCrashed(f"{names_of(undone)[0]} ended without an output.")
             self._count_tries(claimed, tried, undone, failed)
             self._raise_if_stopped()
             await self._wait_out(undone, failed)
@@ -207,7 +207,7 @@ class RunExecution:
                 return
             needs = ", ".join(f"{name} {amount:g}" for name, amount in unfit[0].resources.requirements().items())
             if asyncio.get_running_loop().time() > give_up:
-                raise NoCapacity(f"no node of the cluster offers what {unfit[0].name} asks for: {needs}")
+                raise NoCapacity(f"No node of the cluster offers what {unfit[0].name} asks for: {needs}")
             log.warning("stage.waiting_for_resources", stage=unfit[0].name, needs=needs)
             await asyncio.wait([self._stop], timeout=_CAPACITY_POLL_SECONDS)
             oldest = 0.0

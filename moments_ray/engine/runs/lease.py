@@ -74,7 +74,7 @@ class Lease:
             args=[self._token, self._milliseconds, GROUP, message.id if message else "", self._consumer],
         )
         if answer == b"lost":
-            raise LeaseLost(f"the lock of run {self.claim.run} is another's")
+            raise LeaseLost(f"The lock of run {self.claim.run} is another's.")
 
     async def renew_in_database(self, database: Database) -> Run:
         """Renew the heartbeat and return the run as it stands.
@@ -85,7 +85,7 @@ class Lease:
         async with database.begin() as session:
             run = await Runs(session).renew(self.claim)
         if run is None:
-            raise LeaseLost(f"attempt {self.claim.attempt} of run {self.claim.run} does not own it any more")
+            raise LeaseLost(f"Attempt {self.claim.attempt} of run {self.claim.run} does not own it any more.")
         return run
 
     async def release_lock(self) -> None:

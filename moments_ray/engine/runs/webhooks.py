@@ -161,9 +161,9 @@ class Deliverer:
         except UrlNotAllowed:
             raise
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise WebhookFailed(f"there was no answer within {_ANSWER_SECONDS:g} seconds") from error
+            raise WebhookFailed(f"There was no answer within {_ANSWER_SECONDS:g} seconds.") from error
         except httpx.HTTPError as error:
-            raise WebhookFailed(f"the connection failed ({type(error).__name__})") from error
+            raise WebhookFailed(f"The connection failed ({type(error).__name__}).") from error
         except MomentsError as error:  # its host cannot be found at the moment
             raise WebhookFailed(error.message) from error
         if httpx.codes.is_success(status):

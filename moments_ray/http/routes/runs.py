@@ -123,7 +123,7 @@ async def cancel_run(dependencies: Dependencies, run_id: Identifier) -> RunView:
     """Ask a run to stop; asking again changes nothing, and a run that ended otherwise cannot be cancelled any more."""
     run = await dependencies.run_service.cancel(run_id)
     if RunStatus(run.status).finished and run.status != RunStatus.CANCELLED:
-        raise Conflict(f"run {run_id} is {run.status}; there is nothing to cancel")
+        raise Conflict(f"Run {run_id} is {run.status}; there is nothing to cancel.")
     return RunView.of(run)
 
 

@@ -42,7 +42,7 @@ async def read_transcript(
         video = await Videos(session).get(video_id)
         row = await Transcripts(session).get(video.id)
     if row is None:
-        raise NotFound(f"there is no transcript of video {video_id} yet; ask for one with POST to the same address")
+        raise NotFound(f"There is no transcript of video {video_id} yet; ask for one with POST to the same address.")
     if kind == "json":
         return TranscriptView.of(row)
     write, media_type = _WRITERS[kind]

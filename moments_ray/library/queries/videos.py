@@ -42,7 +42,7 @@ class Videos:
             select(Video).where(Video.canonical_source == canonical_source, Video.status != VideoStatus.DELETING.value)
         )
         if known is None:
-            raise NotFound("the video was deleted at this very moment; submit it again")
+            raise NotFound("The video was deleted at this very moment; submit it again.")
         return known, False
 
     async def get(self, identifier: str) -> Video:
@@ -53,7 +53,7 @@ class Videos:
         """
         video = await self._session.scalar(select(Video).where(Video.identifier == identifier))
         if video is None or video.status == VideoStatus.DELETING:
-            raise NotFound(f"there is no video {identifier}")
+            raise NotFound(f"There is no video {identifier}")
         return video
 
     async def key_of(self, identifier: VideoId | str) -> int:
@@ -122,7 +122,7 @@ class Videos:
             .returning(Video.id)
         )
         if found is None:
-            raise NotFound(f"there is no video {identifier}")
+            raise NotFound(f"There is no video {identifier}")
 
     async def delete(self, identifier: str) -> None:
         """Delete a video's row and, by cascade, all that belongs to it."""

@@ -79,7 +79,7 @@ async def _fetched(ctx: Context, source: Source) -> AsyncIterator[Downloaded]:
     elif source.path is not None:
         path = Path(source.path)
         if not path.is_file():
-            raise SourceNotFound(f"there is no file {path} on the node that is to read it")
+            raise SourceNotFound(f"There is no file {path} on the node that is to read it.")
         yield Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
     else:
         assert source.url is not None  # noqa: S101 - a Source has one of the three

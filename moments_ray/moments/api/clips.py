@@ -62,7 +62,7 @@ async def read_clip_captions(
         transcript = await Transcripts(session).get(moment.video_id)
     done = [clip for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
     if not done or transcript is None:
-        raise NotFound(f"the moment's {'transcript' if done else 'clip'} is not here yet")
+        raise NotFound(f"The moment's {'transcript' if done else 'clip'} is not here yet.")
     write, media_type = _CAPTION_WRITERS[kind]
     return Response(write(transcript_of(transcript), done[-1].start_time, done[-1].end_time), media_type=media_type)
 

@@ -114,7 +114,7 @@ async def cancel_pipeline(dependencies: Dependencies, video_id: Identifier) -> R
         await Videos(session).get(video_id)
         active = await Runs(session).active(video_id)
     if active is None:
-        raise Conflict(f"video {video_id} has no active run to cancel")
+        raise Conflict(f"Video {video_id} has no active run to cancel.")
     return RunView.of(await dependencies.run_service.cancel(active.identifier))
 
 
@@ -123,6 +123,6 @@ async def _status_of_journal(dependencies: Dependencies, video_id: str) -> dict[
         await Videos(session).get(video_id)
         newest = (await RunLists(session).runs(None, 1, subject=video_id)).rows
         if not newest:
-            raise NotFound(f"video {video_id} has had no run yet")
+            raise NotFound(f"Video {video_id} has had no run yet.")
         stages = await JournalReader(session, newest[0].id).stages()
     return status_fields(newest[0], dependencies.environment.registry.get(newest[0].pipeline).stage_names, stages)

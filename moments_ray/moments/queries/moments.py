@@ -79,7 +79,7 @@ class Moments:
             query = query.where(MomentRow.video_id == video_key)
         moment = await self._session.scalar(query)
         if moment is None:
-            raise NotFound(f"there is no moment {identifier}")
+            raise NotFound(f"There is no moment {identifier}")
         return moment
 
     async def identifiers(self, keys: Sequence[int]) -> dict[int, str]:

@@ -359,7 +359,7 @@ async def test_bytes_of_a_clip_are_read_by_range(client: MomentsClient, library:
 
 @pytest.mark.usefixtures("links")
 async def test_a_clip_that_cannot_be_written_says_so(client: MomentsClient, library: Library, tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="nothing can be written"):
+    with pytest.raises(InvalidRequest, match="Nothing can be written"):
         await client.download_clip(await clip_of(library), tmp_path / "nowhere" / "clip.mp4")
 
 

@@ -106,7 +106,7 @@ def test_moments_are_exported_to_a_file_and_to_stdout(
     assert len(exported["moments"]) == len(handed_in["moments"])
     refused = ask("export", video, "--out", tmp_path / "nowhere" / "talk.json")
     assert refused.status == 2
-    assert "nothing can be written" in refused.stderr
+    assert "Nothing can be written" in refused.stderr
     assert ask("export", video, "--format", "pdf").status == 2
 
 

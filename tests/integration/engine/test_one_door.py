@@ -166,7 +166,7 @@ async def test_metadata_is_kept_or_refused(service: RunService) -> None:
 @pytest.mark.parametrize(
     ("pipeline", "body", "told"),
     [
-        ("nobody", {}, "there is no pipeline 'nobody'"),
+        ("nobody", {}, "There is no pipeline 'nobody'"),
         ("door.exclusive", {}, "request.subject: "),
         ("door.exclusive", {"subject": "a", "amount": 0}, "request.amount: "),
         ("door.exclusive", {"subject": "a", "colour": "red"}, "request.colour: "),

@@ -341,7 +341,7 @@ async def test_a_slow_receiver_is_left_in_time_and_holds_up_nobody(
         for run in slow:
             assert [message.error for message in await ends.told(run)] == [None]
         message = await ends.until(slow[0], lambda one: one.error is not None)
-    assert (message.status, message.error) == ("pending", "there was no answer within 1 seconds")
+    assert (message.status, message.error) == ("pending", "There was no answer within 1 seconds.")
 
 
 async def test_a_private_address_gets_no_packet(

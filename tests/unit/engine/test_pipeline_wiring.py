@@ -134,5 +134,5 @@ def test_resources_refuse_their_own_contradictions_and_know_what_fits() -> None:
 def test_the_registry_finds_pipelines_in_modules_and_names_what_it_knows() -> None:
     registry = Registry.load(["tests.ray.toy_pipeline"])
     assert registry.get("toy").name == "toy"
-    with pytest.raises(InvalidRequest, match="there is no pipeline 'other'; this deployment knows toy"):
+    with pytest.raises(InvalidRequest, match="There is no pipeline 'other'; this deployment knows toy"):
         registry.get("other")
