@@ -1,9 +1,10 @@
 """How well and how fast each recogniser hears: words wrong, speed and memory on recordings with a known text.
 
-    python -m benchmarks.speech MEDIA_DIRECTORY [--transcriber KEY …]
+    python -m benchmarks.speech MEDIA_DIRECTORY [--transcriber KEY …] [--titles]
 
 The directory is the one of real recordings kept beside a checkout. Each recogniser runs in a process of its own, on two
-threads; times are those of its child processes, loading included.
+threads; times are those of its child processes, loading included. With --titles each recording's
+name is given as hot words; the last line says how many words are wrong in all, to compare.
 """
 
 from __future__ import annotations
@@ -62,30 +63,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("media", type=Path)
     parser.add_argument("--transcriber", action="append")
+    parser.add_argument("--titles", action="store_true", help="name each recording to the recogniser, as hot words")
     arguments = parser.parse_args()
     keys = arguments.transcriber or [each.key for each in recognisers()[1:]]
     if len(keys) == 1:
-        asyncio.run(measure(arguments.media, keys[0]))
+        asyncio.run(measure(arguments.media, keys[0], titles=arguments.titles))
         return
     print("| recogniser | recording | length | words wrong | x real time | processor x real time | words | verdict |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for key in keys:
         argv = [sys.executable, "-m", "benchmarks.speech", str(arguments.media), "--transcriber", key]
-        subprocess.run(argv, check=True)
+        subprocess.run([*argv, *(["--titles"] if arguments.titles else [])], check=True)
 
 
-async def measure(media: Path, transcriber: str) -> None:
+async def measure(media: Path, transcriber: str, *, titles: bool) -> None:
     """Transcribe all recordings by one recogniser, one after another, and compare."""
+    wrong = known = 0
     for name in (*_KNOWN, *_WITHOUT_CLEAR_SPEECH):
+        hot_words = (Path(name).stem.replace("_", " "),) if titles else ()
         try:
-            heard = await hear(media / name, transcriber)
+            heard = await hear(media / name, transcriber, hot_words)
         except RecogniserUnavailable as unavailable:
             print(f"| {transcriber} | | | | | | | {unavailable} |", flush=True)
             return
         errors = ""
         if name in _KNOWN:
             reference = known_words(media / _KNOWN[name])
-            errors = f"{edit_distance(reference, heard.words) / len(reference):.1%}"
+            distance = edit_distance(reference, heard.words)
+            errors = f"{distance / len(reference):.1%}"
+            wrong, known = wrong + distance, known + len(reference)
         print(
             f"| {transcriber} | {Path(name).stem} | {heard.duration:.0f} s | {errors} "
             f"| {heard.seconds / heard.duration:.2f} | {heard.processor / heard.duration:.2f} "
@@ -93,12 +99,13 @@ async def measure(media: Path, transcriber: str) -> None:
             flush=True,
         )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
-    print(f"| {transcriber} | all: {peak:.2f} GB at most | | | | | | |", flush=True)
+    print(f"| {transcriber} | all: {peak:.2f} GB at most, {wrong} of {known} words wrong | | | | | | |", flush=True)
 
 
-async def hear(recording: Path, transcriber: str) -> Heard:
+async def hear(recording: Path, transcriber: str, hot_words: tuple[str, ...]) -> Heard:
     """Extract the sound and transcribe it; only the transcribing is timed."""
     settings = Settings()
+    settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"hot_words": hot_words})})
     with tempfile.TemporaryDirectory() as scratch:
         audio = Path(scratch) / "audio.wav"
         await run_tool(

@@ -18,7 +18,7 @@ class MomentsError(Exception):
 
     def __init__(self, message: str | None = None, detail: Mapping[str, JsonValue] | None = None) -> None:
         said = message or (type(self).__doc__ or type(self).__name__).split("\n")[0]
-        # Many end in somebody else's words. After the lines of a log, which end some, a full stop would be taken for theirs.
+        # Many end in somebody else's words. Some end in lines of a log, which stay as they are.
         self.message = said if said.endswith((".", "!", "?")) or "\n" in said else f"{said}."
         self.detail = dict(detail or {})
         # Ray rebuilds an exception as cls(*args): both must be positional and in args, or they are lost.

@@ -24,7 +24,7 @@ def message_of(node: ast.expr) -> str | None:
         case ast.Constant(str(text)):
             return text
         case ast.JoinedStr(parts):
-            return "".join(part.value if isinstance(part, ast.Constant) else VALUE for part in parts)
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in parts)
         case ast.BinOp(left, ast.Add(), right):
             return (message_of(left) or VALUE) + (message_of(right) or VALUE)
         case _:
