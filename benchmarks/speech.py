@@ -48,7 +48,7 @@ _WITHOUT_CLEAR_SPEECH = (
 
 
 @dataclass(frozen=True)
-class Heard:
+class Result:
     """One recording's result; times in seconds, ``processor`` is what the child processes used of all cores."""
 
     words: Sequence[str]
@@ -82,27 +82,27 @@ async def measure(media: Path, transcriber: str, *, titles: bool) -> None:
     for name in (*_KNOWN, *_WITHOUT_CLEAR_SPEECH):
         hot_words = (Path(name).stem.replace("_", " "),) if titles else ()
         try:
-            heard = await hear(media / name, transcriber, hot_words)
+            result = await hear(media / name, transcriber, hot_words)
         except RecogniserUnavailable as unavailable:
             print(f"| {transcriber} | | | | | | | {unavailable} |", flush=True)
             return
         errors = ""
         if name in _KNOWN:
             reference = known_words(media / _KNOWN[name])
-            distance = edit_distance(reference, heard.words)
+            distance = edit_distance(reference, result.words)
             errors = f"{distance / len(reference):.1%}"
             wrong, known = wrong + distance, known + len(reference)
         print(
-            f"| {transcriber} | {Path(name).stem} | {heard.duration:.0f} s | {errors} "
-            f"| {heard.seconds / heard.duration:.2f} | {heard.processor / heard.duration:.2f} "
-            f"| {len(heard.words)} | {heard.verdict} |",
+            f"| {transcriber} | {Path(name).stem} | {result.duration:.0f} s | {errors} "
+            f"| {result.seconds / result.duration:.2f} | {result.processor / result.duration:.2f} "
+            f"| {len(result.words)} | {result.verdict} |",
             flush=True,
         )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
     print(f"| {transcriber} | all: {peak:.2f} GB at most, {wrong} of {known} words wrong | | | | | | |", flush=True)
 
 
-async def hear(recording: Path, transcriber: str, hot_words: tuple[str, ...]) -> Heard:
+async def hear(recording: Path, transcriber: str, hot_words: tuple[str, ...]) -> Result:
     """Extract the sound and transcribe it; only the transcribing is timed."""
     settings = Settings()
     settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"hot_words": hot_words})})
@@ -119,7 +119,7 @@ async def hear(recording: Path, transcriber: str, hot_words: tuple[str, ...]) ->
         transcript = await choice.transcribe(audio, settings, _TIMEOUT_SECONDS)
         seconds, processor = time.monotonic() - started, _processor_seconds() - used
     checked = check(transcript, duration)
-    return Heard(normal_words(checked.text), duration, seconds, processor, str(checked.health["verdict"]))
+    return Result(normal_words(checked.text), duration, seconds, processor, str(checked.health["verdict"]))
 
 
 def _processor_seconds() -> float:
@@ -142,12 +142,12 @@ def normal_words(text: str) -> list[str]:
     return "".join(char if char.isalpha() or char == "'" else " " for char in text).split()
 
 
-def edit_distance(reference: Sequence[str], heard: Sequence[str]) -> int:
+def edit_distance(reference: Sequence[str], result: Sequence[str]) -> int:
     """Count the words to insert, delete or replace (Levenshtein)."""
-    row = list(range(len(heard) + 1))
+    row = list(range(len(result) + 1))
     for count, wanted in enumerate(reference, start=1):
         diagonal, row[0] = row[0], count
-        for index, word in enumerate(heard, start=1):
+        for index, word in enumerate(result, start=1):
             diagonal, row[index] = row[index], min(row[index] + 1, row[index - 1] + 1, diagonal + (wanted != word))
     return row[-1]
 

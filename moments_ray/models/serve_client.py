@@ -18,7 +18,7 @@ from moments_ray.models.roles import Call, Role
 
 log = structlog.get_logger()
 
-_LOOK_AGAIN_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
 _TIMEOUT_SECONDS = (0.2, 1.0)
 
 Handle = DeploymentHandle[Any]
@@ -37,7 +37,7 @@ class ServeClients:
         name = role.name
         if name in self._handles:
             return True
-        if time.monotonic() - self._missing_since.get(name, -_LOOK_AGAIN_SECONDS) < _LOOK_AGAIN_SECONDS:
+        if time.monotonic() - self._missing_since.get(name, -_RETRY_SECONDS) < _RETRY_SECONDS:
             return False
         try:
             self._handles[name] = await asyncio.to_thread(serve.get_deployment_handle, name, name)

@@ -255,7 +255,7 @@ class Runs:
         return run
 
     async def share_video(self, identifier: str) -> None:
-        """Keep a run's video from being cleared up while the transaction that queues the run is under way."""
+        """Keep a run's video from being deleted while the transaction that queues the run is under way."""
         video = select(Run.video_id).where(Run.identifier == identifier).scalar_subquery()
         await self._session.execute(
             select(Video.id).where(Video.id == video).with_for_update(read=True, key_share=True)

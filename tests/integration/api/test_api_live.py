@@ -125,7 +125,7 @@ async def test_a_stream_that_broke_goes_on_where_it_was(api: httpx.AsyncClient, 
     problem(await api.get("/api/runs/nobody/events", headers=SSE), 404, "object.not_found")
 
 
-async def test_a_stream_goes_on_although_redis_lost_the_ring(api: httpx.AsyncClient, library: Library) -> None:
+async def test_a_stream_goes_on_although_redis_lost_the_notification(api: httpx.AsyncClient, library: Library) -> None:
     run = await library.run(await library.video())
     reading = asyncio.create_task(api.get(f"/api/runs/{run.identifier}/events", headers=SSE))
     await asyncio.sleep(0.1)

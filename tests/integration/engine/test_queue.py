@@ -60,7 +60,7 @@ async def bell(toy_settings: Settings, each_redis_url: str) -> AsyncIterator[Bel
 
 
 @pytest.mark.parametrize("trim", [["XDEL", STREAM], ["XTRIM", STREAM, "MAXLEN", "0"]], ids=lambda words: words[0])
-async def test_an_entry_deleted_while_a_worker_holds_it_is_dropped_and_its_run_is_rung_again(
+async def test_an_entry_deleted_while_a_worker_holds_it_is_dropped_and_its_run_is_enqueued_again(
     bell: Bell, trim: list[Any]
 ) -> None:
     run = await bell.submit()

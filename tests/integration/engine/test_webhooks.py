@@ -231,7 +231,9 @@ async def test_a_run_that_is_retried_tells_of_each_of_its_ends(ends: Ends, recei
     assert first.payload["data"]["error"] == {"code": "stage.failed", "message": "it broke", "retryable": None}
 
 
-async def test_a_ring_of_a_run_that_is_over_makes_no_second_message(ends: Ends, receiver: ModelServer) -> None:
+async def test_a_second_message_of_a_run_that_is_over_makes_no_second_webhook(
+    ends: Ends, receiver: ModelServer
+) -> None:
     run = await ends.queued(receiver.url)
     await ends.end(run)  # and its worker is killed before it acknowledges the entry
     queue = Queue(ends.redis)

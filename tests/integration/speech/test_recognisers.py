@@ -53,7 +53,7 @@ async def test_captions_are_chosen_first_and_the_choice_is_noted(tmp_path: Path)
     choice = await choose(recognisers([captions(tmp_path / "a.srt")]), configured)
     assert choice.sentence == "Transcribing by captions: the captions given (en, 10 words)."
 
-    transcript = await choice.transcribe(tmp_path / "unheard.wav", configured, 10.0)
+    transcript = await choice.transcribe(tmp_path / "unread.wav", configured, 10.0)
     assert transcript.engine == "captions"
     assert (transcript.health["recogniser"], transcript.health["chosen"]) == ("captions", choice.sentence)
 

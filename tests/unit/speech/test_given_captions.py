@@ -19,7 +19,7 @@ def captions(
 
 
 async def heard(given: GivenCaptions) -> str:
-    return (await given.transcribe(Path("unheard.wav"), Settings(), 1.0)).text
+    return (await given.transcribe(Path("unread.wav"), Settings(), 1.0)).text
 
 
 async def test_the_callers_captions_come_before_the_videos_own(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ async def test_the_language_that_is_spoken_is_best(
     tmp_path: Path, spoken: str | None, languages: list[str | None], best: str | None
 ) -> None:
     files = [captions(tmp_path / f"{index}.srt", language=language) for index, language in enumerate(languages)]
-    transcript = await GivenCaptions(files, spoken=spoken).transcribe(Path("unheard.wav"), Settings(), 1.0)
+    transcript = await GivenCaptions(files, spoken=spoken).transcribe(Path("unread.wav"), Settings(), 1.0)
     assert transcript.language == best
 
 
