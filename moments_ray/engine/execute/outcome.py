@@ -52,5 +52,5 @@ def dumped(output: object, expected: type[BaseModel], stage: str) -> dict[str, A
     if not isinstance(output, expected):
         raise StageFailed(f"{stage} gave {type(output).__name__} where it declares {expected.__name__}")
     if len(output.model_dump_json()) > _LARGEST_OUTPUT:
-        raise StageFailed(f"{stage} gave more than {_LARGEST_OUTPUT} bytes; large data belongs in the store")
+        raise StageFailed(f"{stage} gave more than {_LARGEST_OUTPUT} bytes; large data belongs in the store.")
     return output.model_dump(mode="json")

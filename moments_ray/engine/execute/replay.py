@@ -71,7 +71,7 @@ async def replay(environment: Environment, run: str, stage: str, directory: Path
         await replayed.execute(item)
     except ObjectMissing as error:
         raise InputsMissing(
-            f"An object that {stage} reads is gone ({error.message.rstrip('.')}): retry or start the run anew.",
+            f"An object that {stage} reads is gone ({error.message.rstrip('.')}): retry or start the run again.",
             error.detail,
         ) from error
     result = replayed.result
@@ -111,7 +111,7 @@ class _Replayed:
             inputs = self._claimed.inputs(step)
         except ValidationError as error:
             raise InputsMissing(
-                f"What the run has for {error.title} is not of this version's form: start the run anew."
+                f"What the run has for {error.title} is not of this version's form: start the run again."
             ) from error
         for wanted in step.inputs:
             if inputs[wanted.parameter] is None and not wanted.optional:
