@@ -243,5 +243,5 @@ def _list_stages(run: RunDetail) -> None:
     out.print(f"run {run.identifier} of {run.subject}: {run.status}", soft_wrap=True)
     out.print(table)
     if run.error is not None:
-        where = f"{run.error_stage}: " if run.error_stage else ""
+        where = f"{stage_title(run.error_stage)}: " if run.error_stage else ""
         out.print(f"error: {where}{run.error.message} [{run.error.code}]", soft_wrap=True)
