@@ -67,7 +67,7 @@ async def test_why_no_track_can_be_used_is_said(tmp_path: Path) -> None:
     given = GivenCaptions([captions(tmp_path / "forced.srt", "Nein!"), captions(tmp_path / "credits.srt", "The End")])
     with pytest.raises(
         RecogniserUnavailable,
-        match=r"^forced\.srt: only 1 words are captioned; credits\.srt: only 2 words are captioned$",
+        match=r"^forced\.srt: Only 1 words are captioned; credits\.srt: Only 2 words are captioned\.$",
     ):
         await given.prepare(Settings())
 
