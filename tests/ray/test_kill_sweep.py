@@ -28,7 +28,7 @@ from tests.ray.talk import Talk
 _CHAIN = ("CLIP_EXTRACTION", "CLIP_UPLOAD", "MOMENT_REFINEMENT")
 _POLL_SECONDS = 0.005
 _CASE_SECONDS = 240
-_STOP_SECONDS = 15  # on a machine that is busy with other things; alone it takes one or two
+_STOP_SECONDS = 60  # on a machine that is busy with other things; alone it takes one or two
 
 
 async def rows(database: Database, query: str, **values: Any) -> list[dict[str, Any]]:

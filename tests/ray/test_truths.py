@@ -58,7 +58,7 @@ async def staged(engine: Engine, run: Run) -> str:
 
 async def unlocked(engine: Engine) -> None:
     """Wait until no run holds a lock."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while [key async for key in engine.redis.scan_iter("pipeline:*:lock")]:
             await asyncio.sleep(0.05)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -26,14 +25,12 @@ def test_what_is_no_address_of_a_cluster_is_refused(address: str) -> None:
         pytest.fail("joined")
 
 
-def test_a_cluster_that_is_not_there_is_named_within_seconds() -> None:
-    started = time.monotonic()
+def test_a_cluster_that_is_not_there_is_named() -> None:
     with (
         pytest.raises(RayUnavailable, match=r"RAY_ADDRESS=127\.0\.0\.1:1 "),
         runtime.cluster(settings(ray_address="127.0.0.1:1")),
     ):
         pytest.fail("joined")
-    assert time.monotonic() - started < 6
 
 
 def test_a_node_of_our_own_can_run_every_stage() -> None:

