@@ -13,7 +13,7 @@ SEED ?= 1
 # Most tests wait for something: three processes keep two cores busy. A file's tests stay in one, with its servers.
 WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-.PHONY: help demo test coverage test-slow test-browser chaos check bench up docs lock clean
+.PHONY: help demo test coverage test-slow test-browser screens chaos check bench up docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,17 @@ coverage: $(INSTALLED)  ## the whole test-suite, and which lines of the code it 
 test-slow: $(INSTALLED)  ## what takes minutes: the sweeps of failpoints, kills and recordings
 	$(BIN)/pytest -m slow
 
-test-browser: $(INSTALLED)  ## clips in Chromium, which must be installed
+BROWSER := .venv/browser-$(PYTHON_VERSION)
+
+$(BROWSER): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[browser]'
+	@touch $@
+
+test-browser: $(BROWSER)  ## pages and clips in Chromium, which must be installed
 	$(BIN)/pytest -m browser
+
+screens: $(BROWSER)  ## pictures of every page into out/screens/, and those of docs/
+	$(BIN)/python -m tests.browser.screens
 
 chaos: $(INSTALLED)  ## N=200 runs while everything is killed, frozen or cut in turn; SEED=1
 	$(BIN)/python -m tests.chaos --runs $(N) --seed $(SEED)
@@ -58,8 +67,10 @@ up: $(INSTALLED)  ## the server, on loopback
 docs: $(INSTALLED)  ## write the pages that are made from code
 	$(BIN)/python -m moments_ray.reference
 
+LOCKED := embedded asr whisper demo encoder dev
+
 lock: $(INSTALLED)  ## resolve pyproject.toml again into requirements.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes $(LOCKED:%=--extra %) --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and everything made
 	rm -rf .venv out dist .mypy_cache .ruff_cache .pytest_cache

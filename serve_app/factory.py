@@ -25,6 +25,7 @@ from moments_ray.http.request_scope import RequestScope
 from moments_ray.http.routes import dead_letters, health, home, models, objects, runs, webhooks
 from moments_ray.http.tus import TusResponses
 from moments_ray.storage.factory import url_signer
+from serve_app.ui.mount import PATH, mount_ui
 
 _SHARED = (runs, models, dead_letters, webhooks)  # of every product
 
@@ -80,6 +81,8 @@ def create_app(container: Container) -> FastAPI:
     if settings.gcs_bucket_name is None:
         app.state.signer = url_signer(settings)
         app.include_router(objects.router)
+    app.routes.append(mount_ui(settings))
+    app.state.page = f"{PATH}/"
     render_problems(app)
     document_problems(app)
     document_authentication(app)

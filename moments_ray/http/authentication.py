@@ -23,6 +23,7 @@ from moments_ray.settings import ApiSettings
 # object's link is signed for whoever holds it.
 _OPEN = frozenset({"/", "/health", "/api/healthz", "/readyz", "/livez", "/openapi.json"}) | documentation.OPEN
 _SIGNED = "/objects/"
+_PAGE = "/ui"  # static files without a secret in them; what they show is asked for with a key
 _ADMIN = "/api/admin"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY_VIOLATION = 1008
@@ -36,7 +37,7 @@ _SCHEME = {
 
 def needed_scope(method: str, path: str) -> Scope | None:
     """Return the scope that a request needs; None where no key is asked for."""
-    if path in _OPEN or path.startswith(_SIGNED):
+    if path in _OPEN or path.startswith((_SIGNED, f"{_PAGE}/")) or path == _PAGE:
         return None
     if path == _ADMIN or path.startswith(f"{_ADMIN}/"):
         return Scope.ADMIN

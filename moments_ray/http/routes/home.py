@@ -32,7 +32,7 @@ async def read_root(
     """Tell what this is and where to look next."""
     page = getattr(request.app.state, "page", None)
     if page is not None and _quality(accept, "text/html") > _quality(accept, "application/json"):
-        return RedirectResponse(page, headers={"Vary": "Accept"})
+        return RedirectResponse(f"{request.scope.get('root_path', '')}{page}", headers={"Vary": "Accept"})
     response.headers["Vary"] = "Accept"
     return Welcome(version=request.app.version)
 

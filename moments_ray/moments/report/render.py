@@ -52,7 +52,7 @@ def render_report(
     shown = Document.model_validate(document)
     said = passages(transcript, shown.moments)
     duration = _duration(shown, transcript)
-    style, script = _asset("style.css"), _asset("script.js")
+    style, script = _asset("tokens.css") + _asset("style.css"), _asset("script.js")
     page = (
         _environment()
         .get_template("report.html.j2")

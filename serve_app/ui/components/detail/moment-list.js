@@ -1,0 +1,37 @@
+// The moments of a video: sorted, walked through, re-cut together.
+import { each, h } from "../../core/html.js";
+import { plural, t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+import { signal } from "../../core/store.js";
+import { href } from "../../core/router.js";
+import { may } from "../../services/session.js";
+import { skeletons } from "../common/skeleton.js";
+import { emptyState } from "../common/empty-state.js";
+import { momentCard } from "./moment-card.js";
+import { isStale } from "./model.js";
+
+/** @param {import("./model.js").Model} model */
+export function momentList(model) {
+  const sort = signal("time");
+  const sorted = () => {
+    const all = model.moments() ?? [];
+    return sort() === "time" ? all : [...all].sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
+  };
+  const stale = () => (model.moments() ?? []).filter((one) => one.clips.some((clip) => isStale(one, clip, model.video())));
+  const clips = () => stale().reduce((sum, one) => sum + one.clips.filter((clip) => isStale(one, clip, model.video())).length, 0);
+  const cards = each(sorted, (one) => one.identifier, (moment) => momentCard(model, moment));
+  const by = (name, label) => h("button", { "aria-pressed": () => String(sort() === name), onclick: () => sort.set(name) }, label);
+  return h("section.moments", { "aria-label": t("Moments") },
+    h("div.row", h("span.small.quiet", () => plural(sorted().length, "{n} moment", "{n} moments")), h("span.grow"), h("div.segmented.small", { role: "group", "aria-label": t("Order") }, by("time", t("Time")), by("score", t("Score")))),
+    () => clips() > 0 && h("div.recut.row", icon("cut"), h("span.grow", plural(clips(), "{n} clip still shows old edges", "{n} clips still show old edges")),
+      h("button.primary", { disabled: !may("write"), onclick: () => model.recut(stale()) }, plural(clips(), "Re-cut it", "Re-cut {n} clips"))),
+    () => model.moments() === null && skeletons("line", 4),
+    () => model.moments()?.length === 0 && !model.run() && nothing(model),
+    h("div.moment-cards", cards));
+}
+
+function nothing(model) {
+  const honest = model.reason();
+  return emptyState({ icon: "film", title: t("No moments"), text: honest ?? t("Nothing in it stood out enough. Ask for something in particular, or for shorter moments.") },
+    h("a.button.primary", { href: href(`/new?video=${model.id}`) }, icon("refine"), t("Look again…")));
+}

@@ -1,0 +1,44 @@
+// What was done on a page, and can be taken back or done again.
+import { signal } from "../../core/store.js";
+import { t } from "../../core/i18n.js";
+import { toast, toastError } from "../common/toast.js";
+
+const MOST = 100;
+
+export class Undo {
+  constructor() {
+    this.done = signal([]);
+    this.undone = signal([]);
+    this.busy = false;
+  }
+
+  /** @param {{label: string, undo: () => Promise<any>, redo: () => Promise<any>}} step */
+  did(step) {
+    this.done.update((all) => [...all, step].slice(-MOST));
+    this.undone.set([]);
+  }
+
+  undo() {
+    return this.move(this.done, this.undone, "undo", (label) => t("Taken back: {label}", { label }));
+  }
+
+  redo() {
+    return this.move(this.undone, this.done, "redo", (label) => t("Done again: {label}", { label }));
+  }
+
+  async move(from, to, name, said) {
+    const step = from.peek().at(-1);
+    if (!step || this.busy) return;
+    this.busy = true;
+    try {
+      await step[name]();
+      from.update((all) => all.slice(0, -1));
+      to.update((all) => [...all, step]);
+      toast(said(step.label), { seconds: 2.5 });
+    } catch (error) {
+      toastError(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// What stands round every page: the way about, the bar that says the server is away, and the page itself.
+import { h, replace } from "../../core/html.js";
+import { t } from "../../core/i18n.js";
+import { bind } from "../../core/keys.js";
+import { go, place, scrollPosition } from "../../core/router.js";
+import { effect, scope, untracked } from "../../core/store.js";
+import { away, tryNow } from "../../services/api.js";
+import { errorPanel } from "../common/error-panel.js";
+import { dropAnywhere } from "./drop.js";
+import { sidebar } from "./sidebar.js";
+
+const open = (name) => import(`../../pages/${name}.js`);
+
+/** @param {HTMLElement} body */
+export function mountLayout(body) {
+  const main = h("main", { id: "main", tabindex: "-1" });
+  const layout = h("div.layout", h("a.skip", { href: "#main" }, t("Skip to the page")), sidebar(), h("div.column", offlineBar(), main));
+  replace(body, layout, h("div", { id: "toasts" }), h("div.sr", { id: "announcer", role: "status", "aria-live": "polite" }), h("div", { id: "tray" }));
+  showPages(main, layout);
+  dropAnywhere(body);
+  bind([
+    { keys: ["g d"], label: t("Dashboard"), group: t("Go to"), run: () => go("/") },
+    { keys: ["g l"], label: t("Library"), group: t("Go to"), run: () => go("/videos") },
+    { keys: ["g p"], label: t("Runs"), group: t("Go to"), run: () => go("/runs") },
+    { keys: ["g s"], label: t("Settings"), group: t("Go to"), run: () => go("/settings") },
+    { keys: ["g n"], label: t("New from URL"), group: t("Go to"), run: () => go("/new") },
+    { keys: ["Ctrl+k"], label: t("Go to or do anything"), group: t("Everywhere"), run: () => import("./command-palette.js").then((module) => module.openPalette()) },
+    { keys: ["?"], label: t("All keys"), group: t("Everywhere"), run: () => import("./key-table.js").then((module) => module.openKeyTable()) },
+  ]);
+}
+
+function showPages(main, layout) {
+  let end = () => {};
+  let shown = 0;
+  effect(() => {
+    const where = place();
+    const mine = (shown += 1);
+    untracked(async () => {
+      let module;
+      try {
+        module = await open(where.page);
+      } catch (error) {
+        error.title = t("This page could not be loaded");
+        end();
+        replace(main, errorPanel(error, () => location.reload()));
+        return;
+      }
+      if (mine !== shown) return;
+      end();
+      layout.classList.toggle("bare", where.page === "login");
+      const root = h(`div.page.page-${where.page}`);
+      main.replaceChildren(root);
+      document.title = "moments";
+      const [unmount, dispose] = scope(() => module.mount(root, { ...where.params, query: where.query }));
+      end = () => {
+        unmount?.();
+        dispose();
+        root.remove();
+      };
+      scrollTo(0, scrollPosition());
+      if (mine > 1) main.focus({ preventScroll: true });
+    });
+  });
+}
+
+function offlineBar() {
+  return () => away() && h("div.offline", { role: "status" }, t("The server is not reached. It is tried again by itself."),
+    h("button.quiet", { onclick: tryNow }, t("Try now")));
+}

@@ -1,0 +1,44 @@
+// Files may be dropped, or pasted, anywhere.
+import { h } from "../../core/html.js";
+import { t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+
+/** @param {HTMLElement} body */
+export function dropAnywhere(body) {
+  let veil = null;
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const hide = () => {
+    veil?.remove();
+    veil = null;
+  };
+  body.addEventListener("dragenter", (event) => {
+    if (!hasFiles(event) || veil) return;
+    veil = h("div.drop-veil", h("div", icon("upload"), h("strong", t("Drop to upload")), h("span", t("Moments are found as soon as it is here."))));
+    body.append(veil);
+  });
+  body.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+  body.addEventListener("dragleave", (event) => !event.relatedTarget && hide());
+  body.addEventListener("drop", (event) => {
+    hide();
+    if (event.defaultPrevented || !event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    take([...event.dataTransfer.files]);
+  });
+  addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length) take(files);
+  });
+}
+
+/** Upload files, and show the tray. @param {File[]} files @param {object} [options] */
+export async function take(files, options) {
+  const { uploadFiles } = await import("./upload-tray.js");
+  uploadFiles(files, options);
+}
+
+/** A button that chooses files. */
+export function fileButton(label, look = "", options = () => undefined) {
+  const input = h("input", { type: "file", multiple: true, accept: "video/*,audio/*,.mkv,.mov,.ts,.mxf", hidden: true, "aria-label": label,
+    onchange: () => { take([...input.files], options()); input.value = ""; } });
+  return h("span", input, h("button", { type: "button", class: look, onclick: () => input.click() }, icon("upload"), label));
+}

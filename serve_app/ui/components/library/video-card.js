@@ -1,0 +1,59 @@
+// A video as a card: picture, length, how it stands, how many moments.
+import { h } from "../../core/html.js";
+import { ago, plural, t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+import { href } from "../../core/router.js";
+import { clock } from "../../core/time.js";
+import { runOf } from "../../services/follow.js";
+import { link, usable } from "../../services/links.js";
+import { statusBadge } from "../common/status-badge.js";
+import { progressBar } from "../common/progress.js";
+
+/** How high a card of a width is. */
+export const cardHeight = (width) => Math.round((width * 9) / 16) + 92;
+
+/** The host that a video came from, or that it was uploaded. */
+export const sourceOf = (video) => {
+  try {
+    return video.source_url ? new URL(video.source_url).host.replace(/^www\./, "") : t("uploaded");
+  } catch {
+    return "";
+  }
+};
+
+/** @param {any} video @param {{selected?: (id: string) => boolean, select?: (id: string, event: Event) => void}} [choosing] */
+export function videoCard(video, choosing) {
+  const run = () => runOf(video.identifier) ?? video.run ?? null;
+  const active = () => ["queued", "processing"].includes(run()?.status);
+  const shown = () => {
+    const latest = run()?.status;
+    if (video.status === "failed" || video.status === "deleting") return video.status;
+    return latest && latest !== "completed" ? latest : video.status;
+  };
+  return h("article.video-card", { class: () => (choosing?.selected?.(video.identifier) ? "selected" : "") },
+    h("a.screen", { href: href(`/videos/${video.identifier}`), tabindex: "-1", "aria-hidden": "true" }, poster(video),
+      video.duration && h("span.length", clock(video.duration))),
+    choosing?.select && h("input.pick", { type: "checkbox", "aria-label": t("Select {title}", { title: video.title ?? video.identifier }),
+      checked: () => choosing.selected(video.identifier), onclick: (event) => choosing.select(video.identifier, event) }),
+    h("div.about",
+      h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto", title: video.title }, video.title || t("Untitled video")),
+      h("div.row.small.quiet",
+        () => (shown() === "ready" ? video.moments !== undefined && video.moments !== null && h("span.fact", icon("film"), plural(video.moments, "{n} moment", "{n} moments")) : statusBadge(shown())),
+        h("span.clip-text", { title: new Date(video.created_at).toLocaleString() }, `${ago(video.created_at)} · ${sourceOf(video)}`))),
+    () => active() && progressBar(() => run()?.progress ?? 0, t("Progress")));
+}
+
+/** The picture of a video, asked for when its card is shown. */
+export function poster(video) {
+  const image = h("img", { alt: "", decoding: "async", draggable: "false" });
+  const frame = h("span.poster", h("span.poster-empty", icon("film")), image);
+  image.addEventListener("load", () => image.classList.add("here"));
+  if (video.thumbnail_url) image.src = usable(video.thumbnail_url);
+  else if (video.thumbnail_url === undefined && video.status === "ready") {
+    link(`/api/videos/${video.identifier}/thumbnail`).then((signed) => signed && (image.src = signed.url)).catch(() => {});
+  }
+  return frame;
+}
+
+/** A list of cards that is not long. */
+export const cardGrid = (videos) => h("div.card-grid", videos.map((video) => videoCard(video)));

@@ -1,0 +1,92 @@
+// The dashboard: what runs, what needs a look, what is new; for a newcomer, where to begin.
+import { h, replace } from "../core/html.js";
+import { t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { href, go } from "../core/router.js";
+import { effect, onEnd } from "../core/store.js";
+import { api, missing } from "../services/api.js";
+import { activeRuns, allRuns, lookNow } from "../services/follow.js";
+import { finished } from "../services/stages.js";
+import { may } from "../services/session.js";
+import { emptyState } from "../components/common/empty-state.js";
+import { resource } from "../components/common/resource.js";
+import { skeletons } from "../components/common/skeleton.js";
+import { toast, toastError } from "../components/common/toast.js";
+import { attention } from "../components/dashboard/attention.js";
+import { figures } from "../components/dashboard/figures.js";
+import { healthStrip } from "../components/dashboard/health-strip.js";
+import { runLine } from "../components/dashboard/run-line.js";
+import { fileButton } from "../components/layout/drop.js";
+import { cardGrid } from "../components/library/video-card.js";
+
+const NEWEST = 8;
+const RUNNING = 6;
+
+export function mount(root) {
+  document.title = `${t("Dashboard")} · moments`;
+  const videos = resource((signal) => newest(signal));
+  let ended = 0;
+  effect(() => {
+    const now = allRuns().filter((run) => finished(run.status)).length + activeRuns().length * 1000;
+    if (now !== ended) { ended = now; videos.reload(); }
+  });
+  const body = h("div.stack");
+  root.append(h("div.page-head", h("h1", t("Dashboard")), h("div.actions", fileButton(t("Upload")), h("a.button.primary", { href: href("/new") }, icon("add"), t("New from URL")))), body);
+  let kind = null;
+  effect(() => {
+    const found = videos.value();
+    const now = found === null ? "waiting" : found.items.length === 0 && activeRuns().length === 0 ? "empty" : "full";
+    if (now === kind) return;
+    kind = now;
+    if (now === "waiting") replace(body, videos.show(() => skeletons("card", 4), () => null));
+    else if (now === "empty") replace(body, welcome(), healthStrip());
+    else replace(body, overview(videos));
+  });
+  onEnd(() => replace(body));
+}
+
+async function newest(signal) {
+  try {
+    return await api.videos({ limit: NEWEST, include: ["run", "counts", "thumbnail"] }, signal);
+  } catch (error) {
+    if (error.status !== 422) throw error;
+    return api.videos({ limit: NEWEST }, signal);
+  }
+}
+
+function overview(videos) {
+  const running = () => activeRuns().slice(0, RUNNING);
+  return h("div.stack",
+    figures(),
+    () => running().length > 0 && h("section.stack", { "aria-label": t("Running now") }, h("div.section-head", h("h2", t("Running now")), h("a", { href: href("/runs") }, t("All runs"))), h("div.panel.stack", running().map(runLine))),
+    attention(),
+    h("section.stack", { "aria-label": t("Newest videos") }, h("div.section-head", h("h2", t("Newest videos")), h("a", { href: href("/videos") }, t("To the library"))),
+      () => (videos.value()?.items.length ? cardGrid(videos.value().items) : emptyState({ icon: "film", title: t("No videos yet") }))),
+    healthStrip());
+}
+
+/** What a newcomer sees first. */
+function welcome() {
+  const field = h("input", { type: "url", name: "url", required: true, placeholder: "https://…", "aria-label": t("Address of a video") });
+  const demo = async (event) => {
+    const button = event.currentTarget;
+    button.disabled = true;
+    try {
+      const begun = await api.demo();
+      lookNow();
+      go(begun.video ? `/videos/${begun.video.identifier}` : `/runs/${begun.run?.identifier ?? begun.identifier}`);
+    } catch (error) {
+      button.disabled = false;
+      if (missing(error)) toast(t("This server cannot make the demo talk; `moments demo` does."), { bad: true });
+      else toastError(error);
+    }
+  };
+  return h("section.welcome", h("h2", t("A video in, the moments worth watching out")),
+    h("p", t("Drop a file anywhere on this page, or paste the address of a video. Its moments are found, titled and cut to the frame.")),
+    fileButton(t("Choose a file"), "primary"),
+    h("span.or", t("or")),
+    h("form", { onsubmit: (event) => { event.preventDefault(); go(`/new?url=${encodeURIComponent(field.value)}`); } }, field, h("button", { type: "submit" }, t("Look at it"))),
+    h("span.or", t("or, with nothing at hand,")),
+    h("button", { onclick: demo, disabled: !may("write") }, icon("film"), t("Make the demo talk")),
+    h("p.small", t("Five minutes of a narrated talk, made on this machine.")));
+}

@@ -1,0 +1,78 @@
+// A run: when its stages ran, what failed, and every event.
+import { h, replace } from "../core/html.js";
+import { date, number, percent, t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { href } from "../core/router.js";
+import { effect, onEnd, signal } from "../core/store.js";
+import { length } from "../core/time.js";
+import { api } from "../services/api.js";
+import { followed, know, lookNow } from "../services/follow.js";
+import { finished, pipelineTitle } from "../services/stages.js";
+import { may } from "../services/session.js";
+import { errorPanel } from "../components/common/error-panel.js";
+import { progressBar } from "../components/common/progress.js";
+import { skeletons } from "../components/common/skeleton.js";
+import { statusBadge } from "../components/common/status-badge.js";
+import { toast, toastError } from "../components/common/toast.js";
+import { videoTitle } from "../components/dashboard/run-line.js";
+import { eventLog } from "../components/pipelines/event-log.js";
+import { cancelButton } from "../components/pipelines/run-panel.js";
+import { waterfall } from "../components/pipelines/waterfall.js";
+
+const EVERY = 1500;
+
+export function mount(root, { id }) {
+  const run = signal(null);
+  const error = signal(null);
+  const read = async () => {
+    try {
+      const found = await api.run(id);
+      run.set(found);
+      know([found]);
+    } catch (problem) {
+      if (!run.peek()) error.set(problem);
+    }
+  };
+  read();
+  const timer = setInterval(() => { if (!document.hidden && run.peek() && !finished(run.peek().status)) read(); }, EVERY);
+  onEnd(() => clearInterval(timer));
+  effect(() => { const live = followed(id); if (live && run.peek() && live.status !== run.peek().status) read(); });
+  let drawn = false;
+  effect(() => {
+    if (error()) return replace(root, errorPanel(error(), () => { error.set(null); read(); }));
+    if (!run()) return drawn || replace(root, skeletons("line", 6));
+    if (drawn) return;
+    drawn = true;
+    replace(root, page(run, read));
+  });
+  effect(() => { if (run()) document.title = `${finished(run().status) ? "" : `${percent(run().progress)} · `}${videoTitle(run())} · moments`; });
+}
+
+function page(run, read) {
+  const again = async () => {
+    try {
+      await api.retry(run.peek().identifier);
+      toast(t("It goes on from where it failed"));
+      lookNow();
+      read();
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  const fact = (label, value) => () => { const shown = value(); return shown !== null && shown !== undefined && shown !== "" ? h("div", h("dt", label), h("dd", { dir: "auto" }, shown)) : null; };
+  const spent = () => run().started_at && length(((run().completed_at ? Date.parse(run().completed_at) : Date.now()) - Date.parse(run().started_at)) / 1000);
+  const retryable = () => ["failed", "completed_with_errors", "cancelled"].includes(run().status);
+  return [
+    h("div.page-head", h("a.icon-button.button.plain", { href: href("/runs"), "aria-label": t("Back to the runs") }, icon("back")), h("h1", { dir: "auto" }, () => videoTitle(run())), h("span.chip", () => pipelineTitle(run().pipeline)), () => statusBadge(run().status),
+      h("div.actions", h("a.button", { href: () => href(`/videos/${run().video?.identifier ?? run().subject}`) }, icon("film"), t("To the video")),
+        () => !finished(run().status) && cancelButton(run),
+        () => retryable() && h("button.primary", { onclick: again, disabled: !may("write"), title: t("Goes on from the stage or the items that failed; what stands is not made again.") }, icon("retry"), t("Retry")))),
+    () => !finished(run().status) && progressBar(() => run().progress, t("Progress of the run")),
+    () => run().error && errorPanel({ title: run().error_stage ? t("It failed in {stage}", { stage: run().error_stage }) : t("It failed"), message: run().error.message, code: run().error.code }),
+    h("section.panel", h("h2", t("Stages")), () => waterfall(run())),
+    h("section.panel", h("h2", t("About this run")), h("dl.facts", fact(t("Queued"), () => date(run().queued_at)), fact(t("Time"), spent), fact(t("Attempt"), () => run().attempt), fact(t("Priority"), () => run().priority), fact(t("Items that did not come out"), () => run().errors || null), fact(t("Tokens"), () => (run().input_tokens ? `${number(run().input_tokens)} + ${number(run().output_tokens)}` : null)), fact(t("Cost"), () => (run().usd ? `$${number(run().usd, 4)}` : null)), fact(t("Version"), () => run().application_version), fact(t("Identifier"), () => h("code", run().identifier))),
+      h("details", h("summary", t("What it was asked")), h("pre", { tabindex: "0" }, () => JSON.stringify(run().options ?? run().request, null, 2))),
+      () => run().webhook && h("details", h("summary", t("Webhook")), h("ul.run-list", run().webhook.deliveries.map((one) => h("li", h("span", one.type), h("span.badge", one.status), h("span.grow"), h("span.small.quiet", one.error ?? one.response_status ?? "")))))),
+    eventLog(run),
+  ];
+}

@@ -1,0 +1,164 @@
+// Every call of the API, in one place.
+import { BASE } from "../core/router.js";
+import { signal } from "../core/store.js";
+
+/** What a call failed with, as the API says it (RFC 9457). */
+export class Problem extends Error {
+  constructor(status, body, headers) {
+    super(body.detail || body.title || `HTTP ${status}`);
+    this.status = status;
+    this.title = body.title ?? "";
+    this.code = body.code ?? "internal";
+    this.retryable = Boolean(body.retryable);
+    this.requestId = body.request_id ?? headers?.get("x-request-id") ?? null;
+    this.retryAfter = Number(headers?.get("retry-after")) || null;
+    this.body = body;
+  }
+}
+
+/** Whether the server answers: null, or when it will be tried again. */
+export const away = signal(null);
+/** Counts up when a server that was away has come back: lists look again. */
+export const returned = signal(0);
+/** Called on a 401; resolves to whether it is worth asking again. Set by the session. */
+export const access = { ask: async () => false };
+
+let waiting = null;
+
+function lost() {
+  if (waiting) return;
+  const attempt = async (tries) => {
+    const seconds = Math.min(30, 2 ** tries) * (0.8 + Math.random() * 0.4);
+    away.set({ at: Date.now() + seconds * 1000 });
+    waiting = setTimeout(async () => {
+      try {
+        if (!(await fetch(`${BASE}/livez`, { cache: "no-store" })).ok) throw new Error("not alive");
+        waiting = null;
+        away.set(null);
+        returned.update((n) => n + 1);
+      } catch {
+        attempt(tries + 1);
+      }
+    }, seconds * 1000);
+  };
+  attempt(1);
+}
+
+/** Try now, in place of later. */
+export function tryNow() {
+  clearTimeout(waiting);
+  waiting = null;
+  fetch(`${BASE}/livez`, { cache: "no-store" }).then(
+    () => { away.set(null); returned.update((n) => n + 1); },
+    lost,
+  );
+}
+
+/**
+ * Ask, and return the answer itself; a 401 asks for a key once and then again.
+ * @param {string} path @param {RequestInit & {json?: any, key?: string}} [options]
+ * @returns {Promise<Response>}
+ */
+export async function send(path, { json, key, ...options } = {}, again = true) {
+  const headers = new Headers(options.headers);
+  headers.set("Accept", headers.get("Accept") ?? "application/json");
+  if (json !== undefined) headers.set("Content-Type", "application/json");
+  if (key) headers.set("Idempotency-Key", key);
+  let answer;
+  try {
+    answer = await fetch(BASE + path, { credentials: "same-origin", ...options, headers, body: json === undefined ? options.body : JSON.stringify(json) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    lost();
+    throw new Problem(0, { title: "Server not reached", detail: "The server could not be reached.", code: "offline", retryable: true });
+  }
+  if (answer.ok || answer.status === 304) return answer;
+  const body = await answer.json().catch(() => ({ title: answer.statusText }));
+  if (answer.status === 401 && again && (await access.ask())) return send(path, { json, key, ...options }, false);
+  throw new Problem(answer.status, body, answer.headers);
+}
+
+const query = (values) => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== null && one !== undefined && one !== "") search.append(name, one);
+  }
+  const text = search.toString();
+  return text ? `?${text}` : "";
+};
+const get = async (path, options) => (await send(path, options)).json();
+const post = (path, json, options) => get(path, { method: "POST", json: json ?? {}, ...options });
+const remove = (path) => send(path, { method: "DELETE" });
+const video = (id, rest = "") => `/api/videos/${id}${rest}`;
+const moment = (id, one, rest = "") => video(id, `/moments/${one}${rest}`);
+
+export const api = {
+  health: () => fetch(`${BASE}/health`, { headers: { Accept: "application/json" } }).then((answer) => answer.json()),
+  options: () => get("/api/options"),
+  statistics: () => get("/api/statistics"),
+
+  videos: (values, signal) => get(`/api/videos${query(values)}`, { signal }),
+  video: (id) => get(video(id)),
+  rename: (id, title) => get(video(id), { method: "PATCH", json: { title } }),
+  removeVideo: (id) => remove(video(id)),
+  bulkVideos: (asked) => post("/api/videos/bulk", asked),
+  streamLink: (id) => get(video(id, "/stream?redirect=false")),
+  posterLink: (id) => get(video(id, "/thumbnail?redirect=false")),
+  transcript: (id) => get(video(id, "/transcript")),
+  waveform: (id, points) => get(video(id, `/waveform${query({ points })}`)),
+  storyboard: (id) => get(video(id, "/storyboard")),
+  boundaries: (id) => get(video(id, "/boundaries")),
+  history: (id) => get(`/api/pipeline/${id}/history`),
+  search: (q, signal) => get(`/api/search${query({ q, limit: 40 })}`, { signal }),
+  inspect: (url) => post("/api/urls/inspect", { url }),
+  demo: () => post("/api/demo"),
+
+  moments: async (id) => (await get(video(id, "/moments?include=all"))).items,
+  addMoment: (id, asked) => post(video(id, "/moments"), asked),
+  /** The moment, and its version for `If-Match`. */
+  editMoment: async (id, one, asked, version) => {
+    const headers = version ? { "If-Match": version } : {};
+    const answer = await send(moment(id, one), { method: "PATCH", json: asked, headers });
+    return answer.json();
+  },
+  readMoment: (id, one) => get(moment(id, one)),
+  removeMoment: (id, one) => remove(moment(id, one)),
+  restoreMoment: (id, one) => post(moment(id, one, "/restore")),
+  revertMoment: (id, one, to) => post(moment(id, one, "/revert"), to === undefined ? undefined : { to }),
+  refine: (id, one) => post(moment(id, one, "/refine")),
+  extract: (id, asked) => post(video(id, "/extract-clips"), asked),
+  clips: (id) => get(video(id, "/clip-extraction-status")),
+  clipLink: (one, preset) => get(`/api/clips/${one}/stream${query({ redirect: false, preset })}`),
+  exportUrl: (id, format) => `${BASE}${video(id, `/moments/export${query({ format })}`)}`,
+  exportText: async (id, format) => (await send(video(id, `/moments/export${query({ format })}`), { headers: { Accept: "*/*" } })).text(),
+  zipUrl: (id) => `${BASE}${video(id, "/clips.zip")}`,
+  captionsUrl: (id) => `${BASE}${video(id, "/transcript?format=vtt")}`,
+
+  generate: (asked, key) => post("/api/generate_moments", asked, { key }),
+  start: (id, asked, key) => post(`/api/pipeline/${id}/start`, asked, { key }),
+  status: (id) => get(`/api/pipeline/${id}/status`),
+
+  runs: (values, signal) => get(`/api/runs${query(values)}`, { signal }),
+  run: (id) => get(`/api/runs/${id}`),
+  events: (id, after) => get(`/api/runs/${id}/events${query({ after, limit: 200 })}`),
+  cancel: (id) => post(`/api/runs/${id}/cancel`),
+  retry: (id) => post(`/api/runs/${id}/retry`),
+  bulkRuns: (asked) => post("/api/runs/bulk", asked),
+
+  models: async () => (await get("/api/admin/models")).items,
+  changeModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PATCH", json: fields }),
+  addModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PUT", json: fields }),
+  resetModel: (key) => remove(`/api/admin/models/${key}`),
+  probe: (key) => post(`/api/admin/models/${key}/probe`),
+  dead: (limit) => get(`/api/admin/dead${query({ limit })}`),
+  retryDead: (id) => post(`/api/admin/dead/${id}/retry`),
+  clearDead: () => remove("/api/admin/dead"),
+  webhookSecret: () => get("/api/admin/webhook-secret"),
+
+  session: () => fetch(`${BASE}/api/session`, { headers: { Accept: "application/json" } }),
+  login: (key) => fetch(`${BASE}/api/session`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ key }) }),
+  logout: () => remove("/api/session"),
+};
+
+/** Whether a failure only says that this server has no such route (yet). */
+export const missing = (error) => error instanceof Problem && [404, 405].includes(error.status);

@@ -1,0 +1,43 @@
+// What people call pipelines, stages and statuses; the names in capitals are the API's.
+import { t } from "../core/i18n.js";
+
+const STAGES = {
+  VIDEO_DOWNLOAD: () => t("Fetching the video"),
+  AUDIO_EXTRACTION: () => t("Extracting the sound"),
+  AUDIO_UPLOAD: () => t("Storing the sound"),
+  TRANSCRIPTION: () => t("Transcribing"),
+  MOMENT_GENERATION: () => t("Finding moments"),
+  CLIP_EXTRACTION: () => t("Cutting clips"),
+  CLIP_UPLOAD: () => t("Storing clips"),
+  MOMENT_CHOICE: () => t("Taking the selected moments"),
+  SELECTED_CLIP_EXTRACTION: () => t("Cutting clips"),
+  SELECTED_CLIP_UPLOAD: () => t("Storing clips"),
+  MOMENT_REFINEMENT: () => t("Refining moments"),
+};
+const PIPELINES = {
+  moments: () => t("Moments"),
+  transcript: () => t("Transcript"),
+  generation: () => t("Finding"),
+  refinement: () => t("Refinement"),
+  clips: () => t("Clips"),
+  import: () => t("Download"),
+};
+const STATUSES = {
+  queued: () => t("queued"),
+  pending: () => t("waiting"),
+  processing: () => t("running"),
+  completed: () => t("done"),
+  completed_with_errors: () => t("done, with errors"),
+  failed: () => t("failed"),
+  cancelled: () => t("cancelled"),
+  skipped: () => t("skipped"),
+  ready: () => t("ready"),
+  deleting: () => t("being deleted"),
+};
+
+const ordinary = (name) => name.split(".").pop().replaceAll("_", " ").toLowerCase().replace(/^./, (first) => first.toUpperCase());
+
+export const stageTitle = (name) => STAGES[name]?.() ?? ordinary(name);
+export const pipelineTitle = (name) => PIPELINES[name]?.() ?? ordinary(name);
+export const statusTitle = (status) => STATUSES[status]?.() ?? status;
+export const finished = (status) => !["queued", "processing"].includes(status);

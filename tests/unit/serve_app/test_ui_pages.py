@@ -1,0 +1,111 @@
+"""The front end as it is served: one page for every address, files that never change, and a policy that is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+
+from serve_app.ui.mount import assets, policy
+
+FORBIDDEN = re.compile(
+    r"\.(?:inner|outer)HTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|new Function|"
+    r"setAttribute\(\"(?:style|on)|localStorage\.setItem\([^)]*key\b"
+)
+MOST_LINES = 300
+MOST_GZIPPED = 120 * 1024
+CALL = re.compile(r"\bt\(\"((?:[^\"\\]|\\.)*)\"")
+PLURAL = re.compile(r"\bplural\(.*?, \"(?:[^\"\\]|\\.)*\", \"((?:[^\"\\]|\\.)*)\"")
+
+
+async def test_every_address_is_the_same_page_and_a_missing_file_never_is(abandoned: httpx.AsyncClient) -> None:
+    deep = await abandoned.get("/ui/videos/some-video?t=12.5&m=x")
+    assert deep.status_code == 200
+    assert deep.content == (await abandoned.get("/ui/")).content
+    assert (deep.headers["cache-control"], deep.headers["x-content-type-options"]) == ("no-cache", "nosniff")
+    again = await abandoned.get("/ui/", headers={"if-none-match": deep.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for path in ("/ui/a/0000/main.js", f"/ui/a/{assets().digest}/no-such.js", f"/ui/a/{assets().digest}/mount.py"):
+        missing = await abandoned.get(path)
+        assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store"), path
+        assert "<html" not in missing.text
+    assert (await abandoned.get("/ui", follow_redirects=False)).headers["location"].endswith("/ui/")
+    assert (await abandoned.post("/ui/")).status_code == 405
+
+
+async def test_every_file_that_the_page_names_is_there_for_ever(abandoned: httpx.AsyncClient) -> None:
+    page = (await abandoned.get("/ui/")).text
+    links = re.findall(r"(?:src|href)=\"([^\"]+)\"", page)
+    assert len(links) > 10
+    for link in links:
+        if link.endswith("/docs"):
+            continue
+        found = await abandoned.get(link)
+        assert (found.status_code, found.headers["content-encoding"]) == (200, "gzip"), link
+        assert "immutable" in found.headers["cache-control"]
+        assert "//" not in link
+    plain = await abandoned.get(links[1], headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == (await abandoned.get(links[1])).text
+
+
+async def test_nothing_runs_in_the_page_but_its_files(abandoned: httpx.AsyncClient) -> None:
+    answer = await abandoned.get("/ui/")
+    allowed = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert (allowed["default-src"], allowed["script-src"], allowed["style-src"]) == ("'none'", "'self'", "'self'")
+    assert allowed["require-trusted-types-for"] == "'script'"
+    scripts = re.findall(r"<script([^>]*)>", answer.text)
+    assert all("src=" in one or 'type="application/json"' in one for one in scripts)
+    assert not re.search(r"style=|<style|\son\w+=", answer.text)
+    assert "media-src 'self' blob: https://bucket.example" in policy("https://bucket.example")
+
+
+async def test_addresses_follow_the_prefix_that_the_application_is_served_under(abandoned: httpx.AsyncClient) -> None:
+    served: Any = abandoned._transport
+    transport = httpx.ASGITransport(served.app, root_path="/moments")
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        page = (await client.get("/moments/ui/videos")).text
+        island = json.loads(re.findall(r"id=\"island\">(.*?)</script>", page)[0])
+        assert island["base"] == "/moments"
+        assert f"/moments/ui/a/{assets().digest}/main.js" in page
+        answer = await client.get("/moments/", headers={"accept": "text/html"})
+        assert answer.headers["location"] == "/moments/ui/"
+
+
+def test_text_of_a_server_is_never_markup() -> None:
+    for path, asset in assets().files.items():
+        assert not (found := FORBIDDEN.search(asset.plain.decode())), f"{path}: {found and found[0]}"
+
+
+def test_a_module_is_worth_opening_and_short_enough_to_read() -> None:
+    modules = {path: asset.plain for path, asset in assets().files.items() if path.endswith(".js")}
+    assert {path for path, code in modules.items() if code.count(b"\n") > MOST_LINES} == set()
+    assert sum(len(asset.packed) for asset in assets().files.values()) <= MOST_GZIPPED
+    imports = re.compile(r"(?:from|import\() ?\"(\.[^\"]+)\"")
+    for path, code in modules.items():
+        for name in imports.findall(code.decode()):
+            parts = [*path.split("/")[:-1]]
+            for step in name.split("/"):
+                if step == "..":
+                    parts.pop()
+                elif step != ".":
+                    parts.append(step)
+            assert "/".join(parts) in modules, f"{path} imports {name}"
+            assert not (path.startswith("core/") and parts[0] != "core"), f"{path} imports {name}"
+
+
+def test_every_sentence_of_the_page_is_translated() -> None:
+    locales = [asset for path, asset in assets().files.items() if path.startswith("locale/")]
+    code = "\n".join(asset.plain.decode() for path, asset in assets().files.items() if path.endswith(".js"))
+    wanted = {json.loads(f'"{text}"') for text in (*CALL.findall(code), *PLURAL.findall(code))}
+    assert len(wanted) > 200
+    for asset in locales:
+        known = json.loads(asset.plain)
+        assert wanted - known.keys() == set()
+        assert known.keys() - wanted == set(), "sentences that nobody says"
+        for text, said in known.items():
+            names = set(re.findall(r"\{\w+\}", text))
+            for one in said.values() if isinstance(said, dict) else [said]:
+                assert set(re.findall(r"\{\w+\}", one)) <= names | {"{n}"}, text
