@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageDraw
 from sqlalchemy import func, text, update
 
 from moments_ray.database.tables import MomentRow, Run, RunStage, Video
@@ -106,6 +108,21 @@ class Shelf:
                 shot = await self._store.put_bytes(f"{name}/thumbnails/video-1.jpg", picture, content_type="image/jpeg")
                 await videos.set_thumbnail(video.identifier, shot.uri)
             return await videos.get(video.identifier)
+
+    async def other(self, title: str, number: int) -> Video:
+        """A video with a drawn picture, as different from others as its number."""
+        canvas = Image.new("RGB", (640, 360), f"hsl({(number * 67 + 200) % 360}, 38%, 34%)")
+        draw = ImageDraw.Draw(canvas)
+        for line in range(7):
+            top = 60 + line * 38 + (number * 13) % 20
+            draw.line(
+                [(0, top), (640, top + 34 - number * 9)],
+                fill=f"hsl({(number * 67 + 230) % 360}, 45%, {46 + line * 4}%)",
+                width=14,
+            )
+        file = io.BytesIO()
+        canvas.save(file, "JPEG", quality=88)
+        return await self.video(title, b"0123456789" * 100, file.getvalue(), duration=340.0 + number * 511)
 
     async def transcript(self, video: Video, transcript: Transcript) -> None:
         """What is said in a video."""
