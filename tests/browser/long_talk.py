@@ -11,23 +11,23 @@ from tests.browser.shelf import Shelf
 SECONDS = 3 * 3600.0
 WORDS = 30_000
 MOMENTS = 40
-_SAID = (
+_TEXT = (
     "The reef is quiet before dawn. Nobody had counted the swifts until then, and nobody knew why they came back. "
     "What does a river remember? It carries four tons of silt a day, and it sets them down where the water slows. "
     "Ask the miller, who heard it every night for thirty years."
-).split()
+)
 
 
 def long_transcript(words: int = WORDS, seconds: float = SECONDS) -> Transcript:
     """Words at an even pace, with a pause after each sentence."""
     step = seconds / words
-    said = list(itertools.islice(itertools.cycle(_SAID), words))
+    said = list(itertools.islice(itertools.cycle(_TEXT.split()), words))
     timed = [
         Word(text=word, start=number * step, end=(number + (0.55 if word[-1] in ".?" else 0.93)) * step)
         for number, word in enumerate(said)
     ]
     segment = Segment(text=" ".join(said[:40]), start=0.0, end=timed[39].end)
-    return Transcript(engine="captions", language="en", words=timed, segments=[segment])
+    return Transcript(engine="captions", language="en", words=tuple(timed), segments=(segment,))
 
 
 async def add_long_talk(shelf: Shelf) -> Video:
