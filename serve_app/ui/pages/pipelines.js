@@ -1,5 +1,5 @@
 // The monitor: every run, filtered, followed, cancelled and retried, one by one or many at once.
-import { each, h } from "../core/html.js";
+import { each, h, replace } from "../core/html.js";
 import { ago, plural, percent, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href, setQuery } from "../core/router.js";
@@ -43,7 +43,7 @@ export function mount(root, { query }) {
   });
   const rows = each(() => list() ?? [], (run) => run.identifier, (item) => row(item, chosen));
   const modes = { live: () => t("live"), polling: () => t("asked for every few seconds"), paused: () => t("paused") };
-  root.append(
+  replace(root,
     h("div.page-head", h("h1", t("Runs")), h("span.chip", { title: t("How news of runs come") }, () => modes[following()]())),
     h("div.filter-bar", h("div.segmented", { role: "group", "aria-label": t("State") }, FILTERS.map(([value, label]) => h("button", { "aria-pressed": () => String(status() === value), onclick: () => { status.set(value); setQuery({ status: value }); } }, label()))), h("span.grow"), () => chosen().size > 0 && many(chosen, load)),
     () => (error() ? errorPanel(error(), load) : list() === null ? skeletons("line", 8) : list().length === 0 ? emptyState({ icon: "runs", title: status() ? t("No run is like that") : t("Nothing is running") }, h("a.button.primary", { href: href("/new") }, icon("add"), t("Start something"))) : null),

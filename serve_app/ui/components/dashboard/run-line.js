@@ -28,8 +28,8 @@ export function runLine(first) {
   const run = () => followed(first.identifier) ?? first;
   const stages = stagesOf(run);
   const current = () => stages()?.find((stage) => stage.status === "processing");
-  return h("div.stack.run-line", h("div.row", h("a.run-name.clip-text", { href: href(`/videos/${first.subject}`), dir: "auto" }, () => videoTitle(run())),
-    h("span.small.quiet", pipelineTitle(first.pipeline)), () => statusBadge(run().status), h("span.grow"),
-    h("span.small.quiet", () => (current() ? stageTitle(current().name) : "")), h("a.number.small", { href: href(`/runs/${first.identifier}`) }, () => percent(run().progress)), cancelButton(run)),
-  () => (stages() ? stageStrip(stages()) : progressBar(() => run().progress, t("Progress"))));
+  return h("div.run-line",
+    h("div.row", h("a.run-name.clip-text.grow", { href: href(`/videos/${first.subject}`), dir: "auto" }, () => videoTitle(run())), h("a.number.small", { href: href(`/runs/${first.identifier}`) }, () => percent(run().progress)), cancelButton(run)),
+    () => (stages() ? stageStrip(stages()) : progressBar(() => run().progress, t("Progress"))),
+    h("div.row.small.quiet", () => statusBadge(run().status), h("span", pipelineTitle(first.pipeline)), h("span", () => (current() ? stageTitle(current().name) : ""))));
 }

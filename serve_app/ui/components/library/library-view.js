@@ -41,7 +41,7 @@ export function mountLibrary(root, query, title) {
   const view = (name, label) => h("button", { "aria-pressed": () => String(preferences().view === name), "aria-label": label, title: label, onclick: () => prefer({ view: name }) }, icon(name === "grid" ? "grid" : "rows"));
 
   const list = h("div");
-  root.append(
+  replace(root,
     h("div.page-head", title, () => pages.total() !== null && h("span.quiet.number", plural(pages.total(), "{n} video", "{n} videos")),
       h("div.actions", fileButton(t("Upload")), h("a.button.primary", { href: href("/new") }, icon("add"), t("New from URL")))),
     h("div.filters", h("div.search", icon("search"), search),
