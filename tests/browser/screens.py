@@ -29,7 +29,7 @@ OUT = Path("out/screens")
 DOCS = Path("docs")
 SIZES = {"wide": (1440, 900), "middle": (768, 1024), "narrow": (390, 844)}
 TITLES = (
-    "Interview with a lighthouse keeper",
+    "An interview in a lighthouse",
     "The long way to Samarkand",
     "كيف تكذب الخرائط",
     '<img src="x" onerror="alert(1)"> and other titles',

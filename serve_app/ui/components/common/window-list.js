@@ -44,7 +44,7 @@ export function windowList({ count, build, guess, label }) {
     }
     const [top, bottom] = [element.scrollTop - 300, element.scrollTop + element.clientHeight + 300];
     const first = Math.max(0, lastBefore(tops, Math.max(0, top)));
-    let last = Math.min(heights.length - 1, Math.max(first, lastBefore(tops, bottom)));
+    const last = Math.min(heights.length - 1, Math.max(first, lastBefore(tops, bottom)));
     for (const [index, row] of drawn) {
       if (index >= first && index <= last) continue;
       row.remove();
@@ -61,7 +61,7 @@ export function windowList({ count, build, guess, label }) {
       fresh.push(index);
     }
     // In the order of their numbers, so that a selection and a screen reader read on from row to row.
-    if (fresh.length) inner.append(...[...drawn.keys()].sort((a, b) => a - b).map((index) => drawn.get(index)).filter((row, at, all) => !row.isConnected || at === 0 || all[at - 1].nextSibling !== row));
+    if (fresh.length) inOrder();
     const measured = fresh.map((index) => [index, drawn.get(index).getBoundingClientRect().height]);
     let least = heights.length;
     let above = 0;
@@ -77,6 +77,15 @@ export function windowList({ count, build, guess, label }) {
       frame = requestAnimationFrame(draw);
     }
     for (const [index, row] of drawn) row.style.setProperty("transform", `translateY(${tops[index]}px)`);
+  }
+
+  function inOrder() {
+    let next = null;
+    for (const index of [...drawn.keys()].sort((a, b) => b - a)) {
+      const row = drawn.get(index);
+      if (!row.isConnected || row.nextSibling !== next) inner.insertBefore(row, next);
+      next = row;
+    }
   }
 
   const soon = () => (frame ||= requestAnimationFrame(draw));
