@@ -77,6 +77,9 @@ class Database:
         A server that leaves a statement unanswered for ``answer_seconds`` counts as gone: behind a network that
         swallows everything, or frozen, it would be waited for without end.
         """
+        server_settings = {"application_name": "moments_ray", "jit": "off"}
+        if read_only:  # else it is for the server to say: an administrator may have switched writing off
+            server_settings["default_transaction_read_only"] = "on"
         engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
@@ -85,11 +88,7 @@ class Database:
             connect_args={
                 "timeout": 10,
                 "command_timeout": answer_seconds,
-                "server_settings": {
-                    "application_name": "moments_ray",
-                    "jit": "off",
-                    "default_transaction_read_only": "on" if read_only else "off",
-                },
+                "server_settings": server_settings,
             },
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)

@@ -31,6 +31,14 @@ _JOIN_SECONDS = 5.0
 _KILL_SECONDS = 10.0
 _KILL_POLL_SECONDS = 0.05
 _LONGEST_ROOT = 10  # of a socket's path, 93 characters are the directory's name and what Ray adds
+# What a Ray of one node does on the clock, less often: at rest this is most of what `moments up` costs.
+_SELDOM = {
+    "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # looks at four deployments, else ten times a second
+    "RAY_memory_monitor_refresh_ms": "1000",  # reads the memory of every process
+    "RAY_raylet_report_resources_period_milliseconds": "500",  # to the head, which is the same node
+    "RAY_num_workers_soft_limit": "1",  # of idle processes, 150 MB each once they imported a stage
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",  # the next run finds them still there
+}
 _MARK = "MOMENTS_RAY_DIRECTORY"  # in the environment of every process of a Ray of our own
 
 
@@ -90,7 +98,8 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
     if token_file is not None:
         _make_token(token_file)
     try:
-        with _on_loopback(token_file, {_MARK: str(directory)}):
+        seldom = {name: os.environ.get(name, value) for name, value in _SELDOM.items()}  # an operator's own stands
+        with _on_loopback(token_file, {**seldom, _MARK: str(directory)}):
             context = ray.init(
                 address="local",
                 namespace="moments",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -70,11 +71,12 @@ def awkward_ranges(positions: list[float]) -> dict[str, tuple[float, float]]:
 def difference(clip: Clip, source: Pictures, start: float, end: float) -> str | None:
     """Return what is wrong with a clip of a range, or None if it shows exactly what the source does.
 
-    A player holds the first picture before its time, where the sound begins earlier.
+    A player holds the first picture before its time, where the sound begins earlier by more than two pictures.
     """
     positions = source.positions()
     shown = [(position, at) for at, position in enumerate(positions) if start - _NEAR <= position < end - _NEAR]
-    if start < positions[0] - _NEAR:
+    usual = min((after - before for before, after in pairwise(positions)), default=0.0)
+    if positions[0] - start > 2 * usual + _NEAR:
         shown.insert(0, (start, 0))
     found = Pictures(clip.path)
     if len(found.times) != len(shown):

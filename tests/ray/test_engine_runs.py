@@ -102,7 +102,7 @@ async def test_a_lasting_error_fails_the_run_at_once_and_retry_goes_on_at_that_s
     failed = await engine.ended(run.identifier)
     assert (failed.status, failed.error_stage) == (RunStatus.FAILED, "SECOND")
     assert failed.error is not None
-    assert (failed.error["code"], failed.error["message"]) == ("media.unsupported", "this will never work, as asked")
+    assert (failed.error["code"], failed.error["message"]) == ("media.unsupported", "this will never work, as asked.")
     assert lines(notes) == {"first": 1, "second": 1}
     await engine.left_nothing(run)
     assert await engine.dead_letter_reasons() == ["media.unsupported"]

@@ -22,7 +22,7 @@ from tests.ray.toy_pipeline import TOY, Ask
 from tests.ray.trial_pipelines import FAN, TRIAL, Trial
 
 _CUT = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 

@@ -151,7 +151,7 @@ def test_a_fan_out_is_replayed_whole_or_by_item(settings: Settings, moments: Mom
     whole = moments("replay", run.identifier, "COUNT_WORDS", "--json")
     assert (whole.status, whole.document["same"]) == (3, True)
     assert whole.document["output"]["items"] == [{"words": 2}, {"words": 1}]
-    assert whole.document["output"]["failed"][0]["message"] == "this line is no line"
+    assert whole.document["output"]["failed"][0]["message"] == "this line is no line."
     one = moments("replay", run.identifier, "COUNT_WORDS", "--item", "0", "--json")
     assert (one.status, one.document["output"]) == (0, {"items": [{"words": 2}], "failed": []})
     assert "the run has the same output" in moments("replay", run.identifier, "COUNT_WORDS", "--item", "0").stdout

@@ -178,7 +178,7 @@ async def test_metadata_is_kept_or_refused(service: RunService) -> None:
         (
             "transcript",
             {"source": {"url": "https://example.org/a.mp4"}, "speech": {"captions": "videos/another/captions.srt"}},
-            "request.speech.captions: ",
+            "Captions come with an upload, not by name: leave request.speech.captions out.",
         ),
         ("clips", {"source": {"url": "https://93.184.216.34/a.mp4"}, "selected": {}}, "request.selected.moments: "),
     ],

@@ -286,7 +286,7 @@ async def test_after_a_day_of_trying_it_is_given_up_and_says_why(ends: Ends, rec
             ends.clock.move_to(message.next_attempt_at)
         message = await ends.ended(run)
     assert (message.status, message.attempts, message.response_status) == ("failed", 10, 503)
-    assert message.error == "the receiver answered 503"
+    assert message.error == "the receiver answered 503."
     assert timedelta(hours=9) < ends.clock() - begun < timedelta(hours=24)
     assert len(receiver.received) == 10
 
@@ -298,7 +298,7 @@ async def test_a_redirect_is_not_followed(ends: Ends, receiver: ModelServer) -> 
         await ends.end(run)
         async with delivering(ends):
             message = await ends.until(run, lambda one: one.error is not None)
-        assert (message.status, message.error) == ("pending", "the receiver answered 307")
+        assert (message.status, message.error) == ("pending", "the receiver answered 307.")
         assert elsewhere.received == []
 
 

@@ -184,11 +184,13 @@ class FaultyNetwork:
 
     async def _forward(self, request: Message) -> Message:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.emulator)
-        await _write(writer, replace(request, start=(request.method, f"{request.target} HTTP/1.1")))
-        response = await _read(reader, to_the_end=True)
-        writer.close()
-        await writer.wait_closed()
-        return response
+        try:
+            await _write(writer, replace(request, start=(request.method, f"{request.target} HTTP/1.1")))
+            return await _read(reader, to_the_end=True)
+        finally:  # a client that gave up has this cancelled
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 async def _read(reader: asyncio.StreamReader, *, to_the_end: bool = False) -> Message:
