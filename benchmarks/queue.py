@@ -23,6 +23,7 @@ from moments_ray import runtime
 from moments_ray.engine import Context, Pipeline, Resources, Value, stage
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.engine.runs.service import RunOrder
@@ -131,7 +132,7 @@ def _p95(values: list[float]) -> float:
 
 async def _depths(environment: Environment) -> dict[int, int]:
     async with environment.database.read() as session:
-        return (await Runs(session).queue_depths())[0]
+        return (await Sweeps(session).queue_depths())[0]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from moments_ray import runtime
 from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
@@ -81,7 +82,7 @@ async def _engine(environment: Environment, pipeline: Pipeline, count: int) -> t
     while waiting:
         await asyncio.sleep(0.2)
         async with environment.database.read() as session:
-            waiting = await Runs(session).active_identifiers(waiting)
+            waiting = await Sweeps(session).active_identifiers(waiting)
     wall = time.perf_counter() - began
     async with environment.database.read() as session:
         ended = [await Runs(session).get(run.identifier) for run in runs]

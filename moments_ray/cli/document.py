@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from moments_ray.cli.spoken import transcript_entry
 from moments_ray.database.tables import Run, RunItem, RunStage, Video
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of

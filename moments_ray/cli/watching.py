@@ -12,7 +12,7 @@ from rich.console import Console
 from moments_ray.cli.bars import ShownStage, StageBars
 from moments_ray.database.tables import Run, RunStage
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.live_status import active_key
 from moments_ray.errors import ServiceUnavailable

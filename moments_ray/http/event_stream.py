@@ -10,7 +10,7 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from moments_ray.database.tables import Run, RunEvent
-from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.http.schemas.runs import EventView

@@ -8,7 +8,6 @@ from typing import Any
 
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunService, StartedRun
@@ -61,7 +60,7 @@ class LibraryService:
         self.database = environment.database
         self.models = models
         self._settings = environment.settings
-        self._run_service = run_service
+        self.run_service = run_service
 
     async def add(
         self, found: Address, start: Callable[[Source], Awaitable[StartedRun]], *, title: str | None, key: str | None
@@ -83,7 +82,8 @@ class LibraryService:
 
     async def fetch(self, source: Source, options: BaseRunOptions, key: str | None) -> StartedRun:
         """Fetch a video's bytes, and do nothing more with it."""
-        return await self.start(IMPORT, VideoRequest(source=source, **await self.common(options)), options, key)
+        request = VideoRequest(source=source, **await self.common(options))
+        return await self.run_service.start(IMPORT, request, order_of(options, key))
 
     async def transcript(self, video_id: str, options: TranscriptOptions, key: str | None) -> Started:
         """Transcribe a video.
@@ -95,13 +95,7 @@ class LibraryService:
         video = await self.video(video_id)
         speech = await self.speech(video, options)
         request = TranscriptRequest(source=await self.source(video), speech=speech, **await self.common(options))
-        return started(video, await self.start(TRANSCRIPT, request, options, key))
-
-    async def start(
-        self, pipeline: Pipeline, request: VideoRequest, options: BaseRunOptions, key: str | None
-    ) -> StartedRun:
-        """Return the run that did exactly this, or go on with the one that did not come through, or begin one."""
-        return await self._run_service.start(pipeline, request, order_of(options, key))
+        return started(video, await self.run_service.start(TRANSCRIPT, request, order_of(options, key)))
 
     async def checked_speech(self, options: TranscriptOptions) -> SpeechOptions:
         """Return how speech becomes words by the transcriber that was asked for, or by the deployment's choice.

@@ -9,6 +9,7 @@ from moments_ray.database.tables import Video
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.runs.service import StartedRun
 from moments_ray.errors import InvalidRequest
+from moments_ray.http.orders import order_of
 from moments_ray.http.schemas.options import BaseRunOptions
 from moments_ray.library.options import TranscriptOptions
 from moments_ray.library.queries.transcripts import Transcripts
@@ -41,6 +42,7 @@ class MomentsService:
 
     def __init__(self, library: LibraryService) -> None:
         self._library = library
+        self._runs = library.run_service
         self._database = library.database
         self._models = library.models
 
@@ -57,7 +59,7 @@ class MomentsService:
         async def start(source: Source) -> StartedRun:
             if parts is None:
                 return await self._library.fetch(source, options, key)
-            return await self._library.start(MOMENTS, MomentsRequest(source=source, **parts), options, key)
+            return await self._runs.start(MOMENTS, MomentsRequest(source=source, **parts), order_of(options, key))
 
         return await self._library.add(found, start, title=title, key=key)
 
@@ -83,7 +85,7 @@ class MomentsService:
         # Another spelling of the same address: the stages know the first one. One that never came may have expired.
         source = await self._library.source(video) if known else Source(video=video.identifier, url=url)
         request = MomentsRequest(source=source, **parts)
-        return started(video, await self._library.start(MOMENTS, request, options, key))
+        return started(video, await self._runs.start(MOMENTS, request, order_of(options, key)))
 
     async def moments(self, video_id: str, options: RunOptions, key: str | None) -> Started:
         """Bring a video to its moments.
@@ -154,7 +156,7 @@ class MomentsService:
         key: str | None,
     ) -> Started:
         request = takes(source=await self._library.source(video), **parts)
-        return started(video, await self._library.start(pipeline, request, options, key))
+        return started(video, await self._runs.start(pipeline, request, order_of(options, key)))
 
     async def _parts(self, options: RunOptions) -> dict[str, Any]:
         """Return what a request for moments has beside its source."""

@@ -13,8 +13,8 @@ from sqlalchemy import func, text, update
 
 from moments_ray.database.tables import MomentRow, Run, RunStage, Video
 from moments_ray.demo.talk import Talk
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.http.container import Container
 from moments_ray.ids import new_identifier
 from moments_ray.library.queries.transcripts import Transcripts
@@ -188,7 +188,7 @@ class Shelf:
     async def work(self, run: Run, done: int, progress: float) -> None:
         """Bring a run to where ``done`` of its stages are completed and the next is at work."""
         async with self._database.begin() as session:
-            claimed = await Runs(session).claim(run.identifier, "worker-1", 600.0)
+            claimed = await Claims(session).claim(run.identifier, "worker-1", 600.0)
             assert claimed is not None
             journal = Journal(session, claim_of(claimed))
             for ordinal, name in enumerate(MOMENTS.stage_names[: done + 1]):
@@ -203,7 +203,7 @@ class Shelf:
         done = stages if status is RunStatus.COMPLETED else 3
         begun = datetime.now(UTC) - timedelta(seconds=40)
         async with self._database.begin() as session:
-            claimed = await Runs(session).claim(run.identifier, "worker-1", 600.0)
+            claimed = await Claims(session).claim(run.identifier, "worker-1", 600.0)
             assert claimed is not None
             journal = Journal(session, claim_of(claimed))
             for ordinal, name in enumerate(MOMENTS.stage_names[:done]):

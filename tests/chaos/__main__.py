@@ -30,6 +30,7 @@ from moments_ray.embedded.postgres import PostgresServer
 from moments_ray.embedded.redis import RedisServer
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import ServiceUnavailable
 from moments_ray.library.queries.videos import Videos
@@ -108,7 +109,7 @@ class Driver:
     async def active(self) -> set[str]:
         """Return the runs that have no verdict yet."""
         async with self._environment.database.read() as session:
-            return await Runs(session).active_identifiers()
+            return await Sweeps(session).active_identifiers()
 
     async def until_all_ended(self, seconds: float) -> None:
         """Wait for the last verdict."""

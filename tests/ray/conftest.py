@@ -20,7 +20,7 @@ from moments_ray import runtime
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunStage
 from moments_ray.embedded.services import Services
 from moments_ray.engine import Pipeline
-from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.engine.runs.service import RunService

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from moments_ray import runtime
 from moments_ray.database.tables import Run
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.runs.actor import keep_listening, start_worker
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import Conflict, LeaseLost, RunActive
@@ -357,9 +357,9 @@ async def test_messages_nobody_can_read_become_dead_letters_and_the_worker_goes_
 async def test_a_zombies_writes_reach_no_row(engine: Engine, notes: Path) -> None:
     run = await engine.submit(TOY, Ask(text="x"), subject=subject())
     async with engine.environment.database.begin() as session:
-        one = await Runs(session).claim(run.identifier, "worker-a", 60)
+        one = await Claims(session).claim(run.identifier, "worker-a", 60)
     async with engine.environment.database.begin() as session:
-        two = await Runs(session).claim(run.identifier, "worker-b", 0)
+        two = await Claims(session).claim(run.identifier, "worker-b", 0)
     assert one is not None
     assert two is not None
     zombie = claim_of(one)

@@ -14,8 +14,8 @@ from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import execute_stage
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.run_lists import RunLists
-from moments_ray.engine.queries.runs import Runs, claim_of
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import NotFound, RunActive
@@ -175,7 +175,7 @@ async def test_what_an_older_version_or_another_model_made_is_made_again(engine:
         request = HouseRequest(video=video.identifier, label=new_identifier())
         run = await submit(RunService(environment), pipeline, request, notify=False)
         async with environment.database.begin() as session:
-            claimed = await Runs(session).claim(run.identifier, "worker-here", 60.0)
+            claimed = await Claims(session).claim(run.identifier, "worker-here", 60.0)
         assert claimed is not None
         await execute_stage(await ClaimedRun.load(environment, claim_of(claimed)), "HOUSE_MEASURE")
         assert (await engine.stages(run))["HOUSE_MEASURE"].output == {"letters": 7}

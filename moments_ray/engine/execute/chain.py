@@ -16,7 +16,7 @@ from moments_ray.engine.execute.item import complete, taken_by, tolerated, work_
 from moments_ray.engine.execute.process import process
 from moments_ray.engine.fan_out import FanOut, Item
 from moments_ray.engine.pipeline import Chain
-from moments_ray.engine.queries.journal import Claim
+from moments_ray.engine.queries.claims import Claim
 from moments_ray.errors import ItemsFailed, LeaseLost, ServiceUnavailable, StageFailed, all_errors
 from moments_ray.process import failpoint
 from moments_ray.settings import Settings
@@ -59,9 +59,9 @@ async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Ch
         specs = [(item.key, item.model_dump(mode="json")) for item in items]
         spent = claimed.take_spent()
         if spent:
-            await claimed.commit(lambda journal, _: journal.spend(active[0].name, spent))
+            await claimed.writes.commit(lambda journal, _: journal.spend(active[0].name, spent))
         for step in active:
-            await claimed.commit(lambda journal, _, name=step.name: journal.plan_items(name, specs))  # type: ignore[misc]
+            await claimed.writes.commit(lambda journal, _, name=step.name: journal.plan_items(name, specs))  # type: ignore[misc]
     failpoint.hit(environment.settings, "items.planned")
     keys = [item.key for item in items]
     size = max(1, min(chain[0].row, math.ceil(len(keys) / _ROWS_WANTED)))
@@ -123,7 +123,7 @@ async def _finish(environment: Environment, claim: Claim, first: str) -> None:
         async with claimed.failure_recorded(step.name):
             if not tolerated(step, items):
                 raise _items_failed(step, items)
-            await claimed.commit(lambda journal, _, s=step, i=items: complete(claimed, s, i, journal))  # type: ignore[misc]
+            await claimed.writes.commit(lambda journal, _, s=step, i=items: complete(claimed, s, i, journal))  # type: ignore[misc]
         await claimed.announce(step.name, StageStatus.COMPLETED)
 
 

@@ -6,34 +6,30 @@ import asyncio
 import platform
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import stamina
 from pydantic import BaseModel, JsonValue
 
 from moments_ray.database.session import WriteSession
 from moments_ray.engine.context import Context, Write
 from moments_ray.engine.environment import Environment, RunRef, key_name
+from moments_ray.engine.execute.claim_writes import ClaimWrites, over_outages
 from moments_ray.engine.execute.outcome import unforeseen, within_deadline
 from moments_ray.engine.pipeline import Step, values
-from moments_ray.engine.queries.journal import (
-    Claim,
-    Journal,
+from moments_ray.engine.queries.claims import Claim
+from moments_ray.engine.queries.journal import Journal, StageJournal
+from moments_ray.engine.queries.journal_reader import (
     JournalReader,
     RunSnapshot,
-    StageJournal,
     StageRecord,
-    WrittenEvent,
-    happened,
     load_snapshot,
 )
 from moments_ray.engine.usage import Usage
 from moments_ray.errors import (
-    DatabaseUnavailable,
     LeaseLost,
     MomentsError,
     RunCancelled,
@@ -41,8 +37,6 @@ from moments_ray.errors import (
 from moments_ray.states import StageStatus
 
 T = TypeVar("T")
-# A PostgreSQL that went away is waited for this long, before a result is given up.
-_over_outages = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.0, wait_initial=0.2, wait_max=5.0)
 
 
 @dataclass(frozen=True)
@@ -64,12 +58,12 @@ class ClaimedRun:
         self.run = snapshot
         self.pipeline = environment.registry.get(snapshot.pipeline)
         self.stages = dict(snapshot.stages)
-        self._seq = snapshot.event_seq
+        self.writes = ClaimWrites(environment.database, snapshot.claim, snapshot.event_seq)
         self._spent = Usage()
         self._noted = snapshot.noted
 
     @classmethod
-    @_over_outages
+    @over_outages
     async def load(cls, environment: Environment, claim: Claim) -> ClaimedRun:
         """Read a run and its journal."""
         return cls(environment, await load_snapshot(environment.database.row, claim))
@@ -77,7 +71,7 @@ class ClaimedRun:
     @property
     def snapshot(self) -> RunSnapshot:
         """The run as this process knows it now, for the process that goes on with it."""
-        return replace(self.run, stages=dict(self.stages), event_seq=self._seq)
+        return replace(self.run, stages=dict(self.stages), event_seq=self.writes.seq)
 
     @property
     def ref(self) -> RunRef:
@@ -118,37 +112,11 @@ class ClaimedRun:
         found = self.given()
         return {each.parameter: found.get(each.type) for each in step.inputs}
 
-    @_over_outages
+    @over_outages
     async def read(self, look: Callable[[JournalReader], Awaitable[T]]) -> T:
         """Look something up in the journal, again when PostgreSQL went away for a while."""
         async with self.environment.database.read() as session:
             return await look(JournalReader(session, self.claim.key))
-
-    async def commit(self, work: Callable[[Journal, WriteSession], Awaitable[T]]) -> T:
-        """Write in one transaction, to its end although cancelled, again when PostgreSQL went away for a while.
-
-        A commit whose answer was lost is looked up first: if it happened, its ``work`` is not done a second time.
-
-        Raises:
-            LeaseLost: the claim does not hold any more; nothing was written.
-        """
-        unknown: tuple[WrittenEvent, T] | None = None
-
-        @_over_outages
-        async def transaction() -> T:
-            nonlocal unknown
-            async with self.environment.database.begin() as session:
-                if unknown is not None and await JournalReader(session, self.claim.key).holds(unknown[0]):
-                    return unknown[1]
-                journal = Journal(session, self.claim)
-                answer = await work(journal, session)
-                unknown = (journal.written, answer) if journal.written else None
-                return answer
-
-        answer = await _to_its_end(transaction())
-        if unknown is not None:
-            self._seq = max(self._seq, unknown[0].seq)
-        return answer
 
     def take_spent(self) -> Usage:
         """Hand what tries have spent since the last time to whoever writes it, once."""
@@ -186,7 +154,7 @@ class ClaimedRun:
             return seconds
 
         if new.writes or spent:
-            seconds = await self.commit(output_and_records)
+            seconds = await self.writes.commit(output_and_records)
         else:
             seconds = await self._write("stage.completed", stage, output)
         if seconds is None:
@@ -217,49 +185,27 @@ class ClaimedRun:
 
         if not spent:
             await self._write(f"stage.{status}", stage, failure)
-        elif await self.commit(failure_and_usage) is None:
+        elif await self.writes.commit(failure_and_usage) is None:
             await self._reload()
         if not self.done(stage):
             await self.announce(stage, status)
 
     async def _write(self, event: str, stage: str, work: Callable[[StageJournal], Awaitable[T]]) -> T | None:
-        """Write by one statement that commits itself, to its end although cancelled, again after an outage.
-
-        Where an answer was lost, its event is looked for first. None is returned, and the run read again, where that
-        was there, or where the statement found the stage's output standing.
-
-        Raises:
-            LeaseLost: the claim does not hold any more; nothing was written.
-        """
-        row, unanswered = self.environment.database.row, False
-
-        @_over_outages
-        async def statement() -> T | None:
-            nonlocal unanswered
-            journal = StageJournal(row, self.claim)
-            if unanswered and await happened(row, self.claim, self._seq, event, stage):
-                return None
-            unanswered = True
-            answer = await work(journal)
-            if journal.written is None:
-                return None
-            self._seq = journal.written.seq
-            return answer
-
-        answer = await _to_its_end(statement())
+        """Write by one statement; where it answers None, read the run again."""
+        answer = await self.writes.statement(event, stage, work)
         if answer is None:
             await self._reload()
         return answer
 
-    @_over_outages
+    @over_outages
     async def _keep_note(self, stage: str, item: str, key: str, value: JsonValue) -> None:
         self._noted = True
         await StageJournal(self.environment.database.row, self.claim).note(stage, item, key, value)
 
-    @_over_outages
+    @over_outages
     async def _reload(self) -> None:
         snapshot = await load_snapshot(self.environment.database.row, self.claim)
-        self.stages, self._seq = dict(snapshot.stages), snapshot.event_seq
+        self.stages, self.writes.seq = dict(snapshot.stages), snapshot.event_seq
 
     @asynccontextmanager
     async def failure_recorded(self, stage: str) -> AsyncIterator[None]:
@@ -310,15 +256,6 @@ class ClaimedRun:
         finally:
             self._spent += context.usage
             await asyncio.to_thread(_remove_scratch, scratch)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 def _remove_scratch(scratch: Path) -> None:

@@ -18,7 +18,9 @@ from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.outcome import dumped, unforeseen
 from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.fan_out import FanOut, ItemFailure
-from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
+from moments_ray.engine.queries.claims import Claim
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.errors import LeaseLost, MomentsError
 from moments_ray.process import failpoint
 from moments_ray.states import StageStatus
@@ -165,7 +167,7 @@ class _RowWork:
 
         settings = claimed.environment.settings
         failpoint.hit(settings, "item.made")
-        progress, done = await claimed.commit(transaction)
+        progress, done = await claimed.writes.commit(transaction)
         failpoint.hit(settings, "item.committed")
         if progress is not None:
             await claimed.environment.status_publisher.progress(claimed.ref, step.name, progress)

@@ -20,7 +20,8 @@ from moments_ray.engine.execute.item import failure_of, fan_output, outputs_befo
 from moments_ray.engine.execute.outcome import dumped, unforeseen, within_deadline
 from moments_ray.engine.fan_out import FanOut, Item
 from moments_ray.engine.pipeline import Step
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.stage import Stage
 from moments_ray.engine.usage import Usage
 from moments_ray.errors import InputsMissing, InvalidRequest, MomentsError, ObjectMissing

@@ -12,7 +12,7 @@ from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput
 from moments_ray.engine.execute.outcome import dumped
 from moments_ray.engine.execute.process import process
 from moments_ray.engine.pipeline import identity_of
-from moments_ray.engine.queries.journal import RunSnapshot
+from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.stage import Stage
 from moments_ray.ids import fingerprint
 from moments_ray.process import failpoint

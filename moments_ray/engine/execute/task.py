@@ -17,7 +17,7 @@ from moments_ray.engine.environment import Connect
 from moments_ray.engine.execute.chain import run_chain
 from moments_ray.engine.execute.stage import stage_task
 from moments_ray.engine.pipeline import Unit, names_of
-from moments_ray.engine.queries.journal import RunSnapshot
+from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.resources import Resources
 from moments_ray.engine.stage import Stage
 from moments_ray.errors import MomentsError, StageCrashed

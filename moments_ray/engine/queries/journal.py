@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
-from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
+from moments_ray.database.session import WriteSession
+from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
+from moments_ray.engine.queries.claims import Claim
+from moments_ray.engine.queries.journal_reader import Row, WrittenEvent, lease_lost
 from moments_ray.engine.queries.journal_statements import (
     CLOSE_OPEN,
     COMPLETE,
     COUNT_ITEMS,
     END_ITEM,
     FAIL,
-    HAPPENED,
-    LOAD,
     NOTE,
     SKIP,
     SPEND,
@@ -27,89 +26,10 @@ from moments_ray.engine.queries.journal_statements import (
 )
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.usage import Usage
-from moments_ray.errors import LeaseLost, MomentsError
-from moments_ray.ids import RunId
+from moments_ray.errors import MomentsError
 from moments_ray.states import RunStatus, StageStatus
 
-# Executes one statement and returns the first row it gives: the database itself, or a transaction.
-Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
-
 _SECONDS = func.extract("epoch", func.now() - RunStage.started_at)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A worker's hold on a run: ``attempt`` is the fence."""
-
-    key: int
-    run: RunId
-    attempt: int
-
-
-@dataclass(frozen=True)
-class WrittenEvent:
-    """The last event that a transaction wrote; by it one can tell afterwards whether it was committed."""
-
-    seq: int
-    type: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class StageRecord:
-    """A stage as those that execute its run know it."""
-
-    status: StageStatus
-    output: dict[str, Any] | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class RunSnapshot:
-    """A claimed run with its journal as it stood at event ``event_seq``; it travels between processes."""
-
-    claim: Claim
-    pipeline: str
-    subject: str
-    exclusive_key: str | None
-    video_key: int | None
-    tries: int | None  # of each stage and item, over its own number
-    noted: bool  # whether an earlier try noted something
-    config: dict[str, Any]
-    event_seq: int
-    stages: Mapping[str, StageRecord]
-
-
-async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
-    """Read a run and its journal.
-
-    Raises:
-        LeaseLost: there is no such run any more.
-    """
-    found = await row(LOAD, claim.key)
-    if found is None:
-        raise _lost(claim)
-    stages = {
-        name: StageRecord(StageStatus(stage["status"]), stage["output"], stage["seconds"])
-        for name, stage in found["stages"].items()
-    }
-    return RunSnapshot(
-        claim,
-        found["pipeline"],
-        found["subject"],
-        found["exclusive_key"],
-        found["video_id"],
-        found["tries"],
-        found["noted"],
-        found["config"],
-        found["event_seq"],
-        stages,
-    )
-
-
-async def happened(row: Row, claim: Claim, after: int, event: str, stage: str) -> bool:
-    """Tell whether such an event about a stage was written after the event of this number."""
-    return await row(HAPPENED, claim.key, after, event, stage) is not None
 
 
 class StageJournal:
@@ -172,7 +92,7 @@ class StageJournal:
         """Execute a statement and return its answer, or None where the stage's output stands already."""
         answer = await self._row(statement, self._claim.key, self._claim.attempt, stage, *values)
         if answer is None or not answer["held"]:
-            raise _lost(self._claim)
+            raise lease_lost(self._claim)
         return answer if answer["seq"] is not None else None
 
 
@@ -205,7 +125,7 @@ class Journal(StageJournal):
         )
         run = found.first()
         if run is None:
-            raise _lost(self._claim)
+            raise lease_lost(self._claim)
         seq: int = run.event_seq
         self.written = WrittenEvent(seq, event_type, dict(data))
         self._session.add(RunEvent(run_id=self._claim.key, seq=seq, type=event_type, data=dict(data)))
@@ -281,67 +201,3 @@ class Journal(StageJournal):
         self.written = WrittenEvent(answer["seq"], f"item.{status}", data)
         progress: float = answer["progress"]
         return progress
-
-
-class JournalReader:
-    """What stands in the journal of a run."""
-
-    def __init__(self, session: ReadSession | WriteSession, run_key: int) -> None:
-        self._session = session
-        self._key = run_key
-
-    async def stages(self) -> dict[str, RunStage]:
-        """Return the run's stages by name, in order."""
-        found = await self._session.scalars(
-            select(RunStage).where(RunStage.run_id == self._key).order_by(RunStage.ordinal)
-        )
-        return {stage.name: stage for stage in found}
-
-    async def items(self, stage: str, keys: Sequence[str] | None = None) -> list[RunItem]:
-        """Return a fan-out's items in the order of its plan, all or those named."""
-        query = select(RunItem).where(RunItem.run_id == self._key, RunItem.stage == stage)
-        if keys is not None:
-            query = query.where(RunItem.key.in_(keys))
-        return list(await self._session.scalars(query.order_by(RunItem.ordinal)))
-
-    async def tries(self) -> list[RunAttempt]:
-        """Return every try of every stage, oldest first."""
-        query = select(RunAttempt).where(RunAttempt.run_id == self._key).order_by(RunAttempt.started_at)
-        return list(await self._session.scalars(query))
-
-    async def standing_output(self, run: RunSnapshot, stage: str, fingerprint: str) -> dict[str, Any] | None:
-        """Return what another run over the same video, or subject where there is none, made of the same inputs."""
-        same = Run.subject == run.subject if run.video_key is None else Run.video_id == run.video_key
-        return await self._session.scalar(
-            select(RunStage.output)
-            .join(Run, and_(Run.id == RunStage.run_id, same))
-            .where(
-                RunStage.name == stage,
-                RunStage.fingerprint == fingerprint,
-                RunStage.status == StageStatus.COMPLETED,
-                RunStage.run_id != self._key,
-            )
-            .order_by(RunStage.completed_at.desc())
-            .limit(1)
-        )
-
-    async def notes(self, stage: str, item: str) -> dict[str, Any]:
-        """Return what earlier tries of a stage, or of its item, noted."""
-        query = select(RunNote.key, RunNote.value).where(
-            RunNote.run_id == self._key, RunNote.stage == stage, RunNote.item == item
-        )
-        return dict((await self._session.execute(query)).tuples().all())
-
-    async def holds(self, event: WrittenEvent) -> bool:
-        """Tell whether exactly this event was committed."""
-        same = select(RunEvent.data).where(RunEvent.run_id == self._key, RunEvent.seq == event.seq)
-        return await self._session.scalar(same.where(RunEvent.type == event.type)) == event.data
-
-    async def events(self, after: int = 0, limit: int = 500) -> list[RunEvent]:
-        """Return events after a sequence number, in order."""
-        query = select(RunEvent).where(RunEvent.run_id == self._key, RunEvent.seq > after)
-        return list(await self._session.scalars(query.order_by(RunEvent.seq).limit(limit)))
-
-
-def _lost(claim: Claim) -> LeaseLost:
-    return LeaseLost(f"Attempt {claim.attempt} of run {claim.run} does not own it any more.")

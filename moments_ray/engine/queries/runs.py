@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Interval, Select, String, bindparam, case, func, or_, select, text, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from moments_ray import __version__
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage, Video
-from moments_ray.engine.queries.journal import Claim
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
 from moments_ray.errors import NotFound, RunActive
-from moments_ray.ids import RunId, new_identifier
+from moments_ray.ids import new_identifier
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus, VideoStatus
 
 
@@ -38,51 +36,11 @@ class Submission:
     webhook: Webhook | None = None
 
 
-_SWEEP_LOCK = 7005_002  # of PostgreSQL's advisory locks
-
-# One statement: two that claim at once are told apart by the row's lock.
-_CLAIM = text("""
-WITH before AS (
-    SELECT id, status = 'processing' AS crashed FROM runs
-    WHERE identifier = :run AND (status = 'queued' OR (
-        status = 'processing' AND (owner = :owner OR heartbeat_at < now() - :lease)
-    ))
-    FOR UPDATE
-),
-run AS (
-    UPDATE runs SET attempt = attempt + 1, crash_count = crash_count + before.crashed::int,
-        status = 'processing', owner = :owner, event_seq = event_seq + 1,
-        heartbeat_at = now(), started_at = coalesce(started_at, now()),
-        deadline_at = coalesce(deadline_at, now() + deadline_seconds * interval '1 second'),
-        application_version = :version
-    FROM before WHERE runs.id = before.id
-    RETURNING runs.*, before.crashed
-),
-event AS (
-    INSERT INTO run_events (run_id, seq, type, data)
-    SELECT id, event_seq, 'run.started',
-        jsonb_build_object('attempt', attempt, 'worker', :owner, 'after_crash', crashed)
-    FROM run
-)
-SELECT * FROM run
-""").bindparams(
-    bindparam("run", type_=String),
-    bindparam("owner", type_=String),
-    bindparam("version", type_=String),
-    bindparam("lease", type_=Interval),
-)
-
-
 class Runs:
     """Reads and unfenced writes of runs; a worker's fenced writes are the Journal's."""
 
     def __init__(self, session: ReadSession | WriteSession) -> None:
         self._session = session
-
-    async def lock_sweep(self) -> bool:
-        """Take the lock that lets one sweeper in at a time, until the transaction ends; tell whether it was free."""
-        locked = await self._session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SWEEP_LOCK})
-        return bool(locked)
 
     async def insert(self, submission: Submission) -> Run:
         """Write a queued run.
@@ -186,53 +144,6 @@ class Runs:
             .values(message_id=message_id, notified_at=func.now() + timedelta(seconds=later))
         )
 
-    async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
-        """Claim a run that is queued or whose heartbeat is older than the lease; None when it cannot be claimed."""
-        claiming = select(Run).from_statement(_CLAIM).execution_options(populate_existing=True)
-        values = {
-            "run": identifier,
-            "owner": owner,
-            "version": __version__,
-            "lease": timedelta(seconds=lease_seconds),
-        }
-        run: Run | None = await self._session.scalar(claiming, values)
-        return run
-
-    async def renew(self, claim: Claim) -> Run | None:
-        """Renew a claim's heartbeat and return the run; None when the claim is lost."""
-        return await self._session.scalar(
-            update(Run)
-            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
-            .values(heartbeat_at=func.now())
-            .returning(Run)
-        )
-
-    async def seconds_to_deadline(self, run_key: int) -> float:
-        """Return how many seconds a run has left by the server's clock; less than none when it is over its deadline."""
-        left = await self._session.scalar(
-            select(func.extract("epoch", Run.deadline_at - func.now())).where(Run.id == run_key)
-        )
-        return float(left or 0.0)
-
-    async def hand_back(self, claim: Claim) -> bool:
-        """Put a run that its worker cannot finish back in the queue; tell whether it was still ours."""
-        seq = await self._session.scalar(
-            update(Run)
-            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
-            .values(status=RunStatus.QUEUED, owner=None, heartbeat_at=None, event_seq=Run.event_seq + 1)
-            .returning(Run.event_seq)
-        )
-        if seq is None:
-            return False
-        self._session.add(RunEvent(run_id=claim.key, seq=seq, type="run.handed_back", data={}))
-        stopped = [StageStatus.PROCESSING, StageStatus.CANCELLED]
-        await self._session.execute(
-            update(RunStage)
-            .where(RunStage.run_id == claim.key, RunStage.status.in_(stopped))
-            .values(status=StageStatus.PENDING)
-        )
-        return True
-
     async def request_cancel(self, identifier: str) -> Run:
         """Note durably that a run is to be cancelled; a queued one is cancelled here and now."""
         queued = Run.status == RunStatus.QUEUED
@@ -328,48 +239,12 @@ class Runs:
         """Forget a run's crashes: a person asked for it again."""
         await self._session.execute(update(Run).where(Run.identifier == identifier).values(crash_count=0))
 
-    async def unclaimed(self, older_than: float, limit: int) -> list[Run]:
-        """Return queued runs that workers were notified of over ``older_than`` seconds ago, the longest wait first."""
-        return await self._list(
-            select(Run)
-            .where(Run.status == RunStatus.QUEUED, Run.notified_at < func.now() - timedelta(seconds=older_than))
-            .order_by(Run.notified_at)
-            .limit(limit)
-        )
-
-    async def stale(self, lease_seconds: float, limit: int) -> list[Run]:
-        """Return processing runs whose heartbeat is older than the lease."""
-        return await self._list(
-            select(Run)
-            .where(
-                Run.status == RunStatus.PROCESSING,
-                Run.heartbeat_at < func.now() - timedelta(seconds=lease_seconds),
-                Run.notified_at < func.now() - timedelta(seconds=lease_seconds),
-            )
-            .order_by(Run.heartbeat_at)
-            .limit(limit)
-        )
-
-    async def active_identifiers(self, among: Collection[str] | None = None) -> set[str]:
-        """Return the identifiers of the queued and processing runs, all or those of them that are among others."""
-        query = select(Run.identifier).where(Run.status.in_(ACTIVE_RUN))
-        if among is not None:
-            query = query.where(Run.identifier.in_(among))
-        return set(await self._session.scalars(query))
-
     async def event_counts(self, identifiers: Collection[str]) -> dict[str, int]:
         """Return how many events each of some runs has."""
         if not identifiers:
             return {}
         rows = await self._session.execute(select(Run.identifier, Run.event_seq).where(Run.identifier.in_(identifiers)))
         return dict(rows.tuples().all())
-
-    async def queue_depths(self) -> tuple[dict[int, int], float]:
-        """Return how many runs are queued, by priority, and for how many seconds the oldest has been."""
-        waited = func.extract("epoch", func.now() - func.min(Run.queued_at))
-        queued = select(Run.priority, func.count(), waited).where(Run.status == RunStatus.QUEUED).group_by(Run.priority)
-        rows = (await self._session.execute(queued)).all()
-        return {priority: count for priority, count, _ in rows}, max((float(row[2]) for row in rows), default=0.0)
 
     async def _one(self, query: Select[tuple[Run]]) -> Run | None:
         return (await self._session.scalars(query)).first()
@@ -381,8 +256,3 @@ class Runs:
 def _run_active(run: Run | None) -> RunActive:
     named = {"run": run.identifier} if run else {}
     return RunActive("Another run of this video is active; wait for it, or cancel it.", named)
-
-
-def claim_of(run: Run) -> Claim:
-    """Return the claim a run stands under."""
-    return Claim(run.id, RunId(run.identifier), run.attempt)

@@ -18,8 +18,9 @@ from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.execute.task import Task, node_resources
 from moments_ray.engine.pipeline import Unit, names_of
-from moments_ray.engine.queries.journal import Journal, RunSnapshot
-from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.claims import Claims
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import Lease
 from moments_ray.engine.stage import Stage
@@ -90,7 +91,7 @@ class RunExecution:
         if self._run.deadline_at is None:
             return None
         async with self._environment.database.read() as session:
-            left = await Runs(session).seconds_to_deadline(self._run.id)
+            left = await Claims(session).seconds_to_deadline(self._run.id)
         return asyncio.get_running_loop().call_later(max(0.0, left), self.stop, StopReason.DEADLINE)
 
     async def _stages(self) -> RunStatus | None:
@@ -279,7 +280,7 @@ class RunExecution:
             await journal.end(status, event, data, open_stages=open_stages, **values)
 
         failpoint.hit(self._environment.settings, "run.ending")
-        await (self._claimed or await self._load()).commit(verdict)
+        await (self._claimed or await self._load()).writes.commit(verdict)
         failpoint.hit(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
         return status

@@ -7,8 +7,7 @@ import redis.asyncio as redis
 from moments_ray.database.session import Database
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import key_name
-from moments_ray.engine.queries.journal import Claim
-from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.claims import Claim, Claims
 from moments_ray.engine.runs.queue import GROUP, Message
 from moments_ray.errors import LeaseLost
 
@@ -83,7 +82,7 @@ class Lease:
             LeaseLost: another worker claimed the run, or it is finished.
         """
         async with database.begin() as session:
-            run = await Runs(session).renew(self.claim)
+            run = await Claims(session).renew(self.claim)
         if run is None:
             raise LeaseLost(f"Attempt {self.claim.attempt} of run {self.claim.run} does not own it any more.")
         return run

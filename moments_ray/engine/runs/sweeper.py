@@ -9,6 +9,7 @@ import structlog
 
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.runs.queue import PRIORITIES, Queue
 from moments_ray.process.metrics import DEAD_LETTERS, QUEUE_DEPTH, QUEUE_OLDEST, Meter, unmetered
@@ -32,12 +33,12 @@ class Sweeper:
     async def sweep(self) -> int:
         """Enqueue every run that waits unclaimed again; return how many."""
         async with self._database.begin() as session:
-            runs = Runs(session)
-            if not await runs.lock_sweep():
+            runs, sweeps = Runs(session), Sweeps(session)
+            if not await sweeps.lock():
                 return 0  # another worker sweeps
-            waiting = await runs.unclaimed(self._settings.worker.unclaimed_seconds, _BATCH)
+            waiting = await sweeps.unclaimed(self._settings.worker.unclaimed_seconds, _BATCH)
             standing = await self._queue.standing(waiting)
-            stale = await runs.stale(self._settings.worker.lease_seconds, _BATCH)
+            stale = await sweeps.stale(self._settings.worker.lease_seconds, _BATCH)
             enqueued = 0
             for run in [*waiting, *stale]:
                 if run.identifier in standing:
@@ -56,7 +57,7 @@ class Sweeper:
     async def measure(self) -> None:
         """Tell how long the queue is; every worker does, or the last figures of one that sweeps no more would stand."""
         async with self._database.read() as session:
-            depths, oldest = await Runs(session).queue_depths()
+            depths, oldest = await Sweeps(session).queue_depths()
         for priority in PRIORITIES:
             self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
         self._meter(QUEUE_OLDEST, oldest)
@@ -68,7 +69,7 @@ class Sweeper:
             return
         found = await asyncio.to_thread(lambda: list(self._settings.scratch.iterdir()))
         async with self._database.read() as session:
-            active = await Runs(session).active_identifiers([directory.name for directory in found])
+            active = await Sweeps(session).active_identifiers([directory.name for directory in found])
         for directory in found:
             if directory.name not in active:
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)

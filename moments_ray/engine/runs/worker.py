@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import uuid
 from collections.abc import Coroutine
 from typing import Any
@@ -15,13 +14,14 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect
-from moments_ray.engine.queries.journal import Claim, JournalReader
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claims, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.cleanup import reap_orphans
 from moments_ray.engine.runs.execution import RunExecution, StopReason
 from moments_ray.engine.runs.lease import Lease, key_of
 from moments_ray.engine.runs.live_status import LiveStatus, cancel_key
 from moments_ray.engine.runs.queue import STREAMS, URGENT_STREAMS, Message, Queue
+from moments_ray.engine.runs.release import RunRelease
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.engine.runs.webhooks import Deliverer
 from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
@@ -42,12 +42,12 @@ class PipelineWorker:
     def __init__(self, connect: Connect, settings: Settings, client: redis.Redis, *, name: str) -> None:
         self.consumer = f"worker-{name}"
         self._settings = settings.worker
-        self._scratch = settings.scratch
         self._connect = connect
         self._environment = connect(settings)
         self._redis = client
         self._queue = Queue(client)
         self._live = LiveStatus(client)
+        self._releasing = RunRelease(self._environment, self._queue, self._live)
         self._deliverer = Deliverer(self._environment)
         self._sweeper = Sweeper(settings, self._environment.database, self._queue, self._environment.meter)
         self._executions: dict[str, tuple[Run, RunExecution]] = {}
@@ -170,7 +170,7 @@ class PipelineWorker:
         self._claiming.add(identifier)
         try:
             async with self._environment.database.begin() as session:
-                return await Runs(session).claim(identifier, self.consumer, lease_seconds)
+                return await Claims(session).claim(identifier, self.consumer, lease_seconds)
         finally:
             self._claiming.discard(identifier)
 
@@ -180,7 +180,7 @@ class PipelineWorker:
             run = await Runs(session).get(identifier)
         if not RunStatus(run.status).finished:
             return False
-        await self._clean_up_after(self._lease(run, message))
+        await self._releasing.end(self._lease(run, message))
         return True
 
     def _lease(self, run: Run, message: Message | None) -> Lease:
@@ -204,60 +204,16 @@ class PipelineWorker:
                 execution.stop(StopReason.CANCEL)
             with contextlib.suppress(RedisError):
                 await lease.take_lock()
-                await self._show(lease.claim)
+                await self._releasing.show(lease.claim)
             verdict = await execution.run()
         finally:
             heartbeat.cancel()
             del self._executions[run.identifier]
         if verdict is None:
             # After the execution has ended: this worker may be the one that takes the new message.
-            await self._hand_back(lease, notify=message is not None)
+            await self._releasing.hand_back(lease, notify=message is not None)
         else:
-            await self._clean_up_after(lease)
-
-    async def _clean_up_after(self, lease: Lease) -> None:
-        """Leave nothing of a finished run in Redis but history, and nothing on this node's disk.
-
-        Where Redis does not take it, the run's message stays, and whoever takes that over comes by here again.
-        """
-        await asyncio.to_thread(shutil.rmtree, self._scratch / lease.claim.run, ignore_errors=True)
-        try:
-            run = await self._show(lease.claim)
-            await lease.release_lock()
-            failpoint.hit(self._environment.settings, "run.unlocked")
-            reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
-            if reason and not await self._queue.dead_letter_ids(run.identifier):  # every message about it ends here
-                await self._queue.dead_letter(run.identifier, str(reason), lease.message)
-            elif lease.message is not None:
-                await self._queue.acknowledge(lease.message)
-        except RedisError as error:
-            log.warning("run.settle_failed", run=lease.claim.run, error=str(error))
-
-    async def _hand_back(self, lease: Lease, *, notify: bool) -> None:
-        """Queue a drained run again for another worker; a lost one is that worker's already."""
-        async with self._environment.database.begin() as session:
-            if not await Runs(session).hand_back(lease.claim):
-                return
-            run = await Runs(session).get(lease.claim.run)
-        failpoint.hit(self._environment.settings, "run.handed_back")
-        try:
-            await lease.release_lock()
-            if not notify:
-                return  # it came without an entry, from a command that will be given again
-            entry = await self._queue.enqueue(run)
-            if lease.message is not None:
-                await self._queue.acknowledge(lease.message)
-            async with self._environment.database.begin() as session:
-                await Runs(session).mark_notified(run.identifier, entry)
-        except RedisError as error:
-            log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it
-
-    async def _show(self, claim: Claim) -> Run:
-        async with self._environment.database.read() as session:
-            run = await Runs(session).get(claim.run)
-            stages = await JournalReader(session, claim.key).stages()
-        await self._live.whole(run, self._environment.registry.get(run.pipeline).stage_names, stages)
-        return run
+            await self._releasing.end(lease)
 
     async def _heartbeat(self, run: Run, execution: RunExecution) -> None:
         """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
@@ -269,7 +225,7 @@ class PipelineWorker:
                     execution.stop(StopReason.CANCEL)
                 await execution.lease.renew_in_redis()
                 if await self._live.missing(run.subject):
-                    await self._show(execution.lease.claim)  # Redis was wiped
+                    await self._releasing.show(execution.lease.claim)  # Redis was wiped
             except LeaseLost:
                 execution.stop(StopReason.LOST)
                 return

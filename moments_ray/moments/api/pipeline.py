@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.live_status import status_fields

@@ -17,8 +17,8 @@ from sqlalchemy import func, text
 from moments_ray import runtime
 from moments_ray.database.tables import MomentRow, Run, Video
 from moments_ray.embedded.services import Services
-from moments_ray.engine.queries.journal import Claim, Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of
+from moments_ray.engine.queries.journal import Journal
 from moments_ray.http.container import Container
 from moments_ray.ids import new_identifier
 from moments_ray.library.queries.transcripts import Transcripts
@@ -169,7 +169,7 @@ class Library:
     async def claim(self, run: Run) -> Claim:
         """Take a run as a worker does."""
         async with self.database.begin() as session:
-            claimed = await Runs(session).claim(run.identifier, "worker-test", 60.0)
+            claimed = await Claims(session).claim(run.identifier, "worker-test", 60.0)
         assert claimed is not None
         return claim_of(claimed)
 

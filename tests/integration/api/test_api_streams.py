@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from moments_ray.database.tables import Run
-from moments_ray.engine.queries.journal import Claim, Journal
+from moments_ray.engine.queries.claims import Claim
+from moments_ray.engine.queries.journal import Journal
 from moments_ray.http import event_stream
 from tests.integration.api.conftest import Library
 

@@ -18,7 +18,8 @@ from moments_ray.engine.execute.chain import _begin
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.item import work_items
 from moments_ray.engine.execute.stage import execute_stage
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claims, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import UnsupportedMedia
 from moments_ray.settings import Settings
@@ -118,7 +119,7 @@ async def past_run(settings: Settings, request: Poem = REQUEST) -> Run:
     async with connected(settings) as environment:
         run = await submit(RunService(environment), POEM, request)
         async with environment.database.begin() as session:
-            claim = claim_of(await Runs(session).claim(run.identifier, "worker", 60.0) or run)
+            claim = claim_of(await Claims(session).claim(run.identifier, "worker", 60.0) or run)
         await execute_stage(await ClaimedRun.load(environment, claim), "WRITE")
         _, rows = await _begin(environment, claim, "COUNT_WORDS")
         for row in rows:

@@ -18,9 +18,10 @@ from moments_ray.database.session import Database
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
-from moments_ray.engine.queries.journal import JournalReader
+from moments_ray.engine.queries.claims import Claims, claim_of
+from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.run_lists import RunLists
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import Conflict, RunActive
 from moments_ray.http.schemas.runs import RunDetail, RunView
@@ -316,7 +317,7 @@ async def test_what_did_not_come_through_is_retried_and_claimed(old: OldDatabase
     assert (await detail(environment, runs["clips"])).stages[1].status.value == "pending"
     for name in set(runs) - {"completed"}:
         async with old.database.begin() as session:
-            claimed = await Runs(session).claim(runs[name], "worker-test", 60.0)
+            claimed = await Claims(session).claim(runs[name], "worker-test", 60.0)
         assert claimed is not None
         assert (claimed.status, claimed.deadline_at) == ("processing", None)
         given = (await ClaimedRun.load(environment, claim_of(claimed))).given()

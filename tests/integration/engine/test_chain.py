@@ -14,8 +14,7 @@ from moments_ray.engine.execute.chain import _begin, _finish
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.item import work_items
 from moments_ray.engine.execute.stage import execute_stage
-from moments_ray.engine.queries.journal import Claim
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
 from moments_ray.settings import Settings
@@ -38,7 +37,7 @@ async def claimed(environment: Environment, trial: Trial) -> Claim:
     run = await submit(RunService(environment, client), FAN, trial)
     await client.aclose()
     async with environment.database.begin() as session:
-        mine = await Runs(session).claim(run.identifier, "worker-a", 60.0)
+        mine = await Claims(session).claim(run.identifier, "worker-a", 60.0)
     assert mine is not None
     await execute_stage(await ClaimedRun.load(environment, claim_of(mine)), "FIRST")
     return claim_of(mine)

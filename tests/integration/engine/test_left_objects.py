@@ -5,8 +5,9 @@ from __future__ import annotations
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import RunCancelled
@@ -30,7 +31,7 @@ async def objects(environment: Environment) -> list[str]:
 async def broken_off(environment: Environment, run: Run) -> None:
     """Have a worker claim the run, and a try of its stage break off."""
     async with environment.database.begin() as session:
-        claimed = await Runs(session).claim(run.identifier, "worker-test", 60.0)
+        claimed = await Claims(session).claim(run.identifier, "worker-test", 60.0)
     assert claimed is not None
     execution = await ClaimedRun.load(environment, claim_of(claimed))
     await execution.start("DOOR_MAKE_OF_VIDEO")

@@ -13,8 +13,9 @@ from moments_ray import runtime
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.service import RunOrder, RunService
 from moments_ray.errors import InvalidRequest, MomentsError, NotFound, RunActive, UrlNotAllowed
@@ -47,7 +48,7 @@ def service(environment: Environment) -> RunService:
 async def finish(environment: Environment, run: Run, status: RunStatus, **values: Any) -> None:
     """Bring a run to its verdict as a worker does."""
     async with environment.database.begin() as session:
-        claimed = await Runs(session).claim(run.identifier, "worker-test", 60.0)
+        claimed = await Claims(session).claim(run.identifier, "worker-test", 60.0)
     assert claimed is not None
     async with environment.database.begin() as session:
         await Journal(session, claim_of(claimed)).event(
@@ -245,13 +246,13 @@ async def test_a_deadline_and_tries_are_stored_and_the_deadline_begins_with_the_
     assert (started.run.deadline_seconds, started.run.tries, started.run.priority) == (90.0, 7, 8)
     assert started.run.deadline_at is None
     async with environment.database.begin() as session:
-        claimed = await Runs(session).claim(started.run.identifier, "worker-test", 60.0)
+        claimed = await Claims(session).claim(started.run.identifier, "worker-test", 60.0)
         assert claimed is not None
-        left = await Runs(session).seconds_to_deadline(claimed.id)
+        left = await Claims(session).seconds_to_deadline(claimed.id)
     assert 80 < left <= 90
     async with environment.database.begin() as session:
-        assert await Runs(session).hand_back(claim_of(claimed))
-        again = await Runs(session).claim(started.run.identifier, "worker-other", 60.0)
+        assert await Claims(session).hand_back(claim_of(claimed))
+        again = await Claims(session).claim(started.run.identifier, "worker-other", 60.0)
         assert again is not None
         assert again.deadline_at == claimed.deadline_at
 

@@ -21,8 +21,10 @@ from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import execute_stage
-from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.journal_reader import JournalReader
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import LeaseLost
@@ -92,7 +94,7 @@ class Racetrack:
     async def claimed(self) -> Claim:
         run = await submit(self.run_service, TOY, Ask(text="x"), subject=new_identifier())
         async with self.database.begin() as session:
-            claimed = await Runs(session).claim(run.identifier, "worker-a", 60.0)
+            claimed = await Claims(session).claim(run.identifier, "worker-a", 60.0)
         assert claimed is not None
         return claim_of(claimed)
 
@@ -149,7 +151,7 @@ async def test_a_claim_and_a_cancellation_of_one_queued_run_exclude_each_other(t
 
         async def claim(name: str = run.identifier) -> Run | None:
             async with track.database.begin() as session:
-                return await Runs(session).claim(name, "worker-a", 60.0)
+                return await Claims(session).claim(name, "worker-a", 60.0)
 
         claimed, cancelled = await asyncio.gather(claim(), track.run_service.cancel(run.identifier))
         if claimed is None:
@@ -187,7 +189,7 @@ async def test_a_verdict_whose_answer_is_lost_counts_once(track: Racetrack, thro
         return "told"
 
     cutter.cut_at = {1}
-    assert await claimed.commit(verdict) == "told"
+    assert await claimed.writes.commit(verdict) == "told"
     assert (await track.kinds(claim))["run.completed", None] == 1
 
 

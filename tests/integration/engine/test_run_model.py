@@ -21,8 +21,9 @@ from sqlalchemy import func, select, text
 
 from moments_ray import runtime
 from moments_ray.database.tables import Run, RunEvent
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.lease import Lease, lock_key
 from moments_ray.engine.runs.queue import GROUP, STREAMS, Message, Queue
 from moments_ray.engine.runs.service import RunService
@@ -232,7 +233,7 @@ class RunMachine(RuleBasedStateMachine):
 
     async def claim(self, worker: str, name: str) -> Run | None:
         async with self.world.database.begin() as session:
-            return await Runs(session).claim(name, worker, _LEASE_SECONDS)
+            return await Claims(session).claim(name, worker, _LEASE_SECONDS)
 
     async def standing(self, name: str) -> Run:
         async with self.world.database.read() as session:
@@ -311,7 +312,7 @@ class RunMachine(RuleBasedStateMachine):
 
     async def hand_back_in_database(self, hold: Hold) -> bool:
         async with self.world.database.begin() as session:
-            return await Runs(session).hand_back(hold.lease.claim)
+            return await Claims(session).hand_back(hold.lease.claim)
 
     async def enqueue(self, hold: Hold) -> None:
         entry = await self.world.queue.enqueue(await self.standing(hold.run))

@@ -12,8 +12,9 @@ import pytest
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput
-from moments_ray.engine.queries.journal import Claim, Journal, JournalReader, StageJournal, load_snapshot
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of
+from moments_ray.engine.queries.journal import Journal, StageJournal
+from moments_ray.engine.queries.journal_reader import JournalReader, load_snapshot
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import LeaseLost, StageFailed
@@ -54,7 +55,7 @@ async def claimed(toy_settings: Settings) -> AsyncIterator[Claimed]:
     environment = replace(runtime.connect(toy_settings), status_publisher=LiveStatus(client))
     run = await submit(RunService(environment, client), TOY, Ask(text="x"))
     async with environment.database.begin() as session:
-        mine = await Runs(session).claim(run.identifier, "worker-a", 60.0)
+        mine = await Claims(session).claim(run.identifier, "worker-a", 60.0)
     assert mine is not None
     yield Claimed(environment, claim_of(mine))
     await environment.close()
@@ -149,7 +150,7 @@ async def test_of_items_that_end_at_once_one_is_the_last(claimed: Claimed) -> No
 async def test_an_item_of_a_zombie_does_not_end(claimed: Claimed) -> None:
     await planned(claimed, "a")
     async with claimed.environment.database.begin() as session:
-        assert await Runs(session).claim(claimed.claim.run, "worker-b", 0.0) is not None
+        assert await Claims(session).claim(claimed.claim.run, "worker-b", 0.0) is not None
     with pytest.raises(LeaseLost):
         await ended(claimed, "a", StageStatus.COMPLETED, 1)
 
@@ -157,7 +158,7 @@ async def test_an_item_of_a_zombie_does_not_end(claimed: Claimed) -> None:
 async def test_a_zombie_starts_ends_and_fails_nothing(claimed: Claimed) -> None:
     await claimed.journal.start("SHOUT", 0, node="here")
     async with claimed.environment.database.begin() as session:
-        assert await Runs(session).claim(claimed.claim.run, "worker-b", 0.0) is not None
+        assert await Claims(session).claim(claimed.claim.run, "worker-b", 0.0) is not None
     before = await claimed.events()
     zombie = claimed.journal
     with pytest.raises(LeaseLost):

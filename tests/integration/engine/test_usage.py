@@ -16,8 +16,10 @@ from moments_ray.database.tables import RunAttempt
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import execute_stage
-from moments_ray.engine.queries.journal import Claim, Journal, JournalReader
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.journal_reader import JournalReader
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.usage import Usage
@@ -53,7 +55,7 @@ async def claimed(environment: Environment, server: ModelServer, times: int = 1)
     run = await submit(run_service, ASKING, Asked(url=server.url, times=times))
     await client.aclose()
     async with environment.database.begin() as session:
-        mine = await Runs(session).claim(run.identifier, "worker-a", 60.0)
+        mine = await Claims(session).claim(run.identifier, "worker-a", 60.0)
     assert mine is not None
     return claim_of(mine)
 

@@ -17,8 +17,9 @@ from sqlalchemy import delete, func, text
 from moments_ray import runtime
 from moments_ray.database.tables import Run, WebhookDelivery
 from moments_ray.engine.environment import Environment
+from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs, claim_of
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
 from moments_ray.engine.runs import webhooks
 from moments_ray.engine.runs.queue import Queue
@@ -69,7 +70,7 @@ class Ends:
     async def end(self, run: Run, status: RunStatus = RunStatus.COMPLETED, **values: Any) -> Run:
         """Bring a run to its verdict as a worker does."""
         async with self.database.begin() as session:
-            claimed = await Runs(session).claim(run.identifier, "worker-test", 60.0)
+            claimed = await Claims(session).claim(run.identifier, "worker-test", 60.0)
             assert claimed is not None
         async with self.database.begin() as session:
             journal = Journal(session, claim_of(claimed))

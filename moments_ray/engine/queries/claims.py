@@ -1,0 +1,114 @@
+"""Claims of runs: a worker's hold, which it renews, and which fences its writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Interval, String, bindparam, func, select, text, update
+
+from moments_ray import __version__
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Run, RunEvent, RunStage
+from moments_ray.ids import RunId
+from moments_ray.states import RunStatus, StageStatus
+
+# One statement: two that claim at once are told apart by the row's lock.
+_CLAIM = text("""
+WITH before AS (
+    SELECT id, status = 'processing' AS crashed FROM runs
+    WHERE identifier = :run AND (status = 'queued' OR (
+        status = 'processing' AND (owner = :owner OR heartbeat_at < now() - :lease)
+    ))
+    FOR UPDATE
+),
+run AS (
+    UPDATE runs SET attempt = attempt + 1, crash_count = crash_count + before.crashed::int,
+        status = 'processing', owner = :owner, event_seq = event_seq + 1,
+        heartbeat_at = now(), started_at = coalesce(started_at, now()),
+        deadline_at = coalesce(deadline_at, now() + deadline_seconds * interval '1 second'),
+        application_version = :version
+    FROM before WHERE runs.id = before.id
+    RETURNING runs.*, before.crashed
+),
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data)
+    SELECT id, event_seq, 'run.started',
+        jsonb_build_object('attempt', attempt, 'worker', :owner, 'after_crash', crashed)
+    FROM run
+)
+SELECT * FROM run
+""").bindparams(
+    bindparam("run", type_=String),
+    bindparam("owner", type_=String),
+    bindparam("version", type_=String),
+    bindparam("lease", type_=Interval),
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a run: ``attempt`` is the fence."""
+
+    key: int
+    run: RunId
+    attempt: int
+
+
+def claim_of(run: Run) -> Claim:
+    """Return the claim a run stands under."""
+    return Claim(run.id, RunId(run.identifier), run.attempt)
+
+
+class Claims:
+    """Claiming runs, holding on to them, and handing them back."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
+        """Claim a run that is queued or whose heartbeat is older than the lease; None when it cannot be claimed."""
+        claiming = select(Run).from_statement(_CLAIM).execution_options(populate_existing=True)
+        values = {
+            "run": identifier,
+            "owner": owner,
+            "version": __version__,
+            "lease": timedelta(seconds=lease_seconds),
+        }
+        run: Run | None = await self._session.scalar(claiming, values)
+        return run
+
+    async def renew(self, claim: Claim) -> Run | None:
+        """Renew a claim's heartbeat and return the run; None when the claim is lost."""
+        return await self._session.scalar(
+            update(Run)
+            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
+            .values(heartbeat_at=func.now())
+            .returning(Run)
+        )
+
+    async def seconds_to_deadline(self, run_key: int) -> float:
+        """Return how many seconds a run has left by the server's clock; less than none when it is over its deadline."""
+        left = await self._session.scalar(
+            select(func.extract("epoch", Run.deadline_at - func.now())).where(Run.id == run_key)
+        )
+        return float(left or 0.0)
+
+    async def hand_back(self, claim: Claim) -> bool:
+        """Put a run that its worker cannot finish back in the queue; tell whether it was still ours."""
+        seq = await self._session.scalar(
+            update(Run)
+            .where(Run.id == claim.key, Run.attempt == claim.attempt, Run.status == RunStatus.PROCESSING)
+            .values(status=RunStatus.QUEUED, owner=None, heartbeat_at=None, event_seq=Run.event_seq + 1)
+            .returning(Run.event_seq)
+        )
+        if seq is None:
+            return False
+        self._session.add(RunEvent(run_id=claim.key, seq=seq, type="run.handed_back", data={}))
+        stopped = [StageStatus.PROCESSING, StageStatus.CANCELLED]
+        await self._session.execute(
+            update(RunStage)
+            .where(RunStage.run_id == claim.key, RunStage.status.in_(stopped))
+            .values(status=StageStatus.PENDING)
+        )
+        return True
