@@ -68,3 +68,11 @@ class ClipStatus(StrEnum):
     PENDING = "pending"
     COMPLETED = "completed"
     FAILED = "failed"
+
+
+class SetStatus(StrEnum):
+    """Where a set of moments stands."""
+
+    CANDIDATE = "candidate"  # made, and never shown
+    CURRENT = "current"
+    RETIRED = "retired"

@@ -12,7 +12,9 @@ from moments_ray.access.key_store import ApiKeyStore
 from moments_ray.http import documentation
 from moments_ray.http.authentication import ApiKeyMiddleware, document_authentication
 from moments_ray.http.body_limit import BodyLimit
+from moments_ray.http.callers import Callers
 from moments_ray.http.compression import Compression
+from moments_ray.http.conditional import ConditionalGet, document_conditional
 from moments_ray.http.container import Container
 from moments_ray.http.cors import allow_origins
 from moments_ray.http.head import HeadAsGet
@@ -22,12 +24,12 @@ from moments_ray.http.links import document_links
 from moments_ray.http.problems import document_problems, problems, render_problems
 from moments_ray.http.rate_limit import RateLimit
 from moments_ray.http.request_scope import RequestScope
-from moments_ray.http.routes import dead_letters, health, home, models, objects, runs, webhooks
+from moments_ray.http.routes import dead_letters, events, health, home, models, objects, runs, sessions, webhooks
 from moments_ray.http.tus import TusResponses
 from moments_ray.storage.factory import url_signer
 from serve_app.ui.mount import PATH, mount_ui
 
-_SHARED = (runs, models, dead_letters, webhooks)  # of every product
+_SHARED = (sessions, runs, events, models, dead_letters, webhooks)  # of every product
 
 _DESCRIPTION = """
 Turns videos into titled, time-stamped highlights, each with a clip that is cut to the frame.
@@ -43,6 +45,7 @@ Begin with `POST /api/generate_moments` for a URL, or upload a file; both answer
 """
 _OPEN_TAGS = {"health": "Whether the service works; open to everybody."}
 _SHARED_TAGS = {
+    "session": "A browser's session, begun with an API key.",
     "runs": "Runs of every pipeline: looked at, followed, cancelled, retried.",
     "admin": "The models that can be asked, what was given up, and how webhooks are signed.",
 }
@@ -73,6 +76,8 @@ def create_app(container: Container) -> FastAPI:
     )
     app.state.container = container  # not lifespan state: Serve drops that
     app.state.health = Health(container, __version__)
+    limit = RateLimit(container.redis, settings.api.requests_per_minute)
+    app.state.callers = Callers(ApiKeyStore(container.environment.database), limit, settings)
     app.include_router(home.router)
     app.include_router(health.router)
     app.include_router(documentation.router)
@@ -87,12 +92,11 @@ def create_app(container: Container) -> FastAPI:
     document_problems(app)
     document_authentication(app)
     document_links(app)
+    document_conditional(app)
     app.add_middleware(BodyLimit, limits=[limit for api in apis for limit in api.body_limits(settings)])
-    limit = RateLimit(container.redis, settings.api.requests_per_minute)
-    app.add_middleware(
-        ApiKeyMiddleware, key_store=ApiKeyStore(container.environment.database), limit=limit, settings=settings.api
-    )
+    app.add_middleware(ApiKeyMiddleware, callers=app.state.callers)
     app.add_middleware(TusResponses)
+    app.add_middleware(ConditionalGet)
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet, routes=app.routes)
     if settings.api.cors_origins:

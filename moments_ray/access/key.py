@@ -50,4 +50,14 @@ class Key:
     @property
     def digest(self) -> str:
         """The SHA-256 of the key (64 hex digits), which is all that is kept of it."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return digest_of(self.text)
+
+
+def new_token() -> str:
+    """Return what a browser's cookie holds: 256 random bits that nobody has."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a key or a token as 64 hex digits."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import structlog
 
-from moments_ray.access.key import Key, Scope
-from moments_ray.access.queries import ApiKeys
-from moments_ray.database.session import Database
+from moments_ray.access.key import Key, Scope, digest_of, new_token
+from moments_ray.access.queries import ApiKeys, ApiSessions
+from moments_ray.database.session import Database, WriteSession
 from moments_ray.database.tables import ApiKey
 from moments_ray.errors import DatabaseUnavailable, InvalidRequest
 
@@ -63,17 +64,31 @@ def scope_of(row: ApiKey) -> Scope:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a valid key."""
+    """Who sent a valid key, or the cookie of a session that ends at ``expires_at``."""
 
     identifier: str
     scope: Scope
+    name: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A browser's session that was begun just now: what its cookie holds, and for how long it is kept at most."""
+
+    token: str
+    longest_until: datetime
 
 
 @dataclass(frozen=True)
 class _CachedKeys:
-    """What PostgreSQL said when it was asked: the valid keys by identifier, and whether any was ever made."""
+    """What PostgreSQL said when it was asked: the valid keys by identifier, and whether any was ever made.
 
-    keys: Mapping[str, tuple[str, Scope]]
+    Keys come with their hashes; sessions are found by the hashes of their tokens.
+    """
+
+    keys: Mapping[str, tuple[str, Caller]]
+    sessions: Mapping[str, Caller]
     any: bool
     read_at: float
 
@@ -103,11 +118,39 @@ class ApiKeyStore:
         key = Key.read(text)
         if key is None:
             return None
-        digest, scope = known.keys.get(key.identifier, (_NOBODY, Scope.READ))
-        if not hmac.compare_digest(key.digest, digest):
+        digest, caller = known.keys.get(key.identifier, (_NOBODY, None))
+        if not hmac.compare_digest(key.digest, digest) or caller is None:
             return None
-        await self._note_use(key.identifier)
-        return Caller(key.identifier, scope)
+        await self._note_use(key.identifier, lambda session: ApiKeys(session).note_use(key.identifier))
+        return caller
+
+    async def caller_of_session(self, token: str) -> Caller | None:
+        """Return whose session has this token; None where it is not ours, or over; raises as ``in_use``."""
+        known = await self._current()
+        digest = digest_of(token)
+        caller = known.sessions.get(digest)
+        if caller is None or caller.expires_at is None or caller.expires_at <= datetime.now(UTC):
+            return None
+        await self._note_use(digest, lambda session: ApiSessions(session).note_use(digest))
+        return caller
+
+    async def begin_session(self, text: str) -> NewSession | None:
+        """Begin a browser's session with a key, and return when every replica knows it; None where it is not valid."""
+        caller = await self.caller_of(text)
+        if caller is None:
+            return None
+        token = new_token()
+        async with self._database.begin() as session:
+            longest_until = await ApiSessions(session).insert(caller.identifier, digest_of(token))
+        self._fresh_until = 0.0
+        await asyncio.sleep(_FRESH_SECONDS)  # the browser's next request may reach another replica
+        return NewSession(token, longest_until)
+
+    async def end_session(self, token: str) -> None:
+        """End a browser's session, if there is such a one."""
+        async with self._database.begin() as session:
+            await ApiSessions(session).delete(digest_of(token))
+        self._fresh_until = 0.0
 
     async def _current(self) -> _CachedKeys:
         asked = time.monotonic()
@@ -124,6 +167,7 @@ class ApiKeyStore:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS), self._database.read() as session:
                 rows = await ApiKeys(session).all()
+                live = await ApiSessions(session).live() if rows else ()
         except (DatabaseUnavailable, TimeoutError) as error:
             if before is None or began - before.read_at > _OUTAGE_SECONDS:
                 self._failed_at = time.monotonic()
@@ -132,19 +176,27 @@ class ApiKeyStore:
             self._fresh_until = time.monotonic() + 1.0
             return before
         self._fresh_until = began + _FRESH_SECONDS
-        valid = {row.identifier: (row.key_hash, scope_of(row)) for row in rows if row.revoked_at is None}
-        return _CachedKeys(valid, bool(rows), began)
+        valid = {
+            row.identifier: (row.key_hash, Caller(row.identifier, scope_of(row), row.name))
+            for row in rows
+            if row.revoked_at is None
+        }
+        sessions = {
+            one.token_hash: replace(valid[one.key][1], expires_at=one.expires_at) for one in live if one.key in valid
+        }
+        self._noted = {name: at for name, at in self._noted.items() if name in valid or name in sessions}
+        return _CachedKeys(valid, sessions, bool(rows), began)
 
-    async def _note_use(self, identifier: str) -> None:
+    async def _note_use(self, name: str, note: Callable[[WriteSession], Awaitable[None]]) -> None:
         now = time.monotonic()
-        if now - self._noted.get(identifier, -_NOTED_SECONDS) < _NOTED_SECONDS:
+        if now - self._noted.get(name, -_NOTED_SECONDS) < _NOTED_SECONDS:
             return
-        self._noted[identifier] = now
+        self._noted[name] = now
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS), self._database.begin() as session:
-                await ApiKeys(session).note_use(identifier)
+                await note(session)
         except (DatabaseUnavailable, TimeoutError) as error:
-            log.warning("keys.use_not_recorded", key=identifier, error=type(error).__name__)
+            log.warning("keys.use_not_recorded", error=type(error).__name__)
 
 
 def _unreadable() -> DatabaseUnavailable:

@@ -41,6 +41,7 @@ from moments_ray.moments.options import ExportFormat, RunOptions
 S = TypeVar("S", bound=BaseModel)
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NO_EVENTS = {"progress", "ping"}  # of the stream: signs of life between the events
 _SILENCE_SECONDS = 60.0  # the server says something every 15
 
 
@@ -170,6 +171,8 @@ class MomentsClient:
                     async for piece in response.aiter_bytes():
                         backoff.renew()
                         for streamed in decoder.feed(piece):
+                            if streamed.type in _NO_EVENTS:
+                                continue
                             event = self._parsed(streamed.data, Event)
                             if event.seq > after:
                                 after = event.seq

@@ -15,10 +15,11 @@ _LARGEST = 4 * 1024 * 1024  # characters of one event
 
 @dataclass(frozen=True)
 class StreamedEvent:
-    """One event: its id, where it has one, and its data."""
+    """One event: the id of the last one that had one, its data, and what it tells."""
 
     identifier: str
     data: str
+    type: str = "message"
 
 
 class EventDecoder:
@@ -30,6 +31,7 @@ class EventDecoder:
         self._size = 0
         self._identifier = ""
         self._data: list[str] = []
+        self._type = "message"
 
     def feed(self, piece: bytes) -> Iterator[StreamedEvent]:
         """Yield the events that a piece completes.
@@ -49,8 +51,8 @@ class EventDecoder:
     def _line(self, line: str) -> Iterator[StreamedEvent]:
         if not line:
             if self._data:
-                yield StreamedEvent(self._identifier, "\n".join(self._data))
-            self._data, self._size = [], 0
+                yield StreamedEvent(self._identifier, "\n".join(self._data), self._type)
+            self._data, self._size, self._type = [], 0, "message"
             return
         field, _, value = line.partition(":")  # a line that begins with a colon is a comment, and its field is empty
         value = value.removeprefix(" ")
@@ -59,3 +61,5 @@ class EventDecoder:
             self._size += len(value)
         elif field == "id":
             self._identifier = value
+        elif field == "event":
+            self._type = value

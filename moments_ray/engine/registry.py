@@ -57,6 +57,11 @@ class Registry:
             known = ", ".join(sorted(self._pipelines))
             raise InvalidRequest(f"There is no pipeline {name!r}; this deployment knows {known}") from None
 
+    def stage_names(self, name: str) -> tuple[str, ...]:
+        """Return the names of a pipeline's stages in order; none of one that is known no more."""
+        pipeline = self._pipelines.get(name)
+        return () if pipeline is None else pipeline.stage_names
+
     def unsatisfiable(self, nodes: Iterable[Mapping[str, float]]) -> dict[str, str]:
         """Return the stages that none of these nodes can take, each with what it asks for."""
         offers = list(nodes)

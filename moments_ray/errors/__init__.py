@@ -20,12 +20,14 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── KeyInvalid             access.key
     │   ├── ScopeMissing           access.scope
     │   ├── NotThisMachine         access.not_local
+    │   ├── OriginRefused          access.origin
     │   └── RateExceeded           access.rate
     ├── NotFound                   object.not_found
     ├── Conflict                   object.conflict
     │   ├── RunActive              run.active
     │   ├── InputsMissing          run.inputs_missing
     │   └── UploadOffset           upload.offset
+    ├── ObjectChanged              object.changed
     ├── DownloadError              download.failed
     │   ├── DownloadPrivate        download.private
     │   ├── DownloadUnavailable    download.unavailable
@@ -77,8 +79,24 @@ The tree (a class docstring is the default message; ``code`` is stable)::
         └── LeaseLost              run.lease_lost
 """
 
-from moments_ray.errors.access import AccessError, KeyInvalid, LinkInvalid, NotThisMachine, RateExceeded, ScopeMissing
-from moments_ray.errors.base import Conflict, InputError, InvalidRequest, MomentsError, NotFound, all_errors
+from moments_ray.errors.access import (
+    AccessError,
+    KeyInvalid,
+    LinkInvalid,
+    NotThisMachine,
+    OriginRefused,
+    RateExceeded,
+    ScopeMissing,
+)
+from moments_ray.errors.base import (
+    Conflict,
+    InputError,
+    InvalidRequest,
+    MomentsError,
+    NotFound,
+    ObjectChanged,
+    all_errors,
+)
 from moments_ray.errors.media import (
     CutVerifyFailed,
     DownloadBusy,
@@ -189,9 +207,11 @@ __all__ = [
     "NoCapacity",
     "NotFound",
     "NotThisMachine",
+    "ObjectChanged",
     "ObjectCorrupted",
     "ObjectExists",
     "ObjectMissing",
+    "OriginRefused",
     "RateExceeded",
     "RayUnavailable",
     "RecogniserUnavailable",

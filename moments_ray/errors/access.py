@@ -38,6 +38,12 @@ class NotThisMachine(AccessError):
     code = "access.not_local"
 
 
+class OriginRefused(AccessError):
+    """A page of another origin may not act with a browser's session."""
+
+    code = "access.origin"
+
+
 class RateExceeded(AccessError):
     """More requests than are allowed in a minute."""
 

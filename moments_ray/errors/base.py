@@ -55,6 +55,13 @@ class Conflict(MomentsError):
     status = 409
 
 
+class ObjectChanged(MomentsError):
+    """Somebody changed the object meanwhile: read it again."""
+
+    code = "object.changed"
+    status = 412
+
+
 def all_errors(root: type[MomentsError] = MomentsError) -> Iterator[type[MomentsError]]:
     """Walk the tree from ``root`` down, parents first."""
     yield root

@@ -58,11 +58,53 @@ class DownloadPrivate(DownloadError):
     status = 422
 
 
+class DownloadMembersOnly(DownloadPrivate):
+    """The video is for members of its channel."""
+
+    code = "download.members_only"
+
+
+class DownloadAgeRestricted(DownloadPrivate):
+    """The video is shown to adults who are signed in."""
+
+    code = "download.age_restricted"
+
+
 class DownloadUnavailable(DownloadError):
     """The video is not available at this address."""
 
     code = "download.unavailable"
     status = 422
+
+
+class DownloadLive(DownloadUnavailable):
+    """The broadcast is not over."""
+
+    code = "download.live"
+
+
+class DownloadRemoved(DownloadUnavailable):
+    """The video was removed from its site."""
+
+    code = "download.removed"
+
+
+class DownloadGeoBlocked(DownloadUnavailable):
+    """The video is not shown in the country this machine is in."""
+
+    code = "download.geo_blocked"
+
+
+class DownloadCopyright(DownloadUnavailable):
+    """The video is blocked by a claim of copyright."""
+
+    code = "download.copyright"
+
+
+class DownloadBotCheck(DownloadError):
+    """The site takes this machine for a robot."""
+
+    code = "download.bot_check"
 
 
 class DownloadTooLarge(DownloadError):
@@ -84,6 +126,12 @@ class DownloadBusy(DownloadInterrupted):
 
     code = "download.busy"
     status = 503
+
+
+class DownloadRateLimited(DownloadBusy):
+    """The site lets this machine fetch nothing more for a while."""
+
+    code = "download.rate_limited"
 
 
 class MediaError(MomentsError):

@@ -10,6 +10,7 @@ import redis.asyncio as redis
 
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.dead_letters import DeadLetters
+from moments_ray.engine.runs.event_feed import EventFeed
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.notifier import RunNotifier
 from moments_ray.engine.runs.service import RunService
@@ -45,8 +46,14 @@ class Container:
         """What tells that a run moved."""
         return RunNotifier(self.redis, self.environment.database)
 
+    @cached_property
+    def feed(self) -> EventFeed:
+        """The events of all runs."""
+        return EventFeed(self.environment.database, self.notifier)
+
     async def close(self) -> None:
         """Close every connection."""
+        await self.feed.close()
         await self.notifier.close()
         await self.redis.aclose()
         await self.environment.close()

@@ -35,13 +35,14 @@ def from_this_machine(scope: Scope, origins: Collection[str]) -> bool:
     client, hosts = scope.get("client"), headers.getlist("host")
     if client is None or not is_loopback(client[0]) or any(name in headers for name in _FORWARDING):
         return False
-    if len(hosts) != 1 or not is_loopback(_host_of(hosts[0])):
+    if len(hosts) != 1 or not is_loopback(host_of(hosts[0])):
         return False
     origin = headers.get("origin")
     return origin is None or origin in origins or origin.lower().partition("://")[2] == hosts[0].lower()
 
 
-def _host_of(authority: str) -> str:
+def host_of(authority: str) -> str:
+    """Return the host of an authority, without its port; empty where it is none."""
     try:
         return urlsplit(f"//{authority}").hostname or ""
     except ValueError:

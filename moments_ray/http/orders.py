@@ -10,6 +10,9 @@ from moments_ray.http.schemas.options import BaseRunOptions, WebhookOptions
 from moments_ray.media.guard import check_url
 from moments_ray.settings import DownloadSettings
 
+# What is no option of the work, is shown elsewhere, or is a secret.
+_NOT_KEPT = {"webhook", "metadata", "force", "url", "title", "video_id", "process", "pipeline", "request"}
+
 
 async def checked_webhook(options: BaseRunOptions, settings: DownloadSettings) -> Webhook | None:
     """Return where to send word of a run's end, once that is found to be an address that may be called.
@@ -34,5 +37,10 @@ def webhook_of(options: BaseRunOptions) -> Webhook | None:
 def order_of(options: BaseRunOptions, key: str | None, **more: Any) -> RunOrder:
     """Return how a run is to be made; ``key`` is its idempotency key, ``more`` what else is said of it."""
     return RunOrder(
-        priority=options.priority, idempotency_key=key, webhook=webhook_of(options), force=options.force, **more
+        priority=options.priority,
+        idempotency_key=key,
+        webhook=webhook_of(options),
+        force=options.force,
+        options=options.model_dump(mode="json", exclude_unset=True, exclude=_NOT_KEPT),
+        **more,
     )

@@ -28,6 +28,7 @@ _KNOWN_PLACES = (
     "item",
     "run",
     "offset",
+    "version",
 )  # the rest of an error's detail may hold a tool's words about our machine
 
 
@@ -45,6 +46,7 @@ class ProblemDetails(BaseModel):
     item: str | int | None = None
     run: str | None = Field(None, description="the run that stands in the way")
     offset: int | None = Field(None, description="where an upload goes on")
+    version: int | None = Field(None, description="of the object by now")
     errors: list[dict[str, str]] | None = Field(None, description="where a request is not valid")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from moments_ray.database.tables import Run, Video
@@ -19,11 +21,13 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.library.requests import source_of
 from moments_ray.library.roles import TRANSCRIBER
 from moments_ray.library.values import Source, SpeechOptions, TranscriptRequest, VideoRequest
-from moments_ray.media.downloaded import clean_title
+from moments_ray.media.downloaded import clean_title, file_name
 from moments_ray.media.guard import canonical_url, check_url
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.speech.recognisers import recognisers
 from moments_ray.states import RunStatus, VideoStatus
+
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -161,3 +165,9 @@ def _never_came(video: Video, newest: Run) -> bool:
 def started(video: Video, outcome: StartedRun) -> Started:
     """Return a video with the run that a request of it came to."""
     return Started(video, outcome.run, known=outcome.reused)
+
+
+def media_file_name(video: Video) -> str:
+    """Return what a video's bytes are called where they are saved, and where timelines look for them."""
+    suffix = PurePath(video.cloud_url or "").suffix
+    return file_name(video.title or "video", suffix if _SUFFIX.fullmatch(suffix) else ".mp4")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+_UNSAVABLE = re.compile(r'[<>:"/\\|?*\u202a-\u202e\u2066-\u2069]')  # Windows', and what turns directions
+_MAX_FILE_NAME_LENGTH = 100
 _MAX_TITLE_LENGTH = 300
 
 
@@ -39,3 +42,10 @@ def clean_title(text: str) -> str | None:
         " " if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character for character in text
     )
     return " ".join(kept.split())[:_MAX_TITLE_LENGTH] or None
+
+
+def file_name(title: str, suffix: str) -> str:
+    """Return a title as the name of a file that every system can keep."""
+    kept = _UNSAVABLE.sub(" ", clean_title(title) or "")
+    stem = " ".join(kept.split())[:_MAX_FILE_NAME_LENGTH].strip(". ")
+    return f"{stem or 'video'}{suffix}"

@@ -9,9 +9,12 @@ import csv
 import importlib
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from moments_ray.errors import ExportUnavailable
 from moments_ray.moments.finding.moment import clock
@@ -25,6 +28,7 @@ _JOINERS = "\u200c\u200d"  # change how Persian and Indic letters, and emoji, ar
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 _NO_CHARACTERS = {"\ufffe", "\uffff"}  # XML has no word for them
 _EDL_NAME = 120
+_PICTURE_EVENT = re.compile(r"^(\d{3}  .{8} )V {5}C")
 _LONGEST_TITLE = 300
 
 
@@ -40,12 +44,20 @@ class ExportedMoment(Frozen):
 
 
 class ExportedSource(Frozen):
-    """The video that the times are of; ``uri`` is what editors ask for, ``duration`` in seconds."""
+    """The video that the times are of; ``media`` is the file that editors look for, ``duration`` in seconds."""
 
     title: str
     uri: str
+    media: str = ""
     duration: float | None = None
     fps: float | None = None
+    has_sound: bool = True
+
+    @property
+    def target(self) -> str:
+        """Where editors look for the media: at a path as a URL, else beside the timeline by name, else at the URI."""
+        path = PurePath(self.media)
+        return path.as_uri() if path.is_absolute() else quote(self.media) or self.uri
 
 
 class Written(NamedTuple):
@@ -136,7 +148,14 @@ def _edl(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
         return f"TITLE: {source.title}\n"  # the adapter takes no empty track
     timeline = _timeline(source, moments, name_length=_EDL_NAME)
     written: str = _opentimelineio().adapters.write_to_string(timeline, "cmx_3600", rate=_rate(source))
-    return written
+    media = _line(source.media or source.title)
+    lines: list[str] = []
+    for line in written.splitlines():
+        if line.startswith("* FROM CLIP NAME:"):  # by which editors find the media
+            lines += [f"* FROM CLIP NAME:  {media}", line.replace("FROM CLIP NAME", "COMMENT", 1)]
+        elif not line.startswith(("* FROM CLIP:", "* OTIO TRUNCATED REEL NAME")):
+            lines.append(_PICTURE_EVENT.sub(r"\1AA/V  C", line) if source.has_sound else line)
+    return "\n".join(lines) + "\n"
 
 
 def _otio(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
@@ -147,9 +166,14 @@ def _otio(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
 def _fcpxml(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     # The adapter looks clips and sources up by XPath, in single quotes: none may end there.
     quoted = [moment.model_copy(update={"title": moment.title.replace("'", "’")}) for moment in moments]
-    named = source.model_copy(update={"title": source.title.replace("'", "’"), "uri": source.uri.replace("'", "%27")})
-    written: str = _opentimelineio().adapters.write_to_string(_timeline(named, quoted), "fcpx_xml")
-    return written
+    plain = {"title": source.title.replace("'", "’"), "uri": source.uri.replace("'", "%27")}
+    named = source.model_copy(update=plain | {"media": source.media.replace("'", "’")})
+    picture = named.model_copy(update={"has_sound": False})  # a track of sound breaks the adapter at some frame rates
+    written: str = _opentimelineio().adapters.write_to_string(_timeline(picture, quoted), "fcpx_xml")
+    if not source.has_sound:
+        return written
+    heard = written.replace('hasAudio="0"', 'hasAudio="1"')
+    return re.sub(r"<video ([^>]*)/>", r'<video \1><audio lane="-1" \1/></video>', heard)
 
 
 def _timeline(source: ExportedSource, moments: Sequence[ExportedMoment], name_length: int = _LONGEST_TITLE) -> Any:
@@ -161,19 +185,27 @@ def _timeline(source: ExportedSource, moments: Sequence[ExportedMoment], name_le
     timeline = otio.schema.Timeline(
         name=source.title[:name_length], global_start_time=otio.opentime.RationalTime(0, rate)
     )
-    track = otio.schema.Track(name="Moments", kind=otio.schema.TrackKind.Video)
-    for moment in moments:
-        reference = otio.schema.ExternalReference(target_url=source.uri, available_range=whole)
-        reference.name = source.title[:name_length]
-        clip = otio.schema.Clip(
-            name=moment.title[:name_length],
-            media_reference=reference,
-            source_range=_range(moment.start_time, moment.end_time, rate),
-        )
-        clip.metadata["moments"] = {"identifier": moment.identifier}
-        track.append(clip)
-    timeline.tracks.append(track)
+    kinds = [("Moments", otio.schema.TrackKind.Video)]
+    if source.has_sound:
+        kinds.append(("Sound", otio.schema.TrackKind.Audio))
+    for name, kind in kinds:
+        track = otio.schema.Track(name=name, kind=kind)
+        track.extend(_clip(source, moment, whole, name_length) for moment in moments)
+        timeline.tracks.append(track)
     return timeline
+
+
+def _clip(source: ExportedSource, moment: ExportedMoment, whole: Any, name_length: int) -> Any:
+    otio = _opentimelineio()
+    reference = otio.schema.ExternalReference(target_url=source.target, available_range=whole)
+    reference.name = source.title[:name_length]
+    clip = otio.schema.Clip(
+        name=moment.title[:name_length],
+        media_reference=reference,
+        source_range=_range(moment.start_time, moment.end_time, _rate(source)),
+    )
+    clip.metadata["moments"] = {"identifier": moment.identifier}
+    return clip
 
 
 def _range(start: float, end: float, rate: float) -> Any:

@@ -125,3 +125,6 @@ class ExtractClipsOptions(BaseRunOptions, PaddedCutOptions):
     moment_ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
         None, min_length=1, max_length=1000, description="unset: every moment that a user sees"
     )
+    only_stale: bool = Field(
+        False, description="of these, the moments alone whose clip of this preset was cut for other edges"
+    )

@@ -64,5 +64,6 @@ def selected_moments(rows: Sequence[MomentRow]) -> SelectedMoments:
                 ),
             )
             for row in rows
-        )
+        ),
+        versions=tuple(row.version for row in rows),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from moments_ray.database.tables import Video
+from moments_ray.database.tables import ClipRow, MomentRow, Video
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.runs.service import StartedRun
 from moments_ray.errors import InvalidRequest
@@ -21,7 +21,9 @@ from moments_ray.models.entry import ModelEntry
 from moments_ray.moments.finding.options import MAX_SECONDS, MIN_SECONDS, find_options
 from moments_ray.moments.options import ExtractClipsOptions, RefineMomentOptions, RunOptions
 from moments_ray.moments.pipelines import CLIPS, GENERATION, MOMENTS, REFINEMENT
+from moments_ray.moments.queries.clips import ClipQueries, is_stale
 from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.queries.sets import MomentSets
 from moments_ray.moments.requests import selected_moments
 from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
 from moments_ray.moments.values import (
@@ -34,7 +36,7 @@ from moments_ray.moments.values import (
     RefinementOptions,
     RefinementRequest,
 )
-from moments_ray.states import VideoStatus
+from moments_ray.states import SetStatus, VideoStatus
 
 
 class MomentsService:
@@ -85,7 +87,7 @@ class MomentsService:
         # Another spelling of the same address: the stages know the first one. One that never came may have expired.
         source = await self._library.source(video) if known else Source(video=video.identifier, url=url)
         request = MomentsRequest(source=source, **parts)
-        return started(video, await self._runs.start(MOMENTS, request, order_of(options, key)))
+        return await self._show(started(video, await self._runs.start(MOMENTS, request, order_of(options, key))))
 
     async def moments(self, video_id: str, options: RunOptions, key: str | None) -> Started:
         """Bring a video to its moments.
@@ -132,8 +134,13 @@ class MomentsService:
             else:
                 moments = [await Moments(session).get(each, video.id) for each in dict.fromkeys(options.moment_ids)]
             transcript = await Transcripts(session).get(video.id) if options.burn_captions else None
+            clips_of = await ClipQueries(session).clips_of([moment.id for moment in moments])
+        if options.only_stale:
+            moments = [each for each in moments if _has_stale_clip(each, clips_of[each.id], options.preset)]
         if options.burn_captions and transcript is None:
             raise InvalidRequest("There is no transcript to draw captions from yet; ask for one first.")
+        if options.only_stale and not moments:
+            raise InvalidRequest(f"No clip of preset {options.preset} is out of date: there is nothing to cut again.")
         if not moments:
             raise InvalidRequest("The video has no moments to cut; find some first, or add them.")
         clips = ClipOptions(
@@ -144,6 +151,15 @@ class MomentsService:
         )
         parts = {"selected": selected_moments(moments), "clips": clips, **await self._library.common(options)}
         return await self._start(CLIPS, ClipsRequest, video, parts, options, key=key)
+
+    async def _show(self, outcome: Started) -> Started:
+        """Have users see what a run found that did exactly what is asked for, and was not started again."""
+        if outcome.known and outcome.run is not None:
+            async with self._database.begin() as session:
+                found = await MomentSets(session).made_by(outcome.run.id)
+                if found is not None and found.status != SetStatus.CURRENT:
+                    await MomentSets(session).promote(found)
+        return outcome
 
     async def _start(
         self,
@@ -156,7 +172,7 @@ class MomentsService:
         key: str | None,
     ) -> Started:
         request = takes(source=await self._library.source(video), **parts)
-        return started(video, await self._runs.start(pipeline, request, order_of(options, key)))
+        return await self._show(started(video, await self._runs.start(pipeline, request, order_of(options, key))))
 
     async def _parts(self, options: RunOptions) -> dict[str, Any]:
         """Return what a request for moments has beside its source."""
@@ -186,3 +202,7 @@ def moments_parts(
 
 def _refinement(model: ModelEntry, sampling: Sampling, prompt: str | None = None) -> RefinementOptions:
     return RefinementOptions(model=model.key, sampling=sampling, watches_video=model.supports_video, prompt=prompt)
+
+
+def _has_stale_clip(moment: MomentRow, clips: Sequence[ClipRow], preset: str) -> bool:
+    return any(is_stale(clip, moment) for clip in clips if clip.preset == preset)

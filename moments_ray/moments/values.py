@@ -56,9 +56,10 @@ class ClipOptions(Value):
 
 
 class SelectedMoments(Value):
-    """Moments as they stood when somebody selected them: with other edges it is another request."""
+    """Moments as they stood when somebody selected them: of other versions it is another request."""
 
     moments: tuple[GeneratedMoment, ...]
+    versions: tuple[int, ...] = ()
 
 
 class GenerationRequest(TranscriptRequest):

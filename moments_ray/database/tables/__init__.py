@@ -5,6 +5,7 @@ from moments_ray.database.tables.library import (
     ClipRow,
     GenerationConfig,
     MomentRow,
+    MomentSet,
     Prompt,
     Thumbnail,
     TranscriptPassage,
@@ -13,17 +14,19 @@ from moments_ray.database.tables.library import (
     UploadPart,
     Video,
 )
-from moments_ray.database.tables.operation import ApiKey, ModelEntryRow, SigningSecret, WebhookDelivery
+from moments_ray.database.tables.operation import ApiKey, ApiSession, ModelEntryRow, SigningSecret, WebhookDelivery
 from moments_ray.database.tables.runs import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
 
 __all__ = [
     "LONGEST_PASSAGE",
     "LONGEST_TITLE",
     "ApiKey",
+    "ApiSession",
     "ClipRow",
     "GenerationConfig",
     "ModelEntryRow",
     "MomentRow",
+    "MomentSet",
     "Prompt",
     "Run",
     "RunAttempt",

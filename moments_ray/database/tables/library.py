@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Integer,
     String,
     UniqueConstraint,
     func,
@@ -28,7 +29,7 @@ from moments_ray.database.tables.columns import (
     status_check,
     words_index,
 )
-from moments_ray.states import ClipStatus, VideoStatus
+from moments_ray.states import ClipStatus, SetStatus, VideoStatus
 
 
 class Video(Table):
@@ -123,13 +124,36 @@ class GenerationConfig(Table):
     config_hash: Mapped[str] = mapped_column(String(64), unique=True)
 
 
+class MomentSet(Table):
+    """The moments of one generation; the current one of a video is what users see."""
+
+    __tablename__ = "moment_sets"
+    __table_args__ = (
+        status_check("status", SetStatus),
+        Index("uq_moment_sets_current", "video_id", unique=True, postgresql_where=text("status = 'current'")),
+    )
+
+    id: Mapped[int] = key()
+    identifier: Mapped[str] = public_identifier()
+    video_id: Mapped[int] = reference("videos.id")
+    generation_config_id: Mapped[int | None] = reference("generation_configs.id", ondelete="SET NULL")
+    run_id: Mapped[int | None] = reference("runs.id", ondelete="SET NULL")
+    status: Mapped[str] = mapped_column(server_default=SetStatus.CANDIDATE.value)
+    created_at: Mapped[datetime] = created_now()
+    promoted_at: Mapped[datetime | None]
+
+
 class MomentRow(Table):
-    """A highlight; a refined one names the moment it was refined from."""
+    """A highlight; a refined one names the moment it was refined from, one that a person added is of no set.
+
+    ``version`` counts what people changed; what was deleted can be restored for a while.
+    """
 
     __tablename__ = "moments"
     __table_args__ = (
         CheckConstraint("start_time >= 0 AND end_time > start_time", name="range"),
         words_index("ix_moments_title_words", "title", LONGEST_TITLE),
+        Index("ix_moments_deleted", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
     )
 
     id: Mapped[int] = key()
@@ -144,11 +168,18 @@ class MomentRow(Table):
     score: Mapped[float | None]
     reason: Mapped[str | None]
     provenance: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    set_id: Mapped[int | None] = reference("moment_sets.id")
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     created_at: Mapped[datetime] = created_now()
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    deleted_at: Mapped[datetime | None]
 
 
 class ClipRow(Table):
-    """A moment's clip in a preset; its times are its own edges, padding included."""
+    """A moment's clip in a preset; its times are its own edges, padding included.
+
+    ``moment_start_time`` and ``moment_end_time`` are the edges of its moment when it was cut.
+    """
 
     __tablename__ = "clips"
     __table_args__ = (status_check("status", ClipStatus), UniqueConstraint("moment_id", "preset"))
@@ -160,6 +191,8 @@ class ClipRow(Table):
     cloud_url: Mapped[str | None]
     start_time: Mapped[float]
     end_time: Mapped[float]
+    moment_start_time: Mapped[float | None]
+    moment_end_time: Mapped[float | None]
     padding_left: Mapped[float] = mapped_column(server_default=text("0"))
     padding_right: Mapped[float] = mapped_column(server_default=text("0"))
     preset: Mapped[str]

@@ -38,6 +38,18 @@ class ApiKey(Table):
     revoked_at: Mapped[datetime | None]
 
 
+class ApiSession(Table):
+    """A browser's session, as the hash of its cookie; it goes with its key."""
+
+    __tablename__ = "api_sessions"
+
+    id: Mapped[int] = key()
+    api_key_id: Mapped[int] = reference("api_keys.id")
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = created_now()
+    last_used_at: Mapped[datetime] = created_now()
+
+
 class ModelEntryRow(Table):
     """What an operator said of a model, over its default where the code has one."""
 

@@ -10,10 +10,12 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Numeric,
     String,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -66,6 +68,7 @@ class Run(Table):
     attempt: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     crash_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # crashed claims since the last output
     config: Mapped[dict[str, Any]]
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # as its caller gave them
     config_fingerprint: Mapped[str] = mapped_column(String(64))
     produced_by: Mapped[str | None] = mapped_column(String(64))
     application_version: Mapped[str | None]  # of the worker that claimed it last
@@ -84,7 +87,7 @@ class Run(Table):
     event_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     message_id: Mapped[str | None]  # the stream entry that notifies workers of this run
     notified_at: Mapped[datetime] = created_now()
-    queued_at: Mapped[datetime] = created_now()
+    queued_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     deadline_seconds: Mapped[float | None]  # from its claim to its end
@@ -171,6 +174,7 @@ class RunEvent(Table):
 
     run_id: Mapped[int] = _run_key()
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)  # among the events of all runs
     type: Mapped[str]
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = created_now()

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, or_, select
 
-from moments_ray.database.paging import Page, page_of
+from moments_ray.database.paging import Order, OrderedPage, Page, Place, Total, count_of, ordered_page_of, page_of
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Run, RunItem, Video
+from moments_ray.database.tables import Run, RunItem, RunStage, Video
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
+
+RunSort = Literal["newest", "oldest", "priority"]
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs: how they stand, of what, about what and when they were queued; what is None or empty is any.
+
+    ``q`` is the beginning of an identifier or of a subject, or a part of their video's title.
+    """
+
+    statuses: Collection[RunStatus] | None = None
+    pipelines: Sequence[str] = ()
+    priorities: Sequence[int] = ()
+    subject: str | None = None
+    video: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True)
+class VideoName:
+    """The video that a run works on."""
+
+    identifier: str
+    title: str | None
+
+
+def order_of_runs(sort: RunSort) -> Order:
+    """Return the order of a list of runs: the newest first, or the oldest, or by priority."""
+    by = Run.priority if sort == "priority" else Run.id
+    return Order(by.expression, int, descending=sort != "oldest")
 
 
 class RunLists:
@@ -38,6 +73,32 @@ class RunLists:
             query = query.where(Run.status.in_(statuses))
         return await page_of(self._session, query, Run.id, after, limit)
 
+    async def page(self, wanted: RunFilter, order: Order, after: Place | None, limit: int) -> OrderedPage[Run]:
+        """Return wanted runs in an order."""
+        return await ordered_page_of(self._session, _wanted(wanted), Run.id, order, after=after, limit=limit)
+
+    async def total(self, wanted: RunFilter) -> Total:
+        """Return how many there are."""
+        return await count_of(self._session, _wanted(wanted).with_only_columns(Run.id))
+
+    async def identifiers(self, wanted: RunFilter, limit: int) -> list[str]:
+        """Return the identifiers of wanted runs, the newest first."""
+        query = _wanted(wanted).with_only_columns(Run.identifier).order_by(Run.id.desc()).limit(limit)
+        return list((await self._session.scalars(query)).all())
+
+    async def video_names(self, runs: Sequence[Run]) -> Mapping[int, VideoName]:
+        """Return the videos that runs work on, by the videos' keys."""
+        keys = {run.video_id for run in runs if run.video_id is not None}
+        query = select(Video.id, Video.identifier, Video.title).where(Video.id.in_(keys))
+        return {key: VideoName(identifier, title) for key, identifier, title in await self._session.execute(query)}
+
+    async def stages(self, runs: Sequence[Run]) -> Mapping[int, dict[str, RunStage]]:
+        """Return the stages of runs that have begun, by the runs' keys and by name."""
+        found: dict[int, dict[str, RunStage]] = {run.id: {} for run in runs}
+        for stage in await self._session.scalars(select(RunStage).where(RunStage.run_id.in_(found))):
+            found[stage.run_id][stage.name] = stage
+        return found
+
     async def newest_config(self, subject: str, part: str) -> dict[str, Any] | None:
         """Return a part of the request of the newest run of a subject that has it."""
         query = select(Run.config[part]).where(Run.subject == subject, Run.config.has_key(part))
@@ -62,3 +123,22 @@ class RunLists:
         query = select(Run).join(Video, Video.id == Run.video_id)
         query = query.where(Video.identifier == video, Run.status.in_(ACTIVE_RUN))
         return list(await self._session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _wanted(wanted: RunFilter) -> Select[tuple[Run]]:
+    conditions: list[ColumnElement[Any] | None] = [
+        None if wanted.statuses is None else Run.status.in_(wanted.statuses),
+        Run.pipeline.in_(wanted.pipelines) if wanted.pipelines else None,
+        Run.priority.in_(wanted.priorities) if wanted.priorities else None,
+        None if wanted.subject is None else Run.subject == wanted.subject,
+        None if wanted.video is None else Video.identifier == wanted.video,
+        None if wanted.since is None else Run.queued_at >= wanted.since,
+        None if wanted.until is None else Run.queued_at < wanted.until,
+    ]
+    if wanted.q is not None:
+        beginning = [each.startswith(wanted.q, autoescape=True) for each in (Run.identifier, Run.subject)]
+        conditions.append(or_(*beginning, Video.title.icontains(wanted.q, autoescape=True)))
+    query = select(Run).where(*(each for each in conditions if each is not None))
+    return (
+        query.outerjoin(Video, Video.id == Run.video_id) if wanted.q is not None or wanted.video is not None else query
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ class Submission:
     subject: str
     config: dict[str, Any]
     fingerprint: str
+    options: Mapping[str, Any] = field(default_factory=dict)
     produced_by: str | None = None
     exclusive_key: str | None = None
     video_key: int | None = None
@@ -54,6 +55,7 @@ class Runs:
             subject=submission.subject,
             video_id=submission.video_key,
             config=submission.config,
+            options=dict(submission.options),
             config_fingerprint=submission.fingerprint,
             produced_by=submission.produced_by,
             exclusive_key=submission.exclusive_key,

@@ -114,6 +114,17 @@ class LiveStatus:
             return None
         return {name.decode(): value.decode("utf-8", "replace") for name, value in found.items()} or None
 
+    async def stage_progress(self, run: Run) -> dict[str, float]:
+        """Return how far the stages of a run are, 0 to 1, by name; nothing unless it is the one that is shown."""
+        if RunStatus(run.status).finished:
+            return {}
+        shown = await self.read(run.subject) or {}
+        if shown.get("request_id") != run.identifier:
+            return {}
+        return {
+            name.removesuffix("_progress"): float(value) for name, value in shown.items() if name.endswith("_progress")
+        }
+
     async def missing(self, subject: str) -> bool:
         """Tell whether the live status lost an active run."""
         return not await self._redis.exists(active_key(subject))

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import redis.asyncio as redis
 import structlog
@@ -24,6 +26,28 @@ _POLL_SECONDS = 5.0
 _PAUSE_SECONDS = 1.0  # between tries to reach a Redis that is away
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage of a run is, 0 to 1."""
+
+    run: str
+    stage: str
+    fraction: float
+
+
+@dataclass(eq=False)
+class RunListener:
+    """What a listener hears of a run, or of all: that something happened, and the newest progress of each stage."""
+
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    progress: dict[tuple[str, str], Progress] = field(default_factory=dict)
+
+    def take_progress(self) -> dict[tuple[str, str], Progress]:
+        """Return the progress that was heard since this was asked last."""
+        heard, self.progress = self.progress, {}
+        return heard
+
+
 class RunNotifier:
     """A bell, not a mailbox: it says that a run moved, and what happened is read from PostgreSQL.
 
@@ -34,21 +58,21 @@ class RunNotifier:
     def __init__(self, client: redis.Redis, database: Database) -> None:
         self._redis = client
         self._database = database
-        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._listeners: dict[str | None, set[RunListener]] = defaultdict(set)
         self._seen: dict[str, int] = {}
         self._listening: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def listener(self, run: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever the run moved; its owner clears it before looking."""
+    def listener(self, run: str | None) -> Iterator[RunListener]:
+        """Give what tells whenever the run, or any where None is given, moved; its owner clears it before looking."""
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._attend())
-        moved = asyncio.Event()
-        self._listeners[run].add(moved)
+        listener = RunListener()
+        self._listeners[run].add(listener)
         try:
-            yield moved
+            yield listener
         finally:
-            self._listeners[run].discard(moved)
+            self._listeners[run].discard(listener)
             if not self._listeners[run]:
                 del self._listeners[run]
 
@@ -82,31 +106,45 @@ class RunNotifier:
             while True:
                 message = await subscription.get_message(timeout=_TIMEOUT_SECONDS)
                 if message is not None:
-                    self._wake(_run_of(message["data"]))
+                    self._tell(message["data"])
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(_POLL_SECONDS)
             try:
                 async with self._database.read() as session:
-                    standing = await Runs(session).event_counts(self._listeners)
+                    standing = await Runs(session).event_counts([run for run in self._listeners if run is not None])
             except ServiceUnavailable as error:
                 log.warning("notifier.read_failed", error=str(error))
                 continue
-            for run in self._listeners:
-                if standing.get(run) != self._seen.get(run):
-                    self._wake(run)
+            for run, listeners in self._listeners.items():
+                if run is None or standing.get(run) != self._seen.get(run):
+                    _wake(listeners)
             self._seen = standing
 
-    def _wake(self, run: str) -> None:
-        for moved in self._listeners.get(run, ()):
-            moved.set()
+    def _tell(self, data: bytes) -> None:
+        """Hand on what a message says; strangers may publish here too."""
+        try:
+            document = json.loads(data)
+        except ValueError:
+            return
+        if not isinstance(document, dict):
+            return
+        run, progress = str(document.get("run_id")), _progress_of(document)
+        for listeners in (self._listeners.get(run, set()), self._listeners.get(None, set())):
+            if progress is not None:
+                for listener in listeners:
+                    listener.progress[run, progress.stage] = progress
+            _wake(listeners)
 
 
-def _run_of(data: bytes) -> str:
-    """Return the run that a message is about; strangers may publish here too."""
-    try:
-        document = json.loads(data)
-    except ValueError:
-        return ""
-    return str(document.get("run_id")) if isinstance(document, dict) else ""
+def _wake(listeners: Iterable[RunListener]) -> None:
+    for listener in listeners:
+        listener.moved.set()
+
+
+def _progress_of(document: Mapping[str, Any]) -> Progress | None:
+    run, stage, fraction = document.get("run_id"), document.get("stage"), document.get("progress")
+    if isinstance(run, str) and isinstance(stage, str) and isinstance(fraction, float):
+        return Progress(run, stage, fraction)
+    return None

@@ -45,7 +45,8 @@ class RunOrder:
 
     ``deadline_seconds`` is from its claim to its end, ``tries`` how often each stage may be tried; without ``notify``
     workers leave the run alone for a while, because a command drives it itself. ``force`` has it begin although a run
-    did exactly this; ``metadata`` is the caller's own.
+    did exactly this; ``metadata`` is the caller's own, ``options`` what it asked for,
+    in its own words.
     """
 
     priority: int = 5
@@ -54,6 +55,7 @@ class RunOrder:
     deadline_seconds: float | None = None
     tries: int | None = None
     force: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, JsonValue] = field(default_factory=dict)
     notify: bool = True
 
@@ -128,6 +130,7 @@ class RunService:
             pipeline=pipeline.name,
             subject=pipeline.subject(request),
             config=config,
+            options=order.options,
             fingerprint=fingerprint({"pipeline": pipeline.name, "config": config}),
             produced_by=fingerprint(await pipeline.identity(self._environment)),
             exclusive_key=pipeline.exclusive(request) if pipeline.exclusive else None,

@@ -28,6 +28,13 @@ class Page(Shape, Generic[T]):
     next_cursor: str | None = None
 
 
+class CountedPage(Page[T], Generic[T]):
+    """Some entries of a list, and how many there are of what was asked for."""
+
+    total: int
+    total_is_exact: bool = Field(description="false: there are more; beyond 100,000 nobody counts on")
+
+
 class SignedLink(Shape):
     """A link that reads one object until it expires, for whoever has it."""
 

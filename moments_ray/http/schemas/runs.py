@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, JsonValue
@@ -14,6 +15,7 @@ from moments_ray.states import RunStatus, StageStatus, WebhookStatus
 
 if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
     from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunStage, WebhookDelivery
+    from moments_ray.engine.queries.run_lists import VideoName
 
 
 class RunError(Shape):
@@ -24,12 +26,32 @@ class RunError(Shape):
     retryable: bool = False
 
 
+class RunVideo(Shape):
+    """The video that a run works on."""
+
+    identifier: str
+    title: str | None
+
+
+class StageBrief(Shape):
+    """A stage of a run."""
+
+    name: str
+    status: StageStatus
+    progress: float = Field(description="0 to 1")
+
+
 class RunView(Shape):
     """A run of a pipeline; ``subject`` is what it is about: a video's identifier for what is done with videos."""
 
     identifier: str
     pipeline: str
     subject: str
+    video: RunVideo | None = Field(None, description="that it works on; in lists and in the run itself")
+    stages: list[StageBrief] | None = Field(None, description="in order; with `include=stages`")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="what its caller asked for, in the words of the request"
+    )
     status: RunStatus
     priority: int = Field(description="0 to 10, higher first")
     attempt: int = Field(description="how many times a worker took it")
@@ -46,9 +68,9 @@ class RunView(Shape):
     completed_at: datetime | None
 
     @classmethod
-    def of(cls, run: Run) -> Self:
-        """Show a row."""
-        return cls(**_run_fields(run))
+    def of(cls, run: Run, video: VideoName | None = None, stages: Sequence[StageBrief] | None = None) -> Self:
+        """Show a row, with the video that it works on and its stages where they are known."""
+        return cls(**_run_fields(run, video), stages=stages)
 
 
 class RunStarted(RunView):
@@ -136,7 +158,7 @@ class RunDetail(RunView):
     request: dict[str, Any]
     deadline_at: datetime | None
 
-    stages: list[StageView]
+    stages: list[StageView]  # type: ignore[assignment]  # each says more
     input_tokens: int = Field(description="of all tries, as what follows")
     output_tokens: int
     usd: float
@@ -150,13 +172,16 @@ class RunDetail(RunView):
         stages: Mapping[str, RunStage],
         tries: Sequence[RunAttempt],
         deliveries: Sequence[WebhookDelivery],
+        *,
+        video: VideoName | None = None,
+        live: Mapping[str, float] = MappingProxyType({}),
     ) -> Self:
-        """Show a run and its journal; stages that have not begun are pending."""
+        """Show a run and its journal; stages that have not begun are pending, ``live`` is how far others are."""
         return cls(
-            **_run_fields(run),
+            **_run_fields(run, video),
             request=run.config,
             deadline_at=run.deadline_at,
-            stages=[_stage(name, stages.get(name), tries) for name in names],
+            stages=[_stage(name, stages.get(name), tries, live.get(name, 0.0)) for name in names],
             input_tokens=sum(one.input_tokens for one in tries),
             output_tokens=sum(one.output_tokens for one in tries),
             usd=float(sum(one.usd for one in tries)),
@@ -215,13 +240,14 @@ class HistoryEntry(Shape):
         )
 
 
-def _run_fields(run: Run) -> dict[str, Any]:
-    own = set(RunView.model_fields) - {"error", "metadata"}
+def _run_fields(run: Run, video: VideoName | None = None) -> dict[str, Any]:
+    own = set(RunView.model_fields) - {"error", "metadata", "video", "stages"}
     error = RunError.model_validate({"code": "internal", "message": "", **run.error}) if run.error else None
     return {
         **{name: getattr(run, name) for name in own},
         "error": error,
         "metadata": run.config.get("metadata") or {},
+        "video": None if video is None else RunVideo(**vars(video)),
     }
 
 
@@ -233,7 +259,7 @@ def _webhook(url: str | None, deliveries: Sequence[WebhookDelivery]) -> WebhookV
     return WebhookView(url=url, deliveries=shown)
 
 
-def _stage(name: str, stage: RunStage | None, tries: Sequence[RunAttempt]) -> StageView:
+def _stage(name: str, stage: RunStage | None, tries: Sequence[RunAttempt], live: float) -> StageView:
     shown = {
         field: getattr(stage, field, None) for field in ("status", "progress", "started_at", "completed_at", "seconds")
     }
@@ -242,4 +268,17 @@ def _stage(name: str, stage: RunStage | None, tries: Sequence[RunAttempt]) -> St
     ]
     if stage is None:
         shown |= {"status": StageStatus.PENDING, "progress": 0.0}
+    elif stage.status == StageStatus.PROCESSING:
+        shown["progress"] = max(stage.progress, live)
     return StageView(name=name, tries=own, **shown)
+
+
+def stage_briefs(names: Sequence[str], stages: Mapping[str, RunStage]) -> list[StageBrief]:
+    """Show the stages of a run in order; what has not begun is pending."""
+    names = names or sorted(stages, key=lambda name: stages[name].ordinal)
+    return [
+        StageBrief(name=name, status=StageStatus(stages[name].status), progress=stages[name].progress)
+        if name in stages
+        else StageBrief(name=name, status=StageStatus.PENDING, progress=0.0)
+        for name in names
+    ]

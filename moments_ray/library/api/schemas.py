@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from moments_ray.http.schemas.base import Shape
+from moments_ray.http.schemas.base import RequestBody, Shape, SignedLink
+from moments_ray.http.schemas.options import Text
 from moments_ray.http.schemas.runs import RunError, RunView
-from moments_ray.states import VideoStatus
+from moments_ray.states import RunStatus, VideoStatus
 
 if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
     from moments_ray.database.tables import Run, TranscriptRow, Upload, Video
     from moments_ray.library.queries.search import Hit
+    from moments_ray.library.queries.video_lists import NewestRun
 
 
 class HitView(Shape):
@@ -67,6 +69,47 @@ class TranscriptView(Shape):
         return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
 
+class TranscriptColumns(Shape):
+    """What was said in a video, by columns: a third of the bytes for hours of speech."""
+
+    engine: str
+    language: str | None
+    words: list[str]
+    starts: list[float] = Field(description="of the words, in seconds")
+    ends: list[float]
+    sentences: list[int] = Field(description="the number of each sentence's first word, counted from 0")
+    is_timed: bool = Field(description="false: words were spread over their captions, and are near where they stand")
+    created_at: datetime
+
+
+class VideoRun(Shape):
+    """The newest run of a video."""
+
+    identifier: str
+    pipeline: str
+    status: RunStatus
+    progress: float = Field(description="0 to 1")
+    current_stage: str | None = Field(description="the first stage that is under way")
+    errors: int = Field(description="items that did not come out")
+    error: RunError | None
+    queued_at: datetime
+    completed_at: datetime | None
+
+    @classmethod
+    def of(cls, newest: NewestRun) -> Self:
+        """Show a run."""
+        shown = RunView.of(newest.run)
+        names = cls.model_fields.keys() - {"current_stage"}
+        return cls(**{name: getattr(shown, name) for name in names}, current_stage=newest.current_stage)
+
+
+class VideoCounts(Shape):
+    """What of a video there is to see."""
+
+    moments: int
+    clips: int = Field(description="of these moments, that can be played")
+
+
 class VideoView(Shape):
     """A video; its figures are null until its bytes are here."""
 
@@ -86,14 +129,24 @@ class VideoView(Shape):
     bytes: int | None
     created_at: datetime
     updated_at: datetime
+    run: VideoRun | None = Field(None, description="with `include=run`; null where there was none")
+    counts: VideoCounts | None = Field(None, description="with `include=counts`")
+    thumbnail: SignedLink | None = Field(None, description="with `include=thumbnail`; null where there is none")
 
     @classmethod
-    def of(cls, video: Video, failure: Mapping[str, Any] | None = None) -> Self:
+    def of(cls, video: Video, failure: Mapping[str, Any] | None = None, **included: Any) -> Self:
         """Show a row; ``failure`` is that of its newest run, which counts while its bytes are not here."""
-        fields = {name: getattr(video, name) for name in cls.model_fields if name != "error"}
+        own = cls.model_fields.keys() - {"error", "run", "counts", "thumbnail"}
+        fields = {name: getattr(video, name) for name in own} | included
         if failure is not None and video.status == VideoStatus.PENDING:
             fields |= {"status": "failed", "error": RunError.model_validate(failure)}
         return cls(**fields)
+
+
+class EditVideo(RequestBody):
+    """What to change of a video."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=10_000)]
 
 
 class VideoStarted(Shape):

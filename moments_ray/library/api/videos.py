@@ -4,43 +4,82 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from moments_ray.errors import InvalidRequest
 from moments_ray.http.dependencies import Dependencies, Identifier
-from moments_ray.http.paging import After, Limit, cursor_of
+from moments_ray.http.paging import Cursor, Limit, cursor_of_place, place_of
 from moments_ray.http.problems import problems
-from moments_ray.http.redirects import SIGNED, RedirectQuery, signed_answer
-from moments_ray.http.schemas.base import Page
-from moments_ray.library.api.schemas import VideoView
+from moments_ray.http.redirects import SIGNED, DownloadQuery, RedirectQuery, signed_answer
+from moments_ray.http.schemas.base import CountedPage
+from moments_ray.library.api.schemas import EditVideo, VideoView
+from moments_ray.library.api.video_lists import Include, Wanted, video_views
 from moments_ray.library.deletion import Deletion
+from moments_ray.library.queries.video_lists import VideoLists, VideoSort, order_of_videos
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.service import media_file_name
+from moments_ray.media.downloaded import clean_title
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
 
 @router.get("")
-async def list_videos(dependencies: Dependencies, after: After, limit: Limit = 50) -> Page[VideoView]:
-    """List videos, the newest first."""
+async def list_videos(
+    dependencies: Dependencies,
+    wanted: Wanted,
+    *,
+    sort: VideoSort = "newest",
+    include: Include = [],  # noqa: B006 - FastAPI copies it
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> CountedPage[VideoView]:
+    """List videos, the newest first unless they are sorted otherwise."""
+    order = order_of_videos(sort)
+    after = place_of(cursor, sort, order)
     async with dependencies.environment.database.read() as session:
-        page = await Videos(session).page(after, limit)
-        failures = await Videos(session).failures(page.rows)
-    items = [VideoView.of(video, failures.get(video.id)) for video in page.rows]
-    return Page(items=items, next_cursor=cursor_of(page.next_key))
+        lists = VideoLists(session)
+        page, total = await lists.page(wanted, order, after, limit), await lists.total(wanted)
+        items = await video_views(dependencies, session, page.rows, include)
+    next_cursor = cursor_of_place(sort, page.end)
+    return CountedPage(items=items, next_cursor=next_cursor, total=total.count, total_is_exact=total.exact)
 
 
 @router.get("/{video_id}", responses=problems(404))
-async def read_video(dependencies: Dependencies, video_id: Identifier) -> VideoView:
+async def read_video(
+    dependencies: Dependencies,
+    video_id: Identifier,
+    *,
+    include: Include = [],  # noqa: B006 - FastAPI copies it
+) -> VideoView:
     """Return a video."""
     async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
-        failures = await Videos(session).failures([video])
-    return VideoView.of(video, failures.get(video.id))
+        return (await video_views(dependencies, session, [video], include))[0]
+
+
+@router.patch("/{video_id}", responses=problems(404))
+async def change_video(dependencies: Dependencies, video_id: Identifier, asked: EditVideo) -> VideoView:
+    """Change a video's title."""
+    title = clean_title(asked.title)
+    if title is None:
+        raise InvalidRequest("A video needs a title.")
+    async with dependencies.environment.database.begin() as session:
+        await Videos(session).set_title(video_id, title)
+    async with dependencies.environment.database.read() as session:
+        return (await video_views(dependencies, session, [await Videos(session).get(video_id)], ()))[0]
 
 
 @router.get("/{video_id}/stream", response_class=Response, responses=SIGNED)
-async def stream_video(dependencies: Dependencies, video_id: Identifier, redirect: RedirectQuery = True) -> Response:
+async def stream_video(
+    dependencies: Dependencies,
+    video_id: Identifier,
+    *,
+    redirect: RedirectQuery = True,
+    download: DownloadQuery = False,
+) -> Response:
     """Redirect to the video's bytes, which can be read by ranges."""
     async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
-    return await signed_answer(dependencies, video.cloud_url, "the video", redirect=redirect)
+    filename = media_file_name(video) if download else None
+    return await signed_answer(dependencies, video.cloud_url, "The video", redirect=redirect, filename=filename)
 
 
 @router.get("/{video_id}/thumbnail", response_class=Response, responses=SIGNED)

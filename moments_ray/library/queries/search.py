@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
+    or_,
     select,
     union_all,
 )
@@ -28,21 +29,34 @@ from moments_ray.database.tables import (
     LONGEST_PASSAGE,
     LONGEST_TITLE,
     MomentRow,
+    MomentSet,
     TranscriptPassage,
     TranscriptRow,
     Video,
     words_of,
 )
-from moments_ray.states import VideoStatus
+from moments_ray.states import SetStatus, VideoStatus
 
 
 def is_shown() -> ColumnElement[bool]:
-    """Return the condition under which users see a moment: nothing newer was refined from it, or beside it."""
+    """Return the condition under which users see a moment: a foremost one that is in its video's current set."""
+    return and_(is_foremost(), is_current())
+
+
+def is_foremost() -> ColumnElement[bool]:
+    """Return the condition that a moment is there, and nothing newer was refined from it, or beside it."""
     child, newer = aliased(MomentRow), aliased(MomentRow)
     return and_(
-        ~exists().where(child.parent_id == MomentRow.id),
-        ~exists().where(newer.parent_id == MomentRow.parent_id, newer.id > MomentRow.id),
+        MomentRow.deleted_at.is_(None),
+        ~exists().where(child.parent_id == MomentRow.id, child.deleted_at.is_(None)),
+        ~exists().where(newer.parent_id == MomentRow.parent_id, newer.id > MomentRow.id, newer.deleted_at.is_(None)),
     )
+
+
+def is_current() -> ColumnElement[bool]:
+    """Return the condition that a moment is in its video's current set, or was added by a person."""
+    current = exists().where(MomentSet.id == MomentRow.set_id, MomentSet.status == SetStatus.CURRENT)
+    return or_(MomentRow.set_id.is_(None), current)
 
 
 @dataclass(frozen=True)

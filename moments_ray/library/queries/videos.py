@@ -56,6 +56,10 @@ class Videos:
             raise NotFound(f"There is no video {identifier}")
         return video
 
+    async def by_key(self, key: int) -> Video:
+        """Return the video of a key that something points at."""
+        return (await self._session.scalars(select(Video).where(Video.id == key))).one()
+
     async def key_of(self, identifier: VideoId | str) -> int:
         """Return a video's integer key.
 
@@ -71,6 +75,21 @@ class Videos:
             .where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
             .values(title=func.coalesce(Video.title, title), status=VideoStatus.READY, **values)
         )
+
+    async def set_title(self, identifier: str, title: str) -> None:
+        """Give a video another title.
+
+        Raises:
+            NotFound: there is none of this identifier.
+        """
+        found = await self._session.scalar(
+            update(Video)
+            .where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
+            .values(title=title)
+            .returning(Video.id)
+        )
+        if found is None:
+            raise NotFound(f"There is no video {identifier}.")
 
     async def set_thumbnail(self, identifier: str, cloud_url: str) -> None:
         """Name the picture of a video."""

@@ -6,16 +6,19 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from moments_ray.database.session import ReadSession
+from moments_ray.database.tables import ClipRow, MomentRow
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.errors import NotFound
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
-from moments_ray.http.redirects import SIGNED, RedirectQuery, signed_answer
+from moments_ray.http.redirects import SIGNED, DownloadQuery, RedirectQuery, signed_answer
 from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
+from moments_ray.media.downloaded import file_name
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import ClipExtractionStatus, ClipProgress
 from moments_ray.moments.options import ExtractClipsOptions
@@ -41,14 +44,33 @@ PresetQuery = Annotated[
 
 @router.get("/clips/{moment_id}/stream", response_class=Response, responses=SIGNED)
 async def stream_clip(
-    dependencies: Dependencies, moment_id: Identifier, redirect: RedirectQuery = True, preset: PresetQuery = None
+    dependencies: Dependencies,
+    moment_id: Identifier,
+    *,
+    redirect: RedirectQuery = True,
+    preset: PresetQuery = None,
+    download: DownloadQuery = False,
 ) -> Response:
     """Redirect to the bytes of a moment's clip, which can be read by ranges."""
     async with dependencies.environment.database.read() as session:
         moment = await Moments(session).get(moment_id)
-        clips = (await ClipQueries(session).clips_of([moment.id]))[moment.id]
-    done = [clip.cloud_url for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
-    return await signed_answer(dependencies, done[-1] if done else None, "the moment's clip", redirect=redirect)
+        clip = await _playable(session, moment, preset)
+    filename = file_name(moment.title, ".mp4") if download else None
+    uri = None if clip is None else clip.cloud_url
+    return await signed_answer(dependencies, uri, "The moment's clip", redirect=redirect, filename=filename)
+
+
+@router.get("/clips/{moment_id}/thumbnail", response_class=Response, responses=SIGNED)
+async def read_clip_thumbnail(
+    dependencies: Dependencies, moment_id: Identifier, redirect: RedirectQuery = True, preset: PresetQuery = None
+) -> Response:
+    """Redirect to a picture from a moment's clip."""
+    async with dependencies.environment.database.read() as session:
+        clip = await _playable(session, await Moments(session).get(moment_id), preset)
+        pictures = await ClipQueries(session).thumbnails([clip.id]) if clip is not None else {}
+    return await signed_answer(
+        dependencies, next(iter(pictures.values()), None), "The clip's picture", redirect=redirect
+    )
 
 
 @router.get("/clips/{moment_id}/captions", response_class=Response, responses={**_CAPTIONS, **problems(404)})
@@ -58,13 +80,19 @@ async def read_clip_captions(
     """Return what is said in a moment's clip, with times from the clip's start: to be shown beside it."""
     async with dependencies.environment.database.read() as session:
         moment = await Moments(session).get(moment_id)
-        clips = (await ClipQueries(session).clips_of([moment.id]))[moment.id]
+        clip = await _playable(session, moment, preset)
         transcript = await Transcripts(session).get(moment.video_id)
-    done = [clip for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
-    if not done or transcript is None:
-        raise NotFound(f"The moment's {'transcript' if done else 'clip'} is not here yet.")
+    if clip is None or transcript is None:
+        raise NotFound(f"The moment's {'clip' if clip is None else 'transcript'} is not here yet.")
     write, media_type = _CAPTION_WRITERS[kind]
-    return Response(write(transcript_of(transcript), done[-1].start_time, done[-1].end_time), media_type=media_type)
+    return Response(write(transcript_of(transcript), clip.start_time, clip.end_time), media_type=media_type)
+
+
+async def _playable(session: ReadSession, moment: MomentRow, preset: str | None) -> ClipRow | None:
+    """Return the clip of a preset, or the one that was made last; None while there is none."""
+    clips = (await ClipQueries(session).clips_of([moment.id]))[moment.id]
+    done = [clip for clip in clips if clip.status == ClipStatus.COMPLETED and preset in {None, clip.preset}]
+    return done[-1] if done else None
 
 
 @router.get("/videos/{video_id}/clip-extraction-status", responses=problems(404))

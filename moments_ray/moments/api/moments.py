@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import MomentRow
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import Page
@@ -16,86 +13,164 @@ from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.videos import Videos
 from moments_ray.moments.api.dependencies import Starting
-from moments_ray.moments.api.schemas import AddMoment, EditMoment, MomentView
-from moments_ray.moments.editing import add_moment, edit_moment, revert_moment
+from moments_ray.moments.api.schemas import AddMoment, EditMoment, MomentView, RevertMoment
+from moments_ray.moments.api.views import IfMatch, SetQuery, moment_views, tagged_view
+from moments_ray.moments.editing import (
+    add_moment,
+    edit_moment,
+    moment_to_change,
+    restore,
+    revert_to_generated,
+    revert_to_step,
+    root_of,
+    undo_edits,
+)
 from moments_ray.moments.options import RefineMomentOptions
-from moments_ray.moments.queries.clips import ClipQueries
 from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.queries.sets import MomentSets
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
 
 _DEFAULTS = RefineMomentOptions()
+_TO_EDITS = RevertMoment()
 
 Include = Annotated[
-    Literal["shown", "all"], Query(description="`all`: also the moments that refined ones stand in the place of")
+    Literal["shown", "all", "deleted"],
+    Query(
+        description="`all`: also the moments that refined ones stand in the place of; `deleted`: those that can be "
+        "restored"
+    ),
 ]
+Links = Annotated[bool, Query(description="also links by which the clips and their pictures are read")]
 
 
 @router.get("", responses=problems(404))
 async def list_moments(
-    dependencies: Dependencies, video_id: Identifier, include: Include = "shown"
+    dependencies: Dependencies,
+    video_id: Identifier,
+    *,
+    include: Include = "shown",
+    of_set: SetQuery = None,
+    links: Links = False,
 ) -> Page[MomentView]:
-    """List a video's moments in time order, a refined one in place of the one it was refined from."""
+    """List a video's moments in time order, a refined one in place of the one it was refined from.
+
+    They are those of the current set, and those that people added.
+    """
     async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
-        moments = await Moments(session).of_video(video.id, everything=include == "all")
-        return Page(items=await views(session, video_id, moments))
+        if include == "deleted":
+            moments = await Moments(session).deleted(video.id)
+        else:
+            chosen = None if of_set is None else (await MomentSets(session).get(of_set, video.id)).id
+            moments = await Moments(session).of_video(video.id, everything=include == "all", set_key=chosen)
+        return Page(items=await moment_views(session, video_id, moments, dependencies if links else None))
 
 
 @router.get("/{moment_id}", responses=problems(404))
-async def read_moment(dependencies: Dependencies, video_id: Identifier, moment_id: Identifier) -> MomentView:
+async def read_moment(
+    dependencies: Dependencies, video_id: Identifier, moment_id: Identifier, response: Response
+) -> MomentView:
     """Return a moment."""
     async with dependencies.environment.database.read() as session:
         video = await Videos(session).get(video_id)
         moment = await Moments(session).get(moment_id, video.id)
-        return (await views(session, video_id, [moment]))[0]
+        return await tagged_view(session, video_id, moment, response)
 
 
 @router.post("", status_code=201, responses=problems(404))
 async def create_moment(
-    dependencies: Dependencies, video_id: Identifier, options: AddMoment, response: Response
+    dependencies: Dependencies, video_id: Identifier, asked: AddMoment, response: Response
 ) -> MomentView:
     """Add a moment by hand."""
     async with dependencies.environment.database.begin() as session:
         moment = await add_moment(
             session,
             video_id,
-            title=options.title,
-            start=options.start_time,
-            end=options.end_time,
-            reason=options.reason,
+            title=asked.title,
+            start=asked.start_time,
+            end=asked.end_time,
+            reason=asked.reason,
         )
         response.headers["Location"] = f"/api/videos/{video_id}/moments/{moment.identifier}"
-        return (await views(session, video_id, [moment]))[0]
+        return await tagged_view(session, video_id, moment, response)
 
 
-@router.patch("/{moment_id}", responses=problems(404))
+@router.patch("/{moment_id}", responses=problems(404, 412))
 async def change_moment(
-    dependencies: Dependencies, video_id: Identifier, moment_id: Identifier, options: EditMoment
+    dependencies: Dependencies,
+    video_id: Identifier,
+    moment_id: Identifier,
+    asked: EditMoment,
+    response: Response,
+    *,
+    if_match: IfMatch = None,
 ) -> MomentView:
-    """Change a moment's title or edges; what it was stays in its provenance."""
+    """Change a moment's title or edges; what it was stays in its provenance.
+
+    Clips that were cut for other edges are `stale` from then on.
+    """
     async with dependencies.environment.database.begin() as session:
-        moment = await edit_moment(
-            session, video_id, moment_id, title=options.title, start=options.start_time, end=options.end_time
-        )
-        return (await views(session, video_id, [moment]))[0]
+        moment = await moment_to_change(session, video_id, moment_id, if_match)
+        await edit_moment(session, moment, title=asked.title, start=asked.start_time, end=asked.end_time)
+        await session.refresh(moment)
+        return await tagged_view(session, video_id, moment, response)
 
 
-@router.post("/{moment_id}/revert", responses=problems(404))
-async def undo_moment_changes(dependencies: Dependencies, video_id: Identifier, moment_id: Identifier) -> MomentView:
-    """Bring a moment back to what it was before anybody changed it."""
+@router.post("/{moment_id}/revert", responses=problems(404, 412))
+async def undo_moment_changes(
+    dependencies: Dependencies,
+    video_id: Identifier,
+    moment_id: Identifier,
+    response: Response,
+    *,
+    asked: RevertMoment = _TO_EDITS,
+    if_match: IfMatch = None,
+) -> MomentView:
+    """Bring a moment back to what it was: before anybody edited it, as it was generated, or after any of its steps."""
     async with dependencies.environment.database.begin() as session:
-        moment = await revert_moment(session, video_id, moment_id)
-        return (await views(session, video_id, [moment]))[0]
+        moment = await moment_to_change(session, video_id, moment_id, if_match)
+        match asked.to:
+            case "edits":
+                await undo_edits(session, moment)
+            case "generated":
+                await revert_to_generated(session, moment)
+            case number:
+                await revert_to_step(session, moment, number)
+        await session.refresh(moment)
+        return await tagged_view(session, video_id, moment, response)
 
 
-@router.delete("/{moment_id}", status_code=204, response_class=Response, responses=problems(404))
-async def delete_moment(dependencies: Dependencies, video_id: Identifier, moment_id: Identifier) -> Response:
-    """Delete a moment and what was refined from it; in the place of a refined one stands its parent again."""
+@router.delete("/{moment_id}", status_code=204, response_class=Response, responses=problems(404, 412))
+async def delete_moment(
+    dependencies: Dependencies,
+    video_id: Identifier,
+    moment_id: Identifier,
+    *,
+    parents: Annotated[
+        bool, Query(description="also what it was refined from, which would stand in its place")
+    ] = False,
+    if_match: IfMatch = None,
+) -> Response:
+    """Delete a moment and what was refined from it; in the place of a refined one stands its parent again.
+
+    For 30 days it can be restored.
+    """
     async with dependencies.environment.database.begin() as session:
-        video = await Videos(session).get(video_id)
-        await Moments(session).delete((await Moments(session).get(moment_id, video.id)).id)
+        moment = await moment_to_change(session, video_id, moment_id, if_match)
+        await Moments(session).delete(await root_of(session, moment) if parents else moment.id)
     return Response(status_code=204)
+
+
+@router.post("/{moment_id}/restore", responses=problems(404))
+async def restore_moment(
+    dependencies: Dependencies, video_id: Identifier, moment_id: Identifier, response: Response
+) -> MomentView:
+    """Bring a deleted moment back, with whatever was deleted together with it; one that is there stays."""
+    async with dependencies.environment.database.begin() as session:
+        moment = await moment_to_change(session, video_id, moment_id, None, deleted=True)
+        await restore(session, moment)
+        return await tagged_view(session, video_id, moment, response)
 
 
 @router.post("/{moment_id}/refine", status_code=202, response_model=VideoStarted, responses=STARTS)
@@ -110,10 +185,3 @@ async def refine_moment(
 ) -> VideoStarted:
     """Have a moment's edges looked at again; what comes of it is a child of the moment."""
     return started(await starting.refinement(video_id, moment_id, options, key), response)
-
-
-async def views(session: ReadSession | WriteSession, video: str, moments: Sequence[MomentRow]) -> list[MomentView]:
-    """Show moments of a video with their clips and parents."""
-    clips = await ClipQueries(session).clips_of([moment.id for moment in moments])
-    parents = await Moments(session).identifiers([each.parent_id for each in moments if each.parent_id is not None])
-    return [MomentView.of(moment, video, parents, clips[moment.id]) for moment in moments]

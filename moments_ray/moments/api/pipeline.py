@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.run_lists import RunLists
@@ -29,27 +26,25 @@ router = APIRouter(prefix="/api", tags=["pipeline"])
 
 _POLL_SECONDS = 2
 _DEFAULTS = RunOptions()
-_STATUS = {304: {"description": "Nothing changed since the answer with this `ETag`."}, **problems(404)}
 
 
-@router.get("/pipeline/status/{video_id}", response_model=PipelineStatus, responses=_STATUS)
+@router.get("/pipeline/status/{video_id}", response_model=PipelineStatus, responses=problems(404))
 @router.get(
-    "/pipeline/{video_id}/status", response_model=PipelineStatus, responses=_STATUS, operation_id="read_status_of_video"
+    "/pipeline/{video_id}/status",
+    response_model=PipelineStatus,
+    responses=problems(404),
+    operation_id="read_status_of_video",
 )
-async def read_pipeline_status(
-    dependencies: Dependencies, video_id: Identifier, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
+async def read_pipeline_status(dependencies: Dependencies, video_id: Identifier) -> Response:
     """Return how the newest run of a video stands; ``Retry-After`` says when to ask again, and is not there at its end.
 
     The answer is Redis's while a run is active and for an hour after it, then PostgreSQL's.
     """
     status = await dependencies.live.read(video_id) or await _status_of_journal(dependencies, video_id)
     body = PipelineStatus.of(status).model_dump_json()
-    headers = {"ETag": f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
+    headers = {"Cache-Control": "no-cache"}
     if status["status"] in ACTIVE_RUN:
         headers["Retry-After"] = str(_POLL_SECONDS)
-    if if_none_match is not None and headers["ETag"] in if_none_match:
-        return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from moments_ray.http.schemas.base import RequestBody, Shape
 from moments_ray.http.schemas.options import Text
 from moments_ray.moments.options import RunOptions
-from moments_ray.states import ClipStatus
+from moments_ray.states import ClipStatus, SetStatus
 
 if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
     from moments_ray.database.tables import ClipRow, MomentRow
+    from moments_ray.moments.queries.sets import Origin, SetEntry
 
 
 class ClipView(Shape):
@@ -30,11 +32,26 @@ class ClipView(Shape):
     method: str | None
     bytes: int | None
     error: dict[str, Any] | None
+    stale: bool = Field(description="the moment's edges were changed since: the clip is to be cut again")
+    url: str | None = Field(None, description="with `links=true`: where it is read until `expires_at`")
+    thumbnail_url: str | None = Field(None, description="with `links=true`: its picture")
+    expires_at: AwareDatetime | None = None
 
     @classmethod
-    def of(cls, clip: ClipRow) -> Self:
-        """Show a row."""
-        return cls(**{name: getattr(clip, name) for name in cls.model_fields})
+    def of(cls, clip: ClipRow, *, stale: bool, links: ClipLinks | None = None) -> Self:
+        """Show a row, with the links by which it is read where they are known."""
+        own = cls.model_fields.keys() - {"stale", "url", "thumbnail_url", "expires_at"}
+        shown = vars(links) if links is not None else {}
+        return cls(**{name: getattr(clip, name) for name in own}, stale=stale, **shown)
+
+
+@dataclass(frozen=True)
+class ClipLinks:
+    """Where a clip and its picture are read until the first of the two links expires."""
+
+    url: str | None
+    thumbnail_url: str | None
+    expires_at: datetime | None
 
 
 class ProvenanceStep(Shape):
@@ -61,19 +78,48 @@ class MomentView(Shape):
     reason: str | None
     provenance: list[ProvenanceStep] = Field(description="every move of the edges, the first one first")
     clips: list[ClipView]
+    set: str | None = Field(description="of moments, to which it belongs; null for one that a person added")
+    run: str | None = Field(description="that found it")
+    model: str | None = Field(description="that found it, or refined it")
+    version: int = Field(description="counts what people changed: `If-Match` takes it")
     created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = Field(description="it can be restored for 30 days")
 
     @classmethod
-    def of(cls, moment: MomentRow, video: str, parents: Mapping[int, str], clips: Sequence[ClipRow]) -> Self:
-        """Show a row; ``parents`` are the public identifiers of the moments that others were refined from."""
-        names = ("identifier", "title", "start_time", "end_time", "is_refined", "score", "reason", "created_at")
+    def of(cls, moment: MomentRow, video: str, parent: str | None, origin: Origin, clips: Sequence[ClipView]) -> Self:
+        """Show a row; ``parent`` is the public identifier of the moment that it was refined from."""
+        names = (
+            *("identifier", "title", "start_time", "end_time", "is_refined", "score", "reason"),
+            *("version", "created_at", "updated_at", "deleted_at"),
+        )
         return cls(
             **{name: getattr(moment, name) for name in names},
+            **origin._asdict(),
             video=video,
-            parent_id=None if moment.parent_id is None else parents.get(moment.parent_id),
+            parent_id=parent,
             provenance=[ProvenanceStep.model_validate(step) for step in moment.provenance],
-            clips=[ClipView.of(clip) for clip in clips],
+            clips=list(clips),
         )
+
+
+class MomentSetView(Shape):
+    """The moments of one generation."""
+
+    identifier: str
+    status: SetStatus = Field(description="`current`: what users see; `candidate`: made, and never shown")
+    run: str | None
+    model: str | None
+    moments: int = Field(description="how many it shows")
+    created_at: datetime
+    promoted_at: datetime | None
+
+    @classmethod
+    def of(cls, entry: SetEntry) -> Self:
+        """Show a set."""
+        names = ("identifier", "status", "created_at", "promoted_at")
+        shown = {name: getattr(entry.row, name) for name in names}
+        return cls(**shown, run=entry.run, model=entry.model, moments=entry.moments)
 
 
 class ClipProgress(Shape):
@@ -135,6 +181,16 @@ class EditMoment(RequestBody):
     title: Title | None = None
     start_time: float | None = Field(None, ge=0)
     end_time: float | None = Field(None, gt=0)
+
+
+class RevertMoment(RequestBody):
+    """To what a moment is brought back."""
+
+    to: Literal["edits", "generated"] | Annotated[int, Field(ge=0, le=10_000)] = Field(
+        "edits",
+        description="`edits`: to before anybody edited it; `generated`: to what was found first; a number: to that "
+        "step of its provenance, counted from 0",
+    )
 
 
 class PipelineStatus(Shape):

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import ClipRow, MomentRow
+from moments_ray.database.tables import ClipRow, MomentRow, Thumbnail
+
+_TOLERANCE = 0.11  # seconds: a clip begins at the first frame of its moment
 
 
 class ClipQueries:
@@ -33,3 +35,16 @@ class ClipQueries:
         for clip in await self._session.scalars(query):
             found[clip.moment_id].append(clip)
         return found
+
+    async def thumbnails(self, clip_keys: Sequence[int]) -> dict[int, str]:
+        """Return the URIs of clips' pictures, by the clips' keys."""
+        query = select(Thumbnail.clip_id, Thumbnail.cloud_url).where(Thumbnail.clip_id.in_(clip_keys))
+        return {key: uri for key, uri in (await self._session.execute(query)).tuples() if key is not None}
+
+
+def is_stale(clip: ClipRow, moment: MomentRow) -> bool:
+    """Tell whether a moment's edges are others than when its clip was cut."""
+    if clip.moment_start_time is None or clip.moment_end_time is None:  # it was cut before that was written down
+        start, end = clip.start_time + clip.padding_left, clip.end_time - clip.padding_right
+        return abs(start - moment.start_time) > _TOLERANCE or abs(end - moment.end_time) > _TOLERANCE
+    return (clip.moment_start_time, clip.moment_end_time) != (moment.start_time, moment.end_time)

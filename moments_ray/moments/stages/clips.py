@@ -150,6 +150,8 @@ async def record_clip(
         cloud_url=stored.uri,
         start_time=clip.start_time,
         end_time=clip.end_time,
+        moment_start_time=span[0],
+        moment_end_time=span[1],
         padding_left=max(0.0, span[0] - clip.start_time),
         padding_right=max(0.0, clip.end_time - span[1]),
         method=clip.method,

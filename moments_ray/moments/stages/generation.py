@@ -9,6 +9,7 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import read_transcript
 from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.queries.sets import MomentSets
 from moments_ray.moments.stages.model_calls import find
 from moments_ray.moments.stages.signals import frame_grid, measured_signals
 from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, GenerationOptions
@@ -45,8 +46,17 @@ async def generate_moments(
         )
         await repository.set_run_config(ctx.run, config)
         video_key = await Videos(session).key_of(video.video)
-        shared = {"video_id": video_key, "generation_config_id": config, "is_refined": False}
+        sets = MomentSets(session)
+        made_set = await sets.of_run(video_key, ctx.run, config)
+        shared = {
+            "video_id": video_key,
+            "generation_config_id": config,
+            "set_id": made_set.id,
+            "is_refined": False,
+        }
         await repository.put([shared | moment.model_dump(mode="json") for moment in moments])
+        if moments or await sets.current(video_key) is None:  # what finds nothing takes nothing away
+            await sets.promote(made_set)
 
     ctx.record(write)
     return GeneratedMoments(

@@ -191,6 +191,7 @@ async def _write(
             | {
                 "video_id": await Videos(session).key_of(video.video),
                 "parent_id": known.id,
+                "set_id": known.set_id,
                 "is_refined": True,
                 "generation_config_id": config or known.generation_config_id,
             }

@@ -8,11 +8,12 @@ from moments_ray.library.values import SourceVideo
 from moments_ray.media.probe import MediaInfo
 from moments_ray.media.signals import Signals, measure
 from moments_ray.moments.finding.frames import FrameGrid
+from moments_ray.storage.object_store import ObjectStore
 
 
 async def measured_signals(ctx: Context, video: SourceVideo) -> tuple[Signals, str]:
     """Measure sound and picture once a content; a second run of the video reads the figures back."""
-    name = f"{video_folder(video.video)}/signals-{content_mark(video.checksum)}.json"
+    name = signals_name(video.video, video.checksum)
     if await ctx.store.exists(name):
         return await read_signals(ctx, name), name
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
@@ -25,8 +26,18 @@ async def measured_signals(ctx: Context, video: SourceVideo) -> tuple[Signals, s
 
 async def read_signals(ctx: Context, name: str) -> Signals:
     """Return what was measured of a video's sound and picture."""
-    stored = await ctx.store.stat(name)
-    return Signals.model_validate_json(await ctx.store.read_range(name, 0, stored.bytes))
+    return await load_signals(ctx.store, name)
+
+
+def signals_name(video: str, checksum: str) -> str:
+    """Return the name of the object that holds what was measured of a content of a video."""
+    return f"{video_folder(video)}/signals-{content_mark(checksum)}.json"
+
+
+async def load_signals(store: ObjectStore, name: str) -> Signals:
+    """Read back what was measured."""
+    stored = await store.stat(name)
+    return Signals.model_validate_json(await store.read_range(name, 0, stored.bytes))
 
 
 def frame_grid(info: MediaInfo) -> FrameGrid | None:

@@ -15,7 +15,7 @@ from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import func, text
 
 from moments_ray import runtime
-from moments_ray.database.tables import MomentRow, Run, Video
+from moments_ray.database.tables import MomentRow, MomentSet, Run, Video
 from moments_ray.embedded.services import Services
 from moments_ray.engine.queries.claims import Claim, Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
@@ -26,6 +26,7 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.queries.sets import MomentSets
 from moments_ray.moments.values import MomentsRequest
 from moments_ray.settings import ApiSettings, DownloadSettings, Settings
 from moments_ray.states import ClipStatus, RunStatus
@@ -124,9 +125,16 @@ class Library:
             )
 
     async def moment(
-        self, video: Video, start: float, end: float, *, title: str = "A moment", parent: MomentRow | None = None
+        self,
+        video: Video,
+        start: float,
+        end: float,
+        *,
+        title: str = "A moment",
+        parent: MomentRow | None = None,
+        of_set: MomentSet | None = None,
     ) -> MomentRow:
-        """A moment, refined where it has a parent."""
+        """A moment, refined where it has a parent, of a set where a run found it."""
         identifier = new_identifier()
         row = {
             "identifier": identifier,
@@ -138,11 +146,25 @@ class Library:
             "reason": "it stands out",
             "is_refined": parent is not None,
             "parent_id": parent.id if parent else None,
-            "provenance": [{"step": "snap", "start_time": start, "end_time": end, "reason": "to sentences"}],
+            "set_id": parent.set_id if parent else of_set.id if of_set else None,
+            "provenance": [
+                *(parent.provenance if parent else ()),
+                {"step": "snap", "start_time": start, "end_time": end, "reason": "to sentences"},
+            ],
         }
         async with self.database.begin() as session:
             await Moments(session).put([row])
             return await Moments(session).get(identifier)
+
+    async def found(self, video: Video, run: Run, *spans: tuple[float, float]) -> list[MomentRow]:
+        """What a run found, which is the current set from then on."""
+        async with self.database.begin() as session:
+            config = await Moments(session).generation_config(
+                user_prompt="find", system_prompt="", transcript_key=None, sampling={"model": "local"}
+            )
+            made = await MomentSets(session).of_run(video.id, run.identifier, config)
+            await MomentSets(session).promote(made)
+        return [await self.moment(video, *span, of_set=made) for span in spans]
 
     async def clip(self, video: Video, moment: MomentRow, preset: str = "source", **values: Any) -> None:
         """A moment's clip, in the store."""
@@ -155,6 +177,8 @@ class Library:
             "cloud_url": stored.uri,
             "start_time": moment.start_time,
             "end_time": moment.end_time,
+            "moment_start_time": moment.start_time,
+            "moment_end_time": moment.end_time,
             "status": ClipStatus.COMPLETED,
             **values,
         }

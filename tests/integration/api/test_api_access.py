@@ -44,7 +44,7 @@ async def made(container: Container) -> AsyncIterator[MakeKey]:
 
     yield make
     async with container.environment.database.begin() as session:
-        await session.execute(text("TRUNCATE api_keys"))
+        await session.execute(text("TRUNCATE api_keys CASCADE"))
 
 
 def bearer(key: Key | str) -> dict[str, str]:
@@ -118,7 +118,11 @@ async def test_every_route_asks_for_a_valid_key_of_its_scope(
                 assert answer.status_code not in {401, 403}, (operation, answer.text)
             else:
                 problem(answer, 403, "access.scope")
-        assert operation.described["security"] == [{"ApiKey": [operation.needed]}, {}]
+        assert operation.described["security"] == [
+            {"ApiKey": [operation.needed]},
+            {"Session": [operation.needed]},
+            {},
+        ]
         assert {"401", "403", "429"} <= operation.described["responses"].keys()
     assert len(told) == 1  # an absent, a wrong and a revoked key are told the same
     assert {operation.needed for operation in asked} >= {None, Scope.READ, Scope.WRITE}

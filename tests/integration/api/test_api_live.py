@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from moments_ray.http.container import Container
-from moments_ray.http.event_stream import EventStream
+from moments_ray.http.event_stream import EventStream, events_of_run
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library, problem
 
@@ -147,7 +147,7 @@ async def test_a_reader_that_takes_nothing_holds_no_connection_and_no_events(
         taken.append(message)
         await asyncio.sleep(3600)
 
-    stream = EventStream(container, run.identifier, 0)
+    stream = EventStream(events_of_run(container, run.identifier, 0))
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     stuck = asyncio.create_task(stream(scope, asyncio.Event().wait, send))  # type: ignore[arg-type]
     await asyncio.sleep(0.3)

@@ -17,7 +17,7 @@ def decoded(*pieces: bytes) -> list[StreamedEvent]:
 
 def test_events_have_an_id_and_data_and_comments_are_passed_over() -> None:
     stream = b': ping\r\n\r\nid: 7\r\nevent: stage.completed\r\ndata: {"a": 1}\r\n\r\ndata:two\ndata: lines\n\n'
-    assert decoded(stream) == [StreamedEvent("7", '{"a": 1}'), StreamedEvent("7", "two\nlines")]
+    assert decoded(stream) == [StreamedEvent("7", '{"a": 1}', "stage.completed"), StreamedEvent("7", "two\nlines")]
 
 
 def test_only_line_ends_end_lines() -> None:

@@ -26,6 +26,8 @@ from moments_ray.settings import ApiSettings
         ("GET", "/api/healthz", None),
         ("PATCH", "/api/uploads/a", Scope.WRITE),
         ("GET", "/openapi.json", None),
+        ("POST", "/api/session", None),
+        ("POST", "/api/sessions", Scope.WRITE),
         ("GET", "/objects/videos/a/source-1.mp4", None),
         ("GET", "/api/videos", Scope.READ),
         ("HEAD", "/api/videos", Scope.READ),

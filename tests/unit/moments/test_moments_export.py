@@ -75,11 +75,28 @@ def test_an_edit_list_names_places_in_the_source() -> None:
 def test_a_timeline_opens_with_the_source_it_is_cut_from(otio: Any) -> None:
     timeline = otio.adapters.read_from_string(written("otio"), "otio_json")
     clips = list(timeline.find_clips())
-    assert [clip.name for clip in clips] == ["First", "Second"]
+    assert [clip.name for clip in clips] == ["First", "Second"] * 2  # of the picture, and of the sound
+    assert [track.kind for track in timeline.tracks] == ["Video", "Audio"]
     assert clips[0].media_reference.target_url == SOURCE.uri
-    assert [clip.source_range.start_time.to_seconds() for clip in clips] == [3.0, 40.0]
+    assert [clip.source_range.start_time.to_seconds() for clip in clips] == [3.0, 40.0] * 2
     found = ET.fromstring(written("fcpxml")).iter("asset-clip")  # noqa: S314 - written here
     assert {clip.get("name") for clip in found} >= {"First", "Second"}
+
+
+def test_timelines_have_sound_and_name_the_media_by_its_file(otio: Any) -> None:
+    source = SOURCE.model_copy(update={"media": "Bread & butter.mp4"})
+    edl = export_moments("edl", source, MOMENTS)
+    assert edl.count("AA/V  C") == 2
+    assert edl.count("* FROM CLIP NAME:  Bread & butter.mp4") == 2
+    read = otio.adapters.read_from_string(edl, "cmx_3600", rate=25)
+    assert [clip.source_range.start_time.to_seconds() for clip in read.video_tracks()[0]] == [3.0, 40.0]
+    (asset,) = ET.fromstring(export_moments("fcpxml", source, MOMENTS)).iter("asset")  # noqa: S314 - written here
+    assert (asset.get("hasAudio"), asset.get("src")) == ("1", "Bread%20%26%20butter.mp4")
+    silent = export_moments("edl", source.model_copy(update={"has_sound": False}), MOMENTS)
+    assert "AA/V" not in silent
+    placed = source.model_copy(update={"media": "/media/Bread & butter.mp4"})
+    (clip, *_) = otio.adapters.read_from_string(export_moments("otio", placed, MOMENTS), "otio_json").find_clips()
+    assert clip.media_reference.target_url == "file:///media/Bread%20%26%20butter.mp4"
 
 
 @pytest.mark.parametrize("fps", [None, 7.5, 12.0, 23.976, 29.97, 59.94, 120.0, 1000.0])
@@ -131,7 +148,7 @@ def test_no_title_breaks_a_format(title: str) -> None:
 @given(HOSTILE)
 def test_no_title_breaks_a_timeline(otio: Any, title: str) -> None:
     assert sum(line[:3] in {"001", "002", "003"} for line in written("edl", title).splitlines()) == 2
-    assert len(list(otio.adapters.read_from_string(written("otio", title), "otio_json").find_clips())) == 2
+    assert len(list(otio.adapters.read_from_string(written("otio", title), "otio_json").find_clips())) == 4
     assert ET.fromstring(written("fcpxml", title)) is not None  # noqa: S314 - written here
 
 

@@ -1,0 +1,96 @@
+"""What a video's page draws and saves, what its form offers, and what is done to many at once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import httpx
+
+from moments_ray.media.signals import Signals
+from moments_ray.moments.stages.signals import signals_name
+from moments_ray.states import RunStatus
+from tests.integration.api.conftest import Library, problem
+
+
+async def test_loudness_and_boundaries_are_read_back_from_what_was_measured(
+    api: httpx.AsyncClient, library: Library
+) -> None:
+    video = await library.video()
+    address = f"/api/videos/{video.identifier}"
+    problem(await api.get(f"{address}/waveform"), 404, "object.not_found")
+    problem(await api.get(f"{address}/boundaries"), 404, "object.not_found")
+    signals = Signals(shots=(2.5, 40.0), silences=((1.8, 2.2),), loudness=(-60.0, 0.0, -30.0, -90.0))
+    name = signals_name(video.identifier, video.checksum or "")
+    await library.store.put_bytes(name, signals.model_dump_json().encode(), content_type="application/json")
+    await library.transcript(video)
+    drawn = (await api.get(f"{address}/waveform", params={"points": 2})).json()
+    assert (drawn["step"], drawn["mean"], drawn["peak"]) == (0.2, [128, 64], [255, 128])
+    near = (await api.get(f"{address}/boundaries", params={"from": 1.9, "to": 3.5})).json()
+    assert near == {
+        "words": [[2.0, 2.8], [3.0, 3.8]],
+        "sentences": [[2.0, 4.8]],
+        "silences": [[1.8, 2.2]],
+        "shots": [2.5],
+    }
+
+
+async def test_a_transcript_comes_by_columns(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    await library.transcript(video)
+    answer = await api.get(f"/api/videos/{video.identifier}/transcript", params={"format": "columns"})
+    columns = answer.json()
+    assert columns["words"] == ["Hello", "there.", "Moments", "are", "found."]
+    assert (columns["starts"][2], columns["ends"][2], columns["sentences"]) == (2.0, 2.8, [0, 2])
+    headers = {"If-None-Match": answer.headers["etag"]}
+    same = await api.get(f"/api/videos/{video.identifier}/transcript?format=columns", headers=headers)
+    assert same.status_code == 304
+
+
+async def test_media_is_saved_under_the_names_that_people_gave(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    renamed = await api.patch(f"/api/videos/{video.identifier}", json={"title": " Bread: a/talk "})
+    assert renamed.json()["title"] == "Bread: a/talk"
+    problem(await api.patch(f"/api/videos/{video.identifier}", json={"title": "\n"}), 422, "input.invalid")
+    first, second = [await library.moment(video, at, at + 5, title="Rye?") for at in (10, 20)]
+    await library.clip(video, first)
+    await library.clip(video, second)
+    source = await api.get(f"/api/videos/{video.identifier}/stream", params={"download": True, "redirect": False})
+    saved = await api.get(source.json()["url"])
+    assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''Bread%20a%20talk.mp4"
+    whole = await api.get(f"/api/videos/{video.identifier}/clips.zip")
+    assert "clips.zip" in whole.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(whole.content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["01 Rye.mp4", "02 Rye.mp4"]
+        assert archive.read("02 Rye.mp4") == b"clip"
+    one = await api.get(f"/api/videos/{video.identifier}/clips.zip", params={"moment": second.identifier})
+    with zipfile.ZipFile(io.BytesIO(one.content)) as archive:
+        assert archive.namelist() == ["01 Rye.mp4"]
+    problem(await api.get(f"/api/videos/{video.identifier}/clips.zip?preset=web"), 404, "object.not_found")
+
+
+async def test_a_form_is_told_what_can_be_asked(api: httpx.AsyncClient) -> None:
+    offered = (await api.get("/api/options")).json()
+    assert {"key": "local", "kind": "llm", "supports_video": True, "embedded": True} in offered["models"]
+    assert offered["defaults"]["generation_model"] == "local"
+    assert {"source", "web", "vertical"} == {preset["key"] for preset in offered["presets"]}
+    assert offered["schema"]["properties"]["count"]["anyOf"][0]["maximum"] == 100
+    assert "captions" in offered["transcribers"]
+
+
+async def test_many_are_handled_at_once_each_with_its_own_answer(api: httpx.AsyncClient, library: Library) -> None:
+    videos = [await library.video(title) for title in ("Bread", "Butter")]
+    asked = {"action": "start", "ids": [videos[0].identifier, "nobody"], "options": {"count": 2}}
+    answer = (await api.post("/api/videos/bulk", json=asked)).json()
+    assert [(each["done"], each["code"]) for each in answer["items"]] == [(True, None), (False, "object.not_found")]
+    run = answer["items"][0]["run"]
+    cancelled = (await api.post("/api/runs/bulk", json={"action": "cancel", "ids": [run]})).json()
+    assert (cancelled["done"], (await api.get(f"/api/runs/{run}")).json()["status"]) == (1, RunStatus.CANCELLED)
+    again = (await api.post("/api/runs/bulk", json={"action": "retry", "ids": [run, run]})).json()
+    assert (again["done"], again["failed"]) == (1, 0)
+    await api.post("/api/runs/bulk", json={"action": "cancel", "ids": [run]})
+    gone = (await api.post("/api/videos/bulk", json={"action": "delete", "filter": {"q": "bread"}})).json()
+    assert [each["identifier"] for each in gone["items"]] == [videos[0].identifier]
+    assert (await api.get("/api/videos")).json()["total"] == 1
+    problem(await api.post("/api/videos/bulk", json={"action": "delete"}), 422, "input.invalid")
