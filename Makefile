@@ -13,7 +13,7 @@ SEED ?= 1
 # Most tests wait for something: three processes keep two cores busy. A file's tests stay in one, with its servers.
 WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-.PHONY: help demo test coverage test-slow test-browser screens chaos check bench up docs lock clean
+.PHONY: help install demo test coverage test-slow test-browser screens chaos check bench up docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,8 @@ $(INSTALLED): requirements.lock pyproject.toml environment.py
 	    "Name another one: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.13" >&2; exit 1; }
 	$(PYTHON) environment.py
 	@touch $@
+
+install: $(INSTALLED)  ## make the environment, and nothing else
 
 demo: $(INSTALLED)  ## make a short talk, find its moments, write out/demo/
 	$(BIN)/moments demo --out out/demo

@@ -25,7 +25,7 @@ def env_example() -> str:
     """Return every setting with its default, as a file for ``.env``."""
     lines = [
         "# Every setting with its default; copy to .env and take the # from those that are to change.",
-        "# Secrets belong in the environment or a file that only the service reads.",
+        "# Secrets belong in the environment or a file that only the service reads; MOMENTS_ENV_FILE names that file.",
     ]
     defaults = {name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()}
     for name, field, default in _settings(Settings, defaults, "MOMENTS_"):

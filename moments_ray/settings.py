@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from moments_ray.errors import InvalidRequest
 from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.process.webhook_secret import webhook_key
+
+ENV_FILE_VARIABLE = "MOMENTS_ENV_FILE"
 
 
 def default_home() -> Path:
@@ -30,6 +38,14 @@ class NodeResources(Group):
     audio_extraction: int = Field(2, ge=1, description="audio extractions at once")
     clip_extraction: int = Field(4, ge=1, description="clip extractions at once")
     minimum_cpus: int = Field(8, ge=1, description="logical CPUs of a local node; encoder threads follow real cores")
+
+
+class DatabaseSettings(Group):
+    """How a process keeps its connections to PostgreSQL."""
+
+    pgbouncer: bool = Field(False, description="DATABASE_URL is a PgBouncer in transaction mode")
+    connections: int = Field(10, ge=1, description="connections one process may have open at once")
+    idle_seconds: float = Field(5.0, gt=0, description="a process that asked nothing for so long keeps no connection")
 
 
 class WorkerSettings(Group):
@@ -103,6 +119,9 @@ class StorageSettings(Group):
     """The object store and the node's cache of it."""
 
     signed_url_seconds: int = Field(3600, gt=0)
+    shared: bool = Field(
+        False, description="without a bucket: every machine sees the same MOMENTS_HOME, such as by NFS"
+    )
     cache_bytes: int = Field(20 * 1024**3, gt=0, description="bound of one node's cache of sources")
 
 
@@ -151,7 +170,8 @@ class ModelSettings(Group):
 class Settings(BaseSettings):
     """All settings; six carry the names operators know, the rest begin with ``MOMENTS_``.
 
-    A nested setting is written with two underscores: ``MOMENTS_WORKER__RUNS_AT_ONCE=4``.
+    A nested setting is written with two underscores: ``MOMENTS_WORKER__RUNS_AT_ONCE=4``. What the environment does not
+    say is looked up in the file that ``MOMENTS_ENV_FILE`` names, else in ``.env`` of the working directory.
     """
 
     model_config = SettingsConfigDict(
@@ -199,6 +219,7 @@ class Settings(BaseSettings):
     )
 
     resources: NodeResources = Field(default_factory=NodeResources)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     download: DownloadSettings = Field(default_factory=DownloadSettings)
@@ -207,6 +228,28 @@ class Settings(BaseSettings):
     storage: StorageSettings = Field(default_factory=StorageSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the file of ``MOMENTS_ENV_FILE`` in place of ``.env``, unless the caller named a file, or none.
+
+        Raises:
+            InvalidRequest: the file cannot be read; with defaults in its place a node would work on data of its own.
+        """
+        named = os.environ.get(ENV_FILE_VARIABLE)
+        own = settings_cls.model_config.get("env_file")
+        if named and isinstance(dotenv_settings, DotEnvSettingsSource) and dotenv_settings.env_file == own:
+            if not os.access(named, os.R_OK) or not Path(named).is_file():
+                raise InvalidRequest(f"{ENV_FILE_VARIABLE}={named} is no file that can be read: write it, or unset it.")
+            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file=named)
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
     @field_validator("webhook_secret")
     @classmethod

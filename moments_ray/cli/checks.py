@@ -71,7 +71,7 @@ async def check_ffmpeg(settings: Settings) -> list[Finding]:
 async def check_database(settings: Settings) -> list[Finding]:
     """Ask PostgreSQL for its version and the schema's."""
     async with embedded_database(settings) as url:
-        database = Database.connect(SecretStr(url))
+        database = Database.connect(SecretStr(url), settings.database)
         try:
             revision = await schema.current(database)
             if settings.database_url is None and revision is None:

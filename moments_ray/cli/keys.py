@@ -72,7 +72,7 @@ async def revoke(identifier: str, settings: Settings) -> None:
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     """Give the database at this version's schema; the embedded one is brought there."""
     async with embedded_database(settings) as url:
-        database = Database.connect(SecretStr(url))
+        database = Database.connect(SecretStr(url), settings.database)
         try:
             if settings.database_url is None:
                 await schema.upgrade(database)

@@ -21,7 +21,7 @@ async def migrate_database(settings: Settings, console: Console) -> None:
     """
     with console.status("migrating; if another migrator is at work, this waits for it"):
         async with embedded_database(settings) as url:
-            database = Database.connect(SecretStr(url))
+            database = Database.connect(SecretStr(url), settings.database)
             try:
                 before = await schema.current(database)
                 await schema.upgrade(database)

@@ -75,7 +75,7 @@ async def _ask_all(entries: Mapping[str, ModelEntry], settings: Settings) -> lis
 async def _registered(settings: Settings) -> dict[str, ModelEntry]:
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(embedded_services(settings))
-        database = Database.connect(SecretStr(services.database_url))
+        database = Database.connect(SecretStr(services.database_url), settings.database)
         stack.push_async_callback(database.close)
         if settings.database_url is None and await schema.current(database) is None:
             return defaults()  # the first command makes the schema; nobody can have configured anything yet

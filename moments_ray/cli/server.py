@@ -137,11 +137,18 @@ async def _keys_in_use(settings: Settings) -> bool:
 
 
 def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) -> None:
-    """Refuse a cluster whose other machines could not reach the servers of this one."""
-    if len({node.address for node in nodes}) > 1 and not (settings.database_url and settings.redis_url):
+    """Refuse a cluster whose other machines could not reach the servers of this one, or would each have a store."""
+    if len({node.address for node in nodes}) < 2:
+        return
+    if not (settings.database_url and settings.redis_url):
         raise InvalidRequest(
             "The cluster has nodes on several machines, and the embedded servers are reached from their own only: "
             "set DATABASE_URL and REDIS_URL."
+        )
+    if not (settings.gcs_bucket_name or settings.storage.shared):
+        raise InvalidRequest(
+            "The cluster has nodes on several machines, and each would keep objects in a directory of its own: set "
+            "GCS_BUCKET_NAME, or MOMENTS_STORAGE__SHARED=true where MOMENTS_HOME is the same for all."
         )
 
 

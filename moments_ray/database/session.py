@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -15,9 +16,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import greenlet_spawn
 
 from moments_ray.errors import DatabaseUnavailable, InvalidRequest
+from moments_ray.settings import DatabaseSettings
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
@@ -36,6 +39,7 @@ _LOST = (
 # What the driver's own statements raise when the server went away in the middle.
 _CUT_OFF = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
 # SQLSTATE classes in which the server, not the statement, is at fault: connections, resources, intervention, read-only.
+_DEFAULTS = DatabaseSettings()
 _NOT_NOW = ("08", "53", "57P", "25006")
 
 
@@ -60,39 +64,51 @@ def async_url(url: SecretStr) -> str:
 class Database:
     """Sessions on one PostgreSQL database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, settings: DatabaseSettings, *, read_only: bool = False) -> None:
         self.engine = engine
+        self._settings = settings
+        self._read_only = read_only
+        self._last_use = 0.0
+        self._closing: asyncio.TimerHandle | None = None
+        self._resting: asyncio.Task[None] | None = None
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
-        reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # a look needs no BEGIN, and no ROLLBACK
+        if settings.pgbouncer:  # one statement may go to one server, and its answer be asked of another
+            reading = engine.execution_options(postgresql_readonly=True)
+        else:
+            reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # a look needs no BEGIN, and no ROLLBACK
         self._reading = async_sessionmaker(reading, expire_on_commit=False)
 
     @classmethod
     def connect(
-        cls, url: SecretStr, *, pool_size: int = 5, answer_seconds: float | None = 15.0, read_only: bool = False
+        cls,
+        url: SecretStr,
+        settings: DatabaseSettings = _DEFAULTS,
+        *,
+        answer_seconds: float | None = 15.0,
+        read_only: bool = False,
     ) -> Self:
-        """Prepare an engine; the first session opens the first connection.
+        """Prepare an engine; the first session opens the first connection, and no use for a while closes them all.
 
         If ``read_only``, the server refuses every write.
 
         A server that leaves a statement unanswered for ``answer_seconds`` counts as gone: behind a network that
         swallows everything, or frozen, it would be waited for without end.
         """
-        server_settings = {"application_name": "moments_ray", "jit": "off"}
-        if read_only:  # else it is for the server to say: an administrator may have switched writing off
-            server_settings["default_transaction_read_only"] = "on"
         engine = create_async_engine(
             async_url(url),
-            pool_size=pool_size,
-            max_overflow=pool_size,
+            pool_size=settings.connections,
+            max_overflow=0,
             pool_timeout=5,
             connect_args={
                 "timeout": 10,
                 "command_timeout": answer_seconds,
-                "server_settings": server_settings,
+                **(_of_pgbouncer() if settings.pgbouncer else _of_server(read_only=read_only)),
             },
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return cls(engine)
+        if settings.pgbouncer and read_only:
+            engine = engine.execution_options(postgresql_readonly=True)
+        return cls(engine, settings, read_only=read_only)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
@@ -101,7 +117,7 @@ class Database:
         Raises:
             DatabaseUnavailable: PostgreSQL cannot be reached.
         """
-        async with self._translated(), self._reading() as session:
+        async with self._used(), self._translated(), self._reading() as session:
             yield ReadSession(session)
 
     @asynccontextmanager
@@ -111,7 +127,7 @@ class Database:
         Raises:
             DatabaseUnavailable: PostgreSQL cannot be reached.
         """
-        async with self._translated(), self._sessions.begin() as session:
+        async with self._used(), self._translated(), self._sessions.begin() as session:
             yield WriteSession(session)
 
     async def row(self, statement: str, *values: object) -> Mapping[str, Any] | None:
@@ -122,11 +138,19 @@ class Database:
         Raises:
             DatabaseUnavailable: PostgreSQL cannot be reached, or went away: then nobody knows whether it was committed.
         """
+        async with self._used():
+            return await self._row(statement, *values)
+
+    async def _row(self, statement: str, *values: object) -> Mapping[str, Any] | None:
         async with self._translated():
             connection = await self.engine.raw_connection()
         driver: Any = connection.driver_connection
         try:
-            row: Mapping[str, Any] | None = await driver.fetchrow(statement, *values)
+            if self._settings.pgbouncer:
+                async with driver.transaction(readonly=self._read_only):
+                    row: Mapping[str, Any] | None = await driver.fetchrow(statement, *values)
+            else:
+                row = await driver.fetchrow(statement, *values)
         except BaseException as error:
             await greenlet_spawn(connection.invalidate, error)  # it may be in the middle of something
             if isinstance(error, _CUT_OFF) or str(getattr(error, "sqlstate", "")).startswith(_NOT_NOW):
@@ -144,9 +168,38 @@ class Database:
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
 
+    async def rest(self) -> None:
+        """Close the connections that nobody uses, if nobody uses any."""
+        engine, pool = self.engine.sync_engine, self.engine.pool
+        if isinstance(pool, QueuePool) and pool.checkedout() == 0 and pool.checkedin() > 0:
+            engine.dispose(close=False)  # first a new pool, so that nobody takes one that is being closed
+            await greenlet_spawn(pool.dispose)
+
     async def close(self) -> None:
         """Close every connection."""
+        if self._closing is not None:
+            self._closing.cancel()
         await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[None]:
+        """Have the connections closed once this was the last use for a while."""
+        try:
+            yield
+        finally:
+            loop = asyncio.get_running_loop()
+            self._last_use = loop.time()
+            if self._closing is None:
+                self._closing = loop.call_later(self._settings.idle_seconds, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        left = self._last_use + self._settings.idle_seconds - loop.time()
+        if left > 0:
+            self._closing = loop.call_later(left, self._close_if_idle)
+            return
+        self._closing = None  # one that is used this long plans the next look at its end
+        self._resting = loop.create_task(self.rest())
 
     @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
@@ -164,6 +217,36 @@ class Database:
             if str(getattr(error.orig, "sqlstate", "")).startswith(_NOT_NOW):
                 raise DatabaseUnavailable(f"PostgreSQL takes nothing for now: {_reason(error)}") from error
             raise
+
+
+class _PooledConnection(asyncpg.Connection):
+    """A connection to a PgBouncer, which may give every transaction another server."""
+
+    async def set_type_codec(self, typename: str, **options: Any) -> None:
+        """Look the type up within one transaction: preparing and asking are two steps to the server."""
+        async with self.transaction():
+            await super().set_type_codec(typename, **options)
+
+
+def _of_pgbouncer() -> dict[str, Any]:
+    """Return how to connect to a PgBouncer: no parameters it does not know, and no statement with a name.
+
+    An unnamed statement lives as long as its transaction needs it, and is in nobody's way on a server that others use.
+    """
+    return {
+        "connection_class": _PooledConnection,
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": str,
+        "server_settings": {"application_name": "moments_ray"},
+    }
+
+
+def _of_server(*, read_only: bool) -> dict[str, Any]:
+    settings = {"application_name": "moments_ray", "jit": "off"}
+    if read_only:  # else it is for the server to say: an administrator may have switched writing off
+        settings["default_transaction_read_only"] = "on"
+    return {"server_settings": settings}
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -142,7 +142,7 @@ def run_service(environment: Environment) -> RunService:
 
 def _database(settings: Settings, **options: Any) -> Database:
     assert settings.database_url is not None  # noqa: S101 - services() fills it in
-    return Database.connect(settings.database_url, **options)
+    return Database.connect(settings.database_url, settings.database, **options)
 
 
 async def warm_up() -> None:

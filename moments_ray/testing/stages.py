@@ -50,7 +50,7 @@ def stage_context(
     environment = Environment(
         settings=settings,
         registry=Registry([]),
-        database=Database.connect(settings.database_url),
+        database=Database.connect(settings.database_url, settings.database),
         store=store,
         cache=NodeCache(store, settings.home / "cache", settings.storage.cache_bytes),
         redis=redis.Redis.from_url(f"redis://{_NOWHERE}/0"),

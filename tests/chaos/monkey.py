@@ -129,4 +129,4 @@ class Monkey:
 
 
 def _is_stage(title: str) -> bool:
-    return title.startswith("ray::") and ("#" in title or "work_row" in title)
+    return title.startswith("ray::") and ("#" in title or "Map(" in title)

@@ -90,7 +90,7 @@ async def kill_stage(home: Home, stage: str, command: asyncio.subprocess.Process
 
 
 async def kill_item(home: Home, stage: str, command: asyncio.subprocess.Process) -> None:
-    await killed(lambda: home.named("ray::Map(work_row)"))
+    await killed(lambda: home.named("ray::Map("))
 
 
 async def killed(look: Callable[[], list[int]]) -> bool:

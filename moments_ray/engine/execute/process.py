@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,17 +15,33 @@ class Process:
     """This process's event loop and environment, shared by the stages it executes one after another.
 
     ``run`` is ``asyncio.run`` with a loop that stays: a connection to PostgreSQL costs more than most commits,
-    and ``ray.cancel`` still reaches the running coroutine as CancelledError.
+    and ``ray.cancel`` still reaches the running coroutine as CancelledError. Between stages the loop stands still, so a
+    thread of its own closes what has been idle: a worker process of Ray may wait for its next stage for ever.
     """
 
     def __init__(self, connect: Connect, settings: Settings) -> None:
         self.key = (connect, settings)
         self._runner = asyncio.Runner()
+        self._turn = threading.Lock()
+        self._idle: threading.Timer | None = None
         self.environment = self._runner.run(_connected(connect, settings))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end in the process's loop."""
-        return self._runner.run(work)
+        with self._turn:
+            if self._idle is not None:
+                self._idle.cancel()
+            try:
+                return self._runner.run(work)
+            finally:
+                self._idle = threading.Timer(self.environment.settings.database.idle_seconds, self._rest)
+                self._idle.daemon = True
+                self._idle.start()
+
+    def _rest(self) -> None:
+        with self._turn:
+            if self._idle is threading.current_thread():  # else a stage began, and ended, meanwhile
+                self._runner.run(self.environment.database.rest())
 
 
 async def _connected(connect: Connect, settings: Settings) -> Environment:

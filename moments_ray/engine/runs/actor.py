@@ -73,14 +73,15 @@ async def execute_to_the_end(actor: Any, run: str) -> None:
 def start_worker(
     connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool, node: str | None = None
 ) -> Any:
-    """Create a worker actor, on a given node if asked, or find the detached one of this name.
+    """Create a worker actor, or find the detached one of this name, which outlives its creator.
 
-    A detached worker outlives its creator.
+    One for a given node has its name in Ray, too, where people look for it.
     """
     options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
     if detached:
-        options |= {"name": f"worker-{name}", "namespace": "moments", "lifetime": "detached", "get_if_exists": True}
+        options |= {"lifetime": "detached", "get_if_exists": True}
     if node is not None:
+        options |= {"name": f"worker-{name}", "namespace": "moments"}
         options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
     remote: Any = ray.remote(WorkerActor)
     actor = remote.options(**options)

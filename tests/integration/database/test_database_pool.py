@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from moments_ray import runtime
 from moments_ray.database.session import Database
+from moments_ray.engine.execute.process import Process
 from moments_ray.errors import DatabaseUnavailable
+from moments_ray.settings import DatabaseSettings, Settings
 
 
 async def test_whoever_finds_no_connection_free_is_told_to_come_again(postgres_url: str) -> None:
-    database = Database.connect(SecretStr(postgres_url), pool_size=1)
+    database = Database.connect(SecretStr(postgres_url), DatabaseSettings(connections=2))
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(2):
             session = await stack.enter_async_context(database.read())
@@ -39,3 +46,51 @@ async def test_a_server_that_answers_nothing_counts_as_gone_and_its_connection_i
     finally:
         os.kill(backend, signal.SIGCONT)
     await database.close()
+
+
+async def test_a_process_at_rest_holds_no_connection(database: Database) -> None:
+    url = SecretStr(database.engine.url.render_as_string(hide_password=False))
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    resting = Database.connect(url, DatabaseSettings(idle_seconds=0.2))
+
+    async def until(wanted: int) -> None:
+        async with asyncio.timeout(30), database.read() as session:
+            while await session.scalar(others) != wanted:
+                await asyncio.sleep(0.05)
+
+    async with resting.read() as first, resting.begin() as second:
+        await first.execute(text("SELECT 1"))
+        await second.execute(text("SELECT 1"))
+        await until(2)
+    await until(0)
+    await resting.ping()  # and is well when it is needed again
+    await until(0)
+    await resting.close()
+
+
+def test_a_process_whose_loop_stands_still_between_stages_holds_none_either(
+    postgres_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(
+        _env_file=None,
+        home=tmp_path,
+        database_url=SecretStr(postgres_url),
+        redis_url=SecretStr(redis_url),
+        database=DatabaseSettings(idle_seconds=0.2),
+    )
+    here = Process(runtime.connect, settings)
+    pid = here.run(_backend(here.environment.database))
+    deadline = time.monotonic() + 30
+    while psutil.pid_exists(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert here.run(_backend(here.environment.database)) != pid
+    here.run(here.environment.close())
+
+
+async def _backend(database: Database) -> int:
+    async with database.read() as session:
+        pid: int = await session.scalar(text("SELECT pg_backend_pid()"))
+    return pid
