@@ -27,6 +27,7 @@ from moments_ray.http.request_scope import RequestScope
 from moments_ray.http.routes import dead_letters, events, health, home, models, objects, runs, sessions, webhooks
 from moments_ray.http.tus import TusResponses
 from moments_ray.storage.factory import url_signer
+from serve_app import demo
 from serve_app.ui.mount import PATH, mount_ui
 
 _SHARED = (sessions, runs, events, models, dead_letters, webhooks)  # of every product
@@ -86,6 +87,7 @@ def create_app(container: Container) -> FastAPI:
     if settings.gcs_bucket_name is None:
         app.state.signer = url_signer(settings)
         app.include_router(objects.router)
+    app.include_router(demo.router)
     app.routes.append(mount_ui(settings))
     app.state.page = f"{PATH}/"
     render_problems(app)

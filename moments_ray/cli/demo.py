@@ -47,6 +47,8 @@ async def run_demo(out: Path, settings: Settings, console: Console, *, quiet: bo
     shown.print(comparison.summary(), soft_wrap=True)
     shown.print(await _by_ear(talk, settings), soft_wrap=True)
     shown.print(f"open {out / 'report.html'} in a browser", soft_wrap=True)
+    page = f"http://127.0.0.1:{settings.backend_port}/ui/"
+    shown.print(f"to edit the same talk's moments: `moments up`, then “Make the demo talk” at {page}", soft_wrap=True)
     return document, status
 
 

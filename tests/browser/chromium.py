@@ -1,9 +1,16 @@
-"""Where the system's Chromium is."""
+"""The system's Chromium, and waiting for what is true in it."""
 
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
+
+
+def until(page: Any, expression: str) -> None:
+    """Wait until an expression is true in a page; Playwright's own way of it is refused by the pages' policy."""
+    while not page.evaluate(expression):
+        page.wait_for_timeout(50)

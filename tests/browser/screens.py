@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from anyio.from_thread import start_blocking_portal
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from pydantic import SecretStr
 
@@ -79,6 +80,14 @@ def _main(wanted: tuple[str, ...]) -> None:
         screens.take("library-empty", "/videos", sizes=("wide", "narrow"))
         _fill(screens)
         browser.close()
+    _document("detail-wide-light", DOCS / "page-light.png")
+    _document("detail-narrow-dark", DOCS / "page-dark.png")
+
+
+def _document(name: str, target: Path) -> None:
+    """Keep a picture for README, in few enough colours to be small."""
+    if (made := OUT / f"{name}.png").exists():
+        Image.open(made).convert("RGB").quantize(256).save(target, optimize=True)
 
 
 @contextmanager

@@ -77,12 +77,13 @@ function live(parent, build) {
     const nodes = list.map((one) => (one instanceof Node ? one : document.createTextNode(String(one))));
     const kept = new Set(nodes);
     for (const old of shown) if (!kept.has(old)) old.remove();
+    shown = nodes;
+    if (!nodes.some((node) => node.isConnected)) return mark.before(...nodes);
     let before = mark;
     for (const node of [...nodes].reverse()) {
       if (node.nextSibling !== before) before.parentNode.insertBefore(node, before);
       before = node;
     }
-    shown = nodes;
   });
 }
 

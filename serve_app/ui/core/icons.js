@@ -49,5 +49,5 @@ const PATHS = {
 export function icon(name) {
   const filled = name === "play" ? "currentColor" : "none";
   return s("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true", fill: filled },
-    s("path", { d: PATHS[name], fill: filled }));
+    s("path", { d: PATHS[name], fill: filled, "stroke-width": name === "more" ? "3" : null }));
 }

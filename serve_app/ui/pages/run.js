@@ -7,7 +7,7 @@ import { effect, onEnd, signal } from "../core/store.js";
 import { length } from "../core/time.js";
 import { api } from "../services/api.js";
 import { followed, know, lookNow } from "../services/follow.js";
-import { finished, pipelineTitle } from "../services/stages.js";
+import { finished, pipelineTitle, stageTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
 import { errorPanel } from "../components/common/error-panel.js";
 import { progressBar } from "../components/common/progress.js";
@@ -68,7 +68,7 @@ function page(run, read) {
         () => !finished(run().status) && cancelButton(run),
         () => retryable() && h("button.primary", { onclick: again, disabled: !may("write"), title: t("Goes on from the stage or the items that failed; what stands is not made again.") }, icon("retry"), t("Retry")))),
     () => !finished(run().status) && progressBar(() => run().progress, t("Progress of the run")),
-    () => run().error && errorPanel({ title: run().error_stage ? t("It failed in {stage}", { stage: run().error_stage }) : t("It failed"), message: run().error.message, code: run().error.code }),
+    () => run().error && errorPanel({ title: run().error_stage ? t("It failed in {stage}", { stage: stageTitle(run().error_stage) }) : t("It failed"), message: run().error.message, code: run().error.code }),
     h("section.panel", h("h2", t("Stages")), () => waterfall(run())),
     h("section.panel", h("h2", t("About this run")), h("dl.facts", fact(t("Queued"), () => date(run().queued_at)), fact(t("Time"), spent), fact(t("Attempt"), () => run().attempt), fact(t("Priority"), () => run().priority), fact(t("Items that did not come out"), () => run().errors || null), fact(t("Tokens"), () => (run().input_tokens ? `${number(run().input_tokens)} + ${number(run().output_tokens)}` : null)), fact(t("Cost"), () => (run().usd ? `$${number(run().usd, 4)}` : null)), fact(t("Version"), () => run().application_version), fact(t("Identifier"), () => h("code", run().identifier))),
       h("details", h("summary", t("What it was asked")), h("pre", { tabindex: "0" }, () => JSON.stringify(run().options ?? run().request, null, 2))),

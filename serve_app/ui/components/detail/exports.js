@@ -1,4 +1,5 @@
 // What other programs can read.
+import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { api } from "../../services/api.js";
@@ -21,10 +22,10 @@ export function exportMenu(model) {
       toastError(error);
     }
   };
-  return menu([icon("download"), t("Export"), icon("down")], () => [
+  return menu([icon("download"), h("span.wide-only", t("Export")), icon("down")], () => [
     ...FORMATS.map((format) => format && { label: format[1], hint: format[2](), href: api.exportUrl(model.id, format[0]), download: "" }),
     null,
     { label: t("Copy as chapters"), hint: t("video descriptions"), run: copyChapters },
     ...(model.zip() ? [{ label: t("All clips as ZIP"), href: api.zipUrl(model.id), download: "" }] : []),
-  ]);
+  ], { label: t("Export") });
 }

@@ -35,7 +35,7 @@ export async function editModel(model) {
         else {
           const { key, ...fields } = changes;
           if (!KEY.test(key ?? "")) return wrong.set(t("Its key: letters, digits, dots and dashes."));
-          await api.addModel(key, { kind: "text", ...fields });
+          await api.addModel(key, { kind: "llm", ...fields });
         }
         toast(t("Saved"));
         close(true);
@@ -47,7 +47,7 @@ export async function editModel(model) {
     return h("form", { onsubmit: save },
       h("div.fields",
         !model && h("label", t("Key"), h("input", { autofocus: true, required: true, oninput: (event) => take("key", event.target.value.trim()) })),
-        !model && h("label", t("Kind"), h("select", { onchange: (event) => take("kind", event.target.value) }, ["text", "vision", "asr"].map((kind) => h("option", { value: kind }, kind)))),
+        !model && h("label", t("Kind"), h("select", { onchange: (event) => take("kind", event.target.value) }, ["llm", "asr"].map((kind) => h("option", { value: kind }, kind)))),
         FIELDS.map(([name, type, label, hint]) => h("label", label(), h("input", { type, step: "any", value: model?.[name] ?? "", oninput: (event) => take(name, event.target.value === "" ? null : type === "number" ? Number(event.target.value) : event.target.value.trim()) }), h("small", hint())))),
       h("div.row", FLAGS.map(([name, label]) => h("label.check", h("input", { type: "checkbox", checked: Boolean(model?.[name]), onchange: (event) => take(name, event.target.checked) }), label()))),
       h("p.small.quiet", t("Tokens are settings of the server (MOMENTS_MODELS__API_KEYS), and shown nowhere.")),

@@ -41,7 +41,7 @@ function card(model, reload) {
   const where = model.embedded ? t("built in") : [model.base_url, model.ssh_host && `ssh ${model.ssh_host}`].filter(Boolean).join(" · ") || t("no address yet");
   return h("section.panel.stack", h("div.row", h("h2", model.key), h("span.chip", model.kind), h("span.badge", { class: model.configured || model.embedded ? "is-ready" : "is-pending" }, h("span.dot"), model.configured || model.embedded ? t("can be asked") : t("not configured")), h("span.grow"),
     !model.embedded && [h("button", { onclick: probe, disabled: () => !model.configured || probed() === "asking" }, icon("refine"), () => (probed() === "asking" ? t("Asking…") : t("Probe"))), h("button", { onclick: async () => (await editModel(model)) && reload() }, icon("edit"), t("Change")), h("button.icon-button", { onclick: reset, "aria-label": model.seeded ? t("Reset") : t("Delete"), title: model.seeded ? t("Reset") : t("Delete") }, icon(model.seeded ? "undo" : "delete"))]),
-    h("p.small.quiet", { dir: "auto" }, [where, model.model, model.max_context && t("{n} tokens of context", { n: number(model.max_context) })].filter(Boolean).join(" · ")),
+    h("p.small.quiet", { dir: "auto" }, [where, model.model, model.kind === "llm" && model.max_context && t("{n} tokens of context", { n: number(model.max_context) })].filter(Boolean).join(" · ")),
     can.length > 0 && h("div.row", can.map(([, label]) => h("span.chip", label))),
     () => probed() && probed() !== "asking" && result(probed()));
 }

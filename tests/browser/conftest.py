@@ -1,0 +1,83 @@
+"""A site with the demo's talk on its shelf, and pages of a real Chromium that report what goes wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from moments_ray.database.tables import Video
+from moments_ray.demo.talk import make_talk
+from moments_ray.embedded.services import Services
+from moments_ray.settings import DownloadSettings, Settings
+from tests.browser.chromium import CHROMIUM
+from tests.browser.shelf import Shelf
+from tests.browser.site import Site, site
+
+PAGE_MILLISECONDS = 30_000
+
+
+@pytest.fixture(scope="session")
+def served(embedded: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The API and its front end, without Ray: runs wait."""
+    settings = Settings(
+        _env_file=None,
+        home=tmp_path_factory.mktemp("home"),
+        database_url=SecretStr(embedded.database_url),
+        redis_url=SecretStr(embedded.redis_url),
+        gcs_bucket_name=None,
+        download=DownloadSettings(allow_private_addresses=True),
+    )
+    with site(settings) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on PATH (Debian: apt install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shelf(served: Site) -> Shelf:
+    """An empty shelf."""
+    shelf = Shelf(served.container)
+    served.do(shelf.clear)
+    return shelf
+
+
+@pytest.fixture
+def talk(served: Site, shelf: Shelf) -> Video:
+    """The demo's talk, with its moments; it is made once a checkout."""
+    made = served.do(make_talk, Path("out/demo/talk"), Settings(_env_file=None))
+    return served.do(shelf.talk, made)
+
+
+@pytest.fixture
+def page(browser: Any, served: Site) -> Iterator[Any]:
+    """A page; at its end nothing was thrown, refused by the policy, or asked of another host."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=f"{served.url}/ui/")
+    context.set_default_timeout(PAGE_MILLISECONDS)
+    wrong: list[str] = []
+    context.add_init_script(
+        "addEventListener('securitypolicyviolation', event => console.error('POLICY ' + event.violatedDirective))"
+    )
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: wrong.append(f"thrown: {error}"))
+    opened.on("console", lambda said: wrong.append(said.text) if said.text.startswith(("POLICY", "Refused")) else None)
+    opened.on(
+        "request",
+        lambda asked: None if asked.url.startswith((served.url, "data:", "blob:")) else wrong.append(asked.url),
+    )
+    yield opened
+    context.close()
+    assert wrong == []

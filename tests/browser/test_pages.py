@@ -1,0 +1,161 @@
+"""The pages in a real browser: reached by their addresses, by keyboard, and with titles that mean harm."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from moments_ray.database.tables import Video
+from moments_ray.states import RunStatus
+from tests.browser.chromium import until
+from tests.browser.shelf import Shelf
+from tests.browser.site import Site
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = (
+    '<img src=x onerror="document.title=1">',
+    "\u202ereversed\u202c and on",
+    "ש" * 60 + " عنوان ไทย 🎬",
+    "w" * 10_000,
+)
+ACCESSIBILITY = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa")
+
+
+def opened(page: Any, path: str) -> Any:
+    page.goto(path)
+    page.wait_for_selector("[data-ready]")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def test_a_newcomer_sees_what_to_do(page: Any, shelf: Shelf) -> None:
+    assert shelf is not None
+    opened(page, "./")
+    page.get_by_role("heading", name="A video in, the moments worth watching out").wait_for()
+    page.get_by_role("textbox", name="Address of a video").fill("https://example.org/talk.mp4")
+    page.get_by_role("button", name="Look at it").click()
+    page.wait_for_url("**/new?url=**")
+    assert page.locator("textarea").input_value() == "https://example.org/talk.mp4"
+
+
+def test_addresses_lead_deep_and_back(page: Any, talk: Video) -> None:
+    opened(page, f"./videos/{talk.identifier}?t=60")
+    page.get_by_role("heading", name="Six Small Surprises").wait_for()
+    until(page, "document.querySelector('video').currentTime > 59")
+    page.get_by_role("link", name="Back to the library").click()
+    page.get_by_role("heading", name="Library").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Six Small Surprises").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="Six Small Surprises").wait_for()
+    opened(page, "./no-such-page")
+    page.get_by_role("heading", name="There is no such page").wait_for()
+
+
+def test_an_address_that_nobody_fetches_is_refused_at_once_and_a_double_click_is_one_run(
+    page: Any, served: Site, shelf: Shelf
+) -> None:
+    assert shelf is not None
+    opened(page, "./new")
+    address = f"{served.url}/talk.mp4"
+    page.locator("textarea").fill(f"ftp://example.org/x.mp4\n{address}\n{address}")
+    page.get_by_text("Only https:// and http:// are fetched.").wait_for()
+    page.get_by_text("It is there already.").wait_for()
+    page.get_by_role("button", name="Find moments").dblclick()
+    page.wait_for_url("**/videos/*")
+    runs = page.request.get(f"{served.url}/api/runs").json()["items"]
+    assert len(runs) == 1
+
+
+def test_titles_that_mean_harm_are_only_text(page: Any, served: Site, shelf: Shelf) -> None:
+    for title in HOSTILE:
+        video = served.do(shelf.video, title, b"0123456789")
+        served.do(lambda video=video, title=title: shelf.moment(video, title=title, start_time=1.0, end_time=9.0))
+    opened(page, "./videos")
+    page.get_by_text("onerror").first.wait_for()
+    assert page.locator("img[src=x]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    opened(page, f"./videos/{video.identifier}")
+    page.locator(".moment").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.title() != "1"
+
+
+def test_a_server_that_is_away_is_said_and_come_back_to(page: Any, served: Site, talk: Video) -> None:
+    assert talk is not None
+    opened(page, "./videos")
+    page.get_by_role("link", name="Six Small Surprises").wait_for()
+    port = served.port
+    served.stop()
+    try:
+        page.get_by_role("searchbox", name="Search").fill("surprises")
+        page.get_by_text("The server is not reached").wait_for()
+    finally:
+        served.start(port)
+    page.get_by_role("button", name="Try now").click()
+    page.get_by_text("The server is not reached").wait_for(state="detached")
+    page.get_by_role("link", name="Six Small Surprises").wait_for()
+
+
+def test_keys_go_everywhere_and_are_told(page: Any, talk: Video) -> None:
+    opened(page, f"./videos/{talk.identifier}")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="All keys").get_by_text("End the moment here").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    page.get_by_role("heading", name="Library").wait_for()
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog").get_by_role("combobox").fill("settings")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Settings", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1440])
+def test_nothing_stands_in_the_way_of_anybody(
+    page: Any, served: Site, shelf: Shelf, talk: Video, *, theme: str, width: int
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    failed = served.do(shelf.video, "A talk that did not come", None)
+    run = served.do(shelf.run, failed)
+    error = {"code": "download.refused", "message": "The site answered 403.", "retryable": True}
+    served.do(lambda: shelf.finish(run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    paths = (
+        "./",
+        "./videos",
+        f"./videos/{talk.identifier}",
+        "./new",
+        "./runs",
+        f"./runs/{run.identifier}",
+        "./settings",
+        "./settings/models",
+        "./settings/health",
+        "./login",
+        "./nowhere",
+    )
+    found = []
+    for path in paths:
+        opened(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
+        answer = axe.run(page, options={"runOnly": {"type": "tag", "values": list(ACCESSIBILITY)}})
+        found += [
+            f"{path}: {one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0].get('failureSummary', '')[:200]}"
+            for one in answer.response["violations"]
+        ]
+    assert found == []
+
+
+def test_german_is_spoken(page: Any, shelf: Shelf) -> None:
+    assert shelf is not None
+    opened(page, "./settings")
+    with page.expect_navigation():
+        page.get_by_role("combobox", name="Language").select_option("de")
+    page.get_by_role("heading", name="Einstellungen").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "de"
+    assert re.search("Mediathek", page.locator("nav").first.inner_text())
