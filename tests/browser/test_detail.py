@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from moments_ray.database.tables import Video
-from tests.browser.long_talk import add_long_talk
 from tests.browser.chromium import until
+from tests.browser.long_talk import add_long_talk
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
 
