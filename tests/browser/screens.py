@@ -50,11 +50,10 @@ class Screens:
 
     def take(self, name: str, path: str, act: Act | None = None, *, sizes: tuple[str, ...] = tuple(SIZES)) -> None:
         """Take a picture in every size and both themes."""
-        if not name.startswith(self._wanted):
-            return
         for size in sizes:
             for theme in ("light", "dark"):
-                self._one(f"{name}-{size}-{theme}", path, act, size, theme)
+                if (full := f"{name}-{size}-{theme}").startswith(self._wanted):
+                    self._one(full, path, act, size, theme)
 
     def _one(self, name: str, path: str, act: Act | None, size: str, theme: str) -> None:
         width, height = SIZES[size]
