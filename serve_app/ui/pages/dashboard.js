@@ -46,12 +46,7 @@ export function mount(root) {
 }
 
 async function newest(signal) {
-  try {
-    return await api.videos({ limit: NEWEST, include: ["run", "counts", "thumbnail"] }, signal);
-  } catch (error) {
-    if (error.status !== 422) throw error;
-    return api.videos({ limit: NEWEST }, signal);
-  }
+  return api.videos({ limit: NEWEST, include: ["run", "counts", "thumbnail"] }, signal);
 }
 
 function overview(videos) {
