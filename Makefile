@@ -10,8 +10,8 @@ export RAY_USAGE_STATS_ENABLED := 0
 .DEFAULT_GOAL := help
 N ?= 200
 SEED ?= 1
-# Most tests wait for something, so they run side by side. A file's tests stay in one process, with its servers.
-WORKERS ?= 2
+# Most tests wait for something: three processes keep two cores busy. A file's tests stay in one, with its servers.
+WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 .PHONY: help install demo test coverage test-slow test-browser screens chaos check bench up docs lock clean
 

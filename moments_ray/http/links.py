@@ -50,10 +50,10 @@ def _to_moment(place: str) -> _Links:
 LINKS: Mapping[str, _Links] = {
     "VideoStarted": {**_to_video("/video/identifier"), **_to_run("/run/identifier")},
     "VideoView": _to_video("/identifier"),
-    "CountedPage_VideoView_": _to_video("/items/0/identifier"),
+    "Page_VideoView_": _to_video("/items/0/identifier"),
     "RunView": {**_to_run("/identifier"), **_to_video("/subject")},
     "RunDetail": {**_to_run("/identifier"), **_to_video("/subject")},
-    "CountedPage_RunView_": _to_run("/items/0/identifier"),
+    "Page_RunView_": _to_run("/items/0/identifier"),
     "MomentView": _to_moment(""),
     "Page_MomentView_": _to_moment("/items/0"),
     "PipelineStatus": _to_run("/request_id"),

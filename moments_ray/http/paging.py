@@ -90,8 +90,6 @@ SSE = "text/event-stream"
 AfterEvent = Annotated[
     int | None, Query(ge=0, le=_LARGEST_KEY, description="the number of the last event that is known")
 ]
-Cursor = Annotated[
-    str | None, Query(description="`next_cursor` of the page before", max_length=16_384, pattern="^[A-Za-z0-9_-]*$")
-]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before", max_length=16_384)]
 After = Annotated[int | None, Depends(_after)]
 Limit = Annotated[int, Query(ge=1, le=200, description="entries a page")]

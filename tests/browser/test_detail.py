@@ -95,7 +95,6 @@ def test_a_moment_is_heard_between_its_edges_and_no_further(detail: Any, served:
 
 def test_a_word_that_is_clicked_is_gone_to(detail: Any) -> None:
     sentence = detail.locator(".sentence").nth(3)
-    sentence.scroll_into_view_if_needed()
     box = sentence.locator(".text").bounding_box()
     detail.mouse.click(box["x"] + 4, box["y"] + 10)
     start = sentence.locator(".stamp").inner_text()

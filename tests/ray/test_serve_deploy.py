@@ -95,7 +95,7 @@ async def test_every_application_runs_and_the_api_answers(url: str) -> None:
         health = await client.get("/health")
         assert (health.status_code, health.json()["database"]["status"]) == (200, "ok")
         videos = await client.get("/api/videos")
-        assert (videos.status_code, videos.json().keys()) == (200, {"items", "next_cursor", "total", "total_is_exact"})
+        assert (videos.status_code, videos.json().keys()) == (200, {"items", "next_cursor"})
 
 
 @pytest.mark.parametrize("role", [MOMENT_GENERATOR, REFINER])

@@ -38,15 +38,12 @@ class Waveform(Shape):
     peak: list[int] = Field(description="the loudest tenth of a second of each step, in the same scale")
 
 
-Span = Annotated[list[float], Field(min_length=2, max_length=2, description="start and end")]
-
-
 class Boundaries(Shape):
     """Where edges of moments may be set, in seconds; spans are ``[start, end]``."""
 
-    words: list[Span]
-    sentences: list[Span]
-    silences: list[Span]
+    words: list[tuple[float, float]]
+    sentences: list[tuple[float, float]]
+    silences: list[tuple[float, float]]
     shots: list[float] = Field(description="where each new one begins")
 
 
@@ -102,9 +99,9 @@ def boundaries(transcript: Transcript | None, signals: Signals, start: float, en
     words = () if transcript is None else transcript.words
     spoken = () if transcript is None else sentences(transcript)
     return Boundaries(
-        words=[[word.start, word.end] for word in words if word.end >= start and word.start <= end],
-        sentences=[[each.start, each.end] for each in spoken if each.end >= start and each.start <= end],
-        silences=[list(span) for span in signals.silences if span[1] >= start and span[0] <= end],
+        words=[(word.start, word.end) for word in words if word.end >= start and word.start <= end],
+        sentences=[(each.start, each.end) for each in spoken if each.end >= start and each.start <= end],
+        silences=[span for span in signals.silences if span[1] >= start and span[0] <= end],
         shots=[shot for shot in signals.shots if start <= shot <= end],
     )
 

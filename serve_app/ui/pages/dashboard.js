@@ -46,7 +46,12 @@ export function mount(root) {
 }
 
 async function newest(signal) {
-  return api.videos({ limit: NEWEST, include: ["run", "counts", "thumbnail"] }, signal);
+  try {
+    return await api.videos({ limit: NEWEST, include: ["run", "counts", "thumbnail"] }, signal);
+  } catch (error) {
+    if (error.status !== 422) throw error;
+    return api.videos({ limit: NEWEST }, signal);
+  }
 }
 
 function overview(videos) {

@@ -6,6 +6,7 @@ import { effect, onEnd, scope, signal } from "../core/store.js";
 import { api, returned } from "../services/api.js";
 import { followed } from "../services/follow.js";
 import { finished } from "../services/stages.js";
+import { usable } from "../services/links.js";
 import { errorPanel } from "../components/common/error-panel.js";
 import { skeletons } from "../components/common/skeleton.js";
 import { tabs } from "../components/common/tabs.js";
@@ -21,7 +22,6 @@ import { buildTimeline } from "../components/detail/timeline.js";
 import { buildTranscript } from "../components/detail/transcript.js";
 import { runPanel } from "../components/pipelines/run-panel.js";
 
-const WAVE_POINTS = 4000;
 const NARROW = matchMedia("(max-width: 1000px)");
 
 export function mount(root, { id, query }) {
@@ -45,7 +45,7 @@ export function mount(root, { id, query }) {
 
 function build(root, id, video, query) {
   const model = detailModel(id, video);
-  Object.assign(model, { waveform: signal(null), reason: signal(null) });
+  Object.assign(model, { waveform: signal(null), storyboard: signal(null), zip: signal(false), reason: signal(null) });
   const player = (model.player = buildPlayer(model));
   const timeline = buildTimeline(model);
   const transcript = buildTranscript(model);
@@ -92,12 +92,15 @@ async function load(model, query) {
   extras(model);
 }
 
-/** What was measured of it, once moments were looked for: how loud it is, and where its pauses and shots are. */
+/** What a server may have besides: how loud it is, pictures along it, where its shots are. */
 function extras(model) {
   const id = model.id;
   api.boundaries(id).then(model.boundaries.set, () => {});
-  api.waveform(id, WAVE_POINTS).then(({ peak, step }) => {
-    if (peak.length) model.waveform.set({ points: Float32Array.from(peak, (point) => point / 255), duration: peak.length * step });
+  api.waveform(id, 4000).then((wave) => model.waveform.set({ points: Float32Array.from(wave.points, (point) => point / 255), duration: wave.duration ?? model.video.peek().duration }), () => {});
+  api.storyboard(id).then((board) => {
+    const image = new Image();
+    image.onload = () => model.storyboard.set({ ...board, image });
+    image.src = usable(board.url);
   }, () => {});
 }
 

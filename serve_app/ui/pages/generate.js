@@ -79,7 +79,11 @@ function again(root, id) {
   const form = optionsForm();
   const key = newKey();
   api.video(id).then((video) => title.set(video.title || t("Untitled video")), (error) => { toastError(error); go("/videos", { replace: true }); });
-  api.runs({ video: id, pipeline: "moments", limit: 1 }).then(({ items: [last] }) => { if (last) form.fill(last.options); }, () => {});
+  api.runs({ subject: id, pipeline: "moments", limit: 1 }).then(async (page) => {
+    const last = page.items[0] && (await api.run(page.items[0].identifier));
+    const asked = last?.options ?? last?.request?.options ?? last?.request;
+    if (asked) form.fill(asked);
+  }).catch(() => {});
   const busy = signal(false);
   async function start(event) {
     event.preventDefault();

@@ -5,7 +5,7 @@ import { icon } from "../core/icons.js";
 import { href, setQuery } from "../core/router.js";
 import { effect, signal } from "../core/store.js";
 import { length } from "../core/time.js";
-import { api, returned } from "../services/api.js";
+import { api, missing, returned } from "../services/api.js";
 import { allRuns, followed, following, lookNow } from "../services/follow.js";
 import { finished, pipelineTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
@@ -64,18 +64,20 @@ function row(item, chosen) {
 }
 
 function many(chosen, load) {
-  const act = async (action) => {
+  const act = async (action, one) => {
     const ids = [...chosen.peek()];
     let failed = 0;
     try {
-      ({ failed } = await api.bulkRuns({ action, ids }));
+      const answer = await api.bulkRuns({ action, ids });
+      failed = (answer.items ?? answer.results ?? []).filter((item) => item.error).length;
     } catch (error) {
-      return toastError(error);
+      if (!missing(error)) return toastError(error);
+      for (const id of ids) await one(id).catch(() => (failed += 1));
     }
     chosen.set(new Set());
     lookNow();
     load();
     toast(failed ? plural(failed, "{n} did not work", "{n} did not work") : t("Done"), { bad: failed > 0 });
   };
-  return h("div.row", h("strong.number", plural(chosen().size, "{n} chosen", "{n} chosen")), h("button", { disabled: !may("write"), onclick: () => act("cancel") }, icon("close"), t("Stop")), h("button", { disabled: !may("write"), onclick: () => act("retry") }, icon("retry"), t("Retry")));
+  return h("div.row", h("strong.number", plural(chosen().size, "{n} chosen", "{n} chosen")), h("button", { disabled: !may("write"), onclick: () => act("cancel", api.cancel) }, icon("close"), t("Stop")), h("button", { disabled: !may("write"), onclick: () => act("retry", api.retry) }, icon("retry"), t("Retry")));
 }

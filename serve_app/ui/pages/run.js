@@ -6,7 +6,7 @@ import { href } from "../core/router.js";
 import { effect, onEnd, signal } from "../core/store.js";
 import { length } from "../core/time.js";
 import { api } from "../services/api.js";
-import { followed, know, lookNow, videoOf } from "../services/follow.js";
+import { followed, know, lookNow } from "../services/follow.js";
 import { finished, pipelineTitle, stageTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
 import { errorPanel } from "../components/common/error-panel.js";
@@ -64,14 +64,14 @@ function page(run, read) {
   const retryable = () => ["failed", "completed_with_errors", "cancelled"].includes(run().status);
   return [
     h("div.page-head", h("a.icon-button.button.plain", { href: href("/runs"), "aria-label": t("Back to the runs") }, icon("back")), h("h1", { dir: "auto" }, () => videoTitle(run())), h("span.chip", () => pipelineTitle(run().pipeline)), () => statusBadge(run().status),
-      h("div.actions", h("a.button", { href: () => href(`/videos/${videoOf(run())}`) }, icon("film"), t("To the video")),
+      h("div.actions", h("a.button", { href: () => href(`/videos/${run().video?.identifier ?? run().subject}`) }, icon("film"), t("To the video")),
         () => !finished(run().status) && cancelButton(run),
         () => retryable() && h("button.primary", { onclick: again, disabled: !may("write"), title: t("Goes on from the stage or the items that failed; what stands is not made again.") }, icon("retry"), t("Retry")))),
     () => !finished(run().status) && progressBar(() => run().progress, t("Progress of the run")),
     () => run().error && errorPanel({ title: run().error_stage ? t("It failed in {stage}", { stage: stageTitle(run().error_stage) }) : t("It failed"), message: run().error.message, code: run().error.code }),
     h("section.panel", h("h2", t("Stages")), () => waterfall(run())),
     h("section.panel", h("h2", t("About this run")), h("dl.facts", fact(t("Queued"), () => date(run().queued_at)), fact(t("Time"), spent), fact(t("Attempt"), () => run().attempt), fact(t("Priority"), () => run().priority), fact(t("Items that did not come out"), () => run().errors || null), fact(t("Tokens"), () => (run().input_tokens ? `${number(run().input_tokens)} + ${number(run().output_tokens)}` : null)), fact(t("Cost"), () => (run().usd ? `$${number(run().usd, 4)}` : null)), fact(t("Version"), () => run().application_version), fact(t("Identifier"), () => h("code", run().identifier))),
-      h("details", h("summary", t("What it was asked")), h("pre", { tabindex: "0" }, () => JSON.stringify(run().options, null, 2))),
+      h("details", h("summary", t("What it was asked")), h("pre", { tabindex: "0" }, () => JSON.stringify(run().options ?? run().request, null, 2))),
       () => run().webhook && h("details", h("summary", t("Webhook")), h("ul.run-list", run().webhook.deliveries.map((one) => h("li", h("span", one.type), h("span.badge", one.status), h("span.grow"), h("span.small.quiet", one.error ?? one.response_status ?? "")))))),
     eventLog(run),
   ];

@@ -95,6 +95,7 @@ const moment = (id, one, rest = "") => video(id, `/moments/${one}${rest}`);
 export const api = {
   health: () => fetch(`${BASE}/health`, { headers: { Accept: "application/json" } }).then((answer) => answer.json()),
   options: () => get("/api/options"),
+  statistics: () => get("/api/statistics"),
 
   videos: (values, signal) => get(`/api/videos${query(values)}`, { signal }),
   video: (id) => get(video(id)),
@@ -105,20 +106,23 @@ export const api = {
   posterLink: (id) => get(video(id, "/thumbnail?redirect=false")),
   transcript: (id) => get(video(id, "/transcript")),
   waveform: (id, points) => get(video(id, `/waveform${query({ points })}`)),
+  storyboard: (id) => get(video(id, "/storyboard")),
   boundaries: (id) => get(video(id, "/boundaries")),
+  history: (id) => get(`/api/pipeline/${id}/history`),
   search: (q, signal) => get(`/api/search${query({ q, limit: 40 })}`, { signal }),
+  inspect: (url) => post("/api/urls/inspect", { url }),
   demo: () => post("/api/demo"),
 
   moments: async (id) => (await get(video(id, "/moments?include=all"))).items,
   addMoment: (id, asked) => post(video(id, "/moments"), asked),
-  /** Change a moment; with the version that was seen, only where nobody changed it since (412). */
+  /** The moment, and its version for `If-Match`. */
   editMoment: async (id, one, asked, version) => {
-    const headers = version === undefined ? {} : { "If-Match": String(version) };
-    return get(moment(id, one), { method: "PATCH", json: asked, headers });
+    const headers = version ? { "If-Match": version } : {};
+    const answer = await send(moment(id, one), { method: "PATCH", json: asked, headers });
+    return answer.json();
   },
   readMoment: (id, one) => get(moment(id, one)),
-  /** Delete a moment, with what it was refined from: that would stand in its place. */
-  removeMoment: (id, one) => remove(moment(id, one, "?parents=true")),
+  removeMoment: (id, one) => remove(moment(id, one)),
   restoreMoment: (id, one) => post(moment(id, one, "/restore")),
   revertMoment: (id, one, to) => post(moment(id, one, "/revert"), to === undefined ? undefined : { to }),
   refine: (id, one) => post(moment(id, one, "/refine")),

@@ -6,13 +6,7 @@ import { finished } from "./stages.js";
 
 const POLL_SECONDS = 2;
 const IDLE_SECONDS = 8;
-const SOON_MILLISECONDS = 300;
 const KEPT_ENDED = 50;
-/** Types of events: a stream names them, and one must ask for each by its name. */
-const NEWS = [
-  ...["queued", "claimed", "handed_back", "cancel_requested", "completed", "completed_with_errors", "failed", "cancelled"].map((name) => `run.${name}`),
-  ...["started", "completed", "failed", "skipped"].map((name) => `stage.${name}`), "item.completed", "item.failed",
-];
 
 /** Runs by identifier: those that are under way, and those that ended since the page was opened. */
 const runs = signal(new Map());
@@ -23,10 +17,8 @@ const listeners = new Set();
 
 export const allRuns = () => [...runs().values()];
 export const activeRuns = () => allRuns().filter((run) => !finished(run.status)).sort((a, b) => (a.queued_at < b.queued_at ? 1 : -1));
-/** The video that a run works on. */
-export const videoOf = (run) => run.video?.identifier ?? run.subject;
 /** The newest run that is known of a video. */
-export const runOf = (video) => allRuns().filter((run) => videoOf(run) === video).sort((a, b) => (a.queued_at < b.queued_at ? 1 : -1))[0] ?? null;
+export const runOf = (video) => allRuns().filter((run) => run.subject === video).sort((a, b) => (a.queued_at < b.queued_at ? 1 : -1))[0] ?? null;
 export const followed = (id) => runs().get(id) ?? null;
 
 /** Hear of events until the returned function is called. */
@@ -69,7 +61,7 @@ export function startFollowing() {
   const lead = () => new Promise(() => { new Leader(tell).start(); });
   if (navigator.locks) navigator.locks.request("moments.runs", lead);
   else lead();
-  api.runs({ active: true, limit: 50 }).then((page) => know(page.items), () => {});
+  api.runs({ status: "processing", limit: 50 }).then((page) => know(page.items), () => {});
 }
 
 /** The tab that asks. */
@@ -79,7 +71,6 @@ class Leader {
     this.failures = 0;
     this.cursor = null;
     this.timer = 0;
-    this.soon = 0;
     this.source = null;
   }
 
@@ -92,19 +83,26 @@ class Leader {
     document.addEventListener("visibilitychange", () => { if (!document.hidden && !this.source) this.poll(); });
   }
 
-  /** Open the stream of all runs; while it cannot be had, runs are asked for again and again. */
+  /** Open the stream of all runs; a server without one is polled. */
   async open() {
     this.source?.close();
     this.source = null;
     await this.poll();
+    let since;
+    try {
+      since = (await (await fetch(`${BASE}/api/events?limit=1`, { headers: { Accept: "application/json" } })).json());
+      if (since.code) throw since;
+    } catch {
+      return;
+    }
     const source = (this.source = new EventSource(`${BASE}/api/events${this.cursor ? `?after=${this.cursor}` : ""}`));
     source.onopen = () => { this.failures = 0; this.tell({ mode: "live" }); };
-    source.addEventListener("position", (message) => { this.cursor = message.lastEventId; });
-    source.addEventListener("progress", () => this.pollSoon());
-    for (const type of NEWS) source.addEventListener(type, (message) => this.heard(message));
+    source.onmessage = (message) => this.heard(message, message.type);
+    source.addEventListener("run", (message) => this.heard(message, "run"));
+    source.addEventListener("progress", (message) => this.heard(message, "progress"));
     source.onerror = () => {
       this.failures += 1;
-      if (this.failures < 3 && source.readyState !== EventSource.CLOSED) return;
+      if (this.failures < 3) return;
       source.close();
       this.source = null;
       this.tell({ mode: "polling" });
@@ -114,26 +112,23 @@ class Leader {
   }
 
   heard(message) {
-    this.cursor = message.lastEventId;
-    const event = JSON.parse(message.data);
-    this.tell({ run: event.run, event });
+    if (message.lastEventId) this.cursor = message.lastEventId;
     this.pollSoon();
   }
 
-  /** Look soon, and once for all that comes until then. */
   pollSoon() {
-    this.soon ||= setTimeout(() => this.poll(), SOON_MILLISECONDS);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.poll(), 100);
   }
 
   /** Ask for what is under way, and for how what was under way has ended. */
   async poll() {
     clearTimeout(this.timer);
-    clearTimeout(this.soon);
-    this.soon = 0;
     if (away.peek()) return;
     let active = [];
     try {
-      active = (await api.runs({ active: true, limit: 100 })).items;
+      const pages = await Promise.all(["processing", "queued"].map((status) => api.runs({ status, limit: 100 })));
+      active = pages.flatMap((page) => page.items);
       const here = new Set(active.map((run) => run.identifier));
       const gone = activeRuns().filter((run) => !here.has(run.identifier));
       const ended = await Promise.all(gone.map((run) => api.run(run.identifier).catch((error) => (missing(error) ? { ...run, status: "cancelled" } : run))));

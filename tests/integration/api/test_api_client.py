@@ -72,20 +72,16 @@ class Line:
         self.connections += 1
         left = self.cut_after.pop(0) if self.cut_after else None
         asked = self.cut_request_after.pop(0) if self.cut_request_after else None
-        writers, ways = {writer}, set[asyncio.Task[None]]()
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._to)
-            writers.add(back)
-            self._writers |= writers
-            ways = {asyncio.create_task(_pump(reader, back, asked)), asyncio.create_task(_pump(there, writer, left))}
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:  # a server that is gone, or a test that is over, leaves nothing open either
-            for way in ways:
-                way.cancel()
-            for each in writers:
-                each.transport.abort()
-            self._writers -= writers
-            await asyncio.gather(*ways, return_exceptions=True)
+        there, back = await asyncio.open_connection("127.0.0.1", self._to)
+        self._writers |= {writer, back}
+        ways = {asyncio.create_task(_pump(reader, back, asked)), asyncio.create_task(_pump(there, writer, left))}
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        for each in (writer, back):
+            each.transport.abort()
+            self._writers.discard(each)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: int | None) -> None:

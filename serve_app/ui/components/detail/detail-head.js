@@ -4,7 +4,7 @@ import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { go, href } from "../../core/router.js";
 import { signal } from "../../core/store.js";
-import { api } from "../../services/api.js";
+import { api, missing } from "../../services/api.js";
 import { may } from "../../services/session.js";
 import { confirm } from "../common/dialog.js";
 import { menu } from "../common/menu.js";
@@ -21,7 +21,8 @@ export function detailHead(model) {
     try {
       model.video.set({ ...model.video.peek(), ...(await api.rename(model.id, title)) });
     } catch (error) {
-      toastError(error);
+      if (missing(error)) toast(t("This server cannot change a video's title yet."), { bad: true });
+      else toastError(error);
     }
   };
   const field = () => h("input.heading-field", { value: model.video.peek().title ?? "", "aria-label": t("Title of the video"), dir: "auto", ref: (input) => requestAnimationFrame(() => input.select()),

@@ -26,6 +26,6 @@ export function exportMenu(model) {
     ...FORMATS.map((format) => format && { label: format[1], hint: format[2](), href: api.exportUrl(model.id, format[0]), download: "" }),
     null,
     { label: t("Copy as chapters"), hint: t("video descriptions"), run: copyChapters },
-    ...(model.moments()?.some((one) => one.clips.some((clip) => clip.status === "completed")) ? [{ label: t("All clips as ZIP"), href: api.zipUrl(model.id), download: "" }] : []),
+    ...(model.zip() ? [{ label: t("All clips as ZIP"), href: api.zipUrl(model.id), download: "" }] : []),
   ], { label: t("Export") });
 }

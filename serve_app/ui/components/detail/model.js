@@ -3,7 +3,7 @@ import { t } from "../../core/i18n.js";
 import { onEnd, signal } from "../../core/store.js";
 import { columns, sentences } from "../../core/words.js";
 import { Problem, api, missing } from "../../services/api.js";
-import { allRuns, listen, lookNow, videoOf } from "../../services/follow.js";
+import { allRuns, listen, lookNow } from "../../services/follow.js";
 import { finished } from "../../services/stages.js";
 import { toast, toastError } from "../common/toast.js";
 import { Undo } from "./undo.js";
@@ -73,7 +73,7 @@ export function detailModel(id, video) {
     const before = model.find(moment);
     put({ identifier: moment, ...asked });
     try {
-      put(await api.editMoment(id, moment, asked, before?.version));
+      put(await api.editMoment(id, moment, asked, before?.updated_at ? before.etag : null));
     } catch (error) {
       if (before) put(before);
       if (error instanceof Problem && [409, 412].includes(error.status)) return collided(moment, asked);
@@ -134,9 +134,8 @@ export function detailModel(id, video) {
     };
     const back = async () => {
       clearTimeout(hidden.get(one.identifier));
-      if (hidden.delete(one.identifier)) return show();
-      await api.restoreMoment(id, one.identifier);
-      await model.load();
+      if (hidden.delete(one.identifier)) show();
+      else toast(t("It is deleted already."), { bad: true });
     };
     const away = async () => {
       hidden.set(one.identifier, setTimeout(forGood, UNDO_SECONDS * 1000));
@@ -159,10 +158,12 @@ export function detailModel(id, video) {
     }
   };
 
-  /** Back to the edges and the title with which it was generated. */
+  /** Back to the generated moment: the refined one goes, and its parent stands in its place. */
   model.toGenerated = async (one) => {
     try {
-      put(await api.revertMoment(id, one.identifier, "generated"));
+      await api.removeMoment(id, one.identifier);
+      await model.load();
+      model.choose(one.parent_id);
     } catch (error) {
       toastError(error);
     }
@@ -190,7 +191,7 @@ export function detailModel(id, video) {
   };
 
   const flush = () => {
-    for (const moment of hidden.keys()) fetch(`${api.captionsUrl(id).split("/transcript")[0]}/moments/${moment}?parents=true`, { method: "DELETE", keepalive: true });
+    for (const moment of hidden.keys()) fetch(`${api.captionsUrl(id).split("/transcript")[0]}/moments/${moment}`, { method: "DELETE", keepalive: true });
     hidden.clear();
   };
   addEventListener("pagehide", flush);
@@ -199,9 +200,9 @@ export function detailModel(id, video) {
     for (const timer of hidden.values()) clearTimeout(timer);
     flush();
   });
-  model.run = () => allRuns().filter((run) => videoOf(run) === id && !finished(run.status))[0] ?? null;
+  model.run = () => allRuns().filter((run) => run.subject === id && !finished(run.status))[0] ?? null;
   onEnd(listen((run, event) => {
-    if (allRuns().some((one) => one.identifier === run && videoOf(one) === id) && /^(item|stage)\.completed$/.test(event.type)) model.load().catch(() => {});
+    if (allRuns().some((one) => one.identifier === run && one.subject === id) && /moment|item|clip/.test(event.type)) model.load().catch(() => {});
   }));
   return model;
 }

@@ -11,7 +11,7 @@ import { statusBadge } from "../common/status-badge.js";
 
 /** @param {import("./model.js").Model} model */
 export function runHistory(model) {
-  const found = resource((signal) => api.runs({ video: model.id, limit: 50 }, signal));
+  const found = resource((signal) => api.runs({ subject: model.id, limit: 50 }, signal));
   return h("section.stack", found.show(() => skeletons("line", 3), (page) => page.items.length === 0 ? h("p.quiet", t("Nothing has worked on it yet.")) :
     h("ul.run-list.panel", page.items.map((run) => h("li",
       h("a", { href: href(`/runs/${run.identifier}`) }, pipelineTitle(run.pipeline)), statusBadge(run.status), h("span.grow"),

@@ -21,8 +21,8 @@ export function places(transcript, boundaries, others, end) {
   return {
     word: sorted(end === "start" ? words.starts : words.ends),
     sentence: sorted(words.sentences.map((one) => one[end])),
-    pause: sorted(boundaries?.silences ? boundaries.silences.map((one) => (one[0] + one[1]) / 2) : pauses(words)),
-    shot: sorted(boundaries?.shots ?? []),
+    pause: sorted(boundaries?.silences ? boundaries.silences.map((one) => ((one.start ?? one[0]) + (one.end ?? one[1])) / 2) : pauses(words)),
+    shot: sorted((boundaries?.shots ?? []).map((one) => one.time ?? one.start ?? one)),
     edge: sorted(others.flatMap((one) => [one.start_time, one.end_time])),
   };
 }

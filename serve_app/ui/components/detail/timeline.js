@@ -74,7 +74,7 @@ export function buildTimeline(model) {
     const { from, to } = view.peek();
     if (model.player.playing() && !model.draft.peek() && (now > to || now < from) && to - from < whole()) put(now - (to - from) * 0.1, to - from);
   });
-  effect(() => drawGround(canvas, { view: view(), width: width(), waveform: model.waveform(), transcript: model.transcript(), dark: matchMedia("(prefers-color-scheme: dark)").matches }));
+  effect(() => drawGround(canvas, { view: view(), width: width(), waveform: model.waveform(), storyboard: model.storyboard(), transcript: model.transcript(), dark: matchMedia("(prefers-color-scheme: dark)").matches }));
 
   const tool = (name, label, run) => h("button.icon-button", { "aria-label": label, title: label, onclick: run }, icon(name));
   const element = h("section.timeline", { "aria-label": t("Time line") }, overview, strip,

@@ -143,7 +143,7 @@ export function buildTranscript(model) {
 
   const back = () => { follow.set(true); if (current >= 0) list.reveal(current, true); };
   const head = h("div.transcript-head", h("h2", t("Transcript")),
-    () => model.transcript()?.health?.words_estimated && h("span.chip", t("word times are estimated")),
+    () => model.transcript()?.health?.estimated && h("span.chip", t("word times are estimated")),
     h("span.grow"), () => matches().query && h("span.small.quiet.number", matches().list.length ? `${matches().at + 1} / ${matches().list.length}` : plural(0, "{n} found", "{n} found")),
     h("div.find", icon("search"), field));
   const element = h("section.transcript", { "aria-label": t("Transcript") }, head, () => {

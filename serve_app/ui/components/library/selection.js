@@ -3,7 +3,7 @@ import { h } from "../../core/html.js";
 import { plural, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { signal } from "../../core/store.js";
-import { api } from "../../services/api.js";
+import { api, missing } from "../../services/api.js";
 import { lookNow } from "../../services/follow.js";
 import { may } from "../../services/session.js";
 import { confirm } from "../common/dialog.js";
@@ -36,13 +36,15 @@ export function selectionOf(pages) {
 /** The bar at the foot while something is chosen. */
 export function selectionBar(chosen, pages, filters) {
   const size = () => chosen.ids().size;
-  async function each(action, done) {
+  async function each(action, one, done) {
     const ids = [...chosen.ids.peek()];
     let failed = 0;
     try {
-      ({ failed } = await api.bulkVideos({ action, ids }));
+      const answer = await api.bulkVideos({ action, ids });
+      failed = (answer.items ?? answer.results ?? []).filter((item) => item.error).length;
     } catch (error) {
-      return toastError(error);
+      if (!missing(error)) return toastError(error);
+      for (const id of ids) await one(id).catch(() => (failed += 1));
     }
     chosen.clear();
     lookNow();
@@ -52,9 +54,9 @@ export function selectionBar(chosen, pages, filters) {
   const remove = async () => {
     const n = chosen.ids.peek().size;
     if (!(await confirm({ title: plural(n, "Delete {n} video?", "Delete {n} videos?"), text: t("Their moments and clips go, too. This cannot be taken back."), action: t("Delete"), typed: n > 5 ? String(n) : undefined }))) return;
-    await each("delete", (count) => plural(count, "{n} video deleted", "{n} videos deleted"));
+    await each("delete", api.removeVideo, (count) => plural(count, "{n} video deleted", "{n} videos deleted"));
   };
-  const again = () => each("start", (count) => plural(count, "{n} run started", "{n} runs started"));
+  const again = () => each("start", (id) => api.start(id, {}), (count) => plural(count, "{n} run started", "{n} runs started"));
   return () => size() > 0 && h("div.selection-bar", { role: "region", "aria-label": t("Chosen videos") },
     h("strong.number", () => plural(size(), "{n} chosen", "{n} chosen")),
     h("button", { onclick: again, disabled: !may("write") }, icon("refine"), t("Find moments")),

@@ -5,7 +5,7 @@ import { icon } from "../../core/icons.js";
 import { href } from "../../core/router.js";
 import { clock } from "../../core/time.js";
 import { runOf } from "../../services/follow.js";
-import { usable } from "../../services/links.js";
+import { link, usable } from "../../services/links.js";
 import { statusBadge } from "../common/status-badge.js";
 import { progressBar } from "../common/progress.js";
 
@@ -38,17 +38,20 @@ export function videoCard(video, choosing) {
     h("div.about",
       h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto", title: video.title }, video.title || t("Untitled video")),
       h("div.row.small.quiet",
-        () => (shown() === "ready" ? video.counts && h("span.fact", icon("film"), plural(video.counts.moments, "{n} moment", "{n} moments")) : statusBadge(shown())),
+        () => (shown() === "ready" ? video.moments !== undefined && video.moments !== null && h("span.fact", icon("film"), plural(video.moments, "{n} moment", "{n} moments")) : statusBadge(shown())),
         h("span.clip-text", { title: new Date(video.created_at).toLocaleString() }, `${ago(video.created_at)} · ${sourceOf(video)}`))),
     () => active() && progressBar(() => run()?.progress ?? 0, t("Progress")));
 }
 
-/** The picture of a video. */
+/** The picture of a video, asked for when its card is shown. */
 export function poster(video) {
   const image = h("img", { alt: "", decoding: "async", draggable: "false" });
   const frame = h("span.poster", h("span.poster-empty", icon("film")), image);
   image.addEventListener("load", () => image.classList.add("here"));
-  if (video.thumbnail) image.src = usable(video.thumbnail.url);
+  if (video.thumbnail_url) image.src = usable(video.thumbnail_url);
+  else if (video.thumbnail_url === undefined && video.status === "ready") {
+    link(`/api/videos/${video.identifier}/thumbnail`).then((signed) => signed && (image.src = signed.url)).catch(() => {});
+  }
   return frame;
 }
 

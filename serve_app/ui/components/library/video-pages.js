@@ -1,6 +1,6 @@
 // The library's videos by place in the list: pages of a hundred, kept as they come.
 import { signal } from "../../core/store.js";
-import { api } from "../../services/api.js";
+import { Problem, api } from "../../services/api.js";
 
 const PAGE = 100;
 const AHEAD = 60;
@@ -65,8 +65,15 @@ export function videoPages() {
   };
 }
 
-/** A page of the list. */
-function read({ q, status, sort, moments }, cursor, abort) {
-  const wanted = { limit: PAGE, cursor, q, status, sort, has_moments: moments, include: ["run", "counts", "thumbnail"] };
-  return api.videos(wanted, abort);
+/** A page of the list; where the server's list has no filters yet, what it answers is sifted here. */
+async function read({ q, status, sort, moments }, cursor, abort) {
+  const wanted = { limit: PAGE, cursor, q, status, sort: sort === "newest" ? null : sort, has_moments: moments };
+  try {
+    return await api.videos({ ...wanted, include: ["run", "counts", "thumbnail"] }, abort);
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.status !== 422) throw problem;
+    const page = await api.videos({ limit: PAGE, cursor }, abort);
+    const like = q.toLowerCase();
+    return { ...page, items: page.items.filter((video) => (video.title ?? "").toLowerCase().includes(like) && (!status || video.status === status)) };
+  }
 }

@@ -15,7 +15,7 @@ export function videoRow(video, choosing) {
     h("span.thumb", poster(video)),
     h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto" }, video.title || t("Untitled video")),
     h("span.number.quiet", video.duration ? clock(video.duration) : ""),
-    h("span.quiet.wide-only", !video.counts ? "" : plural(video.counts.moments, "{n} moment", "{n} moments")),
+    h("span.quiet.wide-only", video.moments === undefined || video.moments === null ? "" : plural(video.moments, "{n} moment", "{n} moments")),
     h("span.quiet.clip-text.wide-only", sourceOf(video)),
     h("span.quiet.wide-only", ago(video.created_at)),
     () => statusBadge(status()));

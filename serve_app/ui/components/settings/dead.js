@@ -19,12 +19,12 @@ export function build() {
     found.reload();
   };
   const retry = async (one) => {
-    await api.retryDead(one.id).then(() => toast(t("Tried again")), toastError);
+    await api.retryDead(one.identifier ?? one.id).then(() => toast(t("Tried again")), toastError);
     lookNow();
     found.reload();
   };
   return found.show(() => skeletons("line", 4), (page) => (page.items.length === 0 ? emptyState({ icon: "check", title: t("Nothing was given up") }) : h("div.stack", h("div.actions", h("button.danger", { onclick: clear }, icon("delete"), t("Clear…"))), h("section.panel", h("ul.run-list", page.items.map((one) => {
-    const run = one.run_id;
-    return h("li", run ? h("a", { href: href(`/runs/${run}`) }, String(run).slice(0, 8)) : "", h("span.grow.small", { dir: "auto" }, one.run?.error?.message ?? one.reason), h("span.small.quiet", one.at ? ago(one.at) : ""), h("button", { onclick: () => retry(one) }, icon("retry"), t("Retry")));
+    const run = one.run ?? one.request_id ?? one.run_id;
+    return h("li", run ? h("a", { href: href(`/runs/${run}`) }, String(run).slice(0, 8)) : "", h("span.grow.small", { dir: "auto" }, one.reason ?? one.error ?? ""), h("span.small.quiet", one.created_at || one.at ? ago(one.created_at ?? one.at) : ""), h("button", { onclick: () => retry(one) }, icon("retry"), t("Retry")));
   }))))));
 }

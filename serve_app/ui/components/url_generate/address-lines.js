@@ -1,28 +1,47 @@
-// Addresses as they are typed: checked at once, and shown with what came of them.
+// Addresses as they are typed: checked at once, and shown with what is known of them.
 import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { href } from "../../core/router.js";
 import { effect, signal } from "../../core/store.js";
+import { clock } from "../../core/time.js";
+import { api, missing } from "../../services/api.js";
+import { usable } from "../../services/links.js";
 
 export const MOST_LINES = 100;
+const WAIT = 400;
+let canInspect = true;
 
-/** What the lines of a text are: `{url, state, why, outcome}`. @param {() => string} text */
+/** What the lines of a text are: `{url, state, why, facts, outcome}`. @param {() => string} text */
 export function addressLines(text) {
   const known = new Map();
   const lines = signal([]);
+  let timer = 0;
   effect(() => {
     const seen = new Set();
     const found = text().split(/\s+/).filter(Boolean).slice(0, MOST_LINES).map((word) => {
-      if (!known.has(word)) known.set(word, { url: word, ...check(word), outcome: signal(null) });
+      if (!known.has(word)) known.set(word, { url: word, ...check(word), facts: signal(null), outcome: signal(null) });
       const line = known.get(word);
       const double = seen.has(word);
       seen.add(word);
       return double ? { ...line, state: "double", why: t("It is there already.") } : line;
     });
     lines.set(found);
+    clearTimeout(timer);
+    timer = setTimeout(() => found.filter((line) => line.state === "good" && !line.asked).slice(0, 10).forEach(inspect), WAIT);
   });
   return lines;
+}
+
+async function inspect(line) {
+  if (!canInspect) return;
+  line.asked = true;
+  try {
+    line.facts.set(await api.inspect(line.url));
+  } catch (error) {
+    if (missing(error)) canInspect = false;
+    else line.facts.set({ error });
+  }
 }
 
 function check(word) {
@@ -43,19 +62,22 @@ export function lineList(lines) {
 }
 
 function line(one) {
-  const problem = () => one.outcome()?.error ?? null;
+  const problem = () => one.outcome()?.error ?? one.facts()?.error ?? null;
   const bad = () => one.state === "bad" || Boolean(problem());
-  const video = () => one.outcome()?.video ?? null;
-  const title = () => video()?.title ?? null;
+  const video = () => one.outcome()?.video ?? one.facts()?.video ?? null;
+  const title = () => video()?.title ?? one.facts()?.title ?? null;
+  const picture = () => one.facts()?.thumbnail_url;
   const said = () => {
     if (problem()) return problem().message;
     if (one.why) return one.why;
     if (one.outcome()?.busy) return t("Starting…");
     if (one.outcome()?.done) return one.outcome().reused ? t("Here already, and nothing was to be done") : t("Started");
-    return "";
+    if (video()) return t("Here already");
+    const seconds = one.facts()?.duration;
+    return seconds ? clock(seconds) : "";
   };
   return h("li.url-line", { class: () => (bad() ? "is-bad" : one.outcome()?.done ? "is-good" : "") },
-    () => icon(bad() ? "warning" : one.outcome()?.done ? "check" : "link"),
+    () => (picture() && /^(\/|data:)/.test(picture()) ? h("img", { src: usable(picture()), alt: "" }) : icon(bad() ? "warning" : one.outcome()?.done ? "check" : "link")),
     h("div.grow", h("div.clip-text", { dir: "auto" }, () => title() ?? one.url), h("div.small.quiet.clip-text", { dir: "auto" }, () => [title() && one.url, said()].filter(Boolean).join(" · "))),
     () => video() && h("a.small", { href: href(`/videos/${video().identifier}`) }, t("Open")));
 }

@@ -14,14 +14,14 @@ export function optionsForm() {
   const values = signal({ preset: "source", priority: 5, ...preferences.peek().options });
   const errors = signal({});
   const models = signal([]);
-  api.options().then((found) => models.set([...found.models.filter((one) => one.kind === "llm"), ...found.transcribers.map((key) => ({ key, kind: "asr" }))]), () => {});
+  api.options().then((found) => models.set(found.models ?? []), () => api.models().then((all) => models.set(all.filter((one) => one.configured || one.embedded)), () => {}));
   const set = (name, value) => values.update((old) => ({ ...old, [name]: value }));
   const now = (name) => () => values()[name] ?? "";
   const field = (name, label, more = {}, hint = "") => h("label", label,
     h("input", { value: now(name), "aria-invalid": () => String(Boolean(errors()[name])), oninput: (event) => set(name, event.target.value), ...more }),
     h("small", { class: () => (errors()[name] ? "bad" : "") }, () => errors()[name] ?? hint));
   const choose = (name, label, kinds, first) => h("label", label, h("select", { onchange: (event) => set(name, event.target.value) }, () => [
-    h("option", { value: "" }, first), ...models().filter((one) => kinds.includes(one.kind)).map((one) => h("option", { value: one.key, selected: values.peek()[name] === one.key }, `${one.key}${one.supports_video ? ` · ${t("watches video")}` : ""}`))]));
+    h("option", { value: "" }, first), ...models().filter((one) => kinds.includes(one.kind)).map((one) => h("option", { value: one.key, selected: values.peek()[name] === one.key }, `${one.key}${one.supports_video || one.video ? ` · ${t("watches video")}` : ""}`))]));
   const preset = ([key, label]) => h("label.preset", h("input", { type: "radio", name: "preset", value: key, checked: () => values().preset === key, onchange: () => set("preset", key) }), h("span.frame", { class: key === "vertical" ? "vertical" : "" }), label());
   const element = h("div.panel", h("details.options", { open: Boolean(preferences.peek().options) }, h("summary", t("What to look for, and how clips are cut")), h("div.options-body",
     h("div.fields", field("prompt", t("What to look for"), { placeholder: t("surprising facts") }, t("In words; a model reads it.")), field("topic", t("Topic"), { placeholder: t("bread") })),
