@@ -5,8 +5,9 @@ from __future__ import annotations
 from moments_ray.engine.product import ModelRole
 from moments_ray.library.product import LIBRARY
 from moments_ray.moments.product import MOMENTS_PRODUCT
+from moments_ray.video_jobs.product import VIDEO_JOBS
 
-PRODUCTS = (LIBRARY, MOMENTS_PRODUCT)
+PRODUCTS = (LIBRARY, MOMENTS_PRODUCT, VIDEO_JOBS)
 
 
 def model_roles() -> tuple[ModelRole, ...]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from moments_ray.engine.environment import Environment
 from moments_ray.errors import DownloadTooLarge
@@ -15,6 +16,7 @@ from moments_ray.library.service import Address
 from moments_ray.library.stages.download import kind_and_suffix
 from moments_ray.media.probe import probe
 from moments_ray.storage.blocking import file_errors, in_thread
+from moments_ray.storage.object_store import CHUNK_BYTES
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,19 @@ class UploadedFile:
     def canonical(self) -> str:
         """What makes two uploads of the same bytes the same video."""
         return f"sha256:{self.sha256}"
+
+
+class Readable(Protocol):
+    """A file of a form."""
+
+    async def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+
+
+async def upload_pieces(file: Readable) -> AsyncIterator[bytes]:
+    """Yield what is in a file of a form."""
+    while piece := await file.read(CHUNK_BYTES):
+        yield piece
 
 
 async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> UploadedFile:
