@@ -48,7 +48,7 @@ async def container(embedded: Services, tmp_path: Path) -> AsyncIterator[Contain
         redis_url=SecretStr(embedded.redis_url),
         gcs_bucket_name=None,
         public_url="http://localhost",
-        api=ApiSettings(deletion_timeout_seconds=0.3),
+        api=ApiSettings(deletion_timeout_seconds=2.0),
         download=DownloadSettings(allow_private_addresses=True, max_bytes=3_000_000),
     )
     await runtime.migrate(settings)
