@@ -143,7 +143,8 @@ async def test_a_model_of_ones_own_is_used_for_every_language(tmp_path: Path, se
     own = tmp_path / "own-model"
     shutil.copytree(directory, own)
     configured = settings.model_copy(update={"speech": SpeechSettings(whisper_model=str(own))})
-    audio, _ = await speak(tmp_path, "en-us+f3", "This is heard by another model of the same make.")
+    said = ("This is heard by another model of the same make.", "It hears one sentence more.", "And then it stops.")
+    audio, _ = await speak(tmp_path, "en-us+f3", *said)
     heard = await transcribe(audio, configured)
     assert (heard.health["model"], heard.language) == (str(own), "en")
     (own / "model.bin").write_bytes(b"no model")
