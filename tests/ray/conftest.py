@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -57,8 +58,13 @@ def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
 def ray_cluster(ray_settings: Settings) -> Iterator[Settings]:
     """A Ray of one node, with the schema in place."""
     asyncio.run(runtime.migrate(ray_settings))
-    with runtime.cluster(ray_settings):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(runtime.cluster(ray_settings))
         yield ray_settings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # Ray does not wait for the processes that it stops
+            stack.close()
+            gc.collect()
 
 
 @pytest.fixture(scope="session")

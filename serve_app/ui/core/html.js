@@ -62,7 +62,7 @@ function add(parent, children) {
   }
 }
 
-/** A child that is built anew whenever what it read has changed; an equal text stays the same node. */
+/** A child that is built again whenever what it read has changed; an equal text stays the same node. */
 function live(parent, build) {
   const mark = document.createComment("");
   parent.append(mark);

@@ -20,7 +20,7 @@ export async function loadLanguage() {
   language.set(code);
 }
 
-/** Choose a language; the page is loaded anew, so that nothing of the old one stays. */
+/** Choose a language; the page is loaded again, so that nothing of the old one stays. */
 export function chooseLanguage(code) {
   localStorage.setItem(KEPT, code);
   location.reload();

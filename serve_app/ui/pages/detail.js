@@ -101,7 +101,7 @@ function extras(model) {
   }, () => {});
 }
 
-/** While a run works on the video the page fills in; at its end it is read anew. */
+/** While a run works on the video the page fills in; at its end it is read again. */
 function followRun(model) {
   let watched = null;
   effect(() => {

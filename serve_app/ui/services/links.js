@@ -1,4 +1,4 @@
-// Signed links: asked for when they are wanted, and anew before they expire.
+// Signed links: asked for when they are wanted, and again before they expire.
 import { BASE, OWN_STORE } from "../core/router.js";
 import { Problem, send } from "./api.js";
 

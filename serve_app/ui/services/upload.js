@@ -1,4 +1,4 @@
-// Uploads in parts after tus 1.0: what broke off goes on, even after the page was loaded anew.
+// Uploads in parts after tus 1.0: what broke off goes on, even after the page was loaded again.
 import { BASE } from "../core/router.js";
 import { signal } from "../core/store.js";
 import { Problem, away, send } from "./api.js";

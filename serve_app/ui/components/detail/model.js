@@ -185,7 +185,7 @@ export function detailModel(id, video) {
       presets.set(clip.preset, [...(presets.get(clip.preset) ?? []), one.identifier]);
     }
     for (const [preset, ids] of presets) {
-      model.begin(() => api.extract(id, { moment_ids: ids, preset }), t("Clips are being cut anew"));
+      model.begin(() => api.extract(id, { moment_ids: ids, preset }), t("Clips are being cut again"));
     }
   };
 

@@ -16,7 +16,7 @@ const FIELDS = [
   ["max_context", "number", () => t("Context, tokens"), () => t("a probe finds it")],
   ["temperature", "number", () => t("Temperature"), () => "0 – 2"],
   ["max_tokens", "number", () => t("Longest answer, tokens"), () => ""],
-  ["timeout_s", "number", () => t("Patience, seconds"), () => ""],
+  ["timeout_s", "number", () => t("Time limit, seconds"), () => ""],
   ["concurrency", "number", () => t("Asked at once"), () => ""],
   ["usd_per_million_input_tokens", "number", () => t("Dollars a million tokens in"), () => ""],
   ["usd_per_million_output_tokens", "number", () => t("Dollars a million tokens out"), () => ""],
