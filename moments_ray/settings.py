@@ -17,6 +17,7 @@ from pydantic_settings import (
 from moments_ray.errors import InvalidRequest
 from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.process.webhook_secret import webhook_key
+from moments_ray.site_settings import SiteName, SiteSettings
 
 ENV_FILE_VARIABLE = "MOMENTS_ENV_FILE"
 
@@ -182,6 +183,7 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         extra="ignore",
         populate_by_name=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
 
     database_url: SecretStr | None = Field(
@@ -223,6 +225,9 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     download: DownloadSettings = Field(default_factory=DownloadSettings)
+    sites: dict[SiteName, SiteSettings] = Field(
+        default_factory=dict, description='by host: {"youtube.com": {"cookies_path": "/run/secrets/youtube.txt"}}'
+    )
     media: MediaSettings = Field(default_factory=MediaSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)

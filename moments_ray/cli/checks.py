@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import SecretStr
@@ -28,6 +28,7 @@ from moments_ray.errors import (
     SchemaOutdated,
 )
 from moments_ray.ids import new_identifier
+from moments_ray.media.javascript import ADDRESS_SPACE_BYTES, data_bytes, deno_executable, deno_variables
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.settings import Settings
 from moments_ray.speech.recognisers import recognisers
@@ -202,9 +203,48 @@ async def check_disk(settings: Settings) -> list[Finding]:
     return [Finding("disk", "ok", gigabytes)]
 
 
-async def check_javascript(_: Settings) -> list[Finding]:
-    """Look for what yt-dlp needs for some sites."""
-    found = shutil.which("deno")
-    if found is None:
-        return [Finding("javascript", "warning", "yt-dlp finds no Deno: YouTube may refuse downloads; install Deno 2.")]
-    return [Finding("javascript", "ok", f"yt-dlp can use {found}")]
+async def check_javascript(settings: Settings) -> list[Finding]:
+    """Have the engine that yt-dlp starts for some sites do a sum, under the limits it has there."""
+    engine = deno_executable()
+    if engine is None:
+        cure = "there is no Deno: YouTube will refuse downloads; install the `deno` wheel again, or Deno 2 on PATH."
+        return [Finding("javascript", "warning", cure)]
+    try:
+        ran = await run_tool(
+            [engine, "eval", "--no-config", "console.log(Deno.version.deno, 6 * 7)"],
+            timeout=_TOOL_SECONDS,
+            settings=settings.media,
+            memory_bytes=ADDRESS_SPACE_BYTES,
+            data_bytes=data_bytes(settings.media),
+            variables=deno_variables(str(settings.home / "deno")),
+        )
+    except MomentsError as error:
+        told = f"{engine} does not run ({error.message[:120]}): YouTube will refuse downloads; install it again."
+        return [Finding("javascript", "warning", told)]
+    version, answer = ran.stdout.split()
+    status: Status = "ok" if answer == "42" else "warning"
+    return [Finding("javascript", status, f"Deno {version} runs for yt-dlp, {engine}")]
+
+
+async def check_sites(settings: Settings) -> list[Finding]:
+    """See that the cookies that are set for sites can be read here."""
+    findings = []
+    for name, site in settings.sites.items():
+        path = site.cookies_path
+        try:
+            if path is not None:
+                await asyncio.to_thread(_first_line, path)
+        except OSError as error:
+            told = f"{name}: the cookies at {path} cannot be read ({error.strerror}): put them there on every node."
+            findings.append(Finding("sites", "failed", told))
+        else:
+            known = (
+                f"{len(site.proxies)} proxies, {'cookies' if path else 'no cookies'}, pause {site.pause_seconds:g} s"
+            )
+            findings.append(Finding("sites", "ok", f"{name}: {known}"))
+    return findings
+
+
+def _first_line(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.readline()

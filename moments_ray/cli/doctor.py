@@ -24,7 +24,8 @@ _CHECKS: tuple[tuple[str, Check, float], ...] = (
     ("speech", checks.check_speech, 20.0),
     ("ray", checks.check_ray, 30.0),
     ("disk", checks.check_disk, 10.0),
-    ("javascript", checks.check_javascript, 10.0),
+    ("javascript", checks.check_javascript, 20.0),
+    ("sites", checks.check_sites, 10.0),
 )
 
 

@@ -16,6 +16,7 @@ from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import transcript_of
 from moments_ray.library.values import SourceVideo, TranscriptRef
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.quality import measure
@@ -100,7 +101,9 @@ def _moments(generated: GeneratedMoments | None, refined: list[RunItem]) -> list
 
 def _video(video: Video, source: SourceVideo | None) -> dict[str, Any]:
     names = ("identifier", "title", "duration", "width", "height", "fps", "codec")
-    return {name: getattr(video, name) for name in names} | {"warnings": list(source.info.warnings) if source else []}
+    told = SiteSignals.model_validate(video.site_signals).model_dump(mode="json")
+    warnings = list(source.info.warnings) if source else []
+    return {name: getattr(video, name) for name in names} | told | {"warnings": warnings}
 
 
 def _stage(name: str, stage: RunStage | None, claims: Mapping[str, int]) -> dict[str, Any]:

@@ -30,10 +30,19 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     ├── ObjectChanged              object.changed
     ├── DownloadError              download.failed
     │   ├── DownloadPrivate        download.private
+    │   │   ├── DownloadMembersOnly    download.members_only
+    │   │   └── DownloadAgeRestricted  download.age_restricted
     │   ├── DownloadUnavailable    download.unavailable
+    │   │   ├── DownloadLive           download.live
+    │   │   ├── DownloadRemoved        download.removed
+    │   │   ├── DownloadGeoBlocked     download.geo_blocked
+    │   │   └── DownloadCopyright      download.copyright
+    │   ├── DownloadBotCheck       download.bot_check
     │   ├── DownloadTooLarge       download.too_large
     │   └── DownloadInterrupted    download.interrupted
+    │       ├── DownloadProxyFailed    download.proxy
     │       └── DownloadBusy       download.busy
+    │           └── DownloadRateLimited  download.rate_limited
     ├── MediaError                 media.failed
     │   ├── MediaToolMissing       media.tool_missing
     │   ├── MediaTimeout           media.timeout
@@ -99,10 +108,19 @@ from moments_ray.errors.base import (
 )
 from moments_ray.errors.media import (
     CutVerifyFailed,
+    DownloadAgeRestricted,
+    DownloadBotCheck,
     DownloadBusy,
+    DownloadCopyright,
     DownloadError,
+    DownloadGeoBlocked,
     DownloadInterrupted,
+    DownloadLive,
+    DownloadMembersOnly,
     DownloadPrivate,
+    DownloadProxyFailed,
+    DownloadRateLimited,
+    DownloadRemoved,
     DownloadTooLarge,
     DownloadUnavailable,
     ExportUnavailable,
@@ -174,10 +192,19 @@ __all__ = [
     "CutVerifyFailed",
     "DatabaseUnavailable",
     "DiskFull",
+    "DownloadAgeRestricted",
+    "DownloadBotCheck",
     "DownloadBusy",
+    "DownloadCopyright",
     "DownloadError",
+    "DownloadGeoBlocked",
     "DownloadInterrupted",
+    "DownloadLive",
+    "DownloadMembersOnly",
     "DownloadPrivate",
+    "DownloadProxyFailed",
+    "DownloadRateLimited",
+    "DownloadRemoved",
     "DownloadTooLarge",
     "DownloadUnavailable",
     "EmbeddedServerFailed",

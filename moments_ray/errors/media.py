@@ -121,6 +121,12 @@ class DownloadInterrupted(DownloadError):
     retryable = True
 
 
+class DownloadProxyFailed(DownloadInterrupted):
+    """The proxy through which the site is asked does not connect."""
+
+    code = "download.proxy"
+
+
 class DownloadBusy(DownloadInterrupted):
     """The video's host has too many requests; try again later."""
 

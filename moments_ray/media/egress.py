@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import httpx
+from pydantic import SecretStr
 
-from moments_ray.errors import MomentsError, UrlNotAllowed
+from moments_ray.errors import DownloadProxyFailed, MomentsError, UrlNotAllowed
 from moments_ray.media.guard import Resolver, check_host, check_url, resolve_by_system
+from moments_ray.media.upstream import connect_through
 from moments_ray.settings import DownloadSettings
 
 _HEAD_BYTES = 64 * 1024
@@ -22,17 +24,21 @@ _HOP_HEADERS = (b"proxy-connection:", b"proxy-authorization:", b"connection:", b
 
 @dataclass
 class EgressProxy:
-    """Where the proxy listens, and the requests it refused."""
+    """Where the proxy listens, the requests it refused, and what the upstream proxy would not do."""
 
     url: str = ""
     refused: list[UrlNotAllowed] = field(default_factory=list)
+    upstream_failures: list[DownloadProxyFailed] = field(default_factory=list)
 
 
 @contextlib.asynccontextmanager
 async def egress_proxy(
-    settings: DownloadSettings, resolver: Resolver = resolve_by_system
+    settings: DownloadSettings, resolver: Resolver = resolve_by_system, upstream: SecretStr | None = None
 ) -> AsyncIterator[EgressProxy]:
-    """Serve CONNECT and plain HTTP requests to public hosts on a free loopback port while the block runs."""
+    """Serve CONNECT and plain HTTP requests to public hosts on a free loopback port while the block runs.
+
+    What passes the guard goes to its checked address, through ``upstream`` where there is one.
+    """
     proxy = EgressProxy()
     connections: set[asyncio.Task[None]] = set()
 
@@ -40,7 +46,7 @@ async def egress_proxy(
         try:
             # A peer that goes away, on either side, ends its connection and nothing else.
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await _serve(reader, writer, settings, resolver, proxy)
+                await _serve(reader, writer, settings, resolver, proxy, upstream=upstream)
         finally:
             writer.close()
 
@@ -66,6 +72,8 @@ async def _serve(
     settings: DownloadSettings,
     resolver: Resolver,
     proxy: EgressProxy,
+    *,
+    upstream: SecretStr | None,
 ) -> None:
     """Answer one connection: one request, one upstream."""
     async with asyncio.timeout(_HEAD_SECONDS):
@@ -93,7 +101,13 @@ async def _serve(
     except (ValueError, httpx.InvalidURL) as error:
         return await _refuse(writer, 400, error)
     try:
-        upstream_reader, upstream_writer = await _connect(addresses, port)
+        if upstream is None:
+            upstream_reader, upstream_writer = await _connect(addresses, port)
+        else:
+            upstream_reader, upstream_writer = await connect_through(upstream, addresses[0], port)
+    except DownloadProxyFailed as error:
+        proxy.upstream_failures.append(error)
+        return await _refuse(writer, 502, error)
     except OSError as error:
         return await _refuse(writer, 502, error)
     try:
@@ -125,6 +139,8 @@ async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         await writer.drain()
     if writer.can_write_eof():
         writer.write_eof()
+    else:  # TLS, to an upstream proxy
+        writer.close()
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: int, reason: Exception) -> None:

@@ -81,17 +81,34 @@ async def run_tool(
     cwd: Path | None = None,
     on_stdout: OnLine | None = None,
     memory_bytes: int | None = None,
+    data_bytes: int | None = None,
     network: bool = False,
+    stdin: bytes | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> ToolResult:
     """Run a tool to its end within ``timeout`` seconds; ``on_stdout`` takes its lines as they come.
+
+    ``memory_bytes`` bounds the address space; ``data_bytes`` what of it can be written to, for a tool that reserves
+    much and uses little. What must not be seen in its arguments goes to its ``stdin``; ``variables`` are set in its
+    environment.
 
     Raises MediaTimeout at the deadline, DiskFull, MediaLimitsExceeded when memory ran out, else MediaError for a
     status other than 0; each has the tool's last words in ``detail["stderr"]``.
     """
     name = Path(argv[0]).name
     limits = _limits(settings, timeout, memory_bytes, network=network)
+    if data_bytes is not None:
+        limits["resources"]["RLIMIT_DATA"] = data_bytes
     result = await _run(
-        name, ["exec", *argv], limits, stdin=None, timeout=timeout, settings=settings, cwd=cwd, on_stdout=on_stdout
+        name,
+        ["exec", *argv],
+        limits,
+        stdin=stdin,
+        timeout=timeout,
+        settings=settings,
+        cwd=cwd,
+        on_stdout=on_stdout,
+        variables=variables,
     )
     if result.returncode != 0:
         raise _failure(name, result.returncode, result.stderr_tail, limits)
@@ -161,6 +178,7 @@ async def _run(
     settings: MediaSettings,
     cwd: Path | None,
     on_stdout: OnLine | None,
+    variables: Mapping[str, str] | None = None,
 ) -> ToolResult:
     """Start a child and see it to its end, by itself or by force; it is reaped whichever way this returns."""
     started = time.monotonic()
@@ -175,7 +193,7 @@ async def _run(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=cwd,
-        env=_environment(),
+        env=_environment() | dict(variables or {}),
         start_new_session=True,
     )
     stdout, stderr = bytearray(), bytearray()

@@ -1,79 +1,60 @@
-"""Fetches a video from a site that yt-dlp knows, with the captions the site has.
+"""Fetches a video from a site that yt-dlp knows, with the captions, chapters and replays the site has.
 
-yt-dlp runs as a child whose HTTP goes through our proxy, without configuration, plugins, cookies, cache or ffmpeg, and
-writes under fixed names only. It runs twice: once to learn what there is, once to fetch what we chose.
+yt-dlp runs twice: once to learn what there is, once to fetch what we chose. Where a site's settings name ways out, the
+next one is taken when the site blocks this one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import re
-import sys
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from moments_ray.errors import (
-    DiskFull,
-    DownloadError,
-    DownloadInterrupted,
-    DownloadPrivate,
-    DownloadTooLarge,
-    DownloadUnavailable,
-    MediaError,
+    DownloadLive,
     MediaLimitsExceeded,
-    MediaTimeout,
-    MomentsError,
     UnsupportedMedia,
 )
 from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
-from moments_ray.media.egress import EgressProxy, egress_proxy
+from moments_ray.media.egress import egress_proxy
 from moments_ray.media.guard import Resolver, resolve_by_system
 from moments_ray.media.process import ffmpeg_executable, run_tool
+from moments_ray.media.site_complaints import ELSEWHERE
+from moments_ray.media.site_tool import CAPTION_FORMATS, BeforeRequest, SiteTool, too_large
 from moments_ray.media.source import FFMPEG_GLOBAL_ARGUMENTS, ffmpeg_input_arguments, file_url
 from moments_ray.settings import Settings
+from moments_ray.site_settings import SiteSettings
 from moments_ray.storage.blocking import require_free_space
 
-# The JavaScript engine that yt-dlp starts for some sites reserves terabytes of address space and uses little of it.
-_ADDRESS_SPACE = 1 << 46
-_INFO_SECONDS = 180.0
 _MERGE_SECONDS = 600.0
-_MAX_INFO_BYTES = 64 << 20
 _MAX_CAPTIONS = 5
-_FORMATS = "bestvideo*[height<=1080]+bestaudio/best[height<=1080]/bestvideo*+bestaudio/best"
-_CAPTION_FORMATS = ("json3", "vtt", "srt")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_PROGRESS = "download:moments %(progress.downloaded_bytes)s %(progress.total_bytes,progress.total_bytes_estimate)s"
+_KEPT_OF_INFO = ("chapters", "heatmap")
+# Hosts under which a site has its videos as well.
+_ALSO = {"youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "x.com": "twitter.com"}
 
-# The system's word for a file over our limit on a child's files; a disk that is full has another.
-_FILE_LIMIT = "File too large"
 
-# What yt-dlp says, and what it means to the user. The first that fits counts.
-_UNKNOWN_SITE = re.compile(r"Unsupported URL|No suitable extractor|is not a valid URL", re.IGNORECASE)
-_MEANINGS: tuple[tuple[str, type[DownloadError], str], ...] = (
-    (
-        r"HTTP Error (?:408|425|429|5\d\d)|timed? ?out|reset by|IncompleteRead|more expected|Remote end closed",
-        DownloadInterrupted,
-        "The connection to the video's site broke.",
-    ),
-    (
-        r"HTTP Error 40[13]|private|log ?in|sign in|members.only|password|premium|purchase|cookies",
-        DownloadPrivate,
-        "The video is private, or its site wants a login.",
-    ),
-    (
-        r"HTTP Error 4\d\d|unavailable|not available|in your country|removed|deleted|not exist|no longer|DRM",
-        DownloadUnavailable,
-        "The video is not available on its site.",
-    ),
-    (
-        r"temporar|unreachable|refused|resolve|proxy|SSL",
-        DownloadInterrupted,
-        "The video's site cannot be reached.",
-    ),
-)
+async def no_pause() -> None:
+    """Wait for nothing."""
+
+
+def site_settings(url: str, settings: Settings) -> tuple[str, SiteSettings]:
+    """Return the name under which an address's site is set, or its host, and the settings of that site."""
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    labels = host.split(".")
+    for first in range(len(labels) - 1):
+        name = ".".join(labels[first:])
+        for known in (name, _ALSO.get(name, name)):
+            if known in settings.sites:
+                return known, settings.sites[known]
+    return host, SiteSettings()
 
 
 async def fetch_from_site(
@@ -81,25 +62,54 @@ async def fetch_from_site(
     directory: Path,
     settings: Settings,
     on_progress: Callable[[float], None],
+    *,
     resolver: Resolver = resolve_by_system,
+    before_request: BeforeRequest = no_pause,
 ) -> Downloaded | None:
     """Fetch a checked URL into ``directory``; None if no site that yt-dlp knows has such addresses.
 
     Raises the errors of ``media.download.download``.
     """
-    async with egress_proxy(settings.download, resolver) as proxy:
-        site = _Site(directory, settings, proxy)
-        info = await site.describe(url)
-        if info is None:
-            return None
-        _check_limits(info, settings)
-        require_free_space(directory, bytes_needed(info))
-        captions = _captions_to_fetch(info)
-        await site.fetch(captions, on_progress)
+    _, site = site_settings(url, settings)
+    ways = _ways_out(url, site.proxies)
+    for way in ways:
+        try:
+            async with egress_proxy(settings.download, resolver, way) as proxy:
+                tool = SiteTool(directory, settings, site, proxy, before_request)
+                return await _fetch_by(tool, url, directory, settings, on_progress)
+        except ELSEWHERE:
+            if way is ways[-1]:
+                raise
+            await asyncio.to_thread(_forget, directory)
+    raise AssertionError
+
+
+def _ways_out(url: str, proxies: Sequence[SecretStr]) -> list[SecretStr | None]:
+    """Return the proxies, from another one on for another video, so that each carries its share; None goes straight."""
+    first = zlib.crc32(url.encode()) % max(1, len(proxies))
+    return [*proxies[first:], *proxies[:first]] or [None]
+
+
+def _forget(directory: Path) -> None:
+    """Remove partial files: another address may be shown other ones."""
+    for path in directory.glob("source.*"):
+        path.unlink(missing_ok=True)
+
+
+async def _fetch_by(
+    tool: SiteTool, url: str, directory: Path, settings: Settings, on_progress: Callable[[float], None]
+) -> Downloaded | None:
+    info = await tool.describe(url)
+    if info is None:
+        return None
+    _check_limits(info, settings)
+    require_free_space(directory, bytes_needed(info))
+    captions = _captions_to_fetch(info)
+    await tool.fetch(captions, on_progress)
     media, found = await asyncio.to_thread(_sort, directory, captions)
     if not media:
         # yt-dlp leaves out what is over --max-filesize without a word in its status.
-        raise _too_large(settings)
+        raise too_large(settings)
     path = media[0] if len(media) == 1 else await _join(media, directory / "joined.mkv", settings)
     return Downloaded(
         path=path,
@@ -108,126 +118,17 @@ async def fetch_from_site(
         site=clean_title(str(info.get("extractor_key") or "")),
         site_id=clean_title(str(info.get("id") or "")),
         captions=found,
+        about={name: info[name] for name in _KEPT_OF_INFO if isinstance(info.get(name), list)},
     )
-
-
-class _Site:
-    """One video's dealings with yt-dlp, all in one directory."""
-
-    def __init__(self, directory: Path, settings: Settings, proxy: EgressProxy) -> None:
-        self._directory = directory
-        self._settings = settings
-        self._proxy = proxy
-        self._description = directory / "site.info.json"
-
-    async def describe(self, url: str) -> dict[str, Any] | None:
-        """Return what yt-dlp finds out about a URL, or None if no extractor takes it."""
-        self._description.unlink(missing_ok=True)
-        try:
-            await self._run(
-                ["--skip-download", "--write-info-json", "-o", "infojson:site", "--", url], timeout=_INFO_SECONDS
-            )
-        except MediaError as error:
-            if _UNKNOWN_SITE.search(_complaint(error)):
-                return None
-            raise self._meaning(error) from error
-        return await asyncio.to_thread(_read_description, self._description)
-
-    async def fetch(self, captions: dict[str, bool], on_progress: Callable[[float], None]) -> None:
-        """Fetch the described video and captions (language to whether automatic); goes on with partial files."""
-        furthest = 0.0
-
-        def on_line(line: str) -> None:
-            nonlocal furthest
-            if found := re.fullmatch(r"moments (\d+) (\d+)(?:\.\d+)?", line.strip()):
-                furthest = max(furthest, min(int(found[1]) / max(int(found[2]), 1), 1.0))
-                on_progress(furthest)
-
-        options = ["--load-info-json", str(self._description), "-o", "source.%(ext)s", "--ignore-errors"]
-        options += [
-            "--max-filesize",
-            str(self._settings.download.max_bytes),
-            "--newline",
-            "--progress-template",
-            _PROGRESS,
-        ]
-        if captions:
-            languages = ",".join(re.escape(language) for language in captions)
-            options += ["--write-subs", "--write-auto-subs", "--sub-langs", languages]
-            options += ["--sub-format", "/".join(_CAPTION_FORMATS)]
-        try:
-            await self._run(options, timeout=self._settings.download.timeout_seconds, on_line=on_line)
-        except MediaError as error:
-            raise self._meaning(error) from error
-        except DiskFull as error:
-            if _FILE_LIMIT in str(error.detail.get("stderr", "")):
-                raise _too_large(self._settings) from error
-            raise
-
-    async def _run(
-        self, options: Sequence[str], *, timeout: float, on_line: Callable[[str], None] | None = None
-    ) -> None:
-        argv = [
-            *(sys.executable, "-m", "yt_dlp", "--ignore-config", "--no-plugin-dirs", "--no-cache-dir", "--no-cookies"),
-            *("--no-remote-components", "--ies", "all,-generic", "--no-playlist", "--playlist-items", "1"),
-            *("--proxy", self._proxy.url, "--socket-timeout", "20", "--retries", "3", "--fragment-retries", "5"),
-            # Foreign media meets ffmpeg under our rules only, so yt-dlp gets none.
-            *("--ffmpeg-location", str(self._directory / "no-ffmpeg"), "--fixup", "never", "--hls-prefer-native"),
-            *("--format", _FORMATS, "--no-mtime", "--no-color", "--no-overwrites", "--continue"),
-        ]
-        largest = max(self._settings.download.max_bytes, _MAX_INFO_BYTES)
-        limits = self._settings.media.model_copy(update={"max_scratch_bytes": largest})
-        try:
-            await run_tool(
-                [*argv, *options],
-                timeout=timeout,
-                settings=limits,
-                cwd=self._directory,
-                on_stdout=on_line,
-                memory_bytes=_ADDRESS_SPACE,
-                network=True,
-            )
-        except MediaTimeout as error:
-            raise DownloadInterrupted("The video's site did not answer in time.", error.detail) from error
-
-    def _meaning(self, error: MediaError) -> MomentsError:
-        """Say in our terms what yt-dlp complained of."""
-        if self._proxy.refused:
-            return self._proxy.refused[0]
-        complaint = _complaint(error)
-        for pattern, kind, message in _MEANINGS:
-            if re.search(pattern, complaint, re.IGNORECASE):
-                return kind(message, {"reason": complaint})
-        return DownloadError("The video could not be fetched from its site.", {"reason": complaint})
-
-
-def _too_large(settings: Settings) -> DownloadTooLarge:
-    return DownloadTooLarge(f"The video is larger than the limit of {settings.download.max_bytes} bytes.")
-
-
-def _complaint(error: MediaError) -> str:
-    """Return the first line that yt-dlp marked as an error."""
-    lines = str(error.detail.get("stderr", "")).splitlines()
-    return next((line[:500] for line in lines if line.startswith("ERROR:")), str(error)[:500])
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MAX_INFO_BYTES:
-            raise DownloadError("The site says more about this video than we read.")
-        description = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DownloadUnavailable("The site shows no video at this address.") from error
-    if not isinstance(description, dict):
-        raise DownloadUnavailable("The site shows no video at this address.")
-    return description
 
 
 def _check_limits(info: dict[str, Any], settings: Settings) -> None:
     if (info.get("playlist_count") or 1) > 1 or info.get("_type") == "playlist":
         raise UnsupportedMedia("This address is a list of videos; give the address of one.")
-    if info.get("is_live") or info.get("live_status") in {"is_live", "is_upcoming"}:
-        raise DownloadUnavailable("This is a live broadcast; come back when it has ended.")
+    if info.get("live_status") == "is_upcoming":
+        raise DownloadLive("This broadcast has not begun: come back when it has ended.")
+    if info.get("is_live") or info.get("live_status") == "is_live":
+        raise DownloadLive("This broadcast is live: come back when it has ended.")
     duration, limit = info.get("duration"), settings.media.max_duration_seconds
     if isinstance(duration, int | float) and duration > limit:
         raise MediaLimitsExceeded(f"The video lasts {duration:.0f} s; the limit is {limit:.0f} s.")
@@ -266,7 +167,7 @@ def _sort(directory: Path, captions: dict[str, bool]) -> tuple[list[Path], tuple
     by_language: dict[str, Path] = {}
     for path in sorted(directory.glob("source.*")):
         suffix = path.suffix.removeprefix(".")
-        if suffix in _CAPTION_FORMATS:
+        if suffix in CAPTION_FORMATS:
             by_language[path.name.removeprefix("source.").removesuffix(path.suffix)] = path
         elif suffix not in {"part", "ytdl", "temp"}:
             media.append(path)

@@ -110,6 +110,10 @@ class RunOptions(TranscriptOptions, CutOptions, MomentOptions):
 
     refinement_model: RefinementModel = None
     deliver_clips: bool = Field(True, description="cut the clip that a user plays")
+    site_signals: bool = Field(
+        True, description="let the video's chapters and how often its parts were replayed count, where its site tells"
+    )
+    chapters: bool = Field(False, description="take the video's own chapters as its moments, if it has any")
 
 
 class RefineMomentOptions(BaseRunOptions, CutOptions):

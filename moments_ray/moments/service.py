@@ -192,7 +192,13 @@ def moments_parts(
     )
     return {
         "speech": speech,
-        "generation": GenerationOptions(model=generator.key, find=options.find(), sampling=options.sampling()),
+        "generation": GenerationOptions(
+            model=generator.key,
+            find=options.find(),
+            sampling=options.sampling(),
+            site_signals=options.site_signals,
+            chapters=options.chapters,
+        ),
         "refinement": _refinement(refiner, options.sampling()),
         "delivery": delivery,
         "force": options.force,

@@ -14,9 +14,14 @@ from moments_ray.moments.finding.quality import Quality
 
 
 class GenerationOptions(Value):
-    """Who finds moments, and which."""
+    """Who finds moments, and which; with ``chapters`` those of the video's maker are the moments, if it has any.
+
+    ``site_signals`` says whether chapters and replays count where moments are found.
+    """
 
     model: str = "local"
+    site_signals: bool = True
+    chapters: bool = False
     sampling: Sampling = Field(default_factory=Sampling)
     find: FindOptions = Field(default_factory=FindOptions)
 

@@ -62,9 +62,19 @@ class Video(Table):
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     checksum: Mapped[str | None]
     info: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    site_signals: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(server_default=VideoStatus.PENDING.value)
     created_at: Mapped[datetime] = created_now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class SiteVisit(Table):
+    """When a site may be asked next by any node of the cluster."""
+
+    __tablename__ = "site_visits"
+
+    site: Mapped[str] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
 
 
 class TranscriptRow(Table):

@@ -149,6 +149,29 @@ class EditVideo(RequestBody):
     title: Annotated[Text, Field(min_length=1, max_length=10_000)]
 
 
+class ChapterView(Shape):
+    """A part of a video as its maker named it; times in seconds."""
+
+    start_time: float
+    end_time: float
+    title: str
+
+
+class ReplaysView(Shape):
+    """How often a piece of a video was played again; times in seconds."""
+
+    start_time: float
+    end_time: float
+    value: float = Field(description="0 to 1, the most replayed piece")
+
+
+class SiteSignalsView(Shape):
+    """What the site of a video knows of it; empty lists where it tells nothing."""
+
+    chapters: list[ChapterView]
+    replays: list[ReplaysView]
+
+
 class VideoStarted(Shape):
     """A video, and the run that works on it; null where nothing ever did."""
 

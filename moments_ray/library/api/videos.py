@@ -10,7 +10,7 @@ from moments_ray.http.paging import Cursor, Limit, cursor_of_place, place_of
 from moments_ray.http.problems import problems
 from moments_ray.http.redirects import SIGNED, DownloadQuery, RedirectQuery, signed_answer
 from moments_ray.http.schemas.base import CountedPage
-from moments_ray.library.api.schemas import EditVideo, VideoView
+from moments_ray.library.api.schemas import EditVideo, SiteSignalsView, VideoView
 from moments_ray.library.api.video_lists import Include, Wanted, video_views
 from moments_ray.library.deletion import Deletion
 from moments_ray.library.queries.video_lists import VideoLists, VideoSort, order_of_videos
@@ -65,6 +65,14 @@ async def change_video(dependencies: Dependencies, video_id: Identifier, asked: 
         await Videos(session).set_title(video_id, title)
     async with dependencies.environment.database.read() as session:
         return (await video_views(dependencies, session, [await Videos(session).get(video_id)], ()))[0]
+
+
+@router.get("/{video_id}/site-signals", responses=problems(404))
+async def read_site_signals(dependencies: Dependencies, video_id: Identifier) -> SiteSignalsView:
+    """Return the video's chapters and how often its parts were replayed, as its site told when it was fetched."""
+    async with dependencies.environment.database.read() as session:
+        video = await Videos(session).get(video_id)
+    return SiteSignalsView.model_validate({"chapters": [], "replays": [], **video.site_signals})
 
 
 @router.get("/{video_id}/stream", response_class=Response, responses=SIGNED)

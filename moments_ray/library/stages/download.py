@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,11 +13,14 @@ from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, Resources, stage
 from moments_ray.errors import SourceNotFound
 from moments_ray.library.objects import put_by_content, video_folder
+from moments_ray.library.queries.site_visits import SiteVisits
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import CaptionObject, Source, SourceVideo
 from moments_ray.media.download import download
 from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
 from moments_ray.media.probe import MediaInfo, probe
+from moments_ray.media.site_signals import read_site_signals
+from moments_ray.media.sites import site_settings
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.process.metrics import BYTES_MOVED
 from moments_ray.storage.object_store import StoredObject
@@ -39,6 +43,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
         captions = [await _store_captions(ctx, folder, one) for one in fetched.captions]
         picture = await _picture(ctx, folder, fetched.path, info)
     title = clean_title(info.title or "") or fetched.title
+    signals = read_site_signals(fetched.about, info.duration)
 
     async def write(session: WriteSession) -> None:
         videos = Videos(session)
@@ -55,6 +60,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
             bytes=stored.bytes,
             checksum=stored.checksum,
             info=info.model_dump(mode="json"),
+            site_signals=signals.model_dump(mode="json"),
         )
         await videos.set_thumbnail(source.video, picture.uri)
 
@@ -83,9 +89,24 @@ async def _fetched(ctx: Context, source: Source) -> AsyncIterator[Downloaded]:
         yield Downloaded(path=path, bytes=path.stat().st_size, title=clean_title(path.stem))
     else:
         assert source.url is not None  # noqa: S101 - a Source has one of the three
-        fetched = await download(source.url, ctx.kept("download"), ctx.settings, on_progress=ctx.report)
+        fetched = await download(
+            source.url,
+            ctx.kept("download"),
+            ctx.settings,
+            on_progress=ctx.report,
+            before_request=functools.partial(_turn, ctx, source.url),
+        )
         ctx.environment.meter(BYTES_MOVED, fetched.bytes, direction="fetched")
         yield fetched
+
+
+async def _turn(ctx: Context, url: str) -> None:
+    """Wait until the site may be asked again, by whichever node of the cluster; no connection is held meanwhile."""
+    name, site = site_settings(url, ctx.settings)
+    if site.pause_seconds:
+        async with ctx.environment.database.begin() as session:
+            seconds = await SiteVisits(session).take_turn(name, site.pause_seconds)
+        await asyncio.sleep(seconds)
 
 
 async def _stored(ctx: Context, folder: str, path: Path, info: MediaInfo) -> StoredObject:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Question, Sampling, Turn, VideoPart
 from moments_ray.models.structured import Send, ask
@@ -73,13 +74,18 @@ class _Windows:
     """Asks about the windows of one transcript, as many at once as allowed."""
 
     def __init__(
-        self, timeline: Timeline, signals: Signals | None, options: FindOptions, call: ModelCall, report: Counter[str]
+        self,
+        timeline: Timeline,
+        notes: Mapping[int, str],
+        options: FindOptions,
+        call: ModelCall,
+        report: Counter[str],
     ) -> None:
         self._timeline = timeline
         self._options = options
         self._call = call
         self._report = report
-        self._notes = measured_notes(timeline, signals)
+        self._notes = notes
         self._free = asyncio.Semaphore(call.at_once)
 
     async def ask(self, window: Window) -> list[Proposal | TimedProposal]:
@@ -122,7 +128,9 @@ async def propose_by_model(
     options: FindOptions,
     call: ModelCall,
     on_progress: Progress | None = None,
+    *,
     signals: Signals | None = None,
+    site: SiteSignals | None = None,
 ) -> tuple[list[Proposal | TimedProposal], Counter[str]]:
     """Ask a model for moments, by windows at once where the transcript is long; also return what could not be read.
 
@@ -132,7 +140,7 @@ async def propose_by_model(
     space = max(_LEAST_TOKENS, call.max_context - call.max_tokens - OVERHEAD_TOKENS)
     report: Counter[str] = Counter()
     parts = windows(timeline, space)
-    asking = _Windows(timeline, signals, options, call, report)
+    asking = _Windows(timeline, measured_notes(timeline, signals, site), options, call, report)
     done = 0
 
     async def one(window: Window) -> list[Proposal | TimedProposal]:
@@ -161,6 +169,7 @@ async def find_by_model(
     *,
     frames: FrameGrid | None = None,
     on_progress: Progress | None = None,
+    site: SiteSignals | None = None,
 ) -> FindResult:
     """Find moments by a model; what it leaves out the local finder proposes, marked as its own, where ``fill`` allows.
 
@@ -172,15 +181,15 @@ async def find_by_model(
     """
     timeline = Timeline.of(transcript, length_of(transcript, signals, duration))
     if not timeline.sentences:
-        return find_moments(transcript, signals, duration, options, frames)
-    proposals, report = await propose_by_model(timeline, options, call, on_progress, signals)
+        return find_moments(transcript, signals, duration, options, frames, site=site)
+    proposals, report = await propose_by_model(timeline, options, call, on_progress, signals=signals, site=site)
     finalists = select(proposals, timeline, options.model_copy(update={"count": _MOST_ASKED}), from_question=True)
     if len(finalists.spans) > options.count_for(timeline.duration):
         proposals = await _on_one_scale(finalists.spans, timeline, call, report)
     context = EdgeContext(timeline, signals, frames)
     found = place_proposals(proposals, context, options, from_question=True)
     if options.fill and found.quality.found < found.quality.asked:
-        filled = fill_locally(found, context, options)
+        filled = fill_locally(found, context, options, site)
         report["filled_locally"] = filled.quality.filled
         found = filled.model_copy(update={"report": found.report})
     return found.model_copy(update={"report": {**found.report, **+report}})

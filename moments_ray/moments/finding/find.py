@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from moments_ray.errors import InvalidRequest
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment, Proposal, TimedProposal, clock
@@ -18,6 +19,7 @@ from moments_ray.moments.finding.propose import propose
 from moments_ray.moments.finding.quality import Quality, measure
 from moments_ray.moments.finding.scoring import LOUDNESS_SECONDS
 from moments_ray.moments.finding.select import select
+from moments_ray.moments.finding.site_view import chapter_proposals
 from moments_ray.moments.finding.snap import EdgeContext, snap
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.titles import Titles
@@ -48,6 +50,7 @@ def find_moments(
     frames: FrameGrid | None = None,
     *,
     openings: Openings | None = None,
+    site: SiteSignals | None = None,
 ) -> FindResult:
     """Find moments by the local finder; the same input always gives the same result.
 
@@ -58,6 +61,7 @@ def find_moments(
         options: what to look for.
         frames: the source's frames, where edges shall lie on them.
         openings: where parts of the talk begin, if somebody knows better than the fitted model.
+        site: chapters and how often parts were replayed, if the site of the video tells.
 
     Raises:
         InvalidRequest: if the duration is not a positive number.
@@ -65,11 +69,34 @@ def find_moments(
     length = length_of(transcript, signals, duration)
     timeline = Timeline.of(transcript, length)
     context = EdgeContext(timeline, signals, frames)
-    found = place_proposals(propose(timeline, signals, options, openings), context, options)
+    found = place_proposals(propose(timeline, signals, options, openings, site), context, options)
     if found.moments or signals is None:
         return found
     unspoken = replace(context, timeline=timeline.without_sentences())
     return place_proposals(propose_by_signals(signals, length, options), unspoken, options)
+
+
+def chapters_as_moments(
+    transcript: Transcript,
+    signals: Signals | None,
+    duration: float | None,
+    options: FindOptions,
+    site: SiteSignals,
+    *,
+    frames: FrameGrid | None = None,
+) -> FindResult:
+    """Return a video's own chapters as moments, with their edges between sentences.
+
+    All of them, as long as they are, unless the options name a count, other lengths or a range.
+
+    Raises:
+        InvalidRequest: if the duration is not a positive number.
+    """
+    timeline = Timeline.of(transcript, length_of(transcript, signals, duration))
+    options = options.for_chapters()
+    found = place_proposals(chapter_proposals(timeline, site), EdgeContext(timeline, signals, frames), options)
+    asked = min(found.quality.asked, len(site.chapters))
+    return found.model_copy(update={"quality": found.quality.model_copy(update={"asked": asked})})
 
 
 def place_proposals(
@@ -96,14 +123,16 @@ def place_proposals(
     )
 
 
-def fill_locally(found: FindResult, context: EdgeContext, options: FindOptions) -> FindResult:
+def fill_locally(
+    found: FindResult, context: EdgeContext, options: FindOptions, site: SiteSignals | None = None
+) -> FindResult:
     """Add moments of the local finder, marked as its own, where a model found fewer than were asked for."""
     timeline, bounds = context.timeline, options.bounds(context.timeline.duration)
     kept = list(found.moments)
     missing = found.quality.asked - found.quality.found
     proposals = [
         proposal
-        for proposal in propose(timeline, context.signals, options.model_copy(update={"count": None}))
+        for proposal in propose(timeline, context.signals, options.model_copy(update={"count": None}), site=site)
         if all(
             timeline.ends[proposal.last] <= moment.start_time or timeline.starts[proposal.first] >= moment.end_time
             for moment in kept

@@ -50,6 +50,16 @@ class FindOptions(Frozen):
     time_range: tuple[float, float] | None = None
     fill: bool = True
 
+    def for_chapters(self) -> FindOptions:
+        """Return the same for chapters as moments: all of them, as long as they are, where nobody asked otherwise."""
+        return self.model_copy(
+            update={
+                "count": self.count or MOST_ASKED,
+                "min_seconds": 1.0 if self.min_seconds == MIN_SECONDS else self.min_seconds,
+                "max_seconds": math.inf if self.max_seconds == MAX_SECONDS else self.max_seconds,
+            }
+        )
+
     def count_for(self, seconds: float) -> int:
         """Return how many moments to look for in a source of this length: the asked, else one a minute.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.moment import Proposal
@@ -17,6 +18,7 @@ from moments_ray.moments.finding.query import Query
 from moments_ray.moments.finding.reasons import Reasons
 from moments_ray.moments.finding.scoring import SentenceScores, score_sentences
 from moments_ray.moments.finding.segmentation import boundary_strengths
+from moments_ray.moments.finding.site_view import SiteView
 from moments_ray.moments.finding.terms import Floats, Ints, tokens
 from moments_ray.moments.finding.timeline import Timeline
 
@@ -33,6 +35,7 @@ _WEIGHTS = {
     "length": -0.6,
     "dead air": -2.0,
     "query": 8.0,
+    "chapter": 3.0,
 }
 _EDGE_CHANGE = 0.5  # where the source itself begins and ends
 _SHRINKAGE = 4  # sentences of middling content that every run is credited with: few and noisy ones win nothing
@@ -56,6 +59,7 @@ class _Measured:
     openings: Openings
     changes: Floats
     query: Query
+    site: SiteView | None
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,11 @@ class _Spans:
 
 
 def propose(
-    timeline: Timeline, signals: Signals | None, options: FindOptions, openings: Openings | None = None
+    timeline: Timeline,
+    signals: Signals | None,
+    options: FindOptions,
+    openings: Openings | None = None,
+    site: SiteSignals | None = None,
 ) -> tuple[Proposal, ...]:
     """Propose the runs of sentences most worth watching, best first, overlapping ones included.
 
@@ -79,18 +87,23 @@ def propose(
         signals: what was measured of sound and picture, if there was any.
         options: what to look for.
         openings: where parts of the talk begin, if somebody knows better than the fitted model.
+        site: its chapters and how often parts were replayed, if its site tells.
     """
     if not timeline.sentences:
         return ()
     openings = openings or Openings.of(timeline)
+    view = SiteView.of(timeline, site)
     lexical = boundary_strengths(timeline.terms, timeline.starts, timeline.ends, timed=timeline.is_timed)
     changes = np.maximum(openings.strengths(timeline.duration), np.concatenate(([_EDGE_CHANGE], lexical)))
+    if view is not None:
+        changes = np.maximum(changes, view.opens)
     measured = _Measured(
         timeline=timeline,
-        scores=score_sentences(timeline, signals),
+        scores=score_sentences(timeline, signals, None if view is None else view.replays),
         openings=openings,
         changes=np.append(changes, _EDGE_CHANGE),
         query=Query.of(options, timeline.terms),
+        site=view,
     )
     spans = _candidates(measured, options)
     count = options.count_for(timeline.duration)
@@ -110,9 +123,15 @@ def propose(
         kept = [at for at in kept if distance[at] >= least]
     kept = [at for at in kept if marks[at] >= LEAST_SCORE]
     runs = [(_past_fillers(timeline, int(spans.first[at]), int(spans.last[at])), int(spans.last[at])) for at in kept]
-    reasons = Reasons(timeline, measured.scores, measured.changes, measured.query, runs)
+    reasons = Reasons(timeline, measured.scores, measured.changes, measured.query, runs, site=view)
     return tuple(
-        Proposal(first=first, last=last, title="", reason=reasons.of(first, last), score=round(float(marks[at]), 1))
+        Proposal(
+            first=first,
+            last=last,
+            title=view.chapter_title(first) if view else "",
+            reason=reasons.of(first, last),
+            score=round(float(marks[at]), 1),
+        )
         for at, (first, last) in zip(kept, runs, strict=True)
     )
 
@@ -169,6 +188,7 @@ def _candidates(measured: _Measured, options: FindOptions) -> _Spans:
         inside = np.concatenate(([0.0], np.maximum.accumulate(changes[first + 1 : after])))[last - first]
         total = (
             measured.openings.log_odds[first]
+            + (_WEIGHTS["chapter"] * measured.site.opens[first] if measured.site else 0.0)
             + _WEIGHTS["content"] * (content[last + 1] - content[first]) / (last + 1 - first + _SHRINKAGE)
             + _WEIGHTS["end"] * changes[last + 1]
             + _WEIGHTS["change inside"] * inside

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.query import Query
 from moments_ray.moments.finding.scoring import SentenceScores
+from moments_ray.moments.finding.site_view import SiteView
 from moments_ray.moments.finding.terms import Floats, tokens
 from moments_ray.moments.finding.timeline import Timeline
 
@@ -21,10 +22,12 @@ _QUESTION_SENTENCES = 3
 _ANSWER_SENTENCES = 2
 _MOST_SAID = 3
 _LONGEST_NAME = 40
+_LONGEST_CHAPTER = 80
 _SAYINGS = {
     "loudness": "is said louder than the other candidates",
     "pauses": "has longer pauses than the other candidates",
     "pace": "is spoken faster than the other candidates",
+    "replays": "was replayed more often than the other candidates",
 }
 
 
@@ -38,10 +41,13 @@ class Reasons:
         changes: Floats,
         query: Query,
         runs: Sequence[tuple[int, int]],
+        *,
+        site: SiteView | None = None,
     ) -> None:
         self._timeline = timeline
         self._changes = changes
         self._query = query
+        self._site = site
         self._signals: Mapping[str, Floats] = scores.signals
         self._usual = {
             name: sum(float(values[first : last + 1].mean()) for first, last in runs) / max(1, len(runs))
@@ -51,12 +57,20 @@ class Reasons:
     def of(self, first: int, last: int) -> str:
         """Return one or two sentences about the run from ``first`` to ``last``, inclusive."""
         said = [self._opening(first)]
+        if self._holds_peak(first, last):
+            said.append("holds the most replayed minute of the video")
         if matched := self._query.matched(first, last):
             said.append("speaks of what was asked for (" + ", ".join(matched) + ")")
         elif telling := self._telling(first, last):
             said.append("speaks of " + _listed(telling))
         said += self._differences(first, last)[:_MOST_SAID]
         return "; ".join(said) + "."
+
+    def _holds_peak(self, first: int, last: int) -> bool:
+        timeline = self._timeline
+        return self._site is not None and self._site.holds_peak(
+            float(timeline.starts[first]), float(timeline.ends[last])
+        )
 
     def _opening(self, first: int) -> str:
         """Quote how the run opens, say who speaks where that is known, and what stands before it."""
@@ -65,7 +79,9 @@ class Reasons:
         words = " ".join(part.text.split()).split(" ")
         quoted = " ".join(words[:_QUOTED_WORDS]).rstrip(".,;:") + ("…" if len(words) > _QUOTED_WORDS else "")
         where = ["as the talk begins"] if first == 0 else []
-        if first and self._changes[first] >= _CLEAR_CHANGE:
+        if title := self._site.chapter_title(first) if self._site else "":
+            where.append(f'where the chapter "{title[:_LONGEST_CHAPTER]}" begins')
+        elif first and self._changes[first] >= _CLEAR_CHANGE:
             where.append("where a new part begins")
         pause = timeline.starts[first] - timeline.ends[first - 1] if first and timeline.is_timed else 0.0
         if pause >= _LONG_PAUSE_SECONDS:
@@ -98,7 +114,11 @@ class Reasons:
             name: float(values[first : last + 1].mean()) - self._usual[name] for name, values in self._signals.items()
         }
         ranked = sorted(difference, key=lambda name: (-difference[name], name))
-        sayings = [self._saying(name, first, last) for name in ranked if difference[name] >= _CLEAR_DIFFERENCE]
+        sayings = [
+            self._saying(name, first, last)
+            for name in ranked
+            if difference[name] >= _CLEAR_DIFFERENCE and not (name == "replays" and self._holds_peak(first, last))
+        ]
         return [saying for saying in sayings if saying]
 
     def _saying(self, name: str, first: int, last: int) -> str:

@@ -24,8 +24,9 @@ _WEIGHTS = {
     "numbers": 0.3,
     "contrast": 0.3,
     "rarity": 0.5,
+    "replays": 3.0,  # by hand: what an audience came back for outweighs what can be guessed from words
 }
-# Deviations smaller than these are nobody's doing: dB, log seconds, tokens a second, shares, nats.
+# Deviations smaller than these are nobody's doing: dB, log seconds, tokens a second, shares, nats, shares.
 _LEAST_DEVIATION = {
     "loudness": 1.0,
     "pauses": 0.1,
@@ -34,6 +35,7 @@ _LEAST_DEVIATION = {
     "numbers": 0.02,
     "contrast": 0.02,
     "rarity": 0.2,
+    "replays": 0.05,
 }
 _PENALTIES = {"greeting": 1.0, "sponsoring": 2.0, "repeats": 1.0}
 _QUIETEST_DECIBELS = -90.0
@@ -57,8 +59,14 @@ class SentenceScores:
     closing: Floats
 
 
-def score_sentences(timeline: Timeline, signals: Signals | None) -> SentenceScores:
-    """Measure every sentence of a source against the sentences around it."""
+def score_sentences(timeline: Timeline, signals: Signals | None, replays: Floats | None = None) -> SentenceScores:
+    """Measure every sentence of a source against the sentences around it.
+
+    Args:
+        timeline: the sentences.
+        signals: what was measured of sound and picture, if there was any.
+        replays: how often each sentence was replayed, if its site tells.
+    """
     words = [tokens(sentence.text) for sentence in timeline.sentences]
     middles = (timeline.starts + timeline.ends) / 2
     raw = {
@@ -76,6 +84,8 @@ def score_sentences(timeline: Timeline, signals: Signals | None) -> SentenceScor
         raw["pace"] = sizes / np.maximum(timeline.ends - timeline.starts, 0.5)
     if signals is not None and signals.loudness:
         raw["loudness"] = mean_loudness(signals, timeline.starts, timeline.ends)
+    if replays is not None:
+        raw["replays"] = replays
     deviations = {
         name: (local_deviations(values, middles, least) + _deviations(values, least)) / 2
         for name, values in raw.items()

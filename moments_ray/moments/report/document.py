@@ -11,8 +11,24 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Chapter(Part):
+    """A part of the source as its maker named it; times in seconds."""
+
+    start_time: FiniteFloat
+    end_time: FiniteFloat
+    title: str
+
+
+class Replays(Part):
+    """How often a piece of the source was played again, 0 to 1; times in seconds."""
+
+    start_time: FiniteFloat
+    end_time: FiniteFloat
+    value: FiniteFloat
+
+
 class Video(Part):
-    """The source; duration in seconds, size in pixels."""
+    """The source, and what its site tells of it; duration in seconds, size in pixels."""
 
     title: str | None = None
     duration: FiniteFloat | None = None
@@ -20,6 +36,8 @@ class Video(Part):
     height: int | None = None
     fps: FiniteFloat | None = None
     codec: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    replays: tuple[Replays, ...] = ()
 
 
 class Stage(Part):

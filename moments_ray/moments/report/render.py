@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from moments_ray.moments.finding.moment import clock
 from moments_ray.moments.report.document import Clip, Document, Moment
 from moments_ray.moments.report.passages import parts, passages
-from moments_ray.moments.report.timeline import TONES, Block, blocks, ticks, waveform_path
+from moments_ray.moments.report.timeline import TONES, Block, blocks, chapter_marks, replay_path, ticks, waveform_path
 from moments_ray.moments.stage_titles import stage_title
 from moments_ray.speech.transcript import Transcript
 
@@ -65,6 +65,8 @@ def render_report(
             cards=_cards(shown.moments, duration, directory),
             rows=max((each.row for each in blocks(shown.moments, duration)), default=0) + 1,
             ticks=ticks(duration),
+            chapters=chapter_marks(shown.video.chapters, duration),
+            replays=replay_path(shown.video.replays, duration),
             waveform=waveform_path(waveform) if waveform is not None else "",
             storyboard=[_data_uri(path) for path in storyboard or ()],
             quality=_quality(shown.quality),

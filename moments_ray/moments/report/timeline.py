@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from moments_ray.moments.finding.moment import clock
-from moments_ray.moments.report.document import Moment
+from moments_ray.moments.report.document import Chapter, Moment, Replays
 
 TONES = 6  # colours the style sheet has for moments
 
@@ -82,6 +82,22 @@ def ticks(duration: float) -> tuple[Tick, ...]:
         )
         for time in times
     )
+
+
+def chapter_marks(chapters: Sequence[Chapter], duration: float) -> tuple[tuple[float, str], ...]:
+    """Return where chapters begin, in per cent of the line, with their titles; what lies past the end is left out."""
+    inside = [each for each in chapters if each.start_time < duration]
+    return tuple((round(100 * each.start_time / duration, 4), each.title) for each in inside)
+
+
+def replay_path(replays: Sequence[Replays], duration: float) -> str:
+    """Draw how often each piece was replayed as a closed shape, 1000 wide and 100 high."""
+    points = [
+        f"{min(1000.0, max(0.0, 1000 * edge / duration)):.1f},{100 - 96 * min(max(piece.value, 0.0), 1.0):.1f}"
+        for piece in replays
+        for edge in (piece.start_time, piece.end_time)
+    ]
+    return f"M0,100 L{' L'.join(points)} L1000,100 Z" if points else ""
 
 
 def waveform_path(levels: Sequence[float]) -> str:

@@ -8,10 +8,11 @@ from moments_ray.ids import moment_id
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.transcripts import read_transcript
 from moments_ray.library.values import SourceVideo, TranscriptRef
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.queries.sets import MomentSets
-from moments_ray.moments.stages.model_calls import find
-from moments_ray.moments.stages.signals import frame_grid, measured_signals
+from moments_ray.moments.stages.model_calls import FindInputs, find
+from moments_ray.moments.stages.signals import frame_grid, measured_signals, site_signals
 from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, GenerationOptions
 
 
@@ -22,7 +23,15 @@ async def generate_moments(
     """Find the moments and write them, with the options that made them, each once."""
     transcript, transcript_key = await read_transcript(ctx, video, heard)
     signals, signals_name = await measured_signals(ctx, video)
-    found, record = await find(ctx, options, transcript, signals, video.info.duration, frame_grid(video.info))
+    wanted = options.site_signals or options.chapters
+    inputs = FindInputs(
+        transcript=transcript,
+        signals=signals,
+        site=await site_signals(ctx, video) if wanted else SiteSignals(),
+        duration=video.info.duration,
+        frames=frame_grid(video.info),
+    )
+    found, record = await find(ctx, options, inputs)
     moments = tuple(
         GeneratedMoment(
             identifier=moment_id(ctx.run, rank),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moments_ray.engine import Context
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Answer, Question, Sampling
 from moments_ray.models.entry import ModelEntry
@@ -21,7 +22,7 @@ from moments_ray.moments.finding.by_model import (
     refine_by_model,
     refine_prompt,
 )
-from moments_ray.moments.finding.find import FindResult, find_moments
+from moments_ray.moments.finding.find import FindResult, chapters_as_moments, find_moments
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.refine import Refinement, RefinementLimits, refine
@@ -40,26 +41,35 @@ class GenerationRecord:
     sampling: Mapping[str, Any]
 
 
-async def find(
-    ctx: Context,
-    options: GenerationOptions,
-    transcript: Transcript,
-    signals: Signals,
-    duration: float,
-    frames: FrameGrid | None,
-) -> tuple[FindResult, GenerationRecord]:
+@dataclass(frozen=True)
+class FindInputs:
+    """What moments of a video are found by; ``site`` is empty where its site tells nothing, or shall not count."""
+
+    transcript: Transcript
+    signals: Signals
+    site: SiteSignals
+    duration: float
+    frames: FrameGrid | None
+
+
+async def find(ctx: Context, options: GenerationOptions, inputs: FindInputs) -> tuple[FindResult, GenerationRecord]:
     """Find moments by the model that was asked for; where nobody speaks there is nothing to ask it about.
 
     Raises:
         ModelError: the model did not answer, or not as it should.
     """
+    transcript, signals, duration, frames = inputs.transcript, inputs.signals, inputs.duration, inputs.frames
+    if options.chapters and inputs.site.chapters:
+        record = GenerationRecord("", "", {"model": "chapters"})
+        return chapters_as_moments(transcript, signals, duration, options.find, inputs.site, frames=frames), record
+    site = inputs.site if options.site_signals else None
     if options.model == LOCAL:
         record = GenerationRecord("", options.find.prompt or "", {"model": LOCAL, **options.sampling.model_dump()})
-        return find_moments(transcript, signals, duration, options.find, frames), record
+        return find_moments(transcript, signals, duration, options.find, frames, site=site), record
     entry = await ctx.service(Gateway).registry.resolve(options.model, MOMENT_GENERATOR)
     call = _model_call(ctx, MOMENT_GENERATOR, entry, options.sampling)
     found = await find_by_model(
-        transcript, signals, duration, options.find, call, frames=frames, on_progress=ctx.report
+        transcript, signals, duration, options.find, call, frames=frames, on_progress=ctx.report, site=site
     )
     return found, GenerationRecord(*find_prompt(duration, options.find), _sampling(entry, options.sampling))
 

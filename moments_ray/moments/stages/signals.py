@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from moments_ray.engine import Context
 from moments_ray.library.objects import content_mark, video_folder
+from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SourceVideo
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.probe import MediaInfo
 from moments_ray.media.signals import Signals, measure
 from moments_ray.moments.finding.frames import FrameGrid
@@ -38,6 +40,12 @@ async def load_signals(store: ObjectStore, name: str) -> Signals:
     """Read back what was measured."""
     stored = await store.stat(name)
     return Signals.model_validate_json(await store.read_range(name, 0, stored.bytes))
+
+
+async def site_signals(ctx: Context, video: SourceVideo) -> SiteSignals:
+    """Return what the video's site told of it when it was fetched."""
+    async with ctx.read() as session:
+        return SiteSignals.model_validate((await Videos(session).get(video.video)).site_signals)
 
 
 def frame_grid(info: MediaInfo) -> FrameGrid | None:

@@ -15,6 +15,7 @@ from moments_ray.database.tables import Run
 from moments_ray.engine import Context
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
+from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.models.gateway import Gateway
 from moments_ray.moments.finding.moment import Moment
@@ -22,7 +23,7 @@ from moments_ray.moments.finding.options import Bounds
 from moments_ray.moments.finding.refine import RefinementLimits
 from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
-from moments_ray.moments.stages.model_calls import GenerationRecord, find, refine_edges
+from moments_ray.moments.stages.model_calls import FindInputs, GenerationRecord, find, refine_edges
 from moments_ray.moments.values import MomentsRequest, RefinementRequest
 from moments_ray.speech.transcript import Transcript, Word
 from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, completion, model_server
@@ -77,7 +78,9 @@ class Stages:
 
     async def generate(self, run: Run) -> GenerationRecord:
         options = MomentsRequest.model_validate(run.config).generation
-        found, record = await find(self._context(run), options, TRANSCRIPT, Signals(), DURATION, None)
+        found, record = await find(
+            self._context(run), options, FindInputs(TRANSCRIPT, Signals(), SiteSignals(), DURATION, None)
+        )
         assert [moment.title for moment in found.moments] == ["A part"]
         return record
 

@@ -39,9 +39,9 @@ def test_a_machine_with_everything_is_fit(moments: Moments) -> None:
     assert outcome.status == 0, outcome
     assert outcome.document["ok"] is True
     found = statuses(outcome)
-    assert {found[name] for name in ("ffmpeg", "database", "redis", "store", "speech captions", "ray", "disk")} == {
-        "ok"
-    }
+    assert {
+        found[name] for name in ("ffmpeg", "database", "redis", "store", "speech captions", "ray", "disk", "javascript")
+    } == {"ok"}
     assert "libx264" in message(outcome, "ffmpeg")
     assert message(outcome, "speech") == "a video without captions is transcribed by whisper"
 

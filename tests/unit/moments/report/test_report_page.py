@@ -112,6 +112,21 @@ def with_moment(**fields: Any) -> dict[str, Any]:
     return changed(moments=[DOCUMENT["moments"][0] | fields])
 
 
+def test_chapters_and_replays_stand_on_the_time_line(directory: Path) -> None:
+    known = {
+        "chapters": [
+            {"start_time": 0.0, "end_time": 30.0, "title": "Dough <b>"},
+            {"start_time": 30.0, "end_time": 60.0, "title": "Oven"},
+        ],
+        "replays": [{"start_time": 12.0 * n, "end_time": 12.0 * (n + 1), "value": n / 4} for n in range(5)],
+    }
+    page = render(directory, DOCUMENT | {"video": DOCUMENT["video"] | known})
+    assert [line["x1"] for line in page.all("line") if line.get("class") == "chapter"] == ["0.0%", "50.0%"]
+    assert "Dough <b>" in page.text["li"]
+    (shape,) = [path["d"] for path in page.all("path") if path["d"].startswith("M0,100")]
+    assert shape.endswith("1000.0,4.0 L1000,100 Z")
+
+
 def test_a_moment_is_shown_with_its_title_times_score_reason_and_trail(directory: Path) -> None:
     page = render(directory)
     assert page.text["h1"] == "A talk"
