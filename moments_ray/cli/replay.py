@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ class _Bar:
     def __init__(self, bars: StageBars) -> None:
         self._bars = bars
 
-    async def stage(self, _: RunRef, stage: str, status: StageStatus) -> None:
-        """Show the stage's status."""
-        self._bars.show({stage: ShownStage(status, None)}, {})
+    async def stages(self, _: RunRef, changes: Sequence[tuple[str, StageStatus]]) -> None:
+        """Show the stage's statuses."""
+        self._bars.show({stage: ShownStage(status, None) for stage, status in changes}, {})
 
     async def progress(self, _: RunRef, stage: str, fraction: float) -> None:
         """Show how far the stage is."""

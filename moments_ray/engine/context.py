@@ -29,13 +29,13 @@ _SHOWN_EVERY_SECONDS = 0.25
 class Context:
     """The surroundings of one try of a stage, or of one row of a fan-out.
 
-    ``scratch`` is private to the try and removed after it; ``deadline`` is in the event loop's clock, seconds;
-    ``notes`` is what earlier tries noted.
+    ``scratch`` is a directory private to the try, made when it is first asked for and removed after it; ``deadline`` is
+    in the event loop's clock, seconds; ``notes`` is what earlier tries noted.
     """
 
     ref: RunRef
     stage: str
-    scratch: Path
+    scratch_path: Path
     deadline: float
     resources: Resources
     environment: Environment = field(repr=False)
@@ -45,6 +45,12 @@ class Context:
     _writes: list[Write] = field(default_factory=list, repr=False)
     _shown_at: float = field(default=0.0, repr=False)
     _showing: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
+
+    @property
+    def scratch(self) -> Path:
+        """The try's own directory, in that of its run."""
+        self.scratch_path.mkdir(parents=True, exist_ok=True)
+        return self.scratch_path
 
     @property
     def run(self) -> RunId:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -17,7 +17,7 @@ from moments_ray.states import StageStatus
 class NoStatus:
     """Shows status to nobody."""
 
-    async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
+    async def stages(self, ref: RunRef, changes: Sequence[tuple[str, StageStatus]]) -> None:
         """Show nothing."""
 
     async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
@@ -38,8 +38,6 @@ def detached_context(
 
     Call it in the running event loop. What is recorded is there by ``take_writes()``, what is noted in ``notes``.
     """
-    scratch = directory / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
 
     async def keep_note(key: str, value: JsonValue) -> None:
         """Keep nothing beyond the context's own notes."""
@@ -47,7 +45,7 @@ def detached_context(
     return Context(
         ref=ref,
         stage=stage,
-        scratch=scratch,
+        scratch_path=directory / "scratch",
         deadline=asyncio.get_running_loop().time() + timeout,
         resources=resources,
         environment=environment,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -48,8 +48,8 @@ def key_name(subject: str, exclusive_key: str | None, run: str) -> str:
 class StatusPublisher(Protocol):
     """Where live status is shown; it may be lost at any moment, so showing never raises."""
 
-    async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
-        """Show a stage's new status."""
+    async def stages(self, ref: RunRef, changes: Sequence[tuple[str, StageStatus]]) -> None:
+        """Show new statuses of stages, in the order in which they came."""
 
     async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
         """Show how far a stage is, 0 to 1."""

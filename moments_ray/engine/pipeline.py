@@ -54,6 +54,7 @@ class Pipeline:
     ) -> None:
         self.name = name
         self.steps = steps
+        self.stage_names = tuple(step.name for step in steps)  # in the order they are shown
         self.takes = takes
         self.gives = gives
         self.exclusive = exclusive
@@ -66,11 +67,6 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {' → '.join(step.name for step in self.steps)})"
-
-    @property
-    def stage_names(self) -> tuple[str, ...]:
-        """The stages in the order they are shown."""
-        return tuple(step.name for step in self.steps)
 
     def subject(self, request: BaseModel) -> str:
         """Return what a run of this request is about."""

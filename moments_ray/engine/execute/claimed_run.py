@@ -61,6 +61,7 @@ class ClaimedRun:
         self.writes = ClaimWrites(environment.database, snapshot.claim, snapshot.event_seq)
         self._spent = Usage()
         self._noted = snapshot.noted
+        self._unshown: list[tuple[str, StageStatus]] = []
 
     @classmethod
     @over_outages
@@ -125,7 +126,18 @@ class ClaimedRun:
 
     async def announce(self, stage: str, status: StageStatus) -> None:
         """Show a stage's status to pollers, once the journal has it."""
-        await self.environment.status_publisher.stage(self.ref, stage, status)
+        self.announce_soon(stage, status)
+        await self.announce_rest()
+
+    def announce_soon(self, stage: str, status: StageStatus) -> None:
+        """Have a stage's status shown together with the next one's, which follows at once, or with the rest."""
+        self._unshown.append((stage, status))
+
+    async def announce_rest(self) -> None:
+        """Show what is not shown yet."""
+        changes, self._unshown = self._unshown, []
+        if changes:
+            await self.environment.status_publisher.stages(self.ref, changes)
 
     async def start(self, stage: str) -> bool:
         """Begin a try of a stage; tell whether there is something to do, for its output may stand by now."""
@@ -234,7 +246,6 @@ class ClaimedRun:
         """
         root = self.environment.settings.scratch / self.claim.run
         scratch = root / f"{step.name.lower()}-{self.claim.attempt}-{uuid.uuid4().hex[:8]}"
-        scratch.mkdir(parents=True)
         notes = await self.read(lambda reader: reader.notes(step.name, item)) if self._noted else {}
 
         async def keep_note(key: str, value: JsonValue) -> None:
@@ -243,7 +254,7 @@ class ClaimedRun:
         context = Context(
             ref=self.ref,
             stage=step.name,
-            scratch=scratch,
+            scratch_path=scratch,
             deadline=asyncio.get_running_loop().time() + step.timeout,
             resources=step.resources,
             environment=self.environment,
@@ -255,7 +266,8 @@ class ClaimedRun:
                 yield context
         finally:
             self._spent += context.usage
-            await asyncio.to_thread(_remove_scratch, scratch)
+            if root.is_dir():
+                await asyncio.to_thread(_remove_scratch, scratch)
 
 
 def _remove_scratch(scratch: Path) -> None:

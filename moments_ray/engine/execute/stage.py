@@ -50,7 +50,7 @@ async def execute_stage(claimed: ClaimedRun, name: str) -> None:
         failpoint.hit(settings, "stage.made")
         await claimed.complete(name, new)
     failpoint.hit(settings, "stage.committed")
-    await claimed.announce(name, StageStatus.COMPLETED)
+    claimed.announce_soon(name, StageStatus.COMPLETED)
 
 
 async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None], made_from: str) -> NewOutput:
@@ -84,8 +84,11 @@ def stage_task(connect: Connect, settings: Settings, snapshot: RunSnapshot, name
 async def _execute_stages(environment: Environment, snapshot: RunSnapshot, names: Sequence[str]) -> RunSnapshot:
     claimed = ClaimedRun(environment, snapshot)
     began = asyncio.get_running_loop().time()
-    for name in names:
-        await execute_stage(claimed, name)
-        if asyncio.get_running_loop().time() - began > _TOGETHER_SECONDS:
-            break
+    try:
+        for name in names:
+            await execute_stage(claimed, name)
+            if asyncio.get_running_loop().time() - began > _TOGETHER_SECONDS:
+                break
+    finally:
+        await claimed.announce_rest()
     return claimed.snapshot

@@ -21,7 +21,7 @@ from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.claims import Claims
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.journal_reader import RunSnapshot
-from moments_ray.engine.runs.cleanup import clean_up_run
+from moments_ray.engine.runs.cleanup import clean_up_run, interrupted
 from moments_ray.engine.runs.lease import Lease
 from moments_ray.engine.stage import Stage
 from moments_ray.errors import (
@@ -291,11 +291,14 @@ class RunExecution:
         Raises:
             LeaseLost: another worker owns the run, and what a zombie would delete may be that one's.
         """
-        run = await self.lease.renew_in_database(self._environment.database)
         try:
-            await clean_up_run(self._environment, run)
+            if not await interrupted(self._environment, self._run):
+                return
+            await clean_up_run(self._environment, await self.lease.renew_in_database(self._environment.database))
+        except LeaseLost:
+            raise
         except MomentsError as error:
-            log.warning("run.cleanup_failed", run=run.identifier, code=error.code, error=str(error))
+            log.warning("run.cleanup_failed", run=self._run.identifier, code=error.code, error=str(error))
 
 
 def _is_outage(error: MomentsError) -> bool:

@@ -28,18 +28,19 @@ _HISTORY_LENGTH = 1000
 # the lock writes, or anybody while there is no lock, and only about its own run. A status that Redis lost is written
 # whole by the worker; one that expired stays gone.
 _SHOW = """
-redis.call('PUBLISH', ARGV[1], ARGV[2])
+local first, last = 6, 5 + tonumber(ARGV[4])
+for i = first, last do redis.call('PUBLISH', ARGV[1], ARGV[i]) end
 local lock = redis.call('GET', KEYS[2])
-if lock and lock ~= ARGV[3] then return 0 end
-if redis.call('HGET', KEYS[1], 'request_id') ~= ARGV[4] then return 0 end
-local n = tonumber(ARGV[5])
-for i = 6, 5 + n, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if lock and lock ~= ARGV[2] then return 0 end
+if redis.call('HGET', KEYS[1], 'request_id') ~= ARGV[3] then return 0 end
+first, last = last + 1, last + tonumber(ARGV[5])
+for i = first, last, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 local current = ''
-for i = 6 + n, #ARGV do
+for i = last + 1, #ARGV do
   local status = redis.call('HGET', KEYS[1], ARGV[i] .. '_status')
   if status ~= 'completed' and status ~= 'skipped' then current = ARGV[i] break end
 end
-if #ARGV > 5 + n then redis.call('HSET', KEYS[1], 'current_stage', current) end
+if #ARGV > last then redis.call('HSET', KEYS[1], 'current_stage', current) end
 return 1
 """
 
@@ -129,33 +130,41 @@ class LiveStatus:
         """Tell whether the live status lost an active run."""
         return not await self._redis.exists(active_key(subject))
 
-    async def stage(self, ref: RunRef, stage: str, status: StageStatus) -> None:
-        """Show a stage's new status, and with it the earliest stage that is unfinished."""
-        fields = {f"{stage}_status": status.value}
-        if status is StageStatus.PROCESSING:
-            fields |= {"status": RunStatus.PROCESSING.value, f"{stage}_started_at": _now()}
-        else:
-            fields[f"{stage}_completed_at"] = _now()
-        if status is StageStatus.COMPLETED:
-            fields[f"{stage}_progress"] = "1.0"
-        await self._show(ref, fields, ref.stages, STATUS_CHANNEL, {"stage": stage, "stage_status": status.value})
+    async def stages(self, ref: RunRef, changes: Sequence[tuple[str, StageStatus]]) -> None:
+        """Show new statuses of stages, and with them the earliest stage that is unfinished."""
+        fields: dict[str, str] = {}
+        for stage, status in changes:
+            fields[f"{stage}_status"] = status.value
+            if status is StageStatus.PROCESSING:
+                fields |= {"status": RunStatus.PROCESSING.value, f"{stage}_started_at": _now()}
+            else:
+                fields[f"{stage}_completed_at"] = _now()
+            if status is StageStatus.COMPLETED:
+                fields[f"{stage}_progress"] = "1.0"
+        news = [{"stage": stage, "stage_status": status.value} for stage, status in changes]
+        await self._show(ref, fields, ref.stages, STATUS_CHANNEL, news)
 
     async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
         """Show how far a stage is."""
         shown = f"{min(max(fraction, 0.0), 1.0):.3f}"
         news = {"stage": stage, "progress": float(shown)}
-        await self._show(ref, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, news)
+        await self._show(ref, {f"{stage}_progress": shown}, (), PROGRESS_CHANNEL, [news])
 
     async def _show(
-        self, ref: RunRef, fields: Mapping[str, str], stages: tuple[str, ...], channel: str, news: Mapping[str, object]
+        self,
+        ref: RunRef,
+        fields: Mapping[str, str],
+        stages: tuple[str, ...],
+        channel: str,
+        news: Sequence[Mapping[str, object]],
     ) -> None:
         flat = [part for pair in fields.items() for part in pair]
-        message = _message(ref.run, ref.subject, news)
+        messages = [_message(ref.run, ref.subject, each) for each in news]
         token = f"{ref.run}:{ref.attempt}"
         try:
             await self._show_script(
                 keys=[active_key(ref.subject), lock_key(ref.key_name)],
-                args=[channel, message, token, ref.run, len(flat), *flat, *stages],
+                args=[channel, token, ref.run, len(messages), len(flat), *messages, *flat, *stages],
             )
         except RedisError as error:
             log.warning("live.write_failed", run=ref.run, error=str(error))

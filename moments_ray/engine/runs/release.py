@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.queries.claims import Claim, Claims
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of
 from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.lease import Lease
@@ -30,13 +30,23 @@ class RunRelease:
         self._queue = queue
         self._live = live
 
+    async def show_begun(self, run: Run) -> None:
+        """Write the whole live status of a run that was just claimed."""
+        if run.attempt > 1:
+            await self.show(claim_of(run))
+            return
+        await self._live.whole(run, self._stage_names(run), {})  # no claim before this one began a stage
+
     async def show(self, claim: Claim) -> Run:
         """Write a run's whole live status from its journal, and return it."""
         async with self._environment.database.read() as session:
             run = await Runs(session).get(claim.run)
             stages = await JournalReader(session, claim.key).stages()
-        await self._live.whole(run, self._environment.registry.get(run.pipeline).stage_names, stages)
+        await self._live.whole(run, self._stage_names(run), stages)
         return run
+
+    def _stage_names(self, run: Run) -> tuple[str, ...]:
+        return self._environment.registry.get(run.pipeline).stage_names
 
     async def end(self, lease: Lease) -> None:
         """Leave nothing of a finished run in Redis but history, and nothing on this node's disk.

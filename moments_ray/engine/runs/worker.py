@@ -204,7 +204,7 @@ class PipelineWorker:
                 execution.stop(StopReason.CANCEL)
             with contextlib.suppress(RedisError):
                 await lease.take_lock()
-                await self._releasing.show(lease.claim)
+                await self._releasing.show_begun(run)
             verdict = await execution.run()
         finally:
             heartbeat.cancel()
