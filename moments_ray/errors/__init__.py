@@ -15,6 +15,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── UnsupportedMedia       media.unsupported
     │   ├── MediaTruncated         media.truncated
     │   ├── MediaLimitsExceeded    media.limits_exceeded
+    │   ├── GlyphMissing           text.no_glyph
     │   └── UploadCorrupted        upload.checksum
     ├── AccessError                access.denied
     │   ├── KeyInvalid             access.key
@@ -46,7 +47,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     ├── MediaError                 media.failed
     │   ├── MediaToolMissing       media.tool_missing
     │   ├── MediaTimeout           media.timeout
-    │   └── CutVerifyFailed        cut.verify_failed
+    │   ├── CutVerifyFailed        cut.verify_failed
+    │   └── RenderVerifyFailed     render.verify_failed
     ├── ExportUnavailable          export.unavailable
     ├── SpeechError                speech.failed
     │   └── RecogniserUnavailable  speech.unavailable
@@ -124,12 +126,14 @@ from moments_ray.errors.media import (
     DownloadTooLarge,
     DownloadUnavailable,
     ExportUnavailable,
+    GlyphMissing,
     MediaError,
     MediaLimitsExceeded,
     MediaTimeout,
     MediaToolMissing,
     MediaTruncated,
     RecogniserUnavailable,
+    RenderVerifyFailed,
     SourceNotFound,
     SpeechError,
     TranscriptInvalid,
@@ -209,6 +213,7 @@ __all__ = [
     "DownloadUnavailable",
     "EmbeddedServerFailed",
     "ExportUnavailable",
+    "GlyphMissing",
     "InputError",
     "InputsMissing",
     "InvalidRequest",
@@ -243,6 +248,7 @@ __all__ = [
     "RayUnavailable",
     "RecogniserUnavailable",
     "RedisUnavailable",
+    "RenderVerifyFailed",
     "RunActive",
     "RunCancelled",
     "RunError",

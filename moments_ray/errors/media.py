@@ -183,3 +183,15 @@ class RecogniserUnavailable(SpeechError):
 
     code = "speech.unavailable"
     status = 503
+
+
+class GlyphMissing(InputError):
+    """No font here can draw a character of this text."""
+
+    code = "text.no_glyph"
+
+
+class RenderVerifyFailed(MediaError):
+    """A film did not come out as planned."""
+
+    code = "render.verify_failed"

@@ -1,0 +1,225 @@
+"""A film shows the frames that were asked for, in order, and its sound is in step with them to the sample."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from moments_ray.errors import RenderVerifyFailed
+from moments_ray.media.probe import probe
+from moments_ray.media.render.effects import Effect
+from moments_ray.media.render.join import join_pieces
+from moments_ray.media.render.piece import render_piece
+from moments_ray.media.render.plan import Form, Music, Picture, Piece, RenderedPiece, SoundCue, SoundPlan, piece_frames
+from moments_ray.media.render.verify import Film, verify_film
+from moments_ray.settings import MediaSettings
+from moments_ray.testing.media import make_video, run_ffmpeg
+from moments_ray.testing.numbered import make_numbered_video, read_numbers, read_sound, sound_offset
+
+SETTINGS = MediaSettings(kill_grace_seconds=0.3)
+FORM = Form(width=320, height=180, quality="draft")
+
+
+async def render(source: Path, pieces: list[Piece], directory: Path, form: Form = FORM) -> list[RenderedPiece]:
+    info = await probe(source, SETTINGS)
+    return [
+        await render_piece(piece, source, info, form, directory, settings=SETTINGS, threads=1, timeout=120)
+        for piece in pieces
+    ]
+
+
+async def film_of(
+    source: Path, pieces: list[Piece], directory: Path, sound: SoundPlan | None = None
+) -> tuple[Path, Film]:
+    rendered = await render(source, pieces, directory)
+    path = await join_pieces(
+        rendered,
+        sound or SoundPlan(),
+        directory,
+        "film.mp4",
+        settings=SETTINGS,
+        timeout=120,
+        metadata={"title": "A title = with signs"},
+    )
+    return path, await verify_film(path, rendered, FORM, settings=SETTINGS, timeout=60)
+
+
+def piece(number: int, start: float, end: float, *effects: str, volume: float = 1.0) -> Piece:
+    chosen = tuple(Effect.model_validate({"name": name}) for name in effects)
+    return Piece(
+        name=f"piece-{number}",
+        picture=Picture(start=start),
+        frames=piece_frames(start, end, chosen),
+        effects=chosen,
+        volume=volume,
+    )
+
+
+async def test_ranges_come_in_the_order_of_the_list_and_one_may_come_twice(tmp_path: Path) -> None:
+    source = make_numbered_video(tmp_path / "source.mp4", frames=300, rate=30)
+    ranges = [(2.0, 4.0), (7.0, 8.0), (2.0, 4.0)]
+    path, film = await film_of(source, [piece(n, *each) for n, each in enumerate(ranges)], tmp_path)
+    shown = read_numbers(path)
+    assert [number for _, number in shown] == [*range(60, 120), *range(210, 240), *range(60, 120)]
+    assert [time for time, _ in shown] == [Fraction(number, 30) for number in range(150)]
+    assert (film.frames, film.seconds) == (150, 5.0)
+    heard, original = read_sound(path), read_sound(source)
+    expected = np.concatenate([original[round(start * 48000) : round(end * 48000)] for start, end in ranges])
+    assert abs(sound_offset(heard, expected)) < 48000 / 30
+
+
+@pytest.mark.parametrize(("rate", "suffix"), [(Fraction(24000, 1001), "mp4"), (25, "mkv"), (60, "mp4"), (50, "webm")])
+async def test_every_frame_of_the_grid_shows_what_was_on_screen_then(
+    tmp_path: Path, rate: Fraction | int, suffix: str
+) -> None:
+    codec = ("libvpx", "libopus") if suffix == "webm" else ("libx264", "aac")
+    source = make_numbered_video(
+        tmp_path / f"source.{suffix}", frames=round(5 * rate), rate=rate, codec=codec[0], sound=codec[1]
+    )
+    path, _ = await film_of(source, [piece(0, 1.5, 3.5)], tmp_path)
+    tick = Fraction(6, 10_000)
+    on_screen = [max(n for n in range(400) if n / Fraction(rate) - tick <= Fraction(45 + k, 30)) for k in range(60)]
+    assert [number for _, number in read_numbers(path)] == on_screen
+
+
+async def test_a_picture_that_stood_for_long_before_the_cut_is_the_first_one(tmp_path: Path) -> None:
+    source = make_numbered_video(
+        tmp_path / "slides.mp4", times=[0, 10, 100, 110], time_base=Fraction(1, 10), sound_seconds=12.0
+    )
+    path, _ = await film_of(source, [piece(0, 8.0, 11.5)], tmp_path)
+    assert [number for _, number in read_numbers(path)] == [1] * 60 + [2] * 30 + [3] * 15
+
+
+async def test_slow_motion_lasts_twice_as_long_and_keeps_the_pitch(tmp_path: Path) -> None:
+    source = make_video(tmp_path / "source.mp4", seconds=6, fps=30, audio="tone")
+    plain, slow = piece(0, 1.0, 3.0), piece(1, 1.0, 3.0, "slowmo")
+    assert slow.frames - plain.frames == 60
+    await render(source, [slow], tmp_path)
+    heard = read_sound(tmp_path / "piece-1.wav")[::2]  # of two channels, sample by sample
+    assert len(heard) == 120 * 1600
+    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard))))
+    assert np.argmax(spectrum) * 48000 / len(heard) == pytest.approx(440, rel=0.02)
+
+
+@pytest.mark.parametrize("frames", [3, 31, 47])
+async def test_a_source_that_ends_early_leaves_its_last_picture_and_silence(tmp_path: Path, frames: int) -> None:
+    source = make_numbered_video(tmp_path / "source.mp4", frames=31, rate=30)
+    long = Piece(name="piece-0", picture=Picture(start=0), frames=frames)
+    path, film = await film_of(source, [long], tmp_path)
+    assert [number for _, number in read_numbers(path)] == [min(number, 30) for number in range(frames)]
+    assert film.sound_seconds == pytest.approx(frames / 30, abs=1 / 30)
+
+
+async def test_a_source_without_sound_is_silent_and_a_still_is_a_picture_that_lasts(tmp_path: Path) -> None:
+    silent = make_video(tmp_path / "silent.mp4", seconds=2, audio=None)
+    still = tmp_path / "still.png"
+    run_ffmpeg(["-i", silent, "-frames:v", "1", still])
+    first = (await render(silent, [piece(0, 0, 1)], tmp_path))[0]
+    plan = Piece(
+        name="still", picture=Picture(kind="still"), frames=30, effects=(Effect(name="zoom"), Effect(name="shake"))
+    )
+    second = await render_piece(plan, still, None, FORM, tmp_path, settings=SETTINGS, threads=1, timeout=60)
+    path = await join_pieces([first, second], SoundPlan(), tmp_path, "film.mp4", settings=SETTINGS, timeout=60)
+    film = await verify_film(path, [first, second], FORM, settings=SETTINGS, timeout=60)
+    assert film.frames == 60
+    assert np.abs(read_sound(path)).max() == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 60])
+async def test_many_joints_are_equal_steps(tmp_path: Path, count: int) -> None:
+    source = make_numbered_video(tmp_path / "source.mp4", frames=60, rate=30)
+    rendered = await render(source, [piece(0, 0, 0.1), piece(1, 0.5, 0.7), piece(2, 1.0, 1.3)], tmp_path)
+    many = [rendered[number % 3] for number in range(count)]
+    path = await join_pieces(many, SoundPlan(), tmp_path, "film.mp4", settings=SETTINGS, timeout=60)
+    film = await verify_film(path, many, FORM, settings=SETTINGS, timeout=60)
+    assert film.frames == sum(each.frames for each in many)
+    assert [time for time, _ in read_numbers(path)] == [Fraction(number, 30) for number in range(film.frames)]
+
+
+async def test_a_film_that_lacks_a_frame_is_not_passed(tmp_path: Path) -> None:
+    source = make_numbered_video(tmp_path / "source.mp4", frames=60, rate=30)
+    rendered = await render(source, [piece(0, 0, 1), piece(1, 1, 2)], tmp_path)
+    path = await join_pieces(rendered, SoundPlan(), tmp_path, "film.mp4", settings=SETTINGS, timeout=60)
+    longer = [rendered[0], RenderedPiece(**{**rendered[1].model_dump(), "frames": 31})]
+    with pytest.raises(RenderVerifyFailed, match="frames is 60, not 61"):
+        await verify_film(path, longer, FORM, settings=SETTINGS, timeout=60)
+    with pytest.raises(RenderVerifyFailed, match="width"):
+        await verify_film(path, rendered, Form(width=640, height=360), settings=SETTINGS, timeout=60)
+
+
+async def test_nothing_of_the_source_but_picture_and_sound_is_in_the_film(tmp_path: Path) -> None:
+    plain = make_video(tmp_path / "plain.mp4", seconds=2)
+    source = tmp_path / "tagged.mp4"
+    place = ["-metadata", "location=+59.33+018.07/", "-metadata", "comment=private"]
+    run_ffmpeg(["-i", plain, "-c", "copy", *place, source])
+    path, _ = await film_of(source, [piece(0, 0, 1)], tmp_path)
+    data = path.read_bytes()
+    assert b"+59.33" not in data
+    assert b"private" not in data
+    assert b"A title = with signs" in data
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+async def heard_with(tmp_path: Path, sound: SoundPlan) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    source = make_video(tmp_path / "source.mp4", seconds=4, fps=30, audio=None)
+    path, _ = await film_of(source, [piece(0, 0, 3)], tmp_path, sound)
+    return read_sound(path)
+
+
+async def test_a_cue_is_heard_from_its_frame_on_and_no_longer_than_asked(tmp_path: Path) -> None:
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=1000:duration=2:sample_rate=44100", tmp_path / "tone.wav"])
+    cue = SoundCue(file="tone.wav", frame=45, seconds=0.5)
+    loud = np.abs(await heard_with(tmp_path, SoundPlan(cues=(cue,)))) > 0.01
+    assert np.argmax(loud) / 48000 == pytest.approx(1.5, abs=0.03)
+    assert (len(loud) - np.argmax(loud[::-1])) / 48000 == pytest.approx(2.0, abs=0.03)
+
+
+async def test_what_is_too_loud_together_stays_under_the_ceiling(tmp_path: Path) -> None:
+    run_ffmpeg(["-f", "lavfi", "-i", "aevalsrc=0.9*sin(2*PI*997*t):d=2:s=48000", tmp_path / "tone.wav"])
+    cues = tuple(SoundCue(file="tone.wav", frame=0, gain_db=6) for _ in range(3))
+    heard = await heard_with(tmp_path, SoundPlan(cues=cues))
+    assert 0.5 < np.abs(heard).max() <= 0.95  # AAC adds a little
+
+
+async def test_music_is_repeated_and_makes_room_for_speech(tmp_path: Path) -> None:
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=200:duration=0.7", tmp_path / "bed.wav"])
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=3000:duration=1", "-af", "volume=4", tmp_path / "voice.wav"])
+    cue = SoundCue(file="voice.wav", frame=15, gain_db=0)
+    plan = SoundPlan(cues=(cue,), music=Music(file="bed.wav", gain_db=0))
+    heard = await heard_with(tmp_path, plan)
+
+    def bed(start: float, end: float) -> float:
+        part = heard[round(start * 48000) : round(end * 48000)]
+        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part))))
+        return float(spectrum[round(150 * len(part) / 48000) : round(250 * len(part) / 48000)].max() / len(part))
+
+    assert bed(0.1, 0.4) > 0.01
+    assert bed(0.9, 1.3) < 0.6 * bed(0.1, 0.4)
+
+
+async def test_the_whole_is_brought_to_the_asked_loudness(tmp_path: Path) -> None:
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=1000:duration=3", "-af", "volume=0.1", tmp_path / "quiet.wav"])
+    cue = SoundCue(file="quiet.wav", frame=0, gain_db=0)
+    quiet = await heard_with(tmp_path, SoundPlan(cues=(cue,)))
+    level = await heard_with(tmp_path, SoundPlan(cues=(cue,), loudness=-20))
+    assert np.abs(quiet).max() < 0.02
+    one_channel = 20 * np.log10(np.sqrt(np.mean(level**2)))
+    assert one_channel + 3.0 == pytest.approx(-20, abs=0.5)  # of two that are alike, each has half of the power
+
+
+async def test_pieces_fit_the_memory_of_a_media_process(tmp_path: Path) -> None:
+    source = make_video(tmp_path / "source.mp4", seconds=2, fps=30, size=(1920, 1080))
+    plan = piece(0, 0, 1.5, "zoom", "glitch", "vignette", "flash")
+    assert SETTINGS.max_memory_bytes == 1_500_000_000
+    rendered = await render(source, [plan], tmp_path, Form())
+    film = await verify_film(
+        await join_pieces(rendered, SoundPlan(), tmp_path, "film.mp4", settings=SETTINGS, timeout=60),
+        rendered,
+        Form(),
+        settings=SETTINGS,
+        timeout=60,
+    )
+    assert (film.width, film.height, film.frames) == (1080, 1920, 45)
