@@ -11,7 +11,7 @@ from moments_ray.media.render.effects import Camera, Effect, Filter
 _COLOURS = {"out_color_matrix": "bt709", "out_range": "tv"}
 # Perceptual and linear light of HDR sources become those of BT.709, as when clips are cut.
 _STANDARD_RANGE = {"out_primaries": "bt709", "out_transfer": "bt709"}
-# A camera scales every frame to another size, where bicubic costs four times as much and moving pictures hide the difference.
+# A camera scales every frame to another size: bicubic costs more there, and what moves hides the difference.
 _STILL_SCALER, _MOVING_SCALER = "bicubic", "fast_bilinear"
 _BLUR_SHARE = 8
 
