@@ -17,7 +17,7 @@ from moments_ray.errors import (
     ServerUnavailable,
     all_errors,
 )
-from moments_ray.process.retry import retry_after
+from moments_ray.process.retry_after import retry_after
 
 _PROBLEM = "application/problem+json"
 _EXCERPT = 200

@@ -24,9 +24,9 @@ from moments_ray.errors import (
     DownloadTooLarge,
     DownloadUnavailable,
 )
+from moments_ray.media.busy_host import busy, wait_seconds
 from moments_ray.media.downloaded import Downloaded, clean_title
 from moments_ray.media.guard import REDIRECTS_MESSAGE, Resolver, guarded_client, resolve_by_system
-from moments_ray.media.retry_after import busy, wait_seconds
 from moments_ray.settings import DownloadSettings
 from moments_ray.storage.blocking import disk_full, require_free_space
 

@@ -16,7 +16,7 @@ import structlog
 from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelUnavailable
 from moments_ray.models.breaker import Breaker
 from moments_ray.models.entry import ModelEntry
-from moments_ray.process.retry import retry_after
+from moments_ray.process.retry_after import retry_after
 from moments_ray.settings import ModelSettings
 
 log = structlog.get_logger()

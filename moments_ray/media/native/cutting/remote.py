@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from moments_ray.errors import DownloadBusy, DownloadInterrupted, DownloadPrivate, DownloadTooLarge, DownloadUnavailable
+from moments_ray.media.busy_host import busy, wait_seconds
 from moments_ray.media.guard import REDIRECTS_MESSAGE, guarded_client
-from moments_ray.media.retry_after import busy, wait_seconds
 from moments_ray.settings import DownloadSettings
 
 _BLOCK = 1 << 16

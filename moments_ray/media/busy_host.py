@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 import httpx
 
 from moments_ray.errors import DownloadBusy
+from moments_ray.process.retry_after import retry_after
 
 TOO_MANY_REQUESTS = 429
 UNAVAILABLE = 503
@@ -17,7 +15,7 @@ _UNNAMED_WAIT_SECONDS = 2.0
 
 def busy(response: httpx.Response) -> DownloadBusy | None:
     """Return the error of an answer that says that its host is busy, with the seconds to wait; None for any other."""
-    seconds = _seconds(response.headers.get("Retry-After", ""))
+    seconds = retry_after(response.headers.get("Retry-After", ""))
     if response.status_code != TOO_MANY_REQUESTS and (response.status_code != UNAVAILABLE or seconds is None):
         return None
     told = "" if seconds is None else f" and asks to come back in {seconds:.0f} s"
@@ -29,15 +27,3 @@ def wait_seconds(error: DownloadBusy) -> float | None:
     """Return how long to wait before another try, None where that is longer than a caller should be kept."""
     seconds = error.detail.get("retry_after")
     return float(seconds) if isinstance(seconds, int | float) and seconds <= LONGEST_WAIT_SECONDS else None
-
-
-def _seconds(value: str) -> float | None:
-    value = value.strip()
-    if value.isascii() and value.isdecimal():
-        return float(value[:9])
-    try:
-        until = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max((until - datetime.now(UTC)).total_seconds(), 0.0)

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 def retry_after(value: str) -> float | None:
     """Return the seconds that the header's value asks to wait; None where it is not one."""
     value = value.strip()
-    if value.isascii() and value.isdecimal() and len(value) < 8:
-        return float(value)
+    if value.isascii() and value.isdecimal():
+        return float(value[:9])  # however many digits: longer than anybody waits
     try:
         at = parsedate_to_datetime(value)
     except ValueError:
