@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -32,7 +31,6 @@ _LOST = (
     InterfaceError,
     ConnectionError,
     TimeoutError,
-    socket.gaierror,
     ssl.SSLError,
     asyncpg.PostgresError,
 )
@@ -100,6 +98,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             connect_args={
+                "async_creator_fn": _open_connection,
                 "timeout": 10,
                 "command_timeout": answer_seconds,
                 **(_of_pgbouncer() if settings.pgbouncer else _of_server(read_only=read_only)),
@@ -217,6 +216,17 @@ class Database:
             if str(getattr(error.orig, "sqlstate", "")).startswith(_NOT_NOW):
                 raise DatabaseUnavailable(f"PostgreSQL takes nothing for now: {_reason(error)}") from error
             raise
+
+
+async def _open_connection(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    """Connect by the driver; whatever the system refuses, such as a socket that is not there, is no connection.
+
+    Told apart here, for a file that is not found means something else while a session is open.
+    """
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except OSError as error:
+        raise ConnectionError(_reason(error)) from error
 
 
 class _PooledConnection(asyncpg.Connection):

@@ -14,14 +14,8 @@ from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import LOCAL
 from moments_ray.models.roles import Role
-from moments_ray.moments.finding.by_model import (
-    ModelCall,
-    WatchableClip,
-    find_by_model,
-    find_prompt,
-    refine_by_model,
-    refine_prompt,
-)
+from moments_ray.moments.finding.by_model import ModelCall, find_by_model, find_prompt
+from moments_ray.moments.finding.edges_by_model import WatchableClip, refine_by_model, refine_prompt
 from moments_ray.moments.finding.find import FindResult, chapters_as_moments, find_moments
 from moments_ray.moments.finding.frames import FrameGrid
 from moments_ray.moments.finding.moment import Moment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
@@ -26,11 +28,23 @@ def test_another_url_is_refused_without_telling_its_password(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid"])
-async def test_a_server_that_is_not_there_is_unavailable_to_readers_and_migrators(host: str) -> None:
-    database = Database.connect(SecretStr(f"postgresql://me:secret@{host}/db"))
+@pytest.mark.parametrize(
+    "place",
+    ["127.0.0.1:1/db", "no-such-host.invalid/db", "/db?host=/no/such/directory", "/db?host=/dev/null"],
+    ids=["no listener", "no host", "no socket", "a file in place of a directory"],
+)
+async def test_a_server_that_is_not_there_is_unavailable_to_readers_and_migrators(place: str) -> None:
+    database = Database.connect(SecretStr(f"postgresql://me:secret@{place}"))
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
         await database.ping()
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
         await schema.upgrade(database)
+    await database.close()
+
+
+async def test_a_file_that_its_user_does_not_find_is_no_matter_of_the_database(tmp_path: Path) -> None:
+    database = Database.connect(SecretStr("postgresql://127.0.0.1:1/db"))
+    with pytest.raises(FileNotFoundError):
+        async with database.read():
+            (tmp_path / "missing").read_bytes()
     await database.close()

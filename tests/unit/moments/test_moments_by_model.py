@@ -18,13 +18,8 @@ from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Answer, Question, Sampling, VideoPart
 from moments_ray.moments.finding.answers import EXAMPLE_NUMBERS, SUBSCORES
-from moments_ray.moments.finding.by_model import (
-    ModelCall,
-    WatchableClip,
-    find_by_model,
-    propose_by_model,
-    refine_by_model,
-)
+from moments_ray.moments.finding.by_model import ModelCall, find_by_model, propose_by_model
+from moments_ray.moments.finding.edges_by_model import WatchableClip, refine_by_model
 from moments_ray.moments.finding.find import FindResult, place_proposals
 from moments_ray.moments.finding.moment import Moment, Proposal
 from moments_ray.moments.finding.options import Bounds, FindOptions
