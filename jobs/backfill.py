@@ -21,12 +21,12 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from jobs.urls import Line, read_urls
 from moments_ray import runtime
 from moments_ray.cli.app import run_app
 from moments_ray.cli.calling import Json, console, finish, settings
 from moments_ray.cli.options import takes
 from moments_ray.cli.stopping import Stopped, unless_stopped
+from moments_ray.corpus.manifest import Line, read_urls
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.keyed_runs import KeyedRuns
 from moments_ray.engine.runs.service import RunService

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from moments_ray.corpus.product import CORPUS
 from moments_ray.engine.product import ModelRole
 from moments_ray.library.product import LIBRARY
 from moments_ray.moments.product import MOMENTS_PRODUCT
 
-PRODUCTS = (LIBRARY, MOMENTS_PRODUCT)
+PRODUCTS = (LIBRARY, MOMENTS_PRODUCT, CORPUS)
 
 
 def model_roles() -> tuple[ModelRole, ...]:

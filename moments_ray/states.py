@@ -76,3 +76,32 @@ class SetStatus(StrEnum):
     CANDIDATE = "candidate"  # made, and never shown
     CURRENT = "current"
     RETIRED = "retired"
+
+
+class BackfillStatus(StrEnum):
+    """Where a backfill stands."""
+
+    ESTIMATING = "estimating"  # its source is being read into the ledger
+    RUNNING = "running"
+    PAUSED = "paused"  # by a caller, or by a budget that is spent
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"  # some items failed, or were cancelled
+    FAILED = "failed"  # the backfill itself: its source cannot be read
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will be started unless somebody asks."""
+        return self not in {BackfillStatus.ESTIMATING, BackfillStatus.RUNNING, BackfillStatus.PAUSED}
+
+
+class BackfillItemStatus(StrEnum):
+    """Where an item of a backfill's ledger stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"  # quarantined: nothing but a caller's retry takes it up again
+    SKIPPED = "skipped"  # there already, or a second time in the list
+    CANCELLED = "cancelled"

@@ -77,32 +77,37 @@ class MomentsService:
         found = Address(await self._library.checked_url(url), url=url)
         return await self.add(found, options, title=title, process=process, key=key)
 
-    async def moments_of_url(self, url: str, options: RunOptions, key: str | None) -> Started:
+    async def moments_of_url(
+        self, url: str, options: RunOptions, key: str | None, *, candidate: bool = False
+    ) -> Started:
         """Bring the video at a URL, known or not, to its moments; raises as ``add_url``, and RunActive."""
         canonical = await self._library.checked_url(url)
-        parts = await self._parts(options)
+        parts = await self._parts(options, candidate=candidate)
         async with self._database.begin() as session:
             video, _ = await Videos(session).get_or_create(canonical, source_url=url)
         known = video.source_url not in {None, url} and video.status == VideoStatus.READY
         # Another spelling of the same address: the stages know the first one. One that never came may have expired.
         source = await self._library.source(video) if known else Source(video=video.identifier, url=url)
         request = MomentsRequest(source=source, **parts)
-        return await self._show(started(video, await self._runs.start(MOMENTS, request, order_of(options, key))))
+        return await self._show(started(video, await self._runs.start(MOMENTS, request, order_of(options, key))), parts)
 
-    async def moments(self, video_id: str, options: RunOptions, key: str | None) -> Started:
-        """Bring a video to its moments.
+    async def moments(self, video_id: str, options: RunOptions, key: str | None, *, candidate: bool = False) -> Started:
+        """Bring a video to its moments; those of a ``candidate`` set are not shown until it is promoted.
 
         Raises:
             NotFound: there is no such video.
             RunActive: it has an active run.
         """
         video = await self._library.video(video_id)
-        return await self._start(MOMENTS, MomentsRequest, video, await self._parts(options), options, key=key)
+        parts = await self._parts(options, candidate=candidate)
+        return await self._start(MOMENTS, MomentsRequest, video, parts, options, key=key)
 
-    async def generation(self, video_id: str, options: RunOptions, key: str | None) -> Started:
+    async def generation(
+        self, video_id: str, options: RunOptions, key: str | None, *, candidate: bool = False
+    ) -> Started:
         """Find a video's moments, and neither refine nor cut them; raises as ``moments``."""
         video = await self._library.video(video_id)
-        whole = await self._parts(options)
+        whole = await self._parts(options, candidate=candidate)
         parts = {name: value for name, value in whole.items() if name in GenerationRequest.model_fields}
         parts["speech"] = await self._library.speech(video, options)
         return await self._start(GENERATION, GenerationRequest, video, parts, options, key=key)
@@ -152,9 +157,11 @@ class MomentsService:
         parts = {"selected": selected_moments(moments), "clips": clips, **await self._library.common(options)}
         return await self._start(CLIPS, ClipsRequest, video, parts, options, key=key)
 
-    async def _show(self, outcome: Started) -> Started:
+    async def _show(self, outcome: Started, parts: Mapping[str, Any]) -> Started:
         """Have users see what a run found that did exactly what is asked for, and was not started again."""
-        if outcome.known and outcome.run is not None:
+        generation = parts.get("generation")
+        candidate = isinstance(generation, GenerationOptions) and generation.candidate
+        if outcome.known and outcome.run is not None and not candidate:
             async with self._database.begin() as session:
                 found = await MomentSets(session).made_by(outcome.run.id)
                 if found is not None and found.status != SetStatus.CURRENT:
@@ -172,33 +179,36 @@ class MomentsService:
         key: str | None,
     ) -> Started:
         request = takes(source=await self._library.source(video), **parts)
-        return await self._show(started(video, await self._runs.start(pipeline, request, order_of(options, key))))
+        outcome = started(video, await self._runs.start(pipeline, request, order_of(options, key)))
+        return await self._show(outcome, parts)
 
-    async def _parts(self, options: RunOptions) -> dict[str, Any]:
+    async def _parts(self, options: RunOptions, *, candidate: bool = False) -> dict[str, Any]:
         """Return what a request for moments has beside its source."""
         generator = await self._models.resolve(options.generation_model, MOMENT_GENERATOR)
         refiner = await self._models.resolve(options.refinement_model, REFINER)
         speech = await self._library.checked_speech(options)
         await self._library.check_webhook(options)
-        return moments_parts(speech, generator, refiner, options)
+        return moments_parts(speech, generator, refiner, options, candidate=candidate)
 
 
 def moments_parts(
-    speech: SpeechOptions, generator: ModelEntry, refiner: ModelEntry, options: RunOptions
+    speech: SpeechOptions, generator: ModelEntry, refiner: ModelEntry, options: RunOptions, *, candidate: bool = False
 ) -> dict[str, Any]:
     """Return what a request for moments has beside its source."""
     delivery = DeliveryOptions(
         deliver_clips=options.deliver_clips, preset=options.preset, burn_captions=options.burn_captions
     )
+    generation = GenerationOptions(
+        model=generator.key,
+        find=options.find(),
+        sampling=options.sampling(),
+        site_signals=options.site_signals,
+        chapters=options.chapters,
+        candidate=candidate,
+    )
     return {
         "speech": speech,
-        "generation": GenerationOptions(
-            model=generator.key,
-            find=options.find(),
-            sampling=options.sampling(),
-            site_signals=options.site_signals,
-            chapters=options.chapters,
-        ),
+        "generation": generation,
         "refinement": _refinement(refiner, options.sampling()),
         "delivery": delivery,
         "force": options.force,

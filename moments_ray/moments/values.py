@@ -16,7 +16,8 @@ from moments_ray.moments.finding.quality import Quality
 class GenerationOptions(Value):
     """Who finds moments, and which; with ``chapters`` those of the video's maker are the moments, if it has any.
 
-    ``site_signals`` says whether chapters and replays count where moments are found.
+    ``site_signals`` says whether chapters and replays count where moments are found. A ``candidate`` set waits to be
+    promoted: what users see stays.
     """
 
     model: str = "local"
@@ -24,6 +25,7 @@ class GenerationOptions(Value):
     chapters: bool = False
     sampling: Sampling = Field(default_factory=Sampling)
     find: FindOptions = Field(default_factory=FindOptions)
+    candidate: bool = False
 
 
 class RefinementOptions(Value):

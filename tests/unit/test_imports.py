@@ -25,10 +25,11 @@ FLOORS = (
     {"http"},
     {"library"},
     {"moments"},
+    {"corpus"},
     {"products"},
     {"runtime"},
 )
-PRODUCTS = {"library", "moments"}
+PRODUCTS = {"library", "moments", "corpus"}
 BESIDE = {  # not of the tower: entries, and what they are made of
     "embedded": {"errors", "settings", "process"},
     "client": {"errors", "ids", "states", "process", "http", "library", "moments"},  # their options and shapes alone

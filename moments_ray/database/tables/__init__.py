@@ -1,5 +1,6 @@
 """The tables, as SQLAlchemy maps them; ``migrations/`` carries the same to a server."""
 
+from moments_ray.database.tables.backfills import Backfill, BackfillEvent, BackfillItem
 from moments_ray.database.tables.columns import LONGEST_PASSAGE, LONGEST_TITLE, Table, words_of
 from moments_ray.database.tables.library import (
     ClipRow,
@@ -23,6 +24,9 @@ __all__ = [
     "LONGEST_TITLE",
     "ApiKey",
     "ApiSession",
+    "Backfill",
+    "BackfillEvent",
+    "BackfillItem",
     "ClipRow",
     "GenerationConfig",
     "ModelEntryRow",

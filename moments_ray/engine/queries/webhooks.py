@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,23 +45,44 @@ class Webhooks:
         run = await self._session.get_one(Run, run_key, populate_existing=True)
         if run.webhook_url is None or not RunStatus(run.status).finished:
             return
+        webhook = Webhook(run.webhook_url, run.webhook_secret)
+        event, data = (run.identifier, run.event_seq), _payload(run)
+        await self._write(webhook, event, f"run.{run.status}", data, since=run.queued_at, run_key=run.id)
+
+    async def notify(
+        self, webhook: Webhook, event: tuple[str, int], kind: str, data: Mapping[str, Any], *, since: datetime
+    ) -> None:
+        """Write a message that is of no run; ``event``, whose and which of its, and the address make it once."""
+        payload = {"type": kind, "timestamp": _rfc3339(datetime.now(UTC)), "data": dict(data)}
+        await self._write(webhook, event, kind, payload, since=since, run_key=None)
+
+    async def _write(
+        self,
+        webhook: Webhook,
+        event: tuple[str, int],
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        since: datetime,
+        run_key: int | None,
+    ) -> None:
         gone = await self._session.scalar(
             select(
                 exists().where(
-                    WebhookDelivery.url == run.webhook_url,
+                    WebhookDelivery.url == webhook.url,
                     WebhookDelivery.status == WebhookStatus.DISABLED,
-                    WebhookDelivery.ended_at > run.queued_at,
+                    WebhookDelivery.ended_at > since,
                 )
             )
         )
         standing = WebhookStatus.DISABLED if gone else WebhookStatus.PENDING
         message = insert(WebhookDelivery).values(
-            identifier=derived_identifier("webhook", run.identifier, run.event_seq, run.webhook_url),
-            run_id=run.id,
-            url=run.webhook_url,
-            secret=run.webhook_secret,
-            type=f"run.{run.status}",
-            payload=_payload(run),
+            identifier=derived_identifier("webhook", *event, webhook.url),
+            run_id=run_key,
+            url=webhook.url,
+            secret=webhook.secret,
+            type=kind,
+            payload=payload,
             status=standing,
             next_attempt_at=None if gone else func.now(),
             ended_at=func.now() if gone else None,

@@ -45,6 +45,14 @@ class Counts(NamedTuple):
     clips: int = 0
 
 
+class VideoSource(NamedTuple):
+    """A video's key, and where it is from."""
+
+    id: int
+    source_url: str | None
+    canonical_source: str
+
+
 class NewestRun(NamedTuple):
     """The newest run of a video, and the stage it is at."""
 
@@ -89,6 +97,12 @@ class VideoLists:
         """Return the identifiers of videos, the newest first."""
         query = _wanted(wanted).with_only_columns(Video.identifier).order_by(Video.id.desc()).limit(limit)
         return list((await self._session.scalars(query)).all())
+
+    async def sources_after(self, wanted: VideoFilter, after: int, limit: int) -> Sequence[VideoSource]:
+        """Return where videos are from whose keys follow one, by ascending key."""
+        columns = (Video.id, Video.source_url, Video.canonical_source)
+        query = _wanted(wanted).with_only_columns(*columns).where(Video.id > after).order_by(Video.id).limit(limit)
+        return [VideoSource(*row) for row in await self._session.execute(query)]
 
     async def counts(self, videos: Sequence[int]) -> Mapping[int, Counts]:
         """Return how many moments and clips users see of videos, by the videos' keys."""

@@ -50,9 +50,13 @@ class MomentSets:
             await self._session.flush()
         return found
 
+    async def lock(self, video_key: int) -> None:
+        """Keep others from changing which set of a video is current, until the transaction ends."""
+        await self._session.execute(select(Video.id).where(Video.id == video_key).with_for_update())
+
     async def promote(self, row: MomentSet) -> None:
         """Have users see a set in place of the one that they saw."""
-        await self._session.execute(select(Video.id).where(Video.id == row.video_id).with_for_update())
+        await self.lock(row.video_id)
         await self._session.execute(
             update(MomentSet)
             .where(MomentSet.video_id == row.video_id, MomentSet.status == SetStatus.CURRENT, MomentSet.id != row.id)

@@ -64,8 +64,8 @@ async def generate_moments(
             "is_refined": False,
         }
         await repository.put([shared | moment.model_dump(mode="json") for moment in moments])
-        if moments or await sets.current(video_key) is None:  # what finds nothing takes nothing away
-            await sets.promote(made_set)
+        if not options.candidate and (moments or await sets.current(video_key) is None):
+            await sets.promote(made_set)  # what finds nothing takes nothing away
 
     ctx.record(write)
     return GeneratedMoments(

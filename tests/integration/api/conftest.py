@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 from pydantic.warnings import PydanticDeprecatedSince20
-from sqlalchemy import func, text
+from sqlalchemy import delete, func, select, text
 
 from moments_ray import runtime
-from moments_ray.database.tables import MomentRow, MomentSet, Run, Video
+from moments_ray.database.tables import MomentRow, MomentSet, Run, RunAttempt, Video, WebhookDelivery
 from moments_ray.embedded.services import Services
 from moments_ray.engine.queries.claims import Claim, Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
@@ -56,7 +57,7 @@ async def container(embedded: Services, tmp_path: Path) -> AsyncIterator[Contain
     container = Container(runtime.connect(settings), runtime.open_redis(settings), lambda: [offer])
     await container.redis.flushall()
     async with container.environment.database.begin() as session:
-        await session.execute(text("TRUNCATE videos, runs, prompts CASCADE"))
+        await session.execute(text("TRUNCATE videos, runs, prompts, backfills, webhook_deliveries CASCADE"))
     yield container
     await container.close()
 
@@ -156,15 +157,23 @@ class Library:
             await Moments(session).put([row])
             return await Moments(session).get(identifier)
 
-    async def found(self, video: Video, run: Run, *spans: tuple[float, float]) -> list[MomentRow]:
-        """What a run found, which is the current set from then on."""
+    async def found(
+        self, video: Video, run: Run, *spans: tuple[float, float], candidate: bool = False
+    ) -> list[MomentRow]:
+        """What a run found, which is the current set from then on unless it is a candidate."""
         async with self.database.begin() as session:
             config = await Moments(session).generation_config(
                 user_prompt="find", system_prompt="", transcript_key=None, sampling={"model": "local"}
             )
             made = await MomentSets(session).of_run(video.id, run.identifier, config)
-            await MomentSets(session).promote(made)
+            if not candidate:
+                await MomentSets(session).promote(made)
         return [await self.moment(video, *span, of_set=made) for span in spans]
+
+    async def remove_moments(self, of_set: MomentSet) -> None:
+        """Leave a set empty, as one is that a run found nothing for."""
+        async with self.database.begin() as session:
+            await session.execute(delete(MomentRow).where(MomentRow.set_id == of_set.id))
 
     async def clip(self, video: Video, moment: MomentRow, preset: str = "source", **values: Any) -> None:
         """A moment's clip, in the store."""
@@ -201,6 +210,17 @@ class Library:
         """Append an event to a claimed run, with other columns of it."""
         async with self.database.begin() as session:
             await Journal(session, claim).event(event, {}, **values)
+
+    async def spend(self, run: Run, *, tokens: int, usd: float) -> None:
+        """A try of a stage that models were asked in."""
+        async with self.database.begin() as session:
+            values = {"run_id": run.id, "stage": "MOMENT_GENERATION", "number": 1, "attempt": 1, "status": "completed"}
+            session.add(RunAttempt(**values, input_tokens=tokens, usd=Decimal(str(usd))))
+
+    async def webhooks(self) -> Sequence[WebhookDelivery]:
+        """The messages that are to be delivered, the oldest first."""
+        async with self.database.read() as session:
+            return (await session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id))).all()
 
     async def finish(self, run: Run, status: RunStatus = RunStatus.COMPLETED, **values: Any) -> None:
         """Bring a run to a verdict."""

@@ -1,18 +1,27 @@
-"""Files of URLs, read as they are needed: text, a URL a line; CSV and Parquet, a column of them."""
+"""Manifests: files of URLs, read as they are needed; text, a URL a line, or CSV and Parquet, a column of them."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyarrow import ArrowException
 from pyarrow.parquet import ParquetFile
 
-from moments_ray.errors import InvalidRequest, SourceNotFound
+from moments_ray.errors import InvalidRequest, MomentsError, SourceNotFound
+from moments_ray.ids import fingerprint
+from moments_ray.media.guard import canonical_url
+from moments_ray.storage.object_store import ObjectStore
 
+FOLDER = "manifests/"
+SUFFIXES = (".txt", ".csv", ".parquet")
 _BATCH_ROWS = 1000
+_LONGEST_SHOWN = 4096  # characters of a line that is no URL
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,68 @@ class Line:
 
     number: int
     text: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a manifest with its source in canonical form, or with why it has none."""
+
+    line: int
+    source: str
+    canonical: str | None = None
+    problem: MomentsError | None = None
+
+    @property
+    def source_hash(self) -> str | None:
+        """What tells sources apart."""
+        return None if self.canonical is None else fingerprint(self.canonical)
+
+
+def entries_of(lines: Sequence[Line]) -> list[Entry]:
+    """Tell nonsense from URLs."""
+    return [_entry(line) for line in lines]
+
+
+def _entry(line: Line) -> Entry:
+    try:
+        return Entry(line.number, line.text, canonical=canonical_url(line.text))
+    except MomentsError as error:
+        shown = (
+            line.text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_SHOWN]
+        )
+        return Entry(line.number, shown, problem=error)
+
+
+async def store_manifest(store: ObjectStore, path: Path, suffix: str) -> str:
+    """Store a file of URLs under the name that its bytes have, and return that.
+
+    Raises:
+        InvalidRequest: its suffix says that it is something else.
+    """
+    if suffix not in SUFFIXES:
+        raise InvalidRequest(f"A manifest is text, CSV or Parquet, and ends with one of {', '.join(SUFFIXES)}.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    name = f"{FOLDER}{digest}/list{suffix}"
+    await store.put_file(name, path, content_type="application/octet-stream")
+    return name
+
+
+@asynccontextmanager
+async def local_manifest(store: ObjectStore, name: str) -> AsyncIterator[Path]:
+    """Give a manifest as a file of this machine.
+
+    Raises:
+        ObjectMissing: there is no such one.
+    """
+    in_place = await store.in_place(name)
+    if in_place is not None:
+        yield in_place
+        return
+    with tempfile.TemporaryDirectory(prefix="moments-manifest-") as directory:
+        path = Path(directory) / Path(name).name
+        await store.get_file(name, path)
+        yield path
 
 
 def read_urls(path: Path, column: str) -> Iterator[Line]:

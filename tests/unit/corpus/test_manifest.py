@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow.parquet import write_table
 
-from jobs.urls import Line, read_urls
+from moments_ray.corpus.manifest import Line, read_urls
 from moments_ray.errors import InvalidRequest, SourceNotFound
 
 

@@ -1,0 +1,1 @@
+"""Work on whole libraries: backfills and re-derivation."""

@@ -1,0 +1,1 @@
+"""Backfills over HTTP: routes and their schemas."""
