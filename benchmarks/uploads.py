@@ -28,7 +28,7 @@ from moments_ray.cli.address import require_answer
 from moments_ray.client.connection import Connection
 from moments_ray.client.upload import nobody, upload
 from moments_ray.ids import new_identifier
-from moments_ray.moments.api.adding import FORM_BYTES
+from moments_ray.library.upload import FORM_BYTES
 from moments_ray.settings import Settings
 from moments_ray.testing.media import make_video
 from serve_app.app import ServeArgs

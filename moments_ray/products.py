@@ -6,8 +6,9 @@ from moments_ray.corpus.product import CORPUS
 from moments_ray.engine.product import ModelRole
 from moments_ray.library.product import LIBRARY
 from moments_ray.moments.product import MOMENTS_PRODUCT
+from moments_ray.video_jobs.product import VIDEO_JOBS
 
-PRODUCTS = (LIBRARY, MOMENTS_PRODUCT, CORPUS)
+PRODUCTS = (LIBRARY, MOMENTS_PRODUCT, VIDEO_JOBS, CORPUS)
 
 
 def model_roles() -> tuple[ModelRole, ...]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -218,6 +218,13 @@ class Settings(BaseSettings):
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
         (), description="modules whose products and pipelines are registered beside those of the package"
+    )
+
+    job_timeout: float = Field(
+        3600.0,
+        gt=0,
+        validation_alias=AliasChoices("MOMENTS_JOB_TIMEOUT", "JOB_TIMEOUT"),
+        description="seconds that a video job may take from its first claim, unless it says so itself",
     )
 
     resources: NodeResources = Field(default_factory=NodeResources)

@@ -11,7 +11,6 @@ from pydantic import BaseModel, JsonValue
 from moments_ray.engine.fan_out import FanOut
 from moments_ray.engine.stage import Input, Stage, signature_of
 from moments_ray.errors import MomentsError, RunTimeout
-from moments_ray.ids import new_identifier
 
 Step = Stage | FanOut
 Chain = tuple[FanOut, ...]
@@ -30,7 +29,7 @@ class Pipeline:
 
     Consecutive fan-outs are one chain: they stream the same items through one execution. Of a request, ``exclusive``
     gives the key that no two active runs share; ``subject`` what the run is about, which names its keys and its folder
-    (by default the exclusive key, or else a new identifier); ``video`` the identifier of the video it works on, whose
+    (by default the exclusive key, or else the run itself); ``video`` the identifier of the video it works on, whose
     reusable outputs it shares. ``folder`` is where its objects live, ``timeout_error`` what a run fails with that is
     over its deadline. ``prepare`` makes a request of what a stranger sends.
 
@@ -68,9 +67,9 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {' → '.join(step.name for step in self.steps)})"
 
-    def subject(self, request: BaseModel) -> str:
-        """Return what a run of this request is about."""
-        return (self._subject(request) if self._subject else None) or new_identifier()
+    def subject(self, request: BaseModel) -> str | None:
+        """Return what a run of this request is about; None for itself."""
+        return self._subject(request) if self._subject else None
 
     def folder(self, subject: str) -> str:
         """Return where the objects of runs about a subject live, such as ``videos/{subject}``."""

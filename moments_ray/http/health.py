@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-_SEEN_SECONDS = 60.0  # a worker with all its places taken looks at the queue every 15
+SEEN_SECONDS = 60.0  # a worker with all its places taken looks at the queue every 15
 _TIMEOUT_SECONDS = 1.8  # the answer is promised within 2
 
 
@@ -90,7 +90,7 @@ class Health:
             self._redis.health(),
             self._ray.health(),
             self._of_redis(self._tunnels.read()),
-            self._of_redis(self._queue.listening(_SEEN_SECONDS)),
+            self._of_redis(self._queue.listening(SEEN_SECONDS)),
         )
         works = all(part.status == "ok" for part in (database, redis, ray))
         return HealthReport(

@@ -11,7 +11,7 @@ from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.params import File, Form
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, Json
 from starlette.requests import HTTPConnection
 
 from moments_ray.errors import InvalidRequest
@@ -40,9 +40,10 @@ def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
 
 
 def names_of(field: ModelField) -> Iterator[str]:
-    """Yield the name of a field, or those of the model's own fields where it is one."""
+    """Yield the name of a field, or those of the model's own fields where it is one that is not sent as JSON."""
     model = field.field_info.annotation
-    if inspect.isclass(model) and issubclass(model, BaseModel):
+    as_json = any(isinstance(each, Json) for each in field.field_info.metadata)  # type: ignore[misc]  # it is a class
+    if not as_json and inspect.isclass(model) and issubclass(model, BaseModel):
         yield from (each.alias or name for name, each in model.model_fields.items())
     else:
         yield field.alias

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from moments_ray.engine.environment import Environment
 from moments_ray.errors import DownloadTooLarge
@@ -14,7 +15,12 @@ from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import Address
 from moments_ray.library.stages.download import kind_and_suffix
 from moments_ray.media.probe import probe
+from moments_ray.settings import DownloadSettings
 from moments_ray.storage.blocking import file_errors, in_thread
+from moments_ray.storage.object_store import CHUNK_BYTES
+
+FORM_BYTES = 64 * 1024**2  # Serve's proxy and this process hold a body whole where it comes faster than it is read
+_AROUND_A_FILE = 64 * 1024  # the other fields of a form, and what parts it
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,24 @@ class UploadedFile:
     def canonical(self) -> str:
         """What makes two uploads of the same bytes the same video."""
         return f"sha256:{self.sha256}"
+
+
+def form_bytes(settings: DownloadSettings) -> int:
+    """Return how large a form with a file may be; larger files come in parts."""
+    return min(settings.max_bytes, FORM_BYTES) + _AROUND_A_FILE
+
+
+class Readable(Protocol):
+    """A file of a form."""
+
+    async def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+
+
+async def upload_pieces(file: Readable) -> AsyncIterator[bytes]:
+    """Yield what is in a file of a form."""
+    while piece := await file.read(CHUNK_BYTES):
+        yield piece
 
 
 async def receive(pieces: AsyncIterator[bytes], path: Path, max_bytes: int) -> UploadedFile:

@@ -50,13 +50,7 @@ async def extract_audio(
     if track is None:
         raise UnsupportedMedia("This video has no sound.")
     partial = target.with_name(f"{target.name}.part")
-    # Filled by the time stamps, not by counting samples, from the source's t = 0: that keeps its clock. The stamps stay
-    # as they are in the file (-copyts), because ffmpeg's own idea of t = 0 leaves out the streams it does not read.
-    filters = (
-        f"asetpts=PTS-{info.start_time:.6f}/TB",
-        f"aresample={SAMPLE_RATE}:async=1:first_pts=0",
-        f"atrim=end={settings.max_duration_seconds:g}",
-    )
+    filters = (*on_the_clock(info, SAMPLE_RATE), f"atrim=end={settings.max_duration_seconds:g}")
     argv = [
         ffmpeg_executable(),
         *FFMPEG_GLOBAL_ARGUMENTS,
@@ -79,6 +73,15 @@ async def extract_audio(
     finally:
         partial.unlink(missing_ok=True)
     return audio
+
+
+def on_the_clock(info: MediaInfo, sample_rate: int) -> tuple[str, str]:
+    """Return the filters after which a position in the sound is the position in the source.
+
+    Filled by the time stamps, not by counting samples, from the source's t = 0: that keeps its clock. The stamps stay
+    as they are in the file (-copyts), because ffmpeg's own idea of t = 0 leaves out the streams it does not read.
+    """
+    return f"asetpts=PTS-{info.start_time:.6f}/TB", f"aresample={sample_rate}:async=1:first_pts=0"
 
 
 def _measure(path: Path) -> AudioInfo:

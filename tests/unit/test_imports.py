@@ -21,18 +21,29 @@ FLOORS = (
     {"engine"},
     {"media"},
     {"speech"},
+    {"text"},
     {"models", "access"},
     {"http"},
     {"library"},
     {"moments"},
+    {"video_jobs"},
     {"corpus"},
     {"products"},
     {"runtime"},
 )
-PRODUCTS = {"library", "moments", "corpus"}
+PRODUCTS = {"library", "moments", "video_jobs", "corpus"}
 BESIDE = {  # not of the tower: entries, and what they are made of
     "embedded": {"errors", "settings", "process"},
-    "client": {"errors", "ids", "states", "process", "http", "library", "moments"},  # their options and shapes alone
+    "client": {
+        "errors",
+        "ids",
+        "states",
+        "process",
+        "http",
+        "library",
+        "moments",
+        "video_jobs",
+    },  # their options and shapes alone
     "testing": {"errors", "ids", "states", "settings", "database", "storage", "engine", "media", "speech"},
     "demo": {"errors", "settings", "media", "speech", "testing"},
     "reference": {"errors", "settings", "products"},
@@ -92,7 +103,9 @@ def test_the_client_knows_of_the_server_its_options_and_shapes_alone() -> None:
         name
         for path in modules("moments_ray/client")
         for name in imported(path)
-        if name.startswith(("moments_ray.http.", "moments_ray.library.", "moments_ray.moments."))
+        if name.startswith(
+            ("moments_ray.http.", "moments_ray.library.", "moments_ray.moments.", "moments_ray.video_jobs.")
+        )
     }
     stems = {name.rpartition(".")[0] for name in of_the_server if name.rpartition(".")[2][:1].isupper()}
     assert {stem for stem in stems if not stem.endswith((".options", ".schemas")) and ".schemas." not in stem} == set()

@@ -54,6 +54,7 @@ class Run(Table):
         Index("ix_runs_active_video", "video_id", postgresql_where=_IS_ACTIVE),
         Index("ix_runs_queued", "notified_at", postgresql_where=text("status = 'queued'")),
         Index("ix_runs_processing", "heartbeat_at", postgresql_where=text("status = 'processing'")),
+        Index("ix_runs_jobs", "id", postgresql_where=text("pipeline LIKE 'job.%'")),
         Index("ix_runs_subject_pipeline", "subject", "pipeline", "config_fingerprint"),
     )
 
@@ -171,6 +172,9 @@ class RunEvent(Table):
     """What happened in a run, in order, without gaps."""
 
     __tablename__ = "run_events"
+    __table_args__ = (
+        Index("ix_run_events_worker", text("(data ->> 'worker')"), postgresql_where=text("type = 'run.started'")),
+    )
 
     run_id: Mapped[int] = _run_key()
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -20,10 +20,13 @@ from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus, VideoStatus
 
 @dataclass(frozen=True)
 class Submission:
-    """A run as it is asked for; ``fingerprint`` is of its config, ``produced_by`` of what decides beside it."""
+    """A run as it is asked for; ``fingerprint`` is of its config, ``produced_by`` of what decides beside it.
+
+    Without a ``subject`` it is about itself, and no other run is the same.
+    """
 
     pipeline: str
-    subject: str
+    subject: str | None
     config: dict[str, Any]
     fingerprint: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -49,10 +52,11 @@ class Runs:
         Raises:
             RunActive: another run of its exclusive key is active; ``detail["run"]`` names it.
         """
+        identifier = new_identifier()
         run = Run(
-            identifier=new_identifier(),
+            identifier=identifier,
             pipeline=submission.pipeline,
-            subject=submission.subject,
+            subject=submission.subject or identifier,
             video_id=submission.video_key,
             config=submission.config,
             options=dict(submission.options),

@@ -139,11 +139,15 @@ class Queue:
 
     async def listening(self, seen_seconds: float) -> int:
         """Count the consumers of ordinary runs that looked into the queue within so many seconds."""
+        return sum(idle <= seen_seconds for idle in (await self.consumers()).values())
+
+    async def consumers(self) -> dict[str, float]:
+        """Return the consumers of ordinary runs by name, and how many seconds ago each looked into the queue."""
         try:
             known = await self._redis.xinfo_consumers(stream_of(ORDINARY_PRIORITY), GROUP)
         except ResponseError:  # nobody has made the streams yet
-            return 0
-        return sum(consumer["idle"] <= seen_seconds * 1000 for consumer in known)
+            return {}
+        return {_text(consumer["name"]): consumer["idle"] / 1000 for consumer in known}
 
     async def forget_deleted(self) -> None:
         """Drop pending entries whose message was deleted; Redis 6.2 keeps them for ever."""

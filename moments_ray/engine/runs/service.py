@@ -106,7 +106,8 @@ class RunService:
             if order.idempotency_key and (known := await Runs(session).by_idempotency_key(order.idempotency_key)):
                 return StartedRun(_same(pipeline, known, submission))
             force = order.force or submission.config.get("force")
-            standing = None if force else await Runs(session).newest(submission)
+            alone = force or submission.subject is None
+            standing = None if alone else await Runs(session).newest(submission)
         if standing is not None:
             status = RunStatus(standing.status)
             if status is RunStatus.COMPLETED:

@@ -48,6 +48,13 @@ async def read_transcript(
         row = await Transcripts(session).get(video.id)
     if row is None:
         raise NotFound(f"There is no transcript of video {video_id} yet; ask for one with POST to the same address.")
+    return await transcript_answer(row, kind)
+
+
+async def transcript_answer(
+    row: TranscriptRow, kind: TranscriptFormat | Literal["columns"]
+) -> TranscriptView | TranscriptColumns | Response:
+    """Return a transcript in a format."""
     if kind == "json":
         return TranscriptView.of(row)
     if kind == "columns":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,17 +16,14 @@ from moments_ray.http.schemas.options import Text
 from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.api.schemas import VideoStarted
 from moments_ray.library.api.starting import STARTS, started
-from moments_ray.library.upload import receive, store_upload
+from moments_ray.library.upload import form_bytes, receive, store_upload, upload_pieces
 from moments_ray.media.downloaded import clean_title
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import AddVideo
 from moments_ray.moments.options import RunOptions
 from moments_ray.settings import DownloadSettings
-from moments_ray.storage.object_store import CHUNK_BYTES
 
 UPLOAD_PATH = "/api/videos/upload"
-FORM_BYTES = 64 * 1024**2  # Serve's proxy and this process hold a body whole where it comes faster than it is read
-_AROUND_A_FILE = 64 * 1024  # the other fields of a form, and what parts it
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -63,7 +59,7 @@ async def upload_video(
     title = clean_title(title or Path(file.filename or "").stem)
     with tempfile.TemporaryDirectory(prefix="moments-upload-") as directory:
         limit = dependencies.environment.settings.download.max_bytes
-        received = await receive(_pieces(file), Path(directory) / "upload", limit)
+        received = await receive(upload_pieces(file), Path(directory) / "upload", limit)
         found = await store_upload(received, dependencies.environment, title)
     outcome = await starting.add(found, options, title=title, process=process, key=key)
     return started(outcome, response)
@@ -71,10 +67,4 @@ async def upload_video(
 
 def body_limit(settings: DownloadSettings) -> RouteLimit:
     """Return how large a form with a file may be."""
-    largest = min(settings.max_bytes, FORM_BYTES) + _AROUND_A_FILE
-    return RouteLimit(UPLOAD_PATH, largest, f"send a larger file in parts, by tus 1.0 to {UPLOADS_PATH}")
-
-
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
-    while piece := await file.read(CHUNK_BYTES):
-        yield piece
+    return RouteLimit(UPLOAD_PATH, form_bytes(settings), f"send a larger file in parts, by tus 1.0 to {UPLOADS_PATH}")

@@ -12,7 +12,7 @@ from moments_ray.ids import ClipId, MomentId, clip_id
 from moments_ray.library.objects import content_mark, put_by_content, video_folder
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SourceVideo
-from moments_ray.media.cut import Caption, CutFailure, CutRange, cut_clips
+from moments_ray.media.cut import Caption, Clip, CutFailure, CutRange, cut_clips
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.values import (
@@ -61,10 +61,8 @@ async def cut_watched_clips(
     return await cut_and_stage(ctx, video, ranges)
 
 
-async def cut_and_stage(
-    ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]
-) -> Sequence[StagedClip | MomentsError]:
-    """Cut ranges of a video and put the clips into the store without final names, a clip or an error each."""
+async def cut_to_scratch(ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]) -> Sequence[Clip | MomentsError]:
+    """Cut ranges of a video into files of this try, a clip or an error each."""
     async with ctx.cache.open(ctx.store.uri(video.name)) as source:
         seconds = sum(wanted.end - wanted.start for wanted in ranges)
         share = min(1.0, seconds / video.info.duration) if video.info.duration else 1.0
@@ -77,13 +75,20 @@ async def cut_and_stage(
             threads=ctx.threads,
             timeout=ctx.seconds_left(),
         )
-    outcomes: list[StagedClip | MomentsError] = []
     for cut in cuts:
-        if isinstance(cut, CutFailure):
-            ctx.environment.meter(CLIPS_CUT, method="failed")
-            outcomes.append(_error_of(cut))
+        ctx.environment.meter(CLIPS_CUT, method="failed" if isinstance(cut, CutFailure) else cut.method)
+    return [_error_of(cut) if isinstance(cut, CutFailure) else cut for cut in cuts]
+
+
+async def cut_and_stage(
+    ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]
+) -> Sequence[StagedClip | MomentsError]:
+    """Cut ranges of a video and put the clips into the store without final names, a clip or an error each."""
+    outcomes: list[StagedClip | MomentsError] = []
+    for cut in await cut_to_scratch(ctx, video, ranges):
+        if isinstance(cut, MomentsError):
+            outcomes.append(cut)
             continue
-        ctx.environment.meter(CLIPS_CUT, method=cut.method)
         name = ctx.staged(f"clip-{cut.name}.mp4")
         stored = await ctx.store.put_file(name, cut.path, content_type="video/mp4")
         outcomes.append(

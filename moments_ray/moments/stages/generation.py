@@ -14,6 +14,7 @@ from moments_ray.moments.queries.sets import MomentSets
 from moments_ray.moments.stages.model_calls import FindInputs, find
 from moments_ray.moments.stages.signals import frame_grid, measured_signals, site_signals
 from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, GenerationOptions
+from moments_ray.speech.transcript import Transcript
 
 
 @stage("MOMENT_GENERATION", resources=Resources(cpus=1), timeout=1800)
@@ -22,15 +23,7 @@ async def generate_moments(
 ) -> GeneratedMoments:
     """Find the moments and write them, with the options that made them, each once."""
     transcript, transcript_key = await read_transcript(ctx, video, heard)
-    signals, signals_name = await measured_signals(ctx, video)
-    wanted = options.site_signals or options.chapters
-    inputs = FindInputs(
-        transcript=transcript,
-        signals=signals,
-        site=await site_signals(ctx, video) if wanted else SiteSignals(),
-        duration=video.info.duration,
-        frames=frame_grid(video.info),
-    )
+    inputs, signals_name = await find_inputs(ctx, video, transcript, options)
     found, record = await find(ctx, options, inputs)
     moments = tuple(
         GeneratedMoment(
@@ -71,3 +64,19 @@ async def generate_moments(
     return GeneratedMoments(
         moments=moments, quality=found.quality, report=found.report, basis=found.basis, signals=signals_name
     )
+
+
+async def find_inputs(
+    ctx: Context, video: SourceVideo, transcript: Transcript, options: GenerationOptions
+) -> tuple[FindInputs, str]:
+    """Return what moments of a video are found by, and the name of the object with its signals."""
+    signals, name = await measured_signals(ctx, video)
+    wanted = options.site_signals or options.chapters
+    inputs = FindInputs(
+        transcript=transcript,
+        signals=signals,
+        site=await site_signals(ctx, video) if wanted else SiteSignals(),
+        duration=video.info.duration,
+        frames=frame_grid(video.info),
+    )
+    return inputs, name

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.library.resumable import PART_BYTES, remove_expired_uploads
-from moments_ray.moments.api.adding import FORM_BYTES
+from moments_ray.library.upload import FORM_BYTES
 from tests.integration.api.conftest import Library, problem
 
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -1,0 +1,1 @@
+"""The product: video jobs, each one request with all its results."""

@@ -1,0 +1,1 @@
+"""The SQL of jobs: runs whose pipeline begins with `job.`."""

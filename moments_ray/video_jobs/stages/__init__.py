@@ -1,0 +1,1 @@
+"""The stages of jobs beside those of the library."""
