@@ -83,8 +83,10 @@ class DownloadSettings(Group):
     timeout_seconds: float = Field(1800.0, gt=0)
     min_bytes_per_second: int = Field(1024, ge=0, description="a download that is slower for 30 s fails")
     max_redirects: int = Field(5, ge=0)
-    allowed_ports: tuple[int, ...] = (80, 443)
-    allow_private_addresses: bool = Field(False, description="fetch from loopback and private networks: tests only")
+    allowed_ports: tuple[int, ...] = Field((80, 443), description="of public addresses")
+    allow_private_addresses: bool = Field(
+        False, description="fetch from loopback and private networks, at any port: tests only"
+    )
 
 
 class MediaSettings(Group):

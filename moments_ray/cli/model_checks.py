@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -14,6 +15,7 @@ from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.embedded.services import embedded_services
 from moments_ray.engine.product import ModelRole
+from moments_ray.http.loopback import is_loopback
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.probe import reach
@@ -21,6 +23,7 @@ from moments_ray.models.registry import ModelRegistry, defaults
 from moments_ray.models.tunnel import Tunnels
 from moments_ray.products import model_roles
 from moments_ray.settings import ModelSettings, Settings
+from moments_ray.storage.factory import public_url
 
 _ANSWER_SECONDS = 25.0  # a large model that has just been started may think about its first word
 
@@ -33,7 +36,7 @@ async def check_models(settings: Settings) -> list[Finding]:
     """
     entries = await _registered(settings)
     roles = [*_check_quotas(settings.models), *(_check_role(role, entries, settings.models) for role in model_roles())]
-    return [*roles, *await _ask_all(entries, settings)]
+    return [*roles, *await _ask_all(entries, settings), *_check_links(entries, settings)]
 
 
 def _check_quotas(settings: ModelSettings) -> list[Finding]:
@@ -58,6 +61,24 @@ def _check_role(role: ModelRole, entries: Mapping[str, ModelEntry], settings: Mo
         cure = f"give {known} an address with PATCH /api/admin/models/KEY"
         return Finding(name, "warning", f"No model that can play it is configured: {cure}.")
     return Finding(name, "ok", f"{quota.replicas * quota.at_once} at once in the cluster, played by {', '.join(able)}")
+
+
+def _check_links(entries: Mapping[str, ModelEntry], settings: Settings) -> list[Finding]:
+    """Look for models elsewhere that are to watch clips at addresses which only this machine reaches."""
+    if settings.gcs_bucket_name is not None or not is_loopback(urlsplit(public_url(settings)).hostname or ""):
+        return []
+    cure = "set MOMENTS_PUBLIC_URL to an address of this server that it reaches, or use a bucket"
+    return [
+        Finding(
+            f"clips for {key}", "warning", f"It is on another machine, where links to 127.0.0.1 lead nowhere: {cure}."
+        )
+        for key, entry in sorted(entries.items())
+        if entry.configured and entry.supports_video and not entry.embedded and not is_loopback(_host(entry))
+    ]
+
+
+def _host(entry: ModelEntry) -> str:
+    return entry.ssh_host or urlsplit(entry.url(entry.path)).hostname or ""
 
 
 async def _ask_all(entries: Mapping[str, ModelEntry], settings: Settings) -> list[Finding]:

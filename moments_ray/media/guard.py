@@ -106,19 +106,28 @@ async def check_url(
 async def check_host(
     host: str, port: int, settings: DownloadSettings, resolver: Resolver = resolve_by_system
 ) -> tuple[str, ...]:
-    """Return the addresses of a host if all of them and the port may be connected to; raises as ``check_url``."""
+    """Return the addresses of a host if all of them and the port may be connected to; raises as ``check_url``.
+
+    Where private addresses are allowed, they are at any port; public ones are never but at those of the list.
+    """
     name = host.rstrip(".").lower()
-    if not settings.allow_private_addresses:
-        if port not in settings.allowed_ports:
-            raise UrlNotAllowed(f"Port {port} is not one that videos are fetched from.")
-        if name in _INSIDE_NAMES or name.endswith(_INSIDE_SUFFIXES):
-            raise UrlNotAllowed(f"{name} is a name of the inside network.")
+    private, listed = settings.allow_private_addresses, port in settings.allowed_ports
+    if not (private or listed):
+        raise _unlisted(port)
+    if not private and (name in _INSIDE_NAMES or name.endswith(_INSIDE_SUFFIXES)):
+        raise UrlNotAllowed(f"{name} is a name of the inside network.")
     addresses = await _resolve(name, port, resolver)
-    if not settings.allow_private_addresses:
-        for address in addresses:
-            if not is_public(ipaddress.ip_address(address)):
-                raise UrlNotAllowed(f"{name} leads to {address}, which is not a public address.")
+    for address in addresses:
+        public = is_public(ipaddress.ip_address(address))
+        if not (public or private):
+            raise UrlNotAllowed(f"{name} leads to {address}, which is not a public address.")
+        if public and not listed:
+            raise _unlisted(port)
     return addresses
+
+
+def _unlisted(port: int) -> UrlNotAllowed:
+    return UrlNotAllowed(f"Port {port} is not one that videos are fetched from.")
 
 
 def is_public(address: Address) -> bool:

@@ -23,7 +23,7 @@ from moments_ray.moments.values import (
 )
 
 
-def refined_result(video: SourceVideo, refined: RefinedMoments) -> MomentsResult:
+def refined_result(video: SourceVideo, generated: GeneratedMoments, refined: RefinedMoments) -> MomentsResult:
     """Return the moments that users see, and their clips."""
     shown = sorted(refined.items, key=lambda moment: moment.start_time)
     return MomentsResult(
@@ -31,12 +31,14 @@ def refined_result(video: SourceVideo, refined: RefinedMoments) -> MomentsResult
         moments=tuple(moment.identifier for moment in shown),
         clips=tuple(moment.clip.identifier for moment in shown if moment.clip is not None),
         failed=refined.failed,
+        report=generated.report,
     )
 
 
 def generated_result(video: SourceVideo, generated: GeneratedMoments) -> MomentsResult:
     """Return the moments that were found."""
-    return MomentsResult(video=video.video, moments=tuple(moment.identifier for moment in generated.moments))
+    shown = tuple(moment.identifier for moment in generated.moments)
+    return MomentsResult(video=video.video, moments=shown, report=generated.report)
 
 
 def clips_result(video: SourceVideo, request: ClipsRequest, clips: SelectedClips) -> MomentsResult:

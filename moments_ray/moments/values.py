@@ -188,9 +188,13 @@ class RefinedMoments(FanOutput[RefinedMoment]):
 
 
 class MomentsResult(Value):
-    """What a run over moments gives: which there are, in time order, and what of them failed."""
+    """What a run over moments gives: which there are, in time order, and what of them failed.
+
+    ``report`` counts what became of the proposals, by its name: where there are no moments, it says why.
+    """
 
     video: str
     moments: tuple[str, ...]
     clips: tuple[str, ...] = ()
     failed: tuple[ItemFailure, ...] = ()
+    report: dict[str, int] = Field(default_factory=dict)

@@ -25,5 +25,9 @@ def open_store(settings: Settings, meter: Meter = unmetered) -> ObjectStore:
 
 def url_signer(settings: Settings) -> UrlSigner:
     """Return what signs the directory store's URLs, and what the API checks them with."""
-    base_url = settings.public_url or f"http://127.0.0.1:{settings.backend_port}"
-    return UrlSigner(signing_key(settings.home / "signing.key"), base_url)
+    return UrlSigner(signing_key(settings.home / "signing.key"), public_url(settings))
+
+
+def public_url(settings: Settings) -> str:
+    """Return where clients reach the API, as the settings say, or else on this machine."""
+    return settings.public_url or f"http://127.0.0.1:{settings.backend_port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import Any
 
 CHROMIUM = next(
@@ -10,7 +11,9 @@ CHROMIUM = next(
 )
 
 
-def until(page: Any, expression: str) -> None:
+def until(page: Any, expression: str, seconds: float = 30.0) -> None:
     """Wait until an expression is true in a page; Playwright's own way of it is refused by the pages' policy."""
+    end = time.monotonic() + seconds
     while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true within {seconds} s: {expression}"
         page.wait_for_timeout(50)

@@ -27,13 +27,14 @@ class HitView(Shape):
     moment: str | None = Field(description="the moment's identifier, where it is a moment's title")
     start_time: float | None
     end_time: float | None
+    word_time: float | None = Field(description="where the first of the words is spoken, where it is a transcript")
     text: str
     score: float = Field(description="higher is better; comparable within one answer")
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
         """Show a hit."""
-        return cls(**vars(hit))
+        return cls(**{name: getattr(hit, name) for name in cls.model_fields})
 
 
 class WordView(Shape):

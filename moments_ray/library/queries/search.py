@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     Text,
     and_,
@@ -21,7 +23,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.dialects.postgresql import JSONPATH, REGCONFIG
 from sqlalchemy.orm import aliased
 
 from moments_ray.database.session import ReadSession
@@ -36,6 +38,13 @@ from moments_ray.database.tables import (
     words_of,
 )
 from moments_ray.states import SetStatus, VideoStatus
+
+_MARK = "\x02", "\x03"  # round a word that was looked for; nobody speaks them
+_MARKED = re.compile("\x02([^\x03]+)\x03")
+_LETTERS = re.compile(r"\w+")
+_HEADLINE = f"StartSel={_MARK[0]}, StopSel={_MARK[1]}, HighlightAll=true"
+_SPOKEN_THEN = "$[*] ? (@.start >= $from && @.start <= $to)"
+_ROUNDING = 0.01  # seconds by which a passage may begin after its first word
 
 
 def is_shown() -> ColumnElement[bool]:
@@ -61,7 +70,10 @@ def is_current() -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Hit:
-    """A place where the words were found; times in seconds, None where it is a video's title."""
+    """A place where the words were found; times in seconds, None where it is a video's title.
+
+    ``word_time`` is where the first of the words is spoken, ``passage`` the key of what was said there.
+    """
 
     video: str
     kind: str
@@ -70,6 +82,8 @@ class Hit:
     end_time: float | None
     text: str
     score: float
+    passage: int | None
+    word_time: float | None = None
 
 
 class Search:
@@ -87,7 +101,23 @@ class Search:
         everywhere = union_all(self._titles(query), self._moments(query), self._passages(query)).subquery()
         order = (everywhere.c.score.desc(), everywhere.c.video, everywhere.c.start_time, everywhere.c.text)
         rows = await self._session.execute(select(everywhere).order_by(*order).offset(offset).limit(limit))
-        return [Hit(*row) for row in rows]
+        hits = [Hit(*row) for row in rows]
+        times = await self._word_times([hit.passage for hit in hits if hit.passage is not None], query)
+        return [replace(hit, word_time=times.get(hit.passage)) if hit.passage is not None else hit for hit in hits]
+
+    async def _word_times(self, passages: Sequence[int], query: Any) -> Mapping[int, float]:
+        """Return where in each passage the first of the words is spoken."""
+        row = TranscriptPassage
+        span = func.jsonb_build_object("from", row.start_time - _ROUNDING, "to", row.end_time)
+        spoken = func.jsonb_path_query_array(TranscriptRow.word_timestamps, cast(_SPOKEN_THEN, JSONPATH), span)
+        marked = func.ts_headline(cast("simple", REGCONFIG), row.spoken, query, _HEADLINE)
+        found = await self._session.execute(
+            select(row.id, marked, spoken)
+            .join(TranscriptRow, TranscriptRow.id == row.transcript_id)
+            .where(row.id.in_(passages))
+        )
+        times = {key: _time_of(marked, words) for key, marked, words in found}
+        return {key: time for key, time in times.items() if time is not None}
 
     def _titles(self, query: Any) -> Select[Any]:
         looked_up: ColumnElement[Any] = literal_column(words_of("videos.title", LONGEST_TITLE))
@@ -113,7 +143,9 @@ class Search:
             .correlate(Video)
             .scalar_subquery()
         )
-        found = _found(looked_up, query, "transcript", row.spoken, start=row.start_time, end=row.end_time)
+        found = _found(
+            looked_up, query, "transcript", row.spoken, start=row.start_time, end=row.end_time, passage=row.id
+        )
         return (
             found.join(TranscriptRow, TranscriptRow.video_id == Video.id)
             .join(TranscriptPassage, TranscriptPassage.transcript_id == TranscriptRow.id)
@@ -122,7 +154,15 @@ class Search:
 
 
 def _found(
-    looked_up: Any, query: Any, kind: str, shown: Any, *, moment: Any = None, start: Any = None, end: Any = None
+    looked_up: Any,
+    query: Any,
+    kind: str,
+    shown: Any,
+    *,
+    moment: Any = None,
+    start: Any = None,
+    end: Any = None,
+    passage: Any = None,
 ) -> Select[Any]:
     """Return the rows in which the query is found; what is None is null."""
     return (
@@ -134,7 +174,17 @@ def _found(
             (null() if end is None else end).label("end_time"),
             shown.label("text"),
             func.ts_rank(looked_up, query).label("score"),
+            cast(null() if passage is None else passage, Integer).label("passage"),
         )
         .select_from(Video)
         .where(looked_up.op("@@")(query), Video.status != VideoStatus.DELETING)
     )
+
+
+def _time_of(marked: str, words: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return when the first marked word of a passage is spoken, in seconds; None where no timed word is spelt so."""
+    found = _MARKED.search(marked)
+    wanted = _LETTERS.search(found[1].lower()) if found else None
+    if wanted is None:
+        return None
+    return next((word["start"] for word in words if wanted[0] in _LETTERS.findall(word["word"].lower())), None)

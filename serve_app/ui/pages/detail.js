@@ -13,7 +13,7 @@ import { toast, toastError } from "../components/common/toast.js";
 import { detailHead } from "../components/detail/detail-head.js";
 import { detailKeys } from "../components/detail/detail-keys.js";
 import { files } from "../components/detail/files.js";
-import { detailModel } from "../components/detail/model.js";
+import { NO_WORDS, detailModel } from "../components/detail/model.js";
 import { momentList } from "../components/detail/moment-list.js";
 import { buildPlayer } from "../components/detail/player.js";
 import { runHistory } from "../components/detail/run-history.js";
@@ -45,7 +45,7 @@ export function mount(root, { id, query }) {
 
 function build(root, id, video, query) {
   const model = detailModel(id, video);
-  Object.assign(model, { waveform: signal(null), reason: signal(null) });
+  model.waveform = signal(null);
   const player = (model.player = buildPlayer(model));
   const timeline = buildTimeline(model);
   const transcript = buildTranscript(model);
@@ -88,8 +88,10 @@ async function load(model, query) {
   } catch (error) {
     toastError(error);
   }
-  model.loadTranscript().catch(toastError);
-  extras(model);
+  if (model.video.peek().status === "ready") await model.loadTranscript().catch(toastError);
+  else model.transcript.set(NO_WORDS);
+  if (model.moments.peek()?.length || !model.run()) extras(model);
+  if (model.moments.peek()?.length === 0 && !model.run()) model.loadReason().catch(() => {});
 }
 
 /** What was measured of it, once moments were looked for: how loud it is, and where its pauses and shots are. */
@@ -135,7 +137,7 @@ async function refresh(model, run) {
     await Promise.all([model.reloadVideo(), model.load(), model.loadTranscript()]);
     const found = model.moments.peek().length;
     if (run.status === "failed") toast(run.error?.message ?? t("The run failed."), { bad: true, seconds: 12 });
-    else if (run.pipeline === "moments" && !found) model.reason.set(run.result?.quality?.reason ?? run.result?.reason ?? null);
+    else if (!found) await model.loadReason();
     else toast(run.status === "cancelled" ? t("Cancelled") : t("Done"));
     if (!model.waveform.peek()) extras(model);
   } catch (error) {

@@ -33,6 +33,17 @@ async def test_words_are_found_where_they_were_said(api: httpx.AsyncClient, libr
     assert (hit["video"], hit["moment"], hit["end_time"]) == (video.identifier, child.identifier, 28.0)
 
 
+async def test_a_hit_tells_when_its_word_is_spoken(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video("Talk")
+    await library.transcript(video, "One two three. Unfish, FISH! hide here, fish.")
+    (hit,) = (await api.get("/api/search", params={"q": "fish"})).json()["items"]
+    assert (hit["start_time"], hit["word_time"]) == (0.0, 4.0)
+    (phrase,) = (await api.get("/api/search", params={"q": '"hide here"'})).json()["items"]
+    assert phrase["word_time"] == 5.0
+    (title,) = (await api.get("/api/search", params={"q": "talk"})).json()["items"]
+    assert title["word_time"] is None
+
+
 async def test_what_was_heard_again_or_deleted_is_found_no_more(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video("Talk")
     await library.transcript(video, "first words")

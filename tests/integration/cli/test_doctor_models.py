@@ -111,6 +111,16 @@ def test_models_are_asked_straight_and_through_their_tunnel(
     assert "SSH host" in broken["model qwen3_vl_fp8"].message
 
 
+def test_a_model_elsewhere_cannot_read_clips_at_an_address_of_this_machine(settings: Settings) -> None:
+    asyncio.run(register(settings, {"qwen3_vl_fp8": {"base_url": "http://models.invalid:1"}}))
+    told = found(settings)["clips for qwen3_vl_fp8"]
+    assert (told.status, "MOMENTS_PUBLIC_URL" in told.message) == ("warning", True)
+    reached = settings.model_copy(update={"public_url": "https://moments.example.org"})
+    assert "clips for qwen3_vl_fp8" not in found(reached)
+    asyncio.run(register(settings, {"qwen3_vl_fp8": {"base_url": "http://127.0.0.1:1"}}))
+    assert "clips for qwen3_vl_fp8" not in found(settings)
+
+
 def test_a_model_that_does_not_answer_fails_the_whole_with_its_cure(moments: Moments, settings: Settings) -> None:
     asyncio.run(register(settings, {"minimax": {"base_url": "http://127.0.0.1:1"}}))
     outcome = moments("doctor", "--json")

@@ -147,6 +147,18 @@ async def test_one_private_address_among_public_ones_is_enough_to_refuse() -> No
         await check_url("https://example.com/", SETTINGS, resolve)
 
 
+async def test_private_addresses_are_at_any_port_where_they_are_allowed_and_public_ones_are_not() -> None:
+    allowed = DownloadSettings(allow_private_addresses=True)
+    inside, _ = resolving(["10.0.0.1"])
+    assert (await check_url("http://store.test:9000/v.mp4", allowed, inside)).port == 9000
+    outside, _ = resolving(["8.8.8.8"])
+    with pytest.raises(UrlNotAllowed, match="Port 9000"):
+        await check_url("http://example.com:9000/v.mp4", allowed, outside)
+    both, _ = resolving(["10.0.0.1", "8.8.8.8"])
+    with pytest.raises(UrlNotAllowed, match="Port 9000"):
+        await check_url("http://example.com:9000/v.mp4", allowed, both)
+
+
 async def test_a_name_that_rebinds_is_connected_to_by_its_first_address() -> None:
     resolve, asked = resolving(["127.0.0.1"], ["127.0.0.2"])
     settings = DownloadSettings(allow_private_addresses=True)

@@ -9,6 +9,8 @@ import { toast, toastError } from "../common/toast.js";
 import { Undo } from "./undo.js";
 
 export const TONES = 6;
+/** A transcript that is not here. */
+export const NO_WORDS = { words: [], starts: [], ends: [], sentences: [], none: true, absent: true, failed: null };
 const UNDO_SECONDS = 8;
 
 /** @typedef {ReturnType<typeof detailModel>} Model */
@@ -25,6 +27,8 @@ export function detailModel(id, video) {
     /** Words by columns and sentences; null until they are here, `none` where there are none. */
     transcript: signal(null),
     boundaries: signal(null),
+    /** What became of the proposals of the last run that looked for moments, counted by its name. */
+    report: signal(null),
     chosen: signal(null),
     time: signal(0),
     comparing: signal(null),
@@ -64,8 +68,12 @@ export function detailModel(id, video) {
       model.transcript.set({ ...words, sentences: sentences(words), engine: answer.engine, language: answer.language, health: answer.health, none: !words.words.length });
     } catch (error) {
       const absent = missing(error);
-      model.transcript.set({ words: [], starts: [], ends: [], sentences: [], none: true, absent, failed: absent ? null : error });
+      model.transcript.set({ ...NO_WORDS, absent, failed: absent ? null : error });
     }
+  };
+  model.loadReason = async () => {
+    const { items: [last] } = await api.runs({ video: id, pipeline: ["moments", "generation"], status: "completed", limit: 1 });
+    model.report.set(last?.result?.report ?? null);
   };
   model.reloadVideo = async () => model.video.set(await api.video(id));
 

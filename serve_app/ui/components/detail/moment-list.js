@@ -1,6 +1,6 @@
 // The moments of a video: sorted, walked through, re-cut together.
 import { each, h } from "../../core/html.js";
-import { plural, t } from "../../core/i18n.js";
+import { number, plural, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { signal } from "../../core/store.js";
 import { href } from "../../core/router.js";
@@ -26,12 +26,24 @@ export function momentList(model) {
     () => clips() > 0 && h("div.recut.row", icon("cut"), h("span.grow", plural(clips(), "{n} clip still shows old edges", "{n} clips still show old edges")),
       h("button.primary", { disabled: !may("write"), onclick: () => model.recut(stale()) }, plural(clips(), "Re-cut it", "Re-cut {n} clips"))),
     () => model.moments() === null && skeletons("line", 4),
-    () => model.moments()?.length === 0 && !model.run() && nothing(model),
+    () => model.moments()?.length === 0 && (model.run() ? h("p.quiet", t("They come as they are found.")) : nothing(model)),
     h("div.moment-cards", cards));
 }
 
 function nothing(model) {
-  const honest = model.reason();
-  return emptyState({ icon: "film", title: t("No moments"), text: honest ?? t("Nothing in it stood out enough. Ask for something in particular, or for shorter moments.") },
+  return emptyState({ icon: "film", title: t("No moments"), text: () => whyNone(model.report()) },
     h("a.button.primary", { href: href(`/new?video=${model.id}`) }, icon("refine"), t("Look again…")));
+}
+
+/** Why a run found nothing, from what became of its proposals. @param {?Record<string, number>} report */
+function whyNone(report) {
+  const advice = t("Ask for something in particular, or for shorter moments.");
+  if (!report) return t("Nobody looked for moments in it yet.");
+  if (!report.proposed) return `${t("Nothing in it stood out: nobody proposed a moment.")} ${advice}`;
+  const fates = [
+    [report.no_fitting_length, t("of no length that was asked for")], [report.outside_range, t("outside the part that was asked for")],
+    [(report.duplicate ?? 0) + (report.repetitive ?? 0), t("said twice")], [report.overlapping_or_over_count, t("weaker than others")],
+  ];
+  const said = fates.filter(([count]) => count).map(([count, fate]) => `${number(count)} ${fate}`).join(", ");
+  return `${plural(report.proposed, "{n} proposal was looked at", "{n} proposals were looked at")}${said && `: ${said}`}. ${advice}`;
 }

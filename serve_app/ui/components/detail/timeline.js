@@ -67,7 +67,14 @@ export function buildTimeline(model) {
   const size = new ResizeObserver(() => width.set(strip.clientWidth || 800));
   size.observe(strip);
   onEnd(() => size.disconnect());
-  effect(() => { if (whole() && view.peek().to !== whole() && view.peek().from === 0 && view.peek().to >= model.video.peek().duration - 1) put(0, whole()); });
+  // How long the video is comes late, once it is here or its player has looked: a view of the whole stays one.
+  let known = whole();
+  effect(() => {
+    const now = whole();
+    const { from, to } = view.peek();
+    if (now !== known && from === 0 && to >= known) put(0, now);
+    known = now;
+  });
   effect(() => {
     // What is played stays in sight: at the edge the view turns a page.
     const now = model.time();

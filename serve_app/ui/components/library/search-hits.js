@@ -36,7 +36,9 @@ function group([video, hits]) {
   const title = signal("…");
   api.video(video).then((one) => title.set(one.title || t("Untitled video")), () => title.set(t("Untitled video")));
   return h("div.panel.hit", h("a.title", { href: href(`/videos/${video}`), dir: "auto" }, title),
-    h("ul", hits.slice(0, SHOWN).map((hit) =>
-      h("li", h("a", { href: href(`/videos/${video}?t=${hit.start_time.toFixed(1)}`) }, h("span.number", clock(hit.start_time)), h("span", { dir: "auto" }, hit.text))))),
+    h("ul", hits.slice(0, SHOWN).map((hit) => {
+      const time = hit.word_time ?? hit.start_time;
+      return h("li", h("a", { href: href(`/videos/${video}?t=${time.toFixed(1)}`) }, h("span.number", clock(time)), h("span", { dir: "auto" }, hit.text)));
+    })),
     hits.length > SHOWN && h("p.small.quiet", t("and {n} more", { n: hits.length - SHOWN })));
 }
