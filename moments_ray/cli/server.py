@@ -37,7 +37,7 @@ async def run_server(host: str, port: int | None, settings: Settings, console: C
         require_loopback(host)
     async with sole_server(settings):
         require_free(host, settings.backend_port)
-        _announce(console, "page", f"{own_address(host, settings.backend_port)}/ui/ once all is ready")
+        _announce(console, "page", f"{own_address(host, settings.backend_port)}/ui/, when all below has started")
         with contextlib.suppress(asyncio.CancelledError):  # it was told to stop, and did
             await _serve(host, settings, console)
 
