@@ -54,7 +54,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "********"
     if isinstance(value, bool | tuple | list | dict):
-        return json.dumps(value)
+        return json.dumps(value, default=BaseModel.model_dump)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -170,6 +170,36 @@ class ModelSettings(Group):
         return own if said is None else own.model_copy(update=said.model_dump(exclude_unset=True))
 
 
+class Price(Group):
+    """What a provider charges for a unit of a model, in US dollars, and when somebody looked that up."""
+
+    usd: float = Field(ge=0)
+    per: Literal["character", "image", "second", "video"]
+    entered: str = Field(max_length=40)
+
+
+# List prices as they were known when this was written: an operator's own, in MOMENTS_ADS__PRICES, are what counts.
+_PRICES = {
+    "openai_speech": Price(usd=0.000015, per="character", entered="2025-01"),
+    "elevenlabs": Price(usd=0.0003, per="character", entered="2025-01"),
+    "openai_image": Price(usd=0.08, per="image", entered="2025-01"),
+    "replicate_image": Price(usd=0.04, per="image", entered="2025-01"),
+    "replicate_video": Price(usd=0.5, per="video", entered="2025-01"),
+}
+
+
+class AdSettings(Group):
+    """What ads may cost, and who makes them where several could."""
+
+    max_cost_usd: float = Field(1.0, ge=0, description="of an ad that names no limit of its own")
+    prices: dict[str, Price] = Field(
+        default_factory=lambda: dict(_PRICES),
+        description='by model key: {"replicate_video": {"usd": 0.5, "per": "video", "entered": "2026-11-29"}}',
+    )
+    voice: str | None = Field(None, description="the speaker's voice of ads that name none")
+    legacy_queue: bool = Field(False, description="take ads from the Redis list video_generation_queue as well")
+
+
 class Settings(BaseSettings):
     """All settings; six carry the names operators know, the rest begin with ``MOMENTS_``.
 
@@ -242,6 +272,7 @@ class Settings(BaseSettings):
     storage: StorageSettings = Field(default_factory=StorageSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
+    ads: AdSettings = Field(default_factory=AdSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -29,7 +29,10 @@ class ModelKind(StrEnum):
     """What a model is asked for."""
 
     ASR = "asr"  # words with their times
-    LLM = "llm"  # moments, and better edges of moments
+    LLM = "llm"  # moments, and better edges of moments; words of ads
+    TTS = "tts"  # words as sound
+    IMAGE = "image"  # a picture from words
+    VIDEO = "video"  # a film from words, and from a picture
 
 
 class SpeechApi(StrEnum):

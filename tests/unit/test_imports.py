@@ -26,12 +26,12 @@ FLOORS = (
     {"http"},
     {"library"},
     {"moments"},
-    {"video_jobs"},
+    {"video_jobs", "ads"},
     {"corpus"},
     {"products"},
     {"runtime"},
 )
-PRODUCTS = {"library", "moments", "video_jobs", "corpus"}
+PRODUCTS = {"library", "moments", "video_jobs", "ads", "corpus"}
 BESIDE = {  # not of the tower: entries, and what they are made of
     "embedded": {"errors", "settings", "process"},
     "client": {
@@ -43,6 +43,7 @@ BESIDE = {  # not of the tower: entries, and what they are made of
         "library",
         "moments",
         "video_jobs",
+        "ads",
     },  # their options and shapes alone
     "testing": {"errors", "ids", "states", "settings", "database", "storage", "engine", "media", "speech"},
     "demo": {"errors", "settings", "media", "speech", "testing"},
@@ -104,7 +105,13 @@ def test_the_client_knows_of_the_server_its_options_and_shapes_alone() -> None:
         for path in modules("moments_ray/client")
         for name in imported(path)
         if name.startswith(
-            ("moments_ray.http.", "moments_ray.library.", "moments_ray.moments.", "moments_ray.video_jobs.")
+            (
+                "moments_ray.http.",
+                "moments_ray.library.",
+                "moments_ray.moments.",
+                "moments_ray.video_jobs.",
+                "moments_ray.ads.",
+            )
         )
     }
     stems = {name.rpartition(".")[0] for name in of_the_server if name.rpartition(".")[2][:1].isupper()}

@@ -1,5 +1,6 @@
 """The tables, as SQLAlchemy maps them; ``migrations/`` carries the same to a server."""
 
+from moments_ray.database.tables.ads import AdRow
 from moments_ray.database.tables.backfills import Backfill, BackfillEvent, BackfillItem
 from moments_ray.database.tables.columns import LONGEST_PASSAGE, LONGEST_TITLE, Table, words_of
 from moments_ray.database.tables.library import (
@@ -22,6 +23,7 @@ from moments_ray.database.tables.runs import Run, RunAttempt, RunEvent, RunItem,
 __all__ = [
     "LONGEST_PASSAGE",
     "LONGEST_TITLE",
+    "AdRow",
     "ApiKey",
     "ApiSession",
     "Backfill",

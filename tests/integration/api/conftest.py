@@ -57,7 +57,7 @@ async def container(embedded: Services, tmp_path: Path) -> AsyncIterator[Contain
     container = Container(runtime.connect(settings), runtime.open_redis(settings), lambda: [offer])
     await container.redis.flushall()
     async with container.environment.database.begin() as session:
-        await session.execute(text("TRUNCATE videos, runs, prompts, backfills, webhook_deliveries CASCADE"))
+        await session.execute(text("TRUNCATE videos, runs, prompts, backfills, webhook_deliveries, ads CASCADE"))
     yield container
     await container.close()
 

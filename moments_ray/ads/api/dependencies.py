@@ -1,0 +1,22 @@
+"""What the routes of ads ask for by type."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from moments_ray.ads.service import AdService
+from moments_ray.http.dependencies import Dependencies
+from moments_ray.models.registry import ModelRegistry
+
+Variant = Annotated[int, Query(ge=1, le=5, description="which film of several")]
+
+
+async def _service(dependencies: Dependencies) -> AdService:
+    environment = dependencies.environment
+    registry = ModelRegistry(environment.database, dependencies.redis)
+    return AdService(environment, dependencies.run_service, registry)
+
+
+Service = Annotated[AdService, Depends(_service)]

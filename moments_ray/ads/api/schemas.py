@@ -1,0 +1,147 @@
+"""Ads as the API shows them: the fields of the document, and more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import AwareDatetime, Field
+
+from moments_ray.ads.estimate import EstimateLine
+from moments_ray.ads.options import StageName
+from moments_ray.ads.script.styles import Template
+from moments_ray.ads.script.words import Script
+from moments_ray.http.schemas.base import CountedPage, RequestBody, Shape
+
+if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
+    from moments_ray.ads.status import StageState
+
+JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+
+
+class StageView(Shape):
+    """A stage of an ad."""
+
+    id: int
+    job_id: str
+    stage_name: StageName
+    status: JobStatus
+    progress: int = Field(ge=0, le=100)
+    started_at: datetime | None
+    completed_at: datetime | None
+    stage_data: dict[str, Any] = Field(description="who did it, what it cost, what came of it")
+    error_message: str | None
+
+    @classmethod
+    def of(cls, ad: str, number: int, state: StageState, data: dict[str, Any], error: str | None) -> Self:
+        """Show a stage; ``number`` is its integer id."""
+        return cls(
+            id=number,
+            job_id=ad,
+            stage_name=state.name,
+            status=state.status,
+            progress=state.progress,
+            started_at=state.started_at,
+            completed_at=state.completed_at,
+            stage_data=data,
+            error_message=error,
+        )
+
+
+class AdError(Shape):
+    """What an ad failed with."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class FilmView(Shape):
+    """One film of an ad."""
+
+    variant: int
+    video_url: str
+    poster_url: str
+
+
+class ReceiptView(Shape):
+    """A paid call."""
+
+    stage: str
+    item: str
+    model: str
+    unit: str
+    amount: float
+    usd: float
+    state: Literal["asked", "done", "failed"]
+
+
+class AdView(Shape):
+    """An ad."""
+
+    id: str
+    status: JobStatus
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    product_name: str
+    style: str
+    cta_text: str
+    product_image_path: str | None = Field(description="the picture's object")
+    video_url: str | None = Field(description="a path of this API that redirects to the film")
+    video_signed_url: str | None = Field(None, description="reads the film until `expires_at`, for whoever has it")
+    poster_signed_url: str | None = None
+    expires_at: AwareDatetime | None = None
+    error_message: str | None
+    error: AdError | None = None
+    cost_usd: float = Field(description="what was really charged, in US dollars to four decimals")
+    max_cost_usd: float
+    progress: int = Field(description="0 to 100")
+    stop_after: StageName | None
+    run_id: str | None = Field(description="its newest run, for `/api/runs`")
+    warnings: list[str] = Field(default_factory=list)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class AdDetail(AdView):
+    """An ad with its stages, films and receipts."""
+
+    stages: list[StageView]
+    films: list[FilmView]
+    receipts: list[ReceiptView]
+    request: dict[str, Any] = Field(description="what it is made of now")
+
+
+class AdPage(CountedPage[AdView]):
+    """Some ads, the newest first."""
+
+    limit: int
+    offset: int = Field(0, description="always 0: pages go by `next_cursor`")
+
+
+class StylesView(Shape):
+    """The styles, with their scenes."""
+
+    styles: list[Template]
+
+
+class EstimateView(Shape):
+    """What an ad is taken to cost before anything is paid."""
+
+    total_usd: float
+    max_cost_usd: float
+    within_limit: bool
+    makers: dict[str, Any]
+    lines: list[EstimateLine]
+
+
+class ScriptsView(Shape):
+    """The scripts of an ad, one a variant."""
+
+    edited: bool = Field(description="somebody changed them since they were spoken")
+    scripts: list[Script]
+
+
+class EditScripts(RequestBody):
+    """Scripts in place of those there are, one a variant."""
+
+    scripts: list[Script] = Field(min_length=1, max_length=5)

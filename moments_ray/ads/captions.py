@@ -1,0 +1,47 @@
+"""The words of a scene as captions: a few at a time, each lit while it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from moments_ray.ads.script.styles import CaptionStyle
+from moments_ray.ads.timing import FPS, LEAD_FRAMES
+from moments_ray.ads.values import SpokenWord
+from moments_ray.media.render.plan import Caption, Word
+
+_MOST_WORDS = 4
+_MOST_CHARACTERS = 26
+_ENDS = (".", "!", "?", ":", ";", ",")
+
+
+def captions_of(words: Sequence[SpokenWord], frames: int, style: CaptionStyle) -> tuple[Caption, ...]:
+    """Return captions with times in seconds from the start of a scene of so many frames."""
+    lead, length = LEAD_FRAMES / FPS, frames / FPS
+    groups = list(_groups(words))
+    captions = []
+    for index, group in enumerate(groups):
+        end = groups[index + 1][0].start + lead if index + 1 < len(groups) else group[-1].end + lead + 0.3
+        captions.append(
+            Caption(
+                text=" ".join(word.text for word in group),
+                start=group[0].start + lead,
+                end=min(end, length),
+                words=tuple(Word(text=word.text, start=word.start + lead, end=word.end + lead) for word in group),
+                style=style,
+                position="bottom",
+            )
+        )
+    return tuple(captions)
+
+
+def _groups(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
+    """Yield the words that are shown together: up to a pause, and no more than can be read at once."""
+    group: list[SpokenWord] = []
+    for word in words:
+        letters = sum(len(each.text) + 1 for each in group) + len(word.text)
+        if group and (len(group) == _MOST_WORDS or letters > _MOST_CHARACTERS or group[-1].text.endswith(_ENDS)):
+            yield group
+            group = []
+        group.append(word)
+    if group:
+        yield group

@@ -1,0 +1,69 @@
+"""What an ad is taken to cost before anything is paid: each stage's calls, by the prices of the settings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from moments_ray.ads.money import Unit, cost
+from moments_ray.ads.options import AdOptions, StageName
+from moments_ray.ads.script.rules import words_that_fit
+from moments_ray.ads.script.styles import template
+from moments_ray.ads.values import EMBEDDED, SILENT, Makers
+from moments_ray.ads.writing import TOKENS
+from moments_ray.engine import Value
+from moments_ray.engine.usage import Usage
+from moments_ray.models.registry import ModelRegistry
+from moments_ray.settings import AdSettings
+
+_CHARACTERS_A_WORD = 6
+
+
+class EstimateLine(Value):
+    """What one stage takes of one model, and what that costs in US dollars."""
+
+    stage: StageName
+    model: str
+    unit: Unit
+    amount: float
+    usd: float
+
+
+async def estimate_of(
+    options: AdOptions, makers: Makers, registry: ModelRegistry, settings: AdSettings
+) -> list[EstimateLine]:
+    """Return what an ad costs by stage; what is made without a model costs nothing and is not named.
+
+    Raises:
+        PriceUnknown: nobody has said what a model costs.
+        NotFound: a model is gone.
+    """
+    style, many = template(options.style), options.variants
+    lines: list[EstimateLine] = []
+
+    def charge(stage: StageName, model: str, unit: Unit, amount: float) -> None:
+        usd = cost(model, unit, amount, settings.prices)
+        lines.append(EstimateLine(stage=stage, model=model, unit=unit, amount=amount, usd=float(usd)))
+
+    if makers.writer != EMBEDDED:
+        entry = await registry.get(makers.writer)
+        calls = many + (options.product_image_url is not None and entry.supports_images)
+        each = Usage(TOKENS.input_tokens * calls, TOKENS.output_tokens * calls)
+        usd: Decimal = entry.priced(each).usd
+        lines.append(
+            EstimateLine(
+                stage="script_gen",
+                model=makers.writer,
+                unit="token",
+                amount=each.input_tokens + each.output_tokens,
+                usd=float(usd),
+            )
+        )
+    if makers.speaker not in {EMBEDDED, SILENT}:
+        words = sum(words_that_fit(scene.duration, style.voice.rate) for scene in style.scenes)
+        charge("voice_gen", makers.speaker, "character", words * _CHARACTERS_A_WORD * many)
+    if makers.filmer != EMBEDDED:
+        moving = sum(not scene.static_image for scene in style.scenes)
+        charge("video_gen", makers.filmer, "video", moving * many)
+    if makers.painter != EMBEDDED:
+        charge("video_gen", makers.painter, "image", many)
+    return lines

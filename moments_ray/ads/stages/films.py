@@ -1,0 +1,140 @@
+"""VIDEO_GEN: the picture of every scene of every variant, as long as its words need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from moments_ray.ads.painting.scene import Painting
+from moments_ray.ads.queries.items import StandingItems
+from moments_ray.ads.script.styles import template
+from moments_ray.ads.timing import scene_frames
+from moments_ray.ads.values import (
+    EMBEDDED,
+    AdRequest,
+    Brief,
+    Look,
+    Makers,
+    Product,
+    SceneFilm,
+    SceneFilms,
+    Scripts,
+    Shot,
+    Takes,
+    Voices,
+)
+from moments_ray.engine import Context, FanOut, Resources
+from moments_ray.library.objects import put_by_content
+from moments_ray.media.process import run_python
+
+_PAINT = "moments_ray.ads.painting.scene:paint"
+
+
+async def plan_shots(
+    ctx: Context,
+    brief: Brief,
+    look: Look,
+    makers: Makers,
+    takes: Takes,
+    product: Product,
+    scripts: Scripts,
+    voices: Voices,
+) -> Sequence[Shot]:
+    """Return a shot for each scene of each variant; where its words need longer than its style says, it is longer."""
+    seconds = {spoken.key: spoken.seconds for spoken in voices.items}
+    width, height = look.size
+    shots = []
+    for variant, script in enumerate(scripts.items, 1):
+        keys = [f"v{variant}-s{scene.scene_number}" for scene in script.scenes]
+        lengths = scene_frames([scene.duration for scene in script.scenes], [seconds[key] for key in keys])
+        shots += [
+            Shot(
+                key=key,
+                variant=variant,
+                scene=scene.scene_number,
+                frames=frames,
+                width=width,
+                height=height,
+                static=scene.static_image,
+                style=brief.style,
+                prompt=scene.visual_prompt,
+                negative_prompt=scene.negative_prompt,
+                camera=scene.camera,
+                product_name=brief.product_name,
+                words=brief.cta_text,
+                palette=product.palette,
+                picture=product.image,
+                cut_out=product.cut_out,
+                logo=brief.brand.logo,
+                maker=makers.painter if scene.static_image else makers.filmer,
+                seed=brief.seed + variant - 1,
+                take=takes.films[scene.scene_number - 1],
+            )
+            for key, frames, scene in zip(keys, lengths, script.scenes, strict=True)
+        ]
+    return shots
+
+
+async def film_shot(ctx: Context, item: Shot, request: AdRequest) -> SceneFilm:
+    """Make a scene's picture, or take what an earlier run of the same ad made.
+
+    Raises:
+        CostCapReached: the model would cost more than the ad may.
+        MediaError: it cannot be painted.
+        ModelError: the model made no picture, or not as it should.
+    """
+    if not request.force:
+        async with ctx.read() as session:
+            standing = await StandingItems(session, request.ad).output("VIDEO_GEN", item, SceneFilm)
+        if standing is not None:
+            return standing
+    return await paint_here(ctx, item)
+
+
+async def paint_here(ctx: Context, shot: Shot, *, backdrop: str | None = None, warning: str | None = None) -> SceneFilm:
+    """Paint a scene without a model; ``backdrop`` is an object that takes the place of a drawn ground."""
+    style = template(shot.style)
+    path = ctx.scratch / (f"{shot.key}.png" if shot.static else f"{shot.key}.mp4")
+    async with AsyncExitStack() as opened:
+        files = {
+            name: await opened.enter_async_context(ctx.cache.open(ctx.store.uri(stored))) if stored else None
+            for name, stored in (("picture", shot.picture), ("logo", shot.logo), ("backdrop", backdrop))
+        }
+        painting = Painting(
+            path=path,
+            style=shot.style,
+            font=style.font,
+            scene=shot.scene,
+            width=shot.width,
+            height=shot.height,
+            frames=shot.frames,
+            static=shot.static,
+            camera=shot.camera,
+            bpm=style.music.bpm,
+            palette=shot.palette,
+            product_name=shot.product_name,
+            words=shot.words,
+            cut_out=shot.cut_out,
+            seed=100 * shot.seed + shot.take,
+            **files,
+        )
+        await run_python(
+            _PAINT,
+            painting.model_dump(mode="json"),
+            timeout=ctx.seconds_left(),
+            settings=ctx.settings.media,
+            on_progress=ctx.report,
+        )
+    kind = "image/png" if shot.static else "video/mp4"
+    stored = await put_by_content(ctx, f"{ctx.folder}/scene-{shot.key}", path, content_type=kind)
+    return SceneFilm(key=shot.key, name=stored.name, still=shot.static, backend=EMBEDDED, warning=warning)
+
+
+VIDEO_GEN = FanOut(
+    "VIDEO_GEN",
+    SceneFilms,
+    plan=plan_shots,
+    each=film_shot,
+    resources=Resources(cpus=1),
+    timeout=1800,
+)

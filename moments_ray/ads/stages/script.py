@@ -1,0 +1,73 @@
+"""SCRIPT_GEN: what is said and seen, by a model that writes or by grammar; every script passes the same rules."""
+
+from __future__ import annotations
+
+from moments_ray.ads.errors import ScriptInvalid
+from moments_ray.ads.script import grammar
+from moments_ray.ads.script.rules import Objection, objections
+from moments_ray.ads.script.styles import template
+from moments_ray.ads.script.words import Script
+from moments_ray.ads.values import EMBEDDED, Brief, Makers, Product, Scripts
+from moments_ray.ads.writing import write_by_model
+from moments_ray.engine import Context, Resources, stage
+
+
+@stage("SCRIPT_GEN", resources=Resources(cpus=0.1), attempts=4, timeout=300, reusable=True)
+async def write_scripts(ctx: Context, brief: Brief, makers: Makers, product: Product) -> Scripts:
+    """Write a script for each variant, or take those that somebody edited.
+
+    Raises:
+        ScriptInvalid: an edited script says what it may not.
+        CostCapReached: the model would cost more than the ad may.
+        ModelError: the model did not answer, or not as it should.
+    """
+    if brief.scripts:
+        for script in brief.scripts:
+            require_sayable(script, brief)
+        return Scripts(items=brief.scripts)
+    if makers.writer == EMBEDDED:
+        return Scripts(
+            items=tuple(
+                by_grammar(brief, brief.seed + number + 100 * (brief.take - 1)) for number in range(brief.variants)
+            )
+        )
+    return await write_by_model(ctx, brief, makers, product)
+
+
+def by_grammar(brief: Brief, seed: int) -> Script:
+    """Return a script without a model."""
+    return grammar.write(
+        template(brief.style),
+        product_name=brief.product_name,
+        cta_text=brief.cta_text,
+        description=brief.description,
+        seed=seed,
+    )
+
+
+def require_sayable(script: Script, brief: Brief) -> None:
+    """Refuse a script that claims what its seller did not, or cannot be said in its time.
+
+    Raises:
+        ScriptInvalid: naming the first of what is wrong.
+    """
+    found = faults(script, brief)
+    if found:
+        place = f"Scene {found[0].scene}: " if found[0].scene else ""
+        raise ScriptInvalid(
+            f"{place}{found[0].reason}.", {"objections": [{"scene": one.scene, "reason": one.reason} for one in found]}
+        )
+
+
+def faults(script: Script, brief: Brief) -> list[Objection]:
+    """Return what is wrong with a script for this brief."""
+    seen = script.product_analysis.text if script.product_analysis else ""
+    return objections(
+        script.scenes,
+        script.cta,
+        script.hook,
+        cta_text=brief.cta_text,
+        facts=f"{brief.product_name}\n{brief.description}\n{seen}",
+        language=brief.language,
+        rate=template(brief.style).voice.rate,
+    )

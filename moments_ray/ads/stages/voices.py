@@ -1,0 +1,65 @@
+"""VOICE_GEN: every line of every variant as sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from moments_ray.ads.queries.items import StandingItems
+from moments_ray.ads.script.styles import template
+from moments_ray.ads.speaking import speak_here
+from moments_ray.ads.values import EMBEDDED, SILENT, AdRequest, Brief, Line, Makers, Scripts, Spoken, Takes, Voices
+from moments_ray.engine import Context, FanOut, Resources
+from moments_ray.library.objects import put_by_content
+
+
+async def plan_lines(ctx: Context, brief: Brief, makers: Makers, takes: Takes, scripts: Scripts) -> Sequence[Line]:
+    """Return a line for each scene of each variant."""
+    voice = template(brief.style).voice
+    return [
+        Line(
+            key=f"v{variant}-s{scene.scene_number}",
+            variant=variant,
+            scene=scene.scene_number,
+            text=scene.voiceover_text,
+            seconds=scene.duration,
+            rate=voice.rate,
+            pitch=voice.pitch,
+            language=brief.language,
+            speaker=makers.speaker,
+            voice=makers.voice,
+            take=takes.voices[scene.scene_number - 1],
+        )
+        for variant, script in enumerate(scripts.items, 1)
+        for scene in script.scenes
+    ]
+
+
+async def speak_line(ctx: Context, item: Line, request: AdRequest) -> Spoken:
+    """Say a line, or take what an earlier run of the same ad said.
+
+    Raises:
+        CostCapReached: the model would cost more than the ad may.
+        MediaError: the line cannot be said.
+        ModelError: the model did not speak, or not as it should.
+    """
+    if item.speaker == SILENT:
+        return Spoken(key=item.key, name=None, seconds=0.0, words=(), backend=SILENT)
+    if not request.force:
+        async with ctx.read() as session:
+            standing = await StandingItems(session, request.ad).output("VOICE_GEN", item, Spoken)
+        if standing is not None:
+            return standing
+    path = ctx.scratch / f"{item.key}.wav"
+    seconds, words = await speak_here(ctx, item, path)
+    stored = await put_by_content(ctx, f"{ctx.folder}/voice-{item.key}", path, content_type="audio/wav")
+    return Spoken(key=item.key, name=stored.name, seconds=seconds, words=words, backend=EMBEDDED)
+
+
+VOICE_GEN = FanOut(
+    "VOICE_GEN",
+    Voices,
+    plan=plan_lines,
+    each=speak_line,
+    resources=Resources(cpus=0.5),
+    timeout=300,
+)

@@ -1,0 +1,31 @@
+"""How long each scene lasts once its words are spoken: a voice is never cut, and the whole stays near half a minute."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from moments_ray.ads.script.rules import BREATH_SECONDS
+
+FPS = 30
+LEAD_FRAMES = 5
+"""Between a scene's first frame and its first word; the rest of its breath follows the last one."""
+LONGEST_SECONDS = 31.8
+"""Under 32 s by what rounding up to whole frames may add."""
+_SHORTEST_SCENE = 4.0
+
+
+def scene_frames(planned: Sequence[float], spoken: Sequence[float]) -> tuple[int, ...]:
+    """Return the frames of each scene, of its planned seconds and those of its speech.
+
+    A scene has room for its speech and a breath. What that takes over the longest film is taken from scenes that have
+    time to spare; where none has, the film is longer.
+    """
+    needed = [max(_SHORTEST_SCENE, speech + BREATH_SECONDS) if speech else _SHORTEST_SCENE for speech in spoken]
+    seconds = [max(plan, need) for plan, need in zip(planned, needed, strict=True)]
+    over = sum(seconds) - LONGEST_SECONDS
+    spare = [length - need for length, need in zip(seconds, needed, strict=True)]
+    if over > 0 and sum(spare) > 0:
+        share = min(1.0, over / sum(spare))
+        seconds = [length - share * extra for length, extra in zip(seconds, spare, strict=True)]
+    return tuple(math.ceil(round(length * FPS, 6)) for length in seconds)

@@ -1,0 +1,118 @@
+"""Ads on real parts, without a model: what comes out, what a second run takes over, what is heard and seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from moments_ray.ads.options import AdOptions, RegenerateScene, RetryAd
+from moments_ray.ads.queries.ads import Ads
+from moments_ray.ads.service import AdService, Pictures
+from moments_ray.ads.status import job_status, stage_states
+from moments_ray.ads.timing import FPS, LEAD_FRAMES
+from moments_ray.ads.values import AdResult, Films, SceneFilms, Scripts, Voices
+from moments_ray.database.tables import Run
+from moments_ray.media.probe import probe
+from moments_ray.models.gateway import Gateway
+from moments_ray.states import RunStatus
+from tests.ray.conftest import Engine
+
+HEADPHONES = AdOptions(
+    product_name="Premium Headphones",
+    style="luxury",
+    cta_text="Shop Now",
+    description="The battery lasts 40 hours. It folds flat.",
+    aspect_ratio="1:1",
+    draft=True,
+)
+
+
+@pytest.fixture
+def service(engine: Engine, worker: object) -> AdService:
+    """The service of ads, with a worker."""
+    return AdService(engine.environment, engine.run_service, engine.environment.service(Gateway).registry)
+
+
+async def outputs(engine: Engine, run: Run) -> tuple[Scripts, Voices, SceneFilms, Films]:
+    stages = await engine.stages(run)
+    return (
+        Scripts.model_validate(stages["SCRIPT_GEN"].output),
+        Voices.model_validate(stages["VOICE_GEN"].output),
+        SceneFilms.model_validate(stages["VIDEO_GEN"].output),
+        Films.model_validate(stages["COMPOSITING"].output),
+    )
+
+
+async def fetched(engine: Engine, name: str, path: Path) -> Path:
+    await engine.environment.store.get_file(name, path)
+    return path
+
+
+def loudness(path: Path, start: float, end: float) -> float:
+    """Return the level of a film's sound between two times, in decibels under full scale."""
+    samples: list[np.ndarray[Any, np.dtype[np.float32]]] = []
+    with av.open(path) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=16_000)
+        for frame in container.decode(audio=0):
+            samples += [np.asarray(part.to_ndarray().ravel(), np.float32) for part in resampler.resample(frame)]
+    sound = np.concatenate(samples)[round(start * 16_000) : round(end * 16_000)]
+    return float(20 * np.log10(np.sqrt(np.mean(sound**2)) + 1e-9))
+
+
+async def test_an_ad_without_a_model_is_whole_and_a_second_run_makes_only_what_is_asked(
+    engine: Engine, service: AdService, tmp_path: Path
+) -> None:
+    started = await service.create(HEADPHONES.model_copy(update={"music": "none"}), Pictures(), None)
+    run = await engine.ended(started.run.identifier, timeout=400)
+    assert (run.status, run.error) == (RunStatus.COMPLETED, None)
+    await engine.left_nothing(run)
+    scripts, voices, scenes, films = await outputs(engine, run)
+    result = AdResult.model_validate(run.result)
+    assert result.backends == {"script_gen": "grammar", "voice_gen": "embedded", "video_gen": "embedded"}
+    async with engine.environment.database.read() as session:
+        stages = await Ads(session).newest_stages(started.ad.identifier)
+    assert [(one.status, one.progress) for one in stage_states(stages, {}, finished=True)] == [("completed", 100)] * 4
+    assert job_status(RunStatus(run.status)) == "completed"
+
+    film = await fetched(engine, films.items[0].name, tmp_path / "film.mp4")
+    info = await probe(film, engine.settings.media)
+    assert 28 <= info.duration <= 32
+    assert (info.width, info.height, info.fps) == (1080, 1080, 30)
+    said = " ".join(word.text for spoken in voices.items for word in spoken.words)
+    assert "The battery lasts 40 hours." in said
+    assert "Shop Now." in " ".join(word.text for word in voices.items[3].words)
+    start = 0.0
+    for spoken, scene in zip(voices.items, [item.spec for item in await engine.items(run, "VIDEO_GEN")], strict=True):
+        begins = start + LEAD_FRAMES / FPS
+        start += scene["frames"] / FPS
+        assert loudness(film, begins, begins + spoken.seconds) > -30  # it is heard
+        assert loudness(film, start - 0.2, start) < -40  # and over before its scene is
+
+    again = await service.regenerate(started.ad.identifier, 2, RegenerateScene())
+    second = await engine.ended(again.run.identifier, timeout=400)
+    assert (second.status, second.error) == (RunStatus.COMPLETED, None)
+    scripts_2, voices_2, scenes_2, films_2 = await outputs(engine, second)
+    assert (scripts_2, voices_2) == (scripts, voices)
+    changed = [one.key for one, other in zip(scenes.items, scenes_2.items, strict=True) if one != other]
+    assert changed == ["v1-s2"]
+    assert films_2.items[0].name != films.items[0].name
+
+
+async def test_a_script_is_written_edited_and_then_spoken(engine: Engine, service: AdService) -> None:
+    started = await service.create(HEADPHONES.model_copy(update={"stop_after": "script_gen"}), Pictures(), None)
+    run = await engine.ended(started.run.identifier, timeout=120)
+    assert (run.status, run.pipeline) == (RunStatus.COMPLETED, "ads.script")
+    written = Scripts.model_validate((await engine.stages(run))["SCRIPT_GEN"].output).items[0]
+    scenes = list(written.scenes)
+    scenes[1] = scenes[1].model_copy(update={"voiceover_text": "It folds flat, and it keeps quiet."})
+    edited = written.model_copy(update={"scenes": tuple(scenes)})
+    await service.edit_scripts(started.ad.identifier, Scripts(items=(edited,)))
+    going_on = await service.retry(started.ad.identifier, RetryAd())
+    second = await engine.ended(going_on.run.identifier, timeout=400)
+    assert (second.status, second.error) == (RunStatus.COMPLETED, None)
+    _, voices, _, _ = await outputs(engine, second)
+    assert [word.text for word in voices.items[1].words] == ["It", "folds", "flat,", "and", "it", "keeps", "quiet."]
