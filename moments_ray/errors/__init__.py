@@ -81,6 +81,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     └── RunError                   run.failed
         ├── StageTimeout           stage.timeout
         ├── StageCrashed           stage.crashed
+        ├── NodeLost               stage.node_lost
         ├── StageFailed            stage.failed
         ├── ItemsFailed            stage.items_failed
         ├── NoCapacity             run.no_capacity
@@ -160,6 +161,7 @@ from moments_ray.errors.runs import (
     ItemsFailed,
     LeaseLost,
     NoCapacity,
+    NodeLost,
     RunActive,
     RunCancelled,
     RunError,
@@ -237,6 +239,7 @@ __all__ = [
     "ModelUnavailable",
     "MomentsError",
     "NoCapacity",
+    "NodeLost",
     "NotFound",
     "NotThisMachine",
     "ObjectChanged",

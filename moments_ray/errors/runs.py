@@ -37,6 +37,13 @@ class StageCrashed(RunError):
     retryable = True
 
 
+class NodeLost(RunError):
+    """The node that worked on the stage went away."""
+
+    code = "stage.node_lost"
+    retryable = True
+
+
 class StageFailed(RunError):
     """The stage raised an error nobody foresaw."""
 

@@ -172,6 +172,12 @@ async def engine(ray_cluster: Settings) -> AsyncIterator[Engine]:
     await engine.environment.close()
 
 
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """The file to which stages of trials write what they did."""
+    return tmp_path / "notes"
+
+
 StartWorker = Callable[..., Awaitable[Any]]
 
 

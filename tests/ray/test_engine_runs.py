@@ -38,11 +38,6 @@ def lines(notes: Path) -> Counter[str]:
     return Counter(notes.read_text().splitlines()) if notes.exists() else Counter()
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    return tmp_path / "notes"
-
-
 async def nothing_left(engine: Engine, run: Run) -> None:
     """Nothing of the run is in Redis but history, and no scratch is on disk."""
     await engine.left_nothing(run)

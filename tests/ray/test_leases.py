@@ -23,11 +23,6 @@ from tests.ray.trial_pipelines import HANGING, TRIAL, UNFIT, Trial
 _ENDS = ("run.completed", "run.completed_with_errors", "run.failed", "run.cancelled")
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    return tmp_path / "notes"
-
-
 def lines(notes: Path) -> Counter[str]:
     return Counter(notes.read_text().splitlines()) if notes.exists() else Counter()
 

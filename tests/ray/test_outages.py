@@ -27,11 +27,6 @@ _CUT = (
 )
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    return tmp_path / "notes"
-
-
 def lines(notes: Path) -> Counter[str]:
     return Counter(notes.read_text().splitlines()) if notes.exists() else Counter()
 

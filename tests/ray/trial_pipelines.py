@@ -107,6 +107,8 @@ HANGING = Pipeline("hanging", hang, takes=Trial, exclusive=subject_of)
 
 @stage("OBSERVE", resources=Resources(cpus=0.1, custom={"telescope": 1}))
 async def observe(ctx: Context, trial: Trial) -> First:
+    if note(trial, "observe") <= trial.slow_first:
+        await asyncio.sleep(trial.sleep)
     return First(value="a star")
 
 

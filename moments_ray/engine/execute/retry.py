@@ -16,7 +16,7 @@ def tries_allowed(stage: str, declared: int, settings: RetrySettings) -> int:
 def retry_delay(
     error: MomentsError, number: int, allowed: int, settings: RetrySettings, *, jitter: random.Random
 ) -> float | None:
-    """Return the seconds to wait before the next try, or None when there shall be none.
+    """Return the seconds to wait before the next try after ``number`` that counted, or None when there shall be none.
 
     Exponential backoff with full jitter over the upper half, so that many failing runs do not come back as one wave.
     """

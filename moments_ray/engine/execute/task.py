@@ -6,24 +6,28 @@ import asyncio
 import contextlib
 import functools
 import itertools
-import math
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
 import structlog
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from moments_ray.engine.environment import Connect
+from moments_ray.engine.execute.capacity import Nodes
 from moments_ray.engine.execute.chain import run_chain
 from moments_ray.engine.execute.stage import stage_task
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.resources import Resources
 from moments_ray.engine.stage import Stage
-from moments_ray.errors import MomentsError, StageCrashed
+from moments_ray.errors import MomentsError, NodeLost, StageCrashed
 from moments_ray.settings import Settings
 
 log = structlog.get_logger()
+
+_NODE_LOST = (ray.exceptions.NodeDiedError, ray.exceptions.LocalRayletDiedError)
 
 
 def together(units: Sequence[Unit]) -> Sequence[Unit]:
@@ -43,17 +47,20 @@ def _remote(body: Callable[..., Any]) -> Any:
 class Task:
     """A stage, or a chain of fan-outs, on its way through the cluster; Ray itself never retries it: tries are ours."""
 
-    def __init__(self, connect: Connect, settings: Settings, snapshot: RunSnapshot, units: Sequence[Unit]) -> None:
+    def __init__(
+        self, connect: Connect, settings: Settings, snapshot: RunSnapshot, units: Sequence[Unit], nodes: Nodes
+    ) -> None:
         self.units = together(units)
         names = [name for unit in self.units for name in names_of(unit)]
         claim, first = snapshot.claim, self.units[0]
         body: Callable[..., RunSnapshot | None]
         arguments: tuple[object, ...]
         if isinstance(first, Stage):
-            body, resources, arguments = stage_task, first.resources, (snapshot, names)
+            body, arguments = stage_task, (snapshot, names)
+            options = {**first.resources.ray_options(), **_spread(first.resources)}
         else:  # a chain's driver asks for no CPU, or its own rows could not start
-            body, resources, arguments = run_chain, Resources(cpus=0), (claim, names[0])
-        options = resources.ray_options()
+            body, arguments = run_chain, (claim, names[0])
+            options = {**Resources(cpus=0).ray_options(), **_beside_rows([step.resources for step in first], nodes)}
         remote = _remote(body).options(name=f"{claim.run}:{names[0]}#{claim.attempt}", max_retries=0, **options)
         self._stage = names[0]
         self._reference = remote.remote(connect, settings, *arguments)
@@ -62,14 +69,18 @@ class Task:
         """Wait for the end and return the run as it stands then, if the task knows.
 
         Raises:
-            MomentsError: the try failed; ``StageCrashed`` where its process died.
+            MomentsError: the try failed; ``StageCrashed`` where its process died, ``NodeLost`` where its node did.
         """
         try:
             snapshot: RunSnapshot | None = await self._reference
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, MomentsError):
                 raise error.cause from None
+            if isinstance(error.cause, _NODE_LOST):
+                raise NodeLost(f"A node that worked on {self._stage} went away.") from error
             raise StageCrashed(f"{self._stage} ended in the cluster: {error.cause or error}"[:1000]) from error
+        except _NODE_LOST as error:
+            raise NodeLost(f"The node of {self._stage} went away.") from error
         except ray.exceptions.RayError as error:
             raise StageCrashed(f"{self._stage} died in the cluster: {type(error).__name__}") from error
         return snapshot
@@ -90,17 +101,17 @@ class Task:
             await self.ended()
 
 
-async def node_resources(oldest: float) -> Sequence[Mapping[str, float]]:
-    """Return what each living node of the cluster offers in all, known for at most ``oldest`` seconds."""
-    global _nodes  # noqa: PLW0603 - one cluster a process
-    now = asyncio.get_running_loop().time()
-    if now - _nodes[0] >= oldest:
-        _nodes = now, await asyncio.to_thread(_ask_for_nodes)
-    return _nodes[1]
+def _spread(resources: Resources) -> dict[str, Any]:
+    """Return how a stage is placed: Ray fills a node to half its cores first where only cores are asked for."""
+    return {} if resources.light or resources.custom else {"scheduling_strategy": "SPREAD"}
 
 
-_nodes: tuple[float, Sequence[Mapping[str, float]]] = (-math.inf, ())
+def _beside_rows(rows: Sequence[Resources], nodes: Nodes) -> dict[str, Any]:
+    """Return how a chain's driver is placed: on a node that can work on its rows, or anywhere if that goes away.
 
-
-def _ask_for_nodes() -> Sequence[Mapping[str, float]]:
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    So a head that works on no rows has no drivers either.
+    """
+    able = [name for name, offer in nodes.items() if all(asked.fits([offer]) for asked in rows)]
+    if not able:
+        return {}
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(random.choice(able), soft=True)}  # noqa: S311

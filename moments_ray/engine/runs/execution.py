@@ -14,9 +14,10 @@ import structlog
 from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect, Environment
+from moments_ray.engine.execute.capacity import await_capacity
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.retry import retry_delay, tries_allowed
-from moments_ray.engine.execute.task import Task, node_resources
+from moments_ray.engine.execute.task import Task
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.claims import Claims
 from moments_ray.engine.queries.journal import Journal
@@ -27,7 +28,7 @@ from moments_ray.engine.stage import Stage
 from moments_ray.errors import (
     LeaseLost,
     MomentsError,
-    NoCapacity,
+    NodeLost,
     RunCancelled,
     RunPoisoned,
     ServiceUnavailable,
@@ -39,8 +40,7 @@ from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
 
-_CAPACITY_POLL_SECONDS = 2.0
-_CAPACITY_KNOWN_SECONDS = 10.0  # a cluster's nodes come and go more seldom than stages
+_NODES_LOST = 5  # so many lost nodes cost a unit no try; more, and it may be what takes them down
 
 
 class StopReason(Enum):
@@ -64,6 +64,7 @@ class RunExecution:
         self._claimed: ClaimedRun | None = None
         self._counted: set[str] = set()
         self._tries: Counter[str] = Counter()
+        self._nodes_lost: Counter[str] = Counter()
         self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
 
     def drain(self) -> None:
@@ -123,9 +124,10 @@ class RunExecution:
         """
         tried, failed, snapshot = left[:1], None, None
         try:
-            await self._await_capacity(left[0])
+            settings = self._environment.settings
+            nodes = await await_capacity(left[0], self._stop, settings.worker.capacity_wait_seconds)
             self._raise_if_stopped()
-            task = Task(self._connect, self._environment.settings, claimed.snapshot, left)
+            task = Task(self._connect, settings, claimed.snapshot, left, nodes)
             tried = task.units
             snapshot = await self._try(task)
         except (RunCancelled, LeaseLost):
@@ -137,6 +139,8 @@ class RunExecution:
         undone = next((unit for unit in tried if not _done(claimed, unit)), None)
         if undone is not None and (failed is not None or undone is left[0]):
             failed = failed or StageCrashed(f"{names_of(undone)[0]} ended without an output.")
+            if isinstance(failed, NodeLost):
+                await _record_loss(claimed, undone, failed)
             self._count_tries(claimed, tried, undone, failed)
             self._raise_if_stopped()
             await self._wait_out(undone, failed)
@@ -151,16 +155,23 @@ class RunExecution:
             MomentsError: what failed, where it is not tried again.
         """
         retry, first = self._environment.settings.retry, names_of(unit)[0]
-        if not _is_outage(failed):  # that is no fault of the stage's, and costs it no try
+        if not self._faultless(first, failed):
             self._tries[first] += 1
         declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
         allowed = self._run.tries or tries_allowed(first, declared, retry)
-        delay = retry_delay(failed, max(1, self._tries[first]), allowed, retry, jitter=random.Random())  # noqa: S311
+        delay = retry_delay(failed, self._tries[first], allowed, retry, jitter=random.Random())  # noqa: S311
         log.warning("stage.failed", run=self.lease.claim.run, stage=first, code=failed.code, retry_in=delay)
         if delay is None:
             raise failed
         await asyncio.wait([self._stop], timeout=delay)
         self._raise_if_stopped()
+
+    def _faultless(self, first: str, failed: MomentsError) -> bool:
+        """Tell whether a failure is no fault of the stage's and costs it no try: an outage, or the loss of a node."""
+        if isinstance(failed, NodeLost):
+            self._nodes_lost[first] += 1
+            return self._nodes_lost[first] <= _NODES_LOST
+        return isinstance(failed, ServiceUnavailable) and failed.retryable
 
     async def _try(self, task: Task) -> RunSnapshot | None:
         ended = asyncio.ensure_future(task.ended())
@@ -191,27 +202,6 @@ class RunExecution:
             for name in names_of(undone):
                 if not claimed.done(name):
                     meter(STAGE_ATTEMPTS, stage=name, verdict=verdict.value, code=failed.code)
-
-    async def _await_capacity(self, unit: Unit) -> None:
-        """Wait until the cluster has a node on which every step fits.
-
-        Raises:
-            NoCapacity: it had none within ``capacity_wait_seconds``.
-        """
-        steps = (unit,) if isinstance(unit, Stage) else unit
-        give_up = asyncio.get_running_loop().time() + self._environment.settings.worker.capacity_wait_seconds
-        oldest = _CAPACITY_KNOWN_SECONDS
-        while True:
-            nodes = await node_resources(oldest)
-            unfit = [step for step in steps if not step.resources.fits(nodes)]
-            if not unfit or self._stop.done():
-                return
-            needs = ", ".join(f"{name} {amount:g}" for name, amount in unfit[0].resources.requirements().items())
-            if asyncio.get_running_loop().time() > give_up:
-                raise NoCapacity(f"No node of the cluster offers what {unfit[0].name} asks for: {needs}")
-            log.warning("stage.waiting_for_resources", stage=unfit[0].name, needs=needs)
-            await asyncio.wait([self._stop], timeout=_CAPACITY_POLL_SECONDS)
-            oldest = 0.0
 
     def _raise_if_stopped(self) -> None:
         """Leave the run where it is when it is to stop.
@@ -301,8 +291,12 @@ class RunExecution:
             log.warning("run.cleanup_failed", run=self._run.identifier, code=error.code, error=str(error))
 
 
-def _is_outage(error: MomentsError) -> bool:
-    return isinstance(error, ServiceUnavailable) and error.retryable
+async def _record_loss(claimed: ClaimedRun, unit: Unit, lost: NodeLost) -> None:
+    """Write that the tries that were under way went with their node: whoever made them cannot say so any more."""
+    for name in names_of(unit):
+        stage = claimed.stages.get(name)
+        if stage is not None and stage.status is StageStatus.PROCESSING:
+            await claimed.fail(name, lost)
 
 
 def _done(claimed: ClaimedRun, unit: Unit) -> bool:
