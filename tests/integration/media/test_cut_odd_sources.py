@@ -371,3 +371,15 @@ async def test_packed_b_frames_are_all_there(faults: Path, tmp_path: Path) -> No
     decoded = [frame.reformat(format="gray").to_ndarray().astype(int) for frame in frames(source)]
     offset = min(range(20, 28), key=lambda at: np.abs(decoded[at] - pictures[0]).mean())
     assert all(np.abs(decoded[offset + n] - picture).mean() < 4 for n, picture in enumerate(pictures))
+
+
+@pytest.mark.parametrize("preset", ["source", "web"])
+async def test_a_picture_that_is_turned_and_mirrored_is_shown_so(faults: Path, tmp_path: Path, preset: Preset) -> None:
+    source = tmp_path / "mirrored.mp4"
+    shutil.copy(faults / "21_rotated_and_mirrored.mp4", source)
+    (clip,) = await cut(source, tmp_path / "clips", (1.2, 2.4), preset=preset)
+    assert isinstance(clip, Clip)
+    shown, right = as_shown(clip.path, 0), as_shown(source, 30)  # 25 frames a second
+    assert shown.shape == right.shape == (160, 120)
+    wrong = min(np.abs(turned - right).mean() for turned in (right[::-1], right[:, ::-1], right[::-1, ::-1]))
+    assert np.abs(shown - right).mean() < min(6.0, wrong / 2)
