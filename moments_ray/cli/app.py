@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from moments_ray import __version__
-from moments_ray.cli import administration, client_commands
+from moments_ray.cli import administration, backfill_commands, client_commands
 from moments_ray.cli.calling import Encoding, Json, Language, console, finish, perform, settings
 from moments_ray.cli.options import takes
 from moments_ray.errors import InvalidRequest, KeyInvalid, MomentsError
@@ -29,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(client_commands.commands)
+app.add_typer(backfill_commands.backfill)
 app.add_typer(administration.keys)
 app.add_typer(administration.dead)
 

@@ -11,24 +11,37 @@ Errors are those of ``moments_ray.errors``, as the server raised them.
 
 from moments_ray.client.client import MomentsClient
 from moments_ray.client.shapes import (
+    Backfill,
+    BackfillDetail,
+    BackfillItem,
     Clip,
+    DiffPage,
+    Estimate,
     Event,
     Hit,
     Moment,
     Run,
     RunDetail,
     RunStarted,
+    SetsChanged,
     Stage,
     Started,
     Transcript,
     Video,
 )
+from moments_ray.corpus.options import BackfillOrder
 from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.library.options import TranscriptFormat
 from moments_ray.moments.options import ExportFormat, RunOptions
 
 __all__ = [
+    "Backfill",
+    "BackfillDetail",
+    "BackfillItem",
+    "BackfillOrder",
     "Clip",
+    "DiffPage",
+    "Estimate",
     "Event",
     "ExportFormat",
     "Hit",
@@ -38,6 +51,7 @@ __all__ = [
     "RunDetail",
     "RunOptions",
     "RunStarted",
+    "SetsChanged",
     "Stage",
     "StartOptions",
     "Started",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, nullcontext
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel
 
-from moments_ray.client.connection import Connection
+from moments_ray.client.backfills import BackfillMethods
+from moments_ray.client.caller import named
 from moments_ray.client.download import download, read_range
 from moments_ray.client.event_stream import EventDecoder
 from moments_ray.client.shapes import (
@@ -31,47 +30,22 @@ from moments_ray.client.shapes import (
     VideoStarted,
 )
 from moments_ray.client.upload import Progress, nobody, upload
-from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
+from moments_ray.errors import MomentsError, ServerUnavailable
 from moments_ray.http.schemas.options import checked, given, request_body
 from moments_ray.http.schemas.runs import StartOptions, StartRun
 from moments_ray.ids import new_identifier
 from moments_ray.library.options import TranscriptFormat
 from moments_ray.moments.options import ExportFormat, RunOptions
 
-S = TypeVar("S", bound=BaseModel)
-
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NO_EVENTS = {"progress", "ping"}  # of the stream: signs of life between the events
 _SILENCE_SECONDS = 60.0  # the server says something every 15
 
 
-class MomentsClient:
+class MomentsClient(BackfillMethods):
     """A client of one server; use it as ``async with``, or ``close`` it.
 
     A server that is busy, or gone after it answered once, is asked again for ``timeout`` seconds.
     """
-
-    def __init__(
-        self,
-        server: str = "http://127.0.0.1:7005",
-        *,
-        api_key: SecretStr | None = None,
-        timeout: float = 60.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._connection = Connection(server, api_key, timeout, transport)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._connection.close()
 
     async def submit(
         self,
@@ -133,20 +107,20 @@ class MomentsClient:
 
     async def video(self, video: str) -> Video:
         """Return a video."""
-        return await self._get(f"/api/videos/{_named(video)}", Video)
+        return await self._get(f"/api/videos/{named(video)}", Video)
 
     async def run(self, run: str) -> RunDetail:
         """Return a run with its stages."""
-        return await self._get(f"/api/runs/{_named(run)}", RunDetail)
+        return await self._get(f"/api/runs/{named(run)}", RunDetail)
 
     async def newest_run(self, video: str) -> Run | None:
         """Return a video's newest run."""
-        page = await self._get("/api/runs", Page[Run], subject=_named(video), limit=1)
+        page = await self._get("/api/runs", Page[Run], subject=named(video), limit=1)
         return page.items[0] if page.items else None
 
     async def progress(self, video: str) -> dict[str, float]:
         """Return how far each stage of a video's newest run is, 0 to 1, as the live status says."""
-        answer = await self._connection.ask("GET", f"/api/pipeline/{_named(video)}/status")
+        answer = await self._connection.ask("GET", f"/api/pipeline/{named(video)}/status")
         status = self._read(answer, PipelineStatus).model_extra or {}
         return {
             name.removesuffix("_progress"): float(value) for name, value in status.items() if name.endswith("_progress")
@@ -160,7 +134,7 @@ class MomentsClient:
         Raises:
             ServerUnavailable: the server was gone for longer than the client's timeout.
         """
-        path, backoff = f"/api/runs/{_named(run)}/events", self._connection.backoff()
+        path, backoff = f"/api/runs/{named(run)}/events", self._connection.backoff()
         while True:
             asked = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
             try:
@@ -197,7 +171,7 @@ class MomentsClient:
         Raises:
             Conflict: it ended otherwise.
         """
-        return self._read(await self._connection.ask("POST", f"/api/runs/{_named(run)}/cancel"), Run)
+        return self._read(await self._connection.ask("POST", f"/api/runs/{named(run)}/cancel"), Run)
 
     async def retry(self, run: str) -> Run:
         """Continue a run from its failed stage or items.
@@ -205,25 +179,25 @@ class MomentsClient:
         Raises:
             Conflict: there is nothing to retry.
         """
-        return self._read(await self._connection.ask("POST", f"/api/runs/{_named(run)}/retry", repeatable=False), Run)
+        return self._read(await self._connection.ask("POST", f"/api/runs/{named(run)}/retry", repeatable=False), Run)
 
     async def moments(self, video: str, *, everything: bool = False) -> list[Moment]:
         """Return a video's moments in time order; ``everything`` has those too that refined ones stand in for."""
         include = "all" if everything else "shown"
-        return (await self._get(f"/api/videos/{_named(video)}/moments", Page[Moment], include=include)).items
+        return (await self._get(f"/api/videos/{named(video)}/moments", Page[Moment], include=include)).items
 
     async def transcript(self, video: str) -> Transcript:
         """Return what was said in a video, word by word."""
-        return await self._get(f"/api/videos/{_named(video)}/transcript", Transcript)
+        return await self._get(f"/api/videos/{named(video)}/transcript", Transcript)
 
     async def transcript_text(self, video: str, form: TranscriptFormat = "txt") -> str:
         """Return what was said in a video as text or captions."""
-        answer = await self._connection.ask("GET", f"/api/videos/{_named(video)}/transcript", params={"format": form})
+        answer = await self._connection.ask("GET", f"/api/videos/{named(video)}/transcript", params={"format": form})
         return answer.text
 
     async def export(self, video: str, form: ExportFormat) -> bytes:
         """Return a video's moments as a file for another program."""
-        path = f"/api/videos/{_named(video)}/moments/export"
+        path = f"/api/videos/{named(video)}/moments/export"
         return (await self._connection.ask("GET", path, params={"format": form})).content
 
     async def download_clip(self, moment: str, target: Path, *, preset: str | None = None) -> None:
@@ -251,21 +225,6 @@ class MomentsClient:
                 return
             cursor = {"cursor": page.next_cursor}
 
-    async def _get(self, path: str, shape: type[S], **query: Any) -> S:
-        return self._read(await self._connection.ask("GET", path, params=query), shape)
-
-    def _read(self, answer: httpx.Response, shape: type[S]) -> S:
-        return self._parsed(answer.content, shape)
-
-    def _parsed(self, text: str | bytes, shape: type[S]) -> S:
-        try:
-            return shape.model_validate_json(text)
-        except ValidationError as error:
-            raise ServerBadAnswer(
-                f"What answers at {self._connection.server} is no moments server of this version "
-                f"({error.error_count()} surprises in a {shape.__name__}): see that its address is right."
-            ) from error
-
 
 def _json(body: Mapping[str, Any]) -> Any:
     return lambda: nullcontext({"json": body})
@@ -273,10 +232,4 @@ def _json(body: Mapping[str, Any]) -> Any:
 
 def _clip(moment: str, preset: str | None) -> str:
     query = f"?{httpx.QueryParams(preset=preset)}" if preset else ""
-    return f"/api/clips/{_named(moment)}/stream{query}"
-
-
-def _named(identifier: str) -> str:
-    if not _IDENTIFIER.fullmatch(identifier):
-        raise InvalidRequest(f"{identifier[:80]!r} is not an identifier of a video, run or moment.")
-    return identifier
+    return f"/api/clips/{named(moment)}/stream{query}"

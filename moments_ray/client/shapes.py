@@ -5,6 +5,11 @@ A newer server may say more, and that is passed over.
 
 from __future__ import annotations
 
+from moments_ray.corpus.api.schemas import BackfillDetail, DiffPage, SetsChanged
+from moments_ray.corpus.api.schemas import BackfillView as Backfill
+from moments_ray.corpus.api.schemas import EstimateView as Estimate
+from moments_ray.corpus.api.schemas import ItemView as BackfillItem
+from moments_ray.corpus.api.schemas import ManifestView as Manifest
 from moments_ray.http.schemas.base import Page
 from moments_ray.http.schemas.runs import EventView as Event
 from moments_ray.http.schemas.runs import RunDetail, RunStarted
@@ -19,15 +24,22 @@ from moments_ray.moments.api.schemas import MomentView as Moment
 from moments_ray.moments.api.schemas import PipelineStatus
 
 __all__ = [
+    "Backfill",
+    "BackfillDetail",
+    "BackfillItem",
     "Clip",
+    "DiffPage",
+    "Estimate",
     "Event",
     "Hit",
+    "Manifest",
     "Moment",
     "Page",
     "PipelineStatus",
     "Run",
     "RunDetail",
     "RunStarted",
+    "SetsChanged",
     "Stage",
     "Started",
     "Transcript",

@@ -22,7 +22,7 @@ from moments_ray.corpus.reading import read_source
 from moments_ray.database.tables import Backfill
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.service import RunService
-from moments_ray.errors import InputError, MomentsError, ObjectMissing, RunActive, ServiceUnavailable
+from moments_ray.errors import InputError, MomentsError, NothingToDo, ObjectMissing, RunActive, ServiceUnavailable
 from moments_ray.states import BackfillItemStatus, BackfillStatus
 
 log = structlog.get_logger()
@@ -173,8 +173,9 @@ class Attendance:
                 return
             run, video = entry.item.run_id or 0, entry.item.video_id or 0  # a retry that was begun before a crash
         except MomentsError as error:
+            status = BackfillItemStatus.SKIPPED if isinstance(error, NothingToDo) else BackfillItemStatus.FAILED
             async with self._database.begin() as session:
-                await BackfillItems(session).refused(entry.item.id, error.code, error.message)
+                await BackfillItems(session).refused(entry.item.id, status, error)
             return
         async with self._database.begin() as session:
             await BackfillItems(session).started(entry.item.id, run, video)

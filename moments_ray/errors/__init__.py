@@ -5,6 +5,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     MomentsError
     ├── InputError                 the caller's fault; nothing was done      (exit status 2)
     │   ├── InvalidRequest         input.invalid
+    │   │   └── NothingToDo        input.nothing_to_do
     │   ├── SourceNotFound         input.not_found
     │   ├── UrlNotAllowed          url.not_allowed
     │   ├── LinkInvalid            link.invalid
@@ -106,6 +107,7 @@ from moments_ray.errors.base import (
     InvalidRequest,
     MomentsError,
     NotFound,
+    NothingToDo,
     ObjectChanged,
     all_errors,
 )
@@ -242,6 +244,7 @@ __all__ = [
     "NodeLost",
     "NotFound",
     "NotThisMachine",
+    "NothingToDo",
     "ObjectChanged",
     "ObjectCorrupted",
     "ObjectExists",

@@ -40,6 +40,12 @@ class InvalidRequest(InputError):
     """The request is not valid."""
 
 
+class NothingToDo(InvalidRequest):
+    """There is nothing that this could be done with."""
+
+    code = "input.nothing_to_do"
+
+
 class NotFound(MomentsError):
     """There is no such object."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from moments_ray.database.tables import ClipRow, MomentRow, Video
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.runs.service import StartedRun
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import InvalidRequest, NothingToDo
 from moments_ray.http.orders import order_of
 from moments_ray.http.schemas.options import BaseRunOptions
 from moments_ray.library.options import TranscriptOptions
@@ -145,9 +145,9 @@ class MomentsService:
         if options.burn_captions and transcript is None:
             raise InvalidRequest("There is no transcript to draw captions from yet; ask for one first.")
         if options.only_stale and not moments:
-            raise InvalidRequest(f"No clip of preset {options.preset} is out of date: there is nothing to cut again.")
+            raise NothingToDo(f"No clip of preset {options.preset} is out of date: there is nothing to cut again.")
         if not moments:
-            raise InvalidRequest("The video has no moments to cut; find some first, or add them.")
+            raise NothingToDo("The video has no moments to cut; find some first, or add them.")
         clips = ClipOptions(
             preset=options.preset,
             captions_by=None if transcript is None else transcript.engine,

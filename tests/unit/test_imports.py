@@ -44,6 +44,7 @@ BESIDE = {  # not of the tower: entries, and what they are made of
         "moments",
         "video_jobs",
         "ads",
+        "corpus",
     },  # their options and shapes alone
     "testing": {"errors", "ids", "states", "settings", "database", "storage", "engine", "media", "speech"},
     "demo": {"errors", "settings", "media", "speech", "testing"},
@@ -99,20 +100,12 @@ def test_a_package_imports_only_what_is_below_it(package: str) -> None:
     assert wrong == set()
 
 
+_OF_THE_SERVER = tuple(f"moments_ray.{name}." for name in ("http", *sorted(PRODUCTS)))
+
+
 def test_the_client_knows_of_the_server_its_options_and_shapes_alone() -> None:
     of_the_server = {
-        name
-        for path in modules("moments_ray/client")
-        for name in imported(path)
-        if name.startswith(
-            (
-                "moments_ray.http.",
-                "moments_ray.library.",
-                "moments_ray.moments.",
-                "moments_ray.video_jobs.",
-                "moments_ray.ads.",
-            )
-        )
+        name for path in modules("moments_ray/client") for name in imported(path) if name.startswith(_OF_THE_SERVER)
     }
     stems = {name.rpartition(".")[0] for name in of_the_server if name.rpartition(".")[2][:1].isupper()}
     assert {stem for stem in stems if not stem.endswith((".options", ".schemas")) and ".schemas." not in stem} == set()

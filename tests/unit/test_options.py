@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from jobs.backfill import BackfillOptions
 from jobs.backfill import application as backfill
+from jobs.rederive import application as rederive
 from moments_ray.cli.app import app, run_app
 from moments_ray.cli.options import takes
 from moments_ray.client import RunOptions as ClientOptions
@@ -63,6 +64,7 @@ SURFACES = {
     "moments find": (options_of(app, "find"), FIND_LACKS),
     "moments cut": (options_of(app, "cut"), CUT_LACKS),
     "jobs.backfill": (options_of(backfill), RUN_LACKS),
+    "jobs.rederive": (options_of(rederive), RUN_LACKS),
 }
 
 

@@ -12,6 +12,7 @@ from moments_ray.corpus.manifest import Entry
 from moments_ray.corpus.queries.standing import stands
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Backfill, BackfillItem, Run, Video
+from moments_ray.errors import MomentsError
 from moments_ray.states import BackfillItemStatus, BackfillStatus, RunStatus
 
 _POSTPONED = timedelta(seconds=30)  # before an item is looked at again whose video somebody else works on
@@ -142,10 +143,10 @@ class BackfillItems:
             key, status=BackfillItemStatus.RUNNING, run_id=run, video_id=video, tries=BackfillItem.tries + 1
         )
 
-    async def refused(self, key: int, code: str, message: str) -> None:
-        """Note why an item cannot be started."""
-        failed = {"status": BackfillItemStatus.FAILED, "error_code": code, "error": message}
-        await self._move(key, **failed, ended_at=func.now(), tries=BackfillItem.tries + 1)
+    async def refused(self, key: int, status: BackfillItemStatus, error: MomentsError) -> None:
+        """Note why an item is not started."""
+        said = {"error_code": error.code, "error": error.message}
+        await self._move(key, status=status, **said, ended_at=func.now(), tries=BackfillItem.tries + 1)
 
     async def postpone(self, key: int) -> None:
         """Leave an item for later: somebody else works on its video."""

@@ -94,7 +94,8 @@ def _made(backfill: int) -> Select[tuple[MomentSet]]:
 def _is_left(sets_to: SetsTo) -> ColumnElement[bool]:
     """Return the condition that a set is still to be changed: an empty one takes nothing away, and is not promoted."""
     if sets_to == "promote":
-        return (MomentSet.status != SetStatus.CURRENT) & exists().where(MomentRow.set_id == MomentSet.id)
+        anything = exists().where(MomentRow.set_id == MomentSet.id, MomentRow.deleted_at.is_(None))
+        return (MomentSet.status != SetStatus.CURRENT) & anything
     earlier = aliased(MomentSet)
     there_is = exists().where(earlier.video_id == MomentSet.video_id, earlier.status == SetStatus.RETIRED)
     return (MomentSet.status == SetStatus.CURRENT) & there_is

@@ -153,6 +153,7 @@ class RunItem(Table):
     status: Mapped[str] = mapped_column(server_default=StageStatus.PENDING.value)
     output: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
+    node: Mapped[str | None]  # that ended it
 
 
 class RunNote(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -195,7 +196,7 @@ class Journal(StageJournal):
     ) -> float | None:
         data = {"stage": stage, "item": key, **(error or {})}
         values = [None if value is None else json.dumps(value) for value in (output, error)]
-        answer = await self._write(END_ITEM, stage, key, status.value, *values, of, json.dumps(data))
+        answer = await self._write(END_ITEM, stage, key, status.value, *values, of, json.dumps(data), platform.node())
         if answer is None:
             return None
         self.written = WrittenEvent(answer["seq"], f"item.{status}", data)

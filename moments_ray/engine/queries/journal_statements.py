@@ -102,10 +102,11 @@ event AS (
 SELECT {_ANSWER}"""  # noqa: S608
 
 # An item ends once for each time it is planned; the stage's progress counts it, so nobody has to look at the others.
-# $4 the item, $5 its status, $6 its output, $7 its error, $8 how many items there are, $9 the event's data
+# $4 the item, $5 its status, $6 its output, $7 its error, $8 how many items there are, $9 the event's data,
+# $10 the node
 END_ITEM = f"""{_HELD}
 item AS (
-    UPDATE run_items SET status = $5::text, output = coalesce($6, output), error = $7
+    UPDATE run_items SET status = $5::text, output = coalesce($6, output), error = $7, node = $10::text
     FROM held WHERE run_id = held.id AND stage = $3 AND key = $4 AND status = 'pending'
     RETURNING run_id
 ),

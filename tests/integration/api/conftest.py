@@ -20,6 +20,7 @@ from moments_ray.database.tables import MomentRow, MomentSet, Run, RunAttempt, V
 from moments_ray.embedded.services import Services
 from moments_ray.engine.queries.claims import Claim, Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.ids import new_identifier
 from moments_ray.library.queries.transcripts import Transcripts
@@ -169,6 +170,20 @@ class Library:
             if not candidate:
                 await MomentSets(session).promote(made)
         return [await self.moment(video, *span, of_set=made) for span in spans]
+
+    async def found_by(
+        self, video: Video, run: str | None, *spans: tuple[float, float], candidate: bool = False
+    ) -> list[MomentRow]:
+        """What the run of an identifier found."""
+        async with self.database.read() as session:
+            row = await Runs(session).get(run or "")
+        return await self.found(video, row, *spans, candidate=candidate)
+
+    async def is_deleted(self, moment: MomentRow) -> bool:
+        """Whether a moment was deleted, for good or not."""
+        async with self.database.read() as session:
+            row = await session.scalar(select(MomentRow).where(MomentRow.id == moment.id))
+        return row is None or row.deleted_at is not None
 
     async def remove_moments(self, of_set: MomentSet) -> None:
         """Leave a set empty, as one is that a run found nothing for."""

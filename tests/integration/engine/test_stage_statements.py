@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -135,6 +136,7 @@ async def test_each_item_ends_once_a_plan_and_the_stages_progress_counts_it(clai
     assert await ended(claimed, "c", StageStatus.COMPLETED, 3) == 1.0
     async with claimed.environment.database.read() as session:
         items = await JournalReader(session, claimed.claim.key).items("SHOUT")
+    assert {item.node for item in items} == {platform.node()}
     assert [(item.status, item.output, item.error) for item in items] == [
         ("completed", {"key": key}, None) for key in "abc"
     ]

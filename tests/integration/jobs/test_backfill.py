@@ -1,4 +1,4 @@
-"""The backfill on a real PostgreSQL and Redis: every video once, however often it is begun, stopped or killed."""
+"""Jobs over whole libraries on a real PostgreSQL and Redis: they follow what workers do, and may die at any time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sqlalchemy.engine import make_url
 from jobs.backfill import application
 from moments_ray import runtime
 from moments_ray.cli.app import run_app
+from moments_ray.corpus.attending import attend_to_backfills
 from moments_ray.embedded.services import Services
 from moments_ray.settings import Settings
 
@@ -52,10 +54,6 @@ class Deployment:
 
         return asyncio.run(ask())
 
-    @property
-    def runs(self) -> int:
-        return int(self.rows("SELECT count(*) FROM runs")[0][0])
-
     def started(self, *arguments: str | Path) -> subprocess.Popen[str]:
         """Begin the job in a process of its own."""
         return subprocess.Popen(
@@ -67,21 +65,12 @@ class Deployment:
             text=True,
         )
 
-    def killed_at(self, runs: int, *arguments: str | Path) -> None:
-        """Begin the job, and kill it as soon as there are so many runs."""
-        job = self.started(*arguments)
-        try:
-            self.until(lambda: job.poll() is not None or self.runs >= runs)
-            assert job.poll() is None, job.communicate()
-        finally:
-            job.kill()
-            job.communicate()
-
-    def until(self, true: Callable[[], bool], seconds: float = 60.0) -> None:
+    def until(self, query: str, seconds: float = 120.0) -> None:
+        """Wait until a question to the database is answered with yes."""
         deadline = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        while not self.rows(query)[0][0]:
+            assert time.monotonic() < deadline, query
+            time.sleep(0.1)
 
 
 @pytest.fixture
@@ -110,12 +99,50 @@ async def _execute(url: str, statement: str) -> None:
     await connection.close()
 
 
+class Worker:
+    """Does what workers do for backfills, and ends every run at once: with the status that its URL asks for."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._work()))
+
+    def __enter__(self) -> Worker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    async def _work(self) -> None:
+        settings = Settings(_env_file=None)
+        environment = runtime.connect(settings)
+        url = settings.database_url.get_secret_value() if settings.database_url else ""
+        while not self._over.is_set():
+            await attend_to_backfills(environment)
+            await _execute(
+                url,
+                "UPDATE runs SET started_at = queued_at, completed_at = now(), status = CASE WHEN source_url LIKE "
+                "'%bad%' THEN 'failed' ELSE 'completed' END, error = CASE WHEN source_url LIKE '%bad%' THEN "
+                """'{"code": "download.private", "message": "It is private."}'::jsonb END """
+                "FROM videos WHERE videos.id = runs.video_id AND runs.status = 'queued'",
+            )
+            await asyncio.sleep(0.1)
+        await environment.close()
+
+
+@pytest.fixture
+def worker(deployment: Deployment) -> Iterator[Worker]:
+    with Worker() as worker:
+        yield worker
+
+
 Backfill = Callable[..., tuple[int, dict[str, Any], str]]
 
 
 @pytest.fixture
 def backfill(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> Backfill:
-    """Runs the job in this process; returns its exit status, its summary, and what it said."""
+    """Runs the job in this process; returns its exit status, its document, and what it said."""
 
     def run(*arguments: str | Path) -> tuple[int, dict[str, Any], str]:
         capsys.readouterr()
@@ -126,63 +153,52 @@ def backfill(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> Back
     return run
 
 
-def test_every_video_is_handed_in_once_at_low_priority(backfill: Backfill, deployment: Deployment) -> None:
+def test_every_video_is_worked_on_once_and_the_same_command_takes_up_the_same_backfill(
+    backfill: Backfill, deployment: Deployment, worker: Worker
+) -> None:
     urls = deployment.urls(5)
     urls.write_text(urls.read_text() + "HTTP://127.0.0.1:1/3.mp4#t=5\n")  # another spelling of the fourth
-    status, summary, _ = backfill(urls, "--count", "3")
-    assert status == 0
-    assert {name: summary[name] for name in ("lines", "enqueued", "known", "malformed")} == {
-        "lines": 6,
-        "enqueued": 5,
-        "known": 1,
-        "malformed": 0,
-    }
-    rows = deployment.rows("SELECT priority, status, pipeline, config, message_id FROM runs")
-    assert {(row["priority"], row["status"], row["pipeline"]) for row in rows} == {(1, "queued", "moments")}
+    status, done, said = backfill(urls, "--count", "3", "--in-flight", "2")
+    assert (status, done["status"]) == (0, "completed")
+    assert "completed: 5 of 6 completed, 1 skipped" in said
+    rows = deployment.rows("SELECT priority, pipeline, config, idempotency_key FROM runs")
+    assert {(row["priority"], row["pipeline"]) for row in rows} == {(1, "moments")}
     assert {json.loads(row["config"])["generation"]["find"]["count"] for row in rows} == {3}
-    assert all(row["message_id"] for row in rows)  # they were enqueued
-    _, again, _ = backfill(urls, "--count", "3", "--priority", "2")
-    assert (again["enqueued"], again["known"], deployment.runs) == (0, 6, 5)
-    urls.write_text(urls.read_text() + "http://127.0.0.1:1/new.mp4\n")
-    _, more, _ = backfill(urls, "--count", "3")
-    assert (more["enqueued"], more["known"], deployment.runs) == (1, 6, 6)
+    assert len({row["idempotency_key"] for row in rows}) == len(rows) == 5
+    _, again, _ = backfill(urls, "--count", "3", "--in-flight", "9")
+    assert (again["identifier"], again["in_flight"]) == (done["identifier"], 9)
+    _, other, _ = backfill(urls, "--count", "3", "--name", "Once more", "--mode", "rederive")
+    assert other["identifier"] != done["identifier"]
+    assert deployment.rows("SELECT count(*) FROM runs")[0][0] == 5  # they did exactly this before
 
 
-def test_nonsense_is_counted_and_told_with_its_line_and_stops_nothing(
-    backfill: Backfill, deployment: Deployment
+@pytest.mark.parametrize(("arguments", "expected"), [((), 0), (("--strict",), 3)])
+def test_what_fails_stops_nothing_and_counts_where_it_is_asked_for(
+    backfill: Backfill, deployment: Deployment, worker: Worker, arguments: tuple[str, ...], expected: int
 ) -> None:
     path = deployment.folder / "urls.csv"
-    path.write_text(
-        "url\nnot a url\nhttp://127.0.0.1:1/a.mp4\nfile:///etc/passwd\n\nhttp://no-such-host.invalid/b.mp4\n"
-    )
-    status, summary, said = backfill(path)
-    assert status == 3
-    assert (summary["enqueued"], summary["malformed"], summary["refused"]) == (1, 2, 1)
-    assert [problem["line"] for problem in summary["problems"]] == [2, 4, 6]
-    assert "line 4: Only http and https URLs are fetched. [url.not_allowed]" in said
-    assert deployment.runs == 1
+    path.write_text("url\nnot a url\nhttp://127.0.0.1:1/a.mp4\nfile:///etc/passwd\n\nhttp://127.0.0.1:1/bad.mp4\n")
+    status, done, said = backfill(path, *arguments)
+    assert (status, done["status"]) == (expected, "completed_with_errors")
+    assert (done["counts"]["completed"], done["counts"]["failed"]) == (1, 3)
+    assert "3 failed" in said
+    rows = deployment.rows("SELECT line, error_code FROM backfill_items WHERE status = 'failed' ORDER BY line")
+    assert [tuple(row) for row in rows] == [(2, "url.not_allowed"), (4, "url.not_allowed"), (6, "download.private")]
 
 
-def test_a_video_that_somebody_else_works_on_is_left_for_the_next_time(
-    backfill: Backfill, deployment: Deployment
+def test_a_limit_ends_the_job_and_a_higher_one_is_another_backfill(
+    backfill: Backfill, deployment: Deployment, worker: Worker
 ) -> None:
-    urls = deployment.urls(2)
-    assert backfill(urls, "--count", "2", "--limit", "1")[1]["enqueued"] == 1
-    status, summary, _ = backfill(urls, "--count", "9")
-    assert (status, summary["busy"], summary["enqueued"]) == (3, 1, 1)
-    asyncio.run(_execute(deployment.url, "UPDATE runs SET status = 'completed'"))
-    status, summary, _ = backfill(urls, "--count", "9")
-    assert (status, summary["enqueued"], summary["known"]) == (0, 1, 1)
+    status, done, said = backfill(deployment.urls(5), "--limit", "2")
+    assert (status, done["status"], done["paused_by"]) == (0, "paused", "budget.videos")
+    assert "paused by budget.videos: 2 of 5 completed" in said
 
 
 def test_a_dry_run_tells_and_does_nothing(backfill: Backfill, deployment: Deployment) -> None:
-    urls = deployment.urls(700)
-    status, summary, _ = backfill(urls, "--dry-run")
-    assert (status, summary["enqueued"], summary["dry_run"]) == (0, 700, True)
-    assert deployment.rows("SELECT * FROM videos") == []
-    assert backfill(urls, "--limit", "7", "--in-flight", "100")[1]["enqueued"] == 7
-    assert backfill(urls, "--dry-run")[1]["enqueued"] == 693
-    assert deployment.runs == 7
+    status, estimate, said = backfill(deployment.urls(700), "--dry-run")
+    assert (status, estimate["videos"], estimate["known"]) == (0, 700, 0)
+    assert "700 entries: 700 videos to work on" in said
+    assert deployment.rows("SELECT 1 FROM videos UNION SELECT 1 FROM backfills") == []
 
 
 @pytest.mark.parametrize(
@@ -201,39 +217,41 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
     status, document, _ = backfill(*arguments)
     assert status == 2
     assert told in document["error"]["message"]
-    assert deployment.runs == 0
+    assert deployment.rows("SELECT * FROM backfills") == []
 
 
-def test_no_more_are_in_flight_than_allowed_and_sigterm_ends_it_in_good_order(deployment: Deployment) -> None:
-    job = deployment.started(deployment.urls(12), "--in-flight", "5", "--json")
+def test_a_job_that_is_stopped_or_killed_leaves_its_backfill_to_workers(deployment: Deployment) -> None:
+    urls = deployment.urls(60)
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        job = deployment.started(urls, "--in-flight", "5")
+        assert job.stderr is not None
+        assert job.stderr.readline().startswith("backfill ")  # it follows
+        job.send_signal(number)
+        _, err = job.communicate(timeout=60)
+    assert (job.returncode, "Traceback" in err) == (128 + signal.SIGTERM, False)
+    assert "the same command follows again" in err
+    with Worker():
+        deployment.until("SELECT status = 'completed' FROM backfills")
+    job = deployment.started(urls, "--in-flight", "5", "--json")
+    out, err = job.communicate(timeout=60)
+    assert (job.returncode, json.loads(out)["counts"]["completed"]) == (0, 60), err
+    (count,) = deployment.rows("SELECT count(*), count(DISTINCT video_id) AS videos FROM runs")
+    assert (count["count"], count["videos"]) == (60, 60)
+
+
+def test_no_more_are_in_flight_than_allowed(deployment: Deployment) -> None:
+    job = deployment.started(deployment.urls(12), "--in-flight", "5")
     try:
-        deployment.until(lambda: deployment.runs == 5)
-        time.sleep(2.5)
-        assert deployment.runs == 5
-        asyncio.run(_execute(deployment.url, "UPDATE runs SET status = 'completed'"))
-        deployment.until(lambda: deployment.runs == 10)
-        job.send_signal(signal.SIGTERM)
-        out, err = job.communicate(timeout=30)
+        deployment.until("SELECT count(*) = 1 FROM backfills")
+        environment = runtime.connect(Settings(_env_file=None))
+
+        async def attend() -> None:
+            for _ in range(3):
+                await attend_to_backfills(environment)
+            await environment.close()
+
+        asyncio.run(attend())
+        assert deployment.rows("SELECT count(*) FROM runs")[0][0] == 5
     finally:
         job.kill()
-    assert job.returncode == 128 + signal.SIGTERM
-    assert (json.loads(out)["stopped"], json.loads(out)["enqueued"]) == (True, 10)
-    assert "the same command goes on from here" in err
-    assert "Traceback" not in err
-
-
-def test_killed_at_random_and_begun_again_every_video_is_there_once(deployment: Deployment) -> None:
-    urls, count = deployment.urls(240), 240
-    chance = random.Random(240)
-    for least in (chance.randrange(1, 100), chance.randrange(120, 220)):
-        deployment.killed_at(least, urls, "--in-flight", "1000")
-    assert 120 <= deployment.runs < count
-    job = deployment.started(urls, "--in-flight", "1000", "--json")
-    out, err = job.communicate(timeout=120)
-    summary = json.loads(out)
-    assert job.returncode == 0, err
-    assert (summary["enqueued"] + summary["known"], summary["lines"]) == (count, count)
-    assert 0 < summary["enqueued"] < 120
-    rows = deployment.rows("SELECT video_id, count(*) FROM runs GROUP BY video_id")
-    assert (len(rows), {row["count"] for row in rows}) == (count, {1})
-    assert len(deployment.rows("SELECT DISTINCT idempotency_key FROM runs")) == count
+        job.communicate()
