@@ -38,6 +38,7 @@ _LENGTH_DISCOUNT = 0.35
 _TORN_NAME = 0.3
 _UNKNOWN_HEAD = 0.6
 _UNLIKELY_HEAD = 0.25
+_UNLIKELY_OPENING = 0.4
 _SPREAD_OF_FUNCTION_WORDS = 0.4
 _BLOCK_SENTENCES = 10
 _LEAST_BLOCKS = 6
@@ -131,7 +132,8 @@ class Titles:
         if not values:
             return 0.0
         single = _SINGLE_WORD if len(values) == 1 and not _SPACELESS_CLAUSE.search(words[0]) else 1.0
-        return sum(values) / math.pow(len(values), _LENGTH_DISCOUNT) * single * self._head(words[-1])
+        whole = sum(values) / math.pow(len(values), _LENGTH_DISCOUNT) * single
+        return whole * self._head(words[-1]) * self._opening(words)
 
     def _head(self, word: str) -> float:
         """Weigh the word a phrase ends on: in English it should be a noun, and the text shows which words are."""
@@ -141,6 +143,13 @@ class Titles:
         if evidence > 0:
             return 1.0
         return _UNKNOWN_HEAD if evidence == 0 and not word.casefold().endswith(("ly", "ing", "ed")) else _UNLIKELY_HEAD
+
+    def _opening(self, words: tuple[str, ...]) -> float:
+        """Weigh the word a phrase of several begins with: in English it is no adverb, and no verb by its uses here."""
+        if not self._english or len(words) == 1 or words[0].casefold() in self._names:
+            return 1.0
+        first = words[0].casefold()
+        return _UNLIKELY_OPENING if first.endswith("ly") or self._noun_evidence.get(first, 0) < 0 else 1.0
 
     def _runs(self, text: str) -> Iterator[tuple[tuple[str, ...], float]]:
         """Give a sentence's phrases and how whole each is: content words in a row, or two rows around a connector."""

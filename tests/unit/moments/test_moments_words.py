@@ -89,6 +89,20 @@ def test_a_title_names_what_sets_the_moment_apart(timeline: Timeline) -> None:
         assert 3 <= len(title) <= 80
 
 
+def test_a_title_begins_with_no_adverb_or_verb_torn_from_its_sentence(
+    speak: Callable[[Sequence[str]], Transcript],
+) -> None:
+    lines = [
+        "We roughly categorize memorable policy, and it is about what you would relay for the others.",
+        "We bake bread in the oven, and then we wait for the dough until it has risen over the night.",
+        "You can bake it in a tin or on a stone, and it will have a crust that you can hear when you bake it.",
+        "The bees fly to the flowers in the morning, and they come back to the hive before it is dark in the evening.",
+    ]
+    titles = Titles(Timeline.of(speak(lines), 60.0))
+    assert not titles.title(0, 0).startswith("Roughly")
+    assert titles.title(1, 1) == "Bread in the Oven"  # not: Wait for the Dough
+
+
 def test_no_two_titles_are_alike(timeline: Timeline) -> None:
     titles = Titles(timeline)
     taken: list[str] = []
