@@ -17,6 +17,10 @@ const PAGES = [
   [/^\/new$/, "generate"],
   [/^\/runs$/, "pipelines"],
   [/^\/runs\/(?<id>[\w-]+)$/, "run"],
+  [/^\/jobs$/, "jobs"],
+  [/^\/jobs\/(?<id>[\w-]+)$/, "job"],
+  [/^\/backfills$/, "backfills"],
+  [/^\/backfills\/(?<id>[\w-]+)$/, "backfill"],
   [/^\/settings(?:\/(?<tab>[a-z-]+))?$/, "settings"],
   [/^\/login$/, "login"],
 ];

@@ -89,6 +89,7 @@ const query = (values) => {
 const get = async (path, options) => (await send(path, options)).json();
 const post = (path, json, options) => get(path, { method: "POST", json: json ?? {}, ...options });
 const remove = (path) => send(path, { method: "DELETE" });
+const JOBS = "/api/v1/jobs";
 const video = (id, rest = "") => `/api/videos/${id}${rest}`;
 const moment = (id, one, rest = "") => video(id, `/moments/${one}${rest}`);
 
@@ -140,6 +141,25 @@ export const api = {
   cancel: (id) => post(`/api/runs/${id}/cancel`),
   retry: (id) => post(`/api/runs/${id}/retry`),
   bulkRuns: (asked) => post("/api/runs/bulk", asked),
+
+  jobs: (values, signal) => get(`${JOBS}/${query(values)}`, { signal }),
+  job: (id) => get(`${JOBS}/${id}`),
+  createJob: (asked, key) => post(`${JOBS}/`, asked, { key }),
+  cancelJob: (id) => post(`${JOBS}/${id}/cancel`),
+  retryJob: (id) => post(`${JOBS}/${id}/retry`),
+  removeJob: (id) => remove(`${JOBS}/${id}`),
+  bulkJobs: (asked) => post(`${JOBS}/bulk`, asked),
+  jobStatistics: (signal) => get(`${JOBS}/statistics`, { signal }),
+  jobQueue: (signal) => get(`${JOBS}/queue/status`, { signal }),
+  clearJobs: () => get(`${JOBS}/queue/clear`, { method: "DELETE" }),
+
+  backfills: (values) => get(`/api/backfills${query(values)}`),
+  backfill: (id) => get(`/api/backfills/${id}`),
+  createBackfill: (asked, key) => post("/api/backfills", asked, { key }),
+  /** @param {"pause" | "resume" | "cancel" | "retry" | "promote" | "rollback"} action */
+  changeBackfill: (id, action, asked) => post(`/api/backfills/${id}/${action}`, asked),
+  removeBackfill: (id) => remove(`/api/backfills/${id}`),
+  backfillItems: (id, values) => get(`/api/backfills/${id}/items${query(values)}`),
 
   models: async () => (await get("/api/admin/models")).items,
   changeModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PATCH", json: fields }),

@@ -14,6 +14,14 @@ const STAGES = {
   SELECTED_CLIP_UPLOAD: () => t("Storing clips"),
   MOMENT_REFINEMENT: () => t("Refining moments"),
 };
+/** What jobs give. */
+export const JOB_TYPES = {
+  audio_extraction: () => t("Sound"),
+  transcription: () => t("Transcript"),
+  analysis: () => t("Analysis"),
+  clip_generation: () => t("Clips"),
+  full_processing: () => t("All of it"),
+};
 const PIPELINES = {
   moments: () => t("Moments"),
   transcript: () => t("Transcript"),
@@ -33,11 +41,15 @@ const STATUSES = {
   skipped: () => t("skipped"),
   ready: () => t("ready"),
   deleting: () => t("being deleted"),
+  estimating: () => t("being read"),
+  running: () => t("running"),
+  paused: () => t("paused"),
 };
 
 const ordinary = (name) => name.split(".").pop().replaceAll("_", " ").toLowerCase().replace(/^./, (first) => first.toUpperCase());
 
 export const stageTitle = (name) => STAGES[name]?.() ?? ordinary(name);
-export const pipelineTitle = (name) => PIPELINES[name]?.() ?? ordinary(name);
+export const jobTitle = (type) => JOB_TYPES[type]?.() ?? ordinary(type);
+export const pipelineTitle = (name) => (name.startsWith("job.") ? t("Job: {what}", { what: jobTitle(name.slice(4)) }) : (PIPELINES[name]?.() ?? ordinary(name)));
 export const statusTitle = (status) => STATUSES[status]?.() ?? status;
 export const finished = (status) => !["queued", "processing"].includes(status);

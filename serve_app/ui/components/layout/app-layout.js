@@ -22,6 +22,8 @@ export function mountLayout(body) {
     { keys: ["g d"], label: t("Dashboard"), group: t("Go to"), run: () => go("/") },
     { keys: ["g l"], label: t("Library"), group: t("Go to"), run: () => go("/videos") },
     { keys: ["g p"], label: t("Runs"), group: t("Go to"), run: () => go("/runs") },
+    { keys: ["g j"], label: t("Jobs"), group: t("Go to"), run: () => go("/jobs") },
+    { keys: ["g b"], label: t("Backfills"), group: t("Go to"), run: () => go("/backfills") },
     { keys: ["g s"], label: t("Settings"), group: t("Go to"), run: () => go("/settings") },
     { keys: ["g n"], label: t("New from URL"), group: t("Go to"), run: () => go("/new") },
     { keys: ["Ctrl+k"], label: t("Go to or do anything"), group: t("Everywhere"), run: () => import("./command-palette.js").then((module) => module.openPalette()) },

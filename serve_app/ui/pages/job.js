@@ -1,0 +1,94 @@
+// A job: how far it is, what failed of it, and what it gave.
+import { h, replace } from "../core/html.js";
+import { date, percent, t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { go, href } from "../core/router.js";
+import { effect, onEnd, signal } from "../core/store.js";
+import { api } from "../services/api.js";
+import { followed, know, lookNow } from "../services/follow.js";
+import { finished, jobTitle, stageTitle } from "../services/stages.js";
+import { may } from "../services/session.js";
+import { confirm } from "../components/common/dialog.js";
+import { errorPanel } from "../components/common/error-panel.js";
+import { progressBar } from "../components/common/progress.js";
+import { skeletons } from "../components/common/skeleton.js";
+import { statusBadge } from "../components/common/status-badge.js";
+import { toast, toastError } from "../components/common/toast.js";
+import { results, shapeOf } from "../components/jobs/results.js";
+import { eventLog } from "../components/pipelines/event-log.js";
+import { waterfall } from "../components/pipelines/waterfall.js";
+
+const EVERY = 2000;
+
+export function mount(root, { id }) {
+  const [job, run, error] = [signal(null), signal(null), signal(null)];
+  const read = async () => {
+    try {
+      const [one, its] = await Promise.all([api.job(id), api.run(id)]);
+      know([its]);
+      run.set(its);
+      job.set(one);
+    } catch (problem) {
+      if (!job.peek()) error.set(problem);
+    }
+  };
+  read();
+  const timer = setInterval(() => { if (!document.hidden && run.peek() && !finished(run.peek().status)) read(); }, EVERY);
+  onEnd(() => clearInterval(timer));
+  effect(() => { const live = followed(id); if (live && run.peek() && live.status !== run.peek().status) read(); });
+  let drawn = false;
+  effect(() => {
+    if (error()) return replace(root, errorPanel(error(), () => { error.set(null); read(); }));
+    if (!job()) return drawn || replace(root, skeletons("line", 6));
+    if (drawn) return;
+    drawn = true;
+    replace(root, page(job, run, read));
+  });
+  effect(() => { if (job()) document.title = `${finished(run().status) ? "" : `${percent(run().progress)} · `}${title(job())} · moments`; });
+}
+
+const title = (job) => job.video_title || job.youtube_url || t("Untitled video");
+
+function page(job, run, read) {
+  const act = async (ask, said) => {
+    try {
+      await ask(job.peek().id);
+      toast(said);
+      lookNow();
+      read();
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  const remove = async () => {
+    if (!(await confirm({ title: t("Delete this job?"), text: t("Its results go with it; its video stays."), action: t("Delete") }))) return;
+    try {
+      await api.removeJob(job.peek().id);
+      toast(t("The job is deleted"));
+      go("/jobs");
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  const over = () => finished(run().status);
+  const again = () => ["failed", "completed_with_errors", "cancelled"].includes(run().status);
+  const shape = signal("");
+  effect(() => shape.set(shapeOf(job())));
+  return [
+    h("div.page-head", h("a.icon-button.button.plain", { href: href("/jobs"), "aria-label": t("Back to the jobs") }, icon("back")), h("h1", { dir: "auto" }, () => title(job())), h("span.chip", jobTitle(job.peek().job_type)), () => statusBadge(run().status),
+      h("div.actions",
+        () => job().video_id && h("a.button", { href: href(`/videos/${job().video_id}`) }, icon("film"), t("To the video")),
+        () => !over() && h("button", { disabled: !may("write"), onclick: () => act(api.cancelJob, t("Cancelled")) }, icon("close"), t("Stop")),
+        () => again() && h("button.primary", { disabled: !may("write"), onclick: () => act(api.retryJob, t("It goes on from where it failed")) }, icon("retry"), t("Retry")),
+        () => over() && h("button.danger", { disabled: !may("write"), onclick: remove }, icon("delete"), t("Delete")))),
+    () => !over() && progressBar(() => run().progress, t("Progress")),
+    () => job().waiting_for && h("p.quiet", { dir: "auto" }, job().waiting_for),
+    () => job().error && errorPanel({ title: job().error.stage ? t("It failed in {stage}", { stage: stageTitle(job().error.stage) }) : t("It failed"), message: job().error.message, code: job().error.code }),
+    () => { shape(); return h("div.stack", results(job.peek())); },
+    h("section.panel", h("h2", t("Stages")), () => waterfall(run())),
+    h("section.panel", h("h2", t("About this job")), h("dl.facts",
+      [[t("Created"), date(job.peek().created_at)], [t("Priority"), job.peek().priority], [t("From"), job.peek().youtube_url ?? t("uploaded")], [t("Identifier"), h("code", job.peek().id)]].map(([label, value]) => h("div", h("dt", label), h("dd", { dir: "auto" }, value)))),
+      h("details", h("summary", t("What it was asked")), h("pre", { tabindex: "0" }, JSON.stringify(job.peek().options, null, 2)))),
+    eventLog(run),
+  ];
+}
