@@ -20,6 +20,7 @@ def _api() -> ProductApi:
         options,
         pipeline,
         sets,
+        statistics,
         timeline,
         uploads,
     )
@@ -30,7 +31,7 @@ def _api() -> ProductApi:
     return ProductApi(
         routers=(
             *(bulk.router, adding.router, uploads.router, exports.router, moments.router, sets.router),
-            *(clips.router, downloads.router, timeline.router, options.router, pipeline.router),
+            *(clips.router, downloads.router, timeline.router, options.router, pipeline.router, statistics.router),
         ),
         tags={
             "uploads": "Files of any size in parts, by tus 1.0: what broke off goes on where it was.",

@@ -13,11 +13,9 @@ from moments_ray.database.tables import Video
 from moments_ray.demo.talk import make_talk
 from moments_ray.embedded.services import Services
 from moments_ray.settings import DownloadSettings, Settings
-from tests.browser.chromium import CHROMIUM
+from tests.browser.chromium import CHROMIUM, watched_page
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site, site
-
-PAGE_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="session")
@@ -64,20 +62,6 @@ def talk(served: Site, shelf: Shelf) -> Video:
 
 @pytest.fixture
 def page(browser: Any, served: Site) -> Iterator[Any]:
-    """A page; at its end nothing was thrown, refused by the policy, or asked of another host."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=f"{served.url}/ui/")
-    context.set_default_timeout(PAGE_MILLISECONDS)
-    wrong: list[str] = []
-    context.add_init_script(
-        "addEventListener('securitypolicyviolation', event => console.error('POLICY ' + event.violatedDirective))"
-    )
-    opened = context.new_page()
-    opened.on("pageerror", lambda error: wrong.append(f"thrown: {error}"))
-    opened.on("console", lambda said: wrong.append(said.text) if said.text.startswith(("POLICY", "Refused")) else None)
-    opened.on(
-        "request",
-        lambda asked: None if asked.url.startswith((served.url, "data:", "blob:")) else wrong.append(asked.url),
-    )
-    yield opened
-    context.close()
-    assert wrong == []
+    """A page of the site, in which nothing goes wrong."""
+    with watched_page(browser, served.url) as opened:
+        yield opened

@@ -47,7 +47,7 @@ class Shelf:
         """Leave nothing of what was there."""
         await self.container.redis.flushall()
         async with self._database.begin() as session:
-            await session.execute(text("TRUNCATE videos, runs, prompts, api_keys CASCADE"))
+            await session.execute(text("TRUNCATE videos, runs, prompts, api_keys, backfills CASCADE"))
 
     async def talk(self, talk: Talk) -> Video:
         """Put the demo's talk there with its transcript, moments, some of them refined, and clips."""

@@ -137,6 +137,20 @@ def test_a_refined_moment_is_compared_with_what_it_was(detail: Any, served: Site
         detail.locator(".trail").get_by_role("button", name="Back to step").first.click()
 
 
+def test_what_somebody_else_changed_is_shown_and_may_be_overruled(detail: Any, served: Site, talk: Video) -> None:
+    first = moments(detail, served, talk)[0]
+    at = f"{served.url}/api/videos/{talk.identifier}/moments/{first['identifier']}"
+    assert detail.request.patch(at, data={"title": "Theirs"}).ok
+    detail.locator(".moment").first.locator("h3").dblclick()
+    detail.locator(".title-field").fill("Mine")
+    detail.locator(".title-field").press("Enter")
+    detail.locator("#toasts").get_by_text("Somebody else changed this moment").wait_for()
+    detail.locator(".moment").first.get_by_text("Theirs").wait_for()
+    with saved(detail):
+        detail.get_by_role("button", name="Keep mine").click()
+    assert moments(detail, served, talk)[0]["title"] == "Mine"
+
+
 def test_what_is_said_is_found_though_it_is_not_drawn(detail: Any) -> None:
     detail.keyboard.press("/")
     detail.get_by_role("searchbox", name="Find in the transcript").fill("nobel")

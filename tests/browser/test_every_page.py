@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from moments_ray.access.key import Scope
+from moments_ray.access.key_store import make_key
 from moments_ray.database.tables import Video
 from moments_ray.states import RunStatus
 from tests.browser.chromium import until
@@ -133,6 +135,8 @@ def test_nothing_stands_in_the_way_of_anybody(
         "./new",
         "./runs",
         f"./runs/{run.identifier}",
+        "./jobs",
+        "./backfills",
         "./settings",
         "./settings/models",
         "./settings/health",
@@ -159,3 +163,86 @@ def test_german_is_spoken(page: Any, shelf: Shelf) -> None:
     page.get_by_role("heading", name="Einstellungen").wait_for()
     assert page.evaluate("document.documentElement.lang") == "de"
     assert re.search("Mediathek", page.locator("nav").first.inner_text())
+
+
+def test_a_video_that_comes_while_one_looks_is_shown(page: Any, served: Site, shelf: Shelf, talk: Video) -> None:
+    assert talk is not None
+    opened(page, "./")
+    page.locator(".card-grid").get_by_role("link", name="Six Small Surprises").wait_for()
+    other = served.do(shelf.video, "A river", None)
+    served.do(shelf.run, other)
+    page.get_by_role("region", name="Running now").get_by_text("A river").wait_for()
+    page.locator(".card-grid").get_by_role("link", name="A river").wait_for()
+
+
+def test_a_key_opens_the_pages_and_its_scope_says_what_they_may(
+    page: Any, served: Site, shelf: Shelf, talk: Video
+) -> None:
+    assert shelf is not None
+    _, reader = served.do(make_key, served.container.environment.database, "reader", Scope.READ)
+    while page.request.get(f"{served.url}/api/runs").ok:  # a key counts a moment after it was made
+        page.wait_for_timeout(50)
+    page.goto(f"./videos/{talk.identifier}")
+    page.wait_for_url("**/login?then=**")
+    page.get_by_label("API key").fill("mk_wrong")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("API key").fill(reader.text)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Six Small Surprises").wait_for()
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    until(page, "document.querySelector('video').readyState >= 2")
+    assert page.locator(".moment").first.get_by_role("button", name="Refine").is_disabled()
+    foreign = page.request.post(
+        f"{served.url}/api/runs/bulk", data={"action": "cancel", "ids": ["x"]}, headers={"Origin": "https://evil.test"}
+    )
+    assert foreign.status == 403
+
+
+def test_many_videos_are_chosen_and_deleted_at_once(page: Any, served: Site, shelf: Shelf) -> None:
+    for number in range(4):
+        served.do(shelf.video, f"Talk {number}", b"0123456789")
+    opened(page, "./videos")
+    page.get_by_role("link", name="Talk 3").wait_for()
+    page.locator(".pick").nth(0).check(force=True)
+    page.locator(".pick").nth(2).click(force=True, modifiers=["Shift"])
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("link", name="Talk 3").wait_for(state="detached")
+    left = page.request.get(f"{served.url}/api/videos").json()["items"]
+    assert [video["title"] for video in left] == ["Talk 0"]
+
+
+def test_a_job_is_begun_followed_and_stopped(page: Any, served: Site, shelf: Shelf) -> None:
+    assert shelf is not None
+    opened(page, "./jobs")
+    page.get_by_text("No jobs").wait_for()
+    page.get_by_role("button", name="New job").click()
+    asking = page.get_by_role("dialog", name="New job")
+    asking.get_by_label("Address of a video").fill(f"{served.url}/talk.mp4")
+    asking.get_by_label("What it gives").select_option("transcription")
+    asking.get_by_role("button", name="Start").dblclick()
+    page.wait_for_url("**/jobs/*")
+    page.get_by_text("Transcribing").wait_for()
+    (job,) = page.request.get(f"{served.url}/api/v1/jobs/").json()["items"]
+    assert job["job_type"] == "transcription"
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Retry").wait_for()
+    page.get_by_role("link", name="Back to the jobs").click()
+    page.get_by_role("table").get_by_text("cancelled").wait_for()
+
+
+def test_a_backfill_is_told_before_it_begins_and_paused(page: Any, served: Site, shelf: Shelf) -> None:
+    assert shelf is not None
+    opened(page, "./backfills")
+    page.get_by_role("button", name="New backfill").click()
+    asking = page.get_by_role("dialog", name="New backfill")
+    asking.get_by_label("Addresses of videos").fill(f"{served.url}/a.mp4 {served.url}/a.mp4 {served.url}/b.mp4")
+    asking.get_by_label("Name").fill("Autumn")
+    asking.get_by_role("button", name="What would it come to?").click()
+    asking.get_by_role("button", name="Start with 2 videos").click()
+    page.get_by_role("heading", name="Autumn").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("It was paused by hand.").wait_for()
+    page.get_by_role("button", name="Go on").wait_for()

@@ -33,7 +33,10 @@ from moments_ray.states import ClipStatus, SetStatus, VideoStatus
 
 
 class Video(Table):
-    """A source video; ``canonical_source`` is what makes two submissions the same video."""
+    """A source video; ``canonical_source`` is what makes two submissions the same video.
+
+    ``storyboard`` is where its sheet of small pictures is stored (``uri``), and how they lie on it.
+    """
 
     __tablename__ = "videos"
     __table_args__ = (
@@ -63,6 +66,7 @@ class Video(Table):
     checksum: Mapped[str | None]
     info: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     site_signals: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    storyboard: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(server_default=VideoStatus.PENDING.value)
     created_at: Mapped[datetime] = created_now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

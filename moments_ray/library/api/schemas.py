@@ -19,6 +19,19 @@ if TYPE_CHECKING:  # the client reads answers by these shapes, and has no databa
     from moments_ray.library.queries.video_lists import NewestRun
 
 
+class StoryboardView(SignedLink):
+    """A sheet of small pictures of a video, read at ``url`` until it expires.
+
+    Picture ``n`` is of the time ``(n + 0.5) * step``; it stands in column ``n % columns`` of row ``n // columns``.
+    """
+
+    count: int
+    columns: int
+    step: float = Field(description="seconds from one to the next")
+    width: int = Field(description="pixels of one")
+    height: int = Field(description="pixels of one")
+
+
 class HitView(Shape):
     """A place where the words were found; times are seconds of the video, null where it is its title."""
 

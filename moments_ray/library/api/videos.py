@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import InvalidRequest, NotFound
 from moments_ray.http.dependencies import Dependencies, Identifier
 from moments_ray.http.paging import Cursor, Limit, cursor_of_place, place_of
 from moments_ray.http.problems import problems
-from moments_ray.http.redirects import SIGNED, DownloadQuery, RedirectQuery, signed_answer
+from moments_ray.http.redirects import SIGNED, DownloadQuery, RedirectQuery, signed_answer, signed_link
 from moments_ray.http.schemas.base import CountedPage
-from moments_ray.library.api.schemas import EditVideo, SiteSignalsView, VideoView
+from moments_ray.library.api.schemas import EditVideo, SiteSignalsView, StoryboardView, VideoView
 from moments_ray.library.api.video_lists import Include, Wanted, video_views
 from moments_ray.library.deletion import Deletion
 from moments_ray.library.queries.video_lists import VideoLists, VideoSort, order_of_videos
@@ -99,6 +99,22 @@ async def read_video_thumbnail(
         video = await Videos(session).get(video_id)
         picture = await Videos(session).thumbnail(video.id)
     return await signed_answer(dependencies, picture, "the video's picture", redirect=redirect)
+
+
+@router.get("/{video_id}/storyboard", responses=problems(404))
+async def read_storyboard(dependencies: Dependencies, video_id: Identifier, response: Response) -> StoryboardView:
+    """Return where a sheet of small pictures of the video is read, and how they lie on it.
+
+    Raises:
+        NotFound: the video is not here yet, or gave none.
+    """
+    async with dependencies.environment.database.read() as session:
+        video = await Videos(session).get(video_id)
+    if video.storyboard is None:
+        raise NotFound("The video has no storyboard: it is not here yet, or was fetched before there were any.")
+    link = await signed_link(dependencies, video.storyboard["uri"])
+    response.headers["Cache-Control"] = "no-store"  # the link expires, and whoever has it may read
+    return StoryboardView(**{**video.storyboard, "url": link.url, "expires_at": link.expires_at})
 
 
 @router.delete(

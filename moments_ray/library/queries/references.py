@@ -16,6 +16,7 @@ class VideoReferences(References):
 
     pointers: ClassVar[str] = """
         UNION ALL SELECT cloud_url FROM videos WHERE identifier = :subject
+        UNION ALL SELECT storyboard::text FROM videos WHERE identifier = :subject
         UNION ALL SELECT clips.cloud_url FROM clips JOIN videos ON videos.id = video_id
             WHERE videos.identifier = :subject
         UNION ALL SELECT t.cloud_url FROM thumbnails t LEFT JOIN clips ON clips.id = t.clip_id

@@ -8,10 +8,13 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, Resources, stage
-from moments_ray.errors import SourceNotFound
+from moments_ray.errors import MediaError, SourceNotFound
 from moments_ray.library.objects import put_by_content, video_folder
 from moments_ray.library.queries.site_visits import SiteVisits
 from moments_ray.library.queries.videos import Videos
@@ -19,11 +22,14 @@ from moments_ray.library.values import CaptionObject, Source, SourceVideo
 from moments_ray.media.download import download
 from moments_ray.media.downloaded import Downloaded, SiteCaptions, clean_title
 from moments_ray.media.probe import MediaInfo, probe
+from moments_ray.media.sheet import write_sheet
 from moments_ray.media.site_signals import read_site_signals
 from moments_ray.media.sites import site_settings
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.process.metrics import BYTES_MOVED
 from moments_ray.storage.object_store import StoredObject
+
+log = structlog.get_logger()
 
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": ("video/mp4", ".mp4"),
@@ -42,6 +48,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
         stored = await (ctx.store.stat(source.stored) if source.stored else _stored(ctx, folder, fetched.path, info))
         captions = [await _store_captions(ctx, folder, one) for one in fetched.captions]
         picture = await _picture(ctx, folder, fetched.path, info)
+        board = await _storyboard(ctx, folder, fetched.path, info)
     title = clean_title(info.title or "") or fetched.title
     signals = read_site_signals(fetched.about, info.duration)
 
@@ -61,6 +68,7 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
             checksum=stored.checksum,
             info=info.model_dump(mode="json"),
             site_signals=signals.model_dump(mode="json"),
+            storyboard=board,
         )
         await videos.set_thumbnail(source.video, picture.uri)
 
@@ -133,3 +141,15 @@ async def _picture(ctx: Context, folder: str, path: Path, info: MediaInfo) -> St
     target = ctx.scratch / "thumbnail.jpg"
     await thumbnail(path, info.duration / 10, target, settings=ctx.settings.media)
     return await put_by_content(ctx, f"{folder}/thumbnails/video", target, content_type="image/jpeg")
+
+
+async def _storyboard(ctx: Context, folder: str, path: Path, info: MediaInfo) -> dict[str, Any] | None:
+    """Store a sheet of small pictures; a video that gives none can be watched all the same."""
+    target = ctx.scratch / "storyboard.jpg"
+    try:
+        sheet = await write_sheet(path, info, target, settings=ctx.settings.media, timeout=ctx.seconds_left())
+    except MediaError as error:
+        log.warning("storyboard.not_made", code=error.code, error=error.message)
+        return None
+    stored = await put_by_content(ctx, f"{folder}/storyboard", target, content_type="image/jpeg")
+    return {"uri": stored.uri, **sheet.model_dump()}

@@ -1,16 +1,16 @@
 // A backfill: how far it is and how fast it goes, what it took, its ledger, and its sets of moments brought forward or back.
-import { h, replace } from "../core/html.js";
+import { h } from "../core/html.js";
 import { date, number, percent, plural, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { go, href } from "../core/router.js";
-import { effect, onEnd, signal } from "../core/store.js";
+import { effect } from "../core/store.js";
 import { length } from "../core/time.js";
 import { api } from "../services/api.js";
 import { pipelineTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
 import { confirm } from "../components/common/dialog.js";
 import { errorPanel } from "../components/common/error-panel.js";
-import { skeletons } from "../components/common/skeleton.js";
+import { livePage } from "../components/common/live-page.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { countBar, doneShare, said } from "../components/backfills/counts.js";
@@ -20,25 +20,7 @@ const EVERY = 2000;
 const WITH_SETS = ["moments", "generation"];
 
 export function mount(root, { id }) {
-  const [backfill, error] = [signal(null), signal(null)];
-  const read = async () => {
-    try {
-      backfill.set(await api.backfill(id));
-    } catch (problem) {
-      if (!backfill.peek()) error.set(problem);
-    }
-  };
-  read();
-  const timer = setInterval(() => { if (!document.hidden && backfill.peek() && (!over(backfill.peek()) || backfill.peek().sets_to)) read(); }, EVERY);
-  onEnd(() => clearInterval(timer));
-  let drawn = false;
-  effect(() => {
-    if (error()) return replace(root, errorPanel(error(), () => { error.set(null); read(); }));
-    if (!backfill()) return drawn || replace(root, skeletons("line", 6));
-    if (drawn) return;
-    drawn = true;
-    replace(root, page(backfill, read));
-  });
+  const { value: backfill } = livePage(root, { ask: () => api.backfill(id), over: (one) => over(one) && !one.sets_to, every: EVERY, build: page });
   effect(() => { if (backfill()) document.title = `${over(backfill()) ? "" : `${percent(doneShare(backfill().counts))} · `}${backfill().name} · moments`; });
 }
 

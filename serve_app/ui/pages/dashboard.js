@@ -1,9 +1,9 @@
 // The dashboard: what runs, what needs a look, what is new; for a newcomer, where to begin.
-import { h, replace } from "../core/html.js";
+import { each, h, replace } from "../core/html.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href, go } from "../core/router.js";
-import { effect, onEnd } from "../core/store.js";
+import { effect, onEnd, scope, signal } from "../core/store.js";
 import { api, missing } from "../services/api.js";
 import { activeRuns, allRuns, lookNow } from "../services/follow.js";
 import { finished } from "../services/stages.js";
@@ -32,17 +32,17 @@ export function mount(root) {
   });
   const body = h("div.stack");
   root.append(h("div.page-head", h("h1", t("Dashboard")), h("div.actions", fileButton(t("Upload")), h("a.button.primary", { href: href("/new") }, icon("add"), t("New from URL")))), body);
-  let kind = null;
+  let [kind, end] = [null, () => {}];
   effect(() => {
     const found = videos.value();
     const now = found === null ? "waiting" : found.items.length === 0 && activeRuns().length === 0 ? "empty" : "full";
     if (now === kind) return;
     kind = now;
-    if (now === "waiting") replace(body, videos.show(() => skeletons("card", 4), () => null));
-    else if (now === "empty") replace(body, welcome(), healthStrip());
-    else replace(body, overview(videos));
+    end();
+    // In a scope of its own, which lasts until there is something else to show.
+    [, end] = scope(() => replace(body, now === "waiting" ? videos.show(() => skeletons("card", 4), () => null) : now === "empty" ? [welcome(), healthStrip()] : overview(videos)));
   });
-  onEnd(() => replace(body));
+  onEnd(() => { end(); replace(body); });
 }
 
 async function newest(signal) {
@@ -51,9 +51,11 @@ async function newest(signal) {
 
 function overview(videos) {
   const running = () => activeRuns().slice(0, RUNNING);
+  const any = signal(false);
+  effect(() => any.set(running().length > 0));
   return h("div.stack",
     figures(),
-    () => running().length > 0 && h("section.stack", { "aria-label": t("Running now") }, h("div.section-head", h("h2", t("Running now")), h("a", { href: href("/runs") }, t("All runs"))), h("div.panel.stack", running().map(runLine))),
+    () => any() && h("section.stack", { "aria-label": t("Running now") }, h("div.section-head", h("h2", t("Running now")), h("a", { href: href("/runs") }, t("All runs"))), h("div.panel.stack", each(running, (run) => run.identifier, (run) => runLine(run())))),
     attention(),
     h("section.stack", { "aria-label": t("Newest videos") }, h("div.section-head", h("h2", t("Newest videos")), h("a", { href: href("/videos") }, t("To the library"))),
       () => (videos.value()?.items.length ? cardGrid(videos.value().items) : emptyState({ icon: "film", title: t("No videos yet") }))),

@@ -65,8 +65,12 @@ function build(root, id, video, query) {
   ], query.get("tab") ?? "moments", (tab) => setQuery({ tab: tab === "moments" ? null : tab }), t("About this video"));
   effect(() => { if (!narrow() && side.chosen() === "transcript") side.choose("moments"); });
 
+  // Of all that changes in a video and its run only these two decide what is built: a player that is moved stops.
+  const [ready, running] = [signal(false), signal(false)];
+  effect(() => { ready.set(model.video().status === "ready"); running.set(Boolean(model.run())); });
+  const watch = h("div.watch", player.element, timeline.element);
   root.append(detailHead(model), h("div.detail",
-    h("div.detail-main", () => (model.video().status === "ready" ? h("div.watch", player.element, timeline.element) : pending(model)), () => model.run() && model.video().status === "ready" && runPanel(model.run, { small: true }), slot),
+    h("div.detail-main", () => (ready() ? watch : pending(model, running)), () => running() && ready() && runPanel(model.run, { small: true }), slot),
     h("div.detail-side", side.element)));
   detailKeys(model, timeline, transcript, (one) => root.querySelector(`[data-moment="${CSS.escape(one)}"]`));
   load(model, query);
@@ -145,8 +149,8 @@ async function refresh(model, run) {
   }
 }
 
-function pending(model) {
+function pending(model, running) {
   const { error, status } = model.video();
   if (status === "deleting") return h("div.panel", h("p", t("This video is being deleted.")));
-  return h("div.stack", model.run() ? runPanel(model.run) : error ? errorPanel({ title: t("The video did not come"), message: error.message, code: error.code }, error.retryable ? () => model.begin(() => api.start(model.id, {}), t("Tried again")) : undefined) : h("div.panel", h("p", t("Nothing works on this video right now.")), h("div.actions", h("button.primary", { onclick: () => model.begin(() => api.start(model.id, {}), t("Started")) }, t("Find its moments")))));
+  return h("div.stack", running() ? runPanel(model.run) : error ? errorPanel({ title: t("The video did not come"), message: error.message, code: error.code }, error.retryable ? () => model.begin(() => api.start(model.id, {}), t("Tried again")) : undefined) : h("div.panel", h("p", t("Nothing works on this video right now.")), h("div.actions", h("button.primary", { onclick: () => model.begin(() => api.start(model.id, {}), t("Started")) }, t("Find its moments")))));
 }

@@ -1,17 +1,17 @@
 // A job: how far it is, what failed of it, and what it gave.
-import { h, replace } from "../core/html.js";
+import { h } from "../core/html.js";
 import { date, percent, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { go, href } from "../core/router.js";
-import { effect, onEnd, signal } from "../core/store.js";
+import { effect, signal } from "../core/store.js";
 import { api } from "../services/api.js";
 import { followed, know, lookNow } from "../services/follow.js";
 import { finished, jobTitle, stageTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
 import { confirm } from "../components/common/dialog.js";
 import { errorPanel } from "../components/common/error-panel.js";
+import { livePage } from "../components/common/live-page.js";
 import { progressBar } from "../components/common/progress.js";
-import { skeletons } from "../components/common/skeleton.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { results, shapeOf } from "../components/jobs/results.js";
@@ -21,35 +21,21 @@ import { waterfall } from "../components/pipelines/waterfall.js";
 const EVERY = 2000;
 
 export function mount(root, { id }) {
-  const [job, run, error] = [signal(null), signal(null), signal(null)];
-  const read = async () => {
-    try {
-      const [one, its] = await Promise.all([api.job(id), api.run(id)]);
-      know([its]);
-      run.set(its);
-      job.set(one);
-    } catch (problem) {
-      if (!job.peek()) error.set(problem);
-    }
+  const ask = async () => {
+    const [job, run] = await Promise.all([api.job(id), api.run(id)]);
+    know([run]);
+    return { job, run };
   };
-  read();
-  const timer = setInterval(() => { if (!document.hidden && run.peek() && !finished(run.peek().status)) read(); }, EVERY);
-  onEnd(() => clearInterval(timer));
-  effect(() => { const live = followed(id); if (live && run.peek() && live.status !== run.peek().status) read(); });
-  let drawn = false;
-  effect(() => {
-    if (error()) return replace(root, errorPanel(error(), () => { error.set(null); read(); }));
-    if (!job()) return drawn || replace(root, skeletons("line", 6));
-    if (drawn) return;
-    drawn = true;
-    replace(root, page(job, run, read));
-  });
-  effect(() => { if (job()) document.title = `${finished(run().status) ? "" : `${percent(run().progress)} · `}${title(job())} · moments`; });
+  const { value, read } = livePage(root, { ask, over: ({ run }) => finished(run.status), every: EVERY, build: page });
+  effect(() => { const live = followed(id); if (live && value.peek() && live.status !== value.peek().run.status) read(); });
+  effect(() => { if (value()) document.title = `${finished(value().run.status) ? "" : `${percent(value().run.progress)} · `}${title(value().job)} · moments`; });
 }
 
 const title = (job) => job.video_title || job.youtube_url || t("Untitled video");
 
-function page(job, run, read) {
+function page(value, read) {
+  const [job, run] = [() => value().job, () => value().run];
+  [job.peek, run.peek] = [() => value.peek().job, () => value.peek().run];
   const act = async (ask, said) => {
     try {
       await ask(job.peek().id);

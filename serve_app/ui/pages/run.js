@@ -1,17 +1,17 @@
 // A run: when its stages ran, what failed, and every event.
-import { h, replace } from "../core/html.js";
+import { h } from "../core/html.js";
 import { date, number, percent, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
-import { effect, onEnd, signal } from "../core/store.js";
+import { effect } from "../core/store.js";
 import { length } from "../core/time.js";
 import { api } from "../services/api.js";
 import { followed, know, lookNow, videoOf } from "../services/follow.js";
 import { finished, pipelineTitle, stageTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
 import { errorPanel } from "../components/common/error-panel.js";
+import { livePage } from "../components/common/live-page.js";
 import { progressBar } from "../components/common/progress.js";
-import { skeletons } from "../components/common/skeleton.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { videoTitle } from "../components/dashboard/run-line.js";
@@ -22,29 +22,13 @@ import { waterfall } from "../components/pipelines/waterfall.js";
 const EVERY = 1500;
 
 export function mount(root, { id }) {
-  const run = signal(null);
-  const error = signal(null);
-  const read = async () => {
-    try {
-      const found = await api.run(id);
-      run.set(found);
-      know([found]);
-    } catch (problem) {
-      if (!run.peek()) error.set(problem);
-    }
+  const ask = async () => {
+    const found = await api.run(id);
+    know([found]);
+    return found;
   };
-  read();
-  const timer = setInterval(() => { if (!document.hidden && run.peek() && !finished(run.peek().status)) read(); }, EVERY);
-  onEnd(() => clearInterval(timer));
+  const { value: run, read } = livePage(root, { ask, over: (one) => finished(one.status), every: EVERY, build: page });
   effect(() => { const live = followed(id); if (live && run.peek() && live.status !== run.peek().status) read(); });
-  let drawn = false;
-  effect(() => {
-    if (error()) return replace(root, errorPanel(error(), () => { error.set(null); read(); }));
-    if (!run()) return drawn || replace(root, skeletons("line", 6));
-    if (drawn) return;
-    drawn = true;
-    replace(root, page(run, read));
-  });
   effect(() => { if (run()) document.title = `${finished(run().status) ? "" : `${percent(run().progress)} · `}${videoTitle(run())} · moments`; });
 }
 

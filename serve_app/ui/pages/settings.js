@@ -2,6 +2,7 @@
 import { h, replace } from "../core/html.js";
 import { t } from "../core/i18n.js";
 import { href } from "../core/router.js";
+import { onEnd, scope } from "../core/store.js";
 import { may } from "../services/session.js";
 import { emptyState } from "../components/common/empty-state.js";
 
@@ -24,5 +25,7 @@ export function mount(root, { tab = "browser" }) {
     replace(body, emptyState({ icon: "settings", title: t("For administrators"), text: t("This needs a key of scope admin.") }));
     return;
   }
-  part[2]().then((module) => replace(body, module.build()));
+  let end = () => {};
+  onEnd(() => end());
+  part[2]().then((module) => { [, end] = scope(() => replace(body, module.build())); });
 }

@@ -96,6 +96,7 @@ const moment = (id, one, rest = "") => video(id, `/moments/${one}${rest}`);
 export const api = {
   health: () => fetch(`${BASE}/health`, { headers: { Accept: "application/json" } }).then((answer) => answer.json()),
   options: () => get("/api/options"),
+  statistics: (signal) => get("/api/statistics", { signal }),
 
   videos: (values, signal) => get(`/api/videos${query(values)}`, { signal }),
   video: (id) => get(video(id)),
@@ -105,6 +106,7 @@ export const api = {
   streamLink: (id) => get(video(id, "/stream?redirect=false")),
   posterLink: (id) => get(video(id, "/thumbnail?redirect=false")),
   transcript: (id) => get(video(id, "/transcript")),
+  storyboard: (id) => get(video(id, "/storyboard")),
   waveform: (id, points) => get(video(id, `/waveform${query({ points })}`)),
   boundaries: (id) => get(video(id, "/boundaries")),
   search: (q, signal) => get(`/api/search${query({ q, limit: 40 })}`, { signal }),

@@ -8,6 +8,7 @@ const POLL_SECONDS = 2;
 const IDLE_SECONDS = 8;
 const SOON_MILLISECONDS = 300;
 const KEPT_ENDED = 50;
+const UNDER_WAY = { active: true, include: ["stages"], limit: 100 };
 /** Types of events: a stream names them, and one must ask for each by its name. */
 const NEWS = [
   ...["queued", "claimed", "handed_back", "cancel_requested", "completed", "completed_with_errors", "failed", "cancelled"].map((name) => `run.${name}`),
@@ -69,7 +70,7 @@ export function startFollowing() {
   const lead = () => new Promise(() => { new Leader(tell).start(); });
   if (navigator.locks) navigator.locks.request("moments.runs", lead);
   else lead();
-  api.runs({ active: true, limit: 50 }).then((page) => know(page.items), () => {});
+  api.runs(UNDER_WAY).then((page) => know(page.items), () => {});
 }
 
 /** The tab that asks. */
@@ -133,7 +134,7 @@ class Leader {
     if (away.peek()) return;
     let active = [];
     try {
-      active = (await api.runs({ active: true, limit: 100 })).items;
+      active = (await api.runs(UNDER_WAY)).items;
       const here = new Set(active.map((run) => run.identifier));
       const gone = activeRuns().filter((run) => !here.has(run.identifier));
       const ended = await Promise.all(gone.map((run) => api.run(run.identifier).catch((error) => (missing(error) ? { ...run, status: "cancelled" } : run))));

@@ -7,6 +7,8 @@ import zipfile
 
 import httpx
 
+from moments_ray.library.queries.references import VideoReferences
+from moments_ray.library.queries.videos import Videos
 from moments_ray.media.signals import Signals
 from moments_ray.moments.stages.signals import signals_name
 from moments_ray.states import RunStatus
@@ -94,3 +96,40 @@ async def test_many_are_handled_at_once_each_with_its_own_answer(api: httpx.Asyn
     assert [each["identifier"] for each in gone["items"]] == [videos[0].identifier]
     assert (await api.get("/api/videos")).json()["total"] == 1
     problem(await api.post("/api/videos/bulk", json={"action": "delete"}), 422, "input.invalid")
+
+
+async def test_figures_are_of_what_there_is_and_of_the_last_day(api: httpx.AsyncClient, library: Library) -> None:
+    empty = (await api.get("/api/statistics")).json()
+    assert (empty["videos"], empty["video_hours"], empty["seconds_a_minute"], empty["runs"]) == (0, 0.0, None, {})
+    first, second = await library.video(), await library.video("Another")
+    parent = await library.moment(first, 1, 9)
+    child = await library.moment(first, 2, 8, parent=parent)
+    await library.clip(first, child)
+    await library.finish(await library.run(first))
+    error = {"code": "media.failed", "message": "It broke.", "retryable": False}
+    await library.finish(await library.run(second), RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD")
+    waiting = await library.run(first)
+    found = (await api.get("/api/statistics")).json()
+    assert (found["videos"], found["moments"], found["clips"]) == (2, 1, 1)
+    assert found["video_hours"] == 240 / 3600
+    assert found["runs"] == {"completed": 1, "failed": 1, "queued": 1}
+    assert found["waiting_by_priority"] == {str(waiting.priority): 1}
+    assert sum(hour["completed"] for hour in found["last_day"]) == 1
+    assert found["last_day"][-1]["failed"] + found["last_day"][-2]["failed"] == 1
+    assert found["seconds_a_minute"] >= 0
+
+
+async def test_a_storyboard_is_read_by_a_link_and_said_how_to_read(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video()
+    address = f"/api/videos/{video.identifier}/storyboard"
+    problem(await api.get(address), 404, "object.not_found")
+    name = f"videos/{video.identifier}/storyboard-1.jpg"
+    stored = await library.store.put_bytes(name, b"jpg", content_type="image/jpeg")
+    laid = {"count": 24, "columns": 10, "step": 5.0, "width": 160, "height": 90}
+    async with library.database.begin() as session:
+        await Videos(session).set_source(video.identifier, None, storyboard={"uri": stored.uri, **laid})
+    answer = (await api.get(address)).json()
+    assert {key: answer[key] for key in laid} == laid
+    assert (await api.get(answer["url"].removeprefix("http://localhost"))).content == b"jpg"
+    async with library.database.begin() as session:
+        assert await VideoReferences(session).unreferenced(video.identifier, [name, f"{name}.part"]) == [f"{name}.part"]

@@ -11,6 +11,7 @@ import pytest
 
 from moments_ray.errors import InvalidRequest, MediaTimeout, UnsupportedMedia
 from moments_ray.media.probe import probe
+from moments_ray.media.sheet import write_sheet
 from moments_ray.media.thumbnails import storyboard, thumbnail
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.media import make_video, run_ffmpeg
@@ -174,3 +175,17 @@ async def test_a_picture_of_4k_hevc_fits_into_the_memory_of_a_media_process(tmp_
     two = SETTINGS.model_copy(update={"encoder_threads": 2})
     picture = await thumbnail(source, 0.3, tmp_path / "t.jpg", settings=two)
     assert (picture.width, picture.height) == (480, 270)
+
+
+async def test_a_sheet_holds_the_whole_video_in_order(tmp_path: Path) -> None:
+    source, target = tmp_path / "v.mp4", tmp_path / "sheet.jpg"
+    brighter = "nullsrc=s=64x48:r=4:d=60,geq=lum='20+N*3/4':cb=128:cr=128,format=yuv420p"
+    run_ffmpeg(["-f", "lavfi", "-i", brighter, "-c:v", "libx264", "-g", "10", source])
+    sheet = await write_sheet(source, await probe(source, SETTINGS), target, settings=SETTINGS)
+    assert (sheet.count, sheet.columns, sheet.step, sheet.width, sheet.height) == (12, 10, 5.0, 64, 48)
+    light = brightness(target)
+    assert light.shape == (2 * 48, 10 * 64)
+    shown = [float(light[row : row + 48, at : at + 64].mean()) for row in (0, 48) for at in range(0, 640, 64)]
+    assert shown[:12] == sorted(shown[:12])
+    assert max(shown[12:]) < 5  # no more pictures
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet.jpg", "v.mp4"]

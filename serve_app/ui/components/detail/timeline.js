@@ -4,6 +4,7 @@ import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { effect, onEnd, signal } from "../../core/store.js";
 import { clock, tickStep } from "../../core/time.js";
+import { smallPicture } from "../common/storyboard.js";
 import { dragEdge, dragNew } from "./edges.js";
 import { drawGround } from "./ground.js";
 
@@ -131,10 +132,17 @@ function block(context, item, x) {
 function buildOverview(context, put) {
   const { model, view, whole } = context;
   const share = (time) => `${(100 * time) / whole()}%`;
+  const hovered = smallPicture(model.id);
   const element = h("div.overview", { role: "slider", tabindex: "0", "aria-label": t("Part that is shown"), "aria-valuemin": "0", "aria-valuemax": () => String(Math.round(whole())), "aria-valuenow": () => String(Math.round(view().from)), "aria-valuetext": () => `${clock(view().from)} – ${clock(view().to)}` },
     () => (model.moments() ?? []).map((one) => h("span.mark", { class: `tone${model.tone(one)}`, style: { left: share(one.start_time), width: share(one.end_time - one.start_time) } })),
     h("span.now", { style: () => ({ left: share(model.time()) }) }),
     h("span.viewport", { hidden: () => view().to - view().from >= whole() - 0.01, style: () => ({ left: share(view().from), width: share(view().to - view().from) }) }));
+  element.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "mouse") return;
+    hovered.element.style.setProperty("left", share(at(event.clientX)));
+    hovered.show(at(event.clientX));
+  });
+  element.addEventListener("pointerleave", hovered.hide);
   const at = (clientX) => {
     const box = element.getBoundingClientRect();
     return ((clientX - box.left) / box.width) * whole();
@@ -152,7 +160,7 @@ function buildOverview(context, put) {
     const { from, to } = view.peek();
     put(from + (to - from) * step, to - from);
   });
-  return element;
+  return h("div.overview-box", element, hovered.element);
 }
 
 /** Follow a pointer until it is let go. */

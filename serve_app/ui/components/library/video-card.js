@@ -8,6 +8,7 @@ import { runOf } from "../../services/follow.js";
 import { usable } from "../../services/links.js";
 import { statusBadge } from "../common/status-badge.js";
 import { progressBar } from "../common/progress.js";
+import { smallPicture } from "../common/storyboard.js";
 
 /** How high a card of a width is. */
 export const cardHeight = (width) => Math.round((width * 9) / 16) + 92;
@@ -30,8 +31,13 @@ export function videoCard(video, choosing) {
     if (video.status === "failed" || video.status === "deleting") return video.status;
     return latest && latest !== "completed" ? latest : video.status;
   };
+  const hovered = smallPicture(video.identifier);
+  const scrub = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    if (event.pointerType === "mouse" && video.duration) hovered.show(((event.clientX - box.left) / box.width) * video.duration);
+  };
   return h("article.video-card", { class: () => (choosing?.selected?.(video.identifier) ? "selected" : "") },
-    h("a.screen", { href: href(`/videos/${video.identifier}`), tabindex: "-1", "aria-hidden": "true" }, poster(video),
+    h("a.screen", { href: href(`/videos/${video.identifier}`), tabindex: "-1", "aria-hidden": "true", onpointermove: scrub, onpointerleave: hovered.hide }, poster(video), hovered.element,
       video.duration && h("span.length", clock(video.duration))),
     choosing?.select && h("input.pick", { type: "checkbox", "aria-label": t("Select {title}", { title: video.title ?? video.identifier }),
       checked: () => choosing.selected(video.identifier), onclick: (event) => choosing.select(video.identifier, event) }),

@@ -7,7 +7,7 @@ import { href } from "../../core/router.js";
 import { effect, onEnd, signal } from "../../core/store.js";
 import { length } from "../../core/time.js";
 import { api } from "../../services/api.js";
-import { lookNow } from "../../services/follow.js";
+import { followed, lookNow } from "../../services/follow.js";
 import { pipelineTitle, stageTitle, statusTitle } from "../../services/stages.js";
 import { confirm } from "../common/dialog.js";
 import { progressBar } from "../common/progress.js";
@@ -16,17 +16,9 @@ import { toast, toastError } from "../common/toast.js";
 
 const SILENT_SECONDS = 60;
 const COSTLY_SECONDS = 60;
-const EVERY = 2000;
 
-/** The stages of a run, asked for again while it goes on. @param {() => any} run */
-export function stagesOf(run) {
-  const stages = signal(null);
-  const read = () => api.run(run().identifier).then((one) => stages.set(one.stages), () => {});
-  const timer = setInterval(() => { if (run() && !document.hidden) read(); }, EVERY);
-  onEnd(() => clearInterval(timer));
-  read();
-  return stages;
-}
+/** The stages of a run under way, as they are followed; null until they are known. @param {() => any} run */
+export const stagesOf = (run) => () => followed(run().identifier)?.stages ?? null;
 
 /** @param {() => any} run @param {{small?: boolean}} [look] */
 export function runPanel(run, { small = false } = {}) {
