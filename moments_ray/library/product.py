@@ -11,10 +11,10 @@ from moments_ray.library.roles import TRANSCRIBER
 
 
 def _api() -> ProductApi:
-    from moments_ray.library.api import search, transcripts, videos  # noqa: PLC0415
+    from moments_ray.library.api import addresses, search, transcripts, videos  # noqa: PLC0415
 
     return ProductApi(
-        routers=(videos.router, transcripts.router, search.router),
+        routers=(videos.router, addresses.router, transcripts.router, search.router),
         tags={
             "videos": "Videos: added by URL or upload, listed, watched, deleted.",
             "transcripts": "What is said in a video, word by word, and as captions.",

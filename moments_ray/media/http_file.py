@@ -87,7 +87,7 @@ async def _fetch_once(
                             continue
                     else:
                         await _receive(response, offset, partial, settings, on_progress)
-                    return await asyncio.to_thread(partial.finish, _title(response))
+                    return await asyncio.to_thread(partial.finish, title_of(response))
     except httpx.TooManyRedirects as error:
         raise DownloadUnavailable(REDIRECTS_MESSAGE) from error
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -227,7 +227,7 @@ async def _write(file: IO[bytes], block: bytes) -> None:
         raise
 
 
-def _title(response: httpx.Response) -> str | None:
+def title_of(response: httpx.Response) -> str | None:
     """Return the name the server gives the file, else the last part of the address, without its suffix."""
     header = Message()
     header["Content-Disposition"] = response.headers.get("Content-Disposition", "")

@@ -38,12 +38,17 @@ class Videos:
         )
         if made is not None:
             return made, True
-        known = await self._session.scalar(
-            select(Video).where(Video.canonical_source == canonical_source, Video.status != VideoStatus.DELETING.value)
-        )
+        known = await self.of_source(canonical_source)
         if known is None:
             raise NotFound("The video was deleted at this very moment; submit it again.")
         return known, False
+
+    async def of_source(self, canonical_source: str) -> Video | None:
+        """Return the video of a source, if there is one."""
+        found: Video | None = await self._session.scalar(
+            select(Video).where(Video.canonical_source == canonical_source, Video.status != VideoStatus.DELETING.value)
+        )
+        return found
 
     async def get(self, identifier: str) -> Video:
         """Return a video.

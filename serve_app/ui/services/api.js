@@ -133,6 +133,7 @@ export const api = {
   zipUrl: (id) => `${BASE}${video(id, "/clips.zip")}`,
   captionsUrl: (id) => `${BASE}${video(id, "/transcript?format=vtt")}`,
 
+  inspect: (url) => post("/api/urls/inspect", { url }),
   generate: (asked, key) => post("/api/generate_moments", asked, { key }),
   start: (id, asked, key) => post(`/api/pipeline/${id}/start`, asked, { key }),
   status: (id) => get(`/api/pipeline/${id}/status`),

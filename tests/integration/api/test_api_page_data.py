@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 
@@ -133,3 +139,30 @@ async def test_a_storyboard_is_read_by_a_link_and_said_how_to_read(api: httpx.As
     assert (await api.get(answer["url"].removeprefix("http://localhost"))).content == b"jpg"
     async with library.database.begin() as session:
         assert await VideoReferences(session).unreferenced(video.identifier, [name, f"{name}.part"]) == [f"{name}.part"]
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[str]:
+    """The files of a directory, at an address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(directory))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+async def test_an_address_is_looked_at_before_anything_is_started(
+    api: httpx.AsyncClient, library: Library, tmp_path: Path
+) -> None:
+    assert library is not None
+    (tmp_path / "talk.mp4").write_bytes(b"0123456789")
+    problem(await api.post("/api/urls/inspect", json={"url": "ftp://example.org/x"}), 422, "url.not_allowed")
+    with served(tmp_path) as host:
+        address = f"{host}/talk.mp4"
+        found = (await api.post("/api/urls/inspect", json={"url": f"{address}?utm_source=letter#t=10"})).json()
+        assert (found["url"], found["video"], found["title"], found["bytes"]) == (address, None, "talk", 10)
+        begun = (await api.post("/api/videos", json={"url": address})).json()
+        again = (await api.post("/api/urls/inspect", json={"url": f"{address}?utm_medium=mail"})).json()
+    assert again["video"]["identifier"] == begun["video"]["identifier"]
+    assert (await api.get("/api/runs")).json()["total"] == 1
