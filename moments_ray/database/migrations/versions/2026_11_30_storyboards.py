@@ -1,7 +1,7 @@
 """Sheets of small pictures of videos.
 
 Revision: 2026113001
-Follows: 2026112951
+Follows: 2026112960
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "2026113001"
-down_revision = "2026112951"
+down_revision = "2026112960"
 branch_labels = None
 depends_on = None
 
