@@ -139,6 +139,10 @@ def _pictures(screens: Screens, video: Video, runs: list[str], coming: Video, fa
     take("runs", "/runs")
     for name, run in zip(("busy", "failed", "done"), runs, strict=True):
         take(f"run-{name}", f"/runs/{run}", sizes=("wide", "narrow"))
+    for name in ("jobs", "backfills", "ads"):
+        take(name, f"/{name}", sizes=("wide", "narrow"))
+    take("new-job", "/jobs", lambda page: page.get_by_role("button", name="New job").click(), sizes=("wide", "narrow"))
+    take("new-ad", "/ads/new", sizes=("wide", "narrow"))
     take("settings", "/settings", sizes=("wide", "narrow"))
     for part in ("models", "health", "access", "about"):
         take(f"settings-{part}", f"/settings/{part}", sizes=("wide", "narrow"))

@@ -137,6 +137,8 @@ def test_nothing_stands_in_the_way_of_anybody(
         f"./runs/{run.identifier}",
         "./jobs",
         "./backfills",
+        "./ads",
+        "./ads/new",
         "./settings",
         "./settings/models",
         "./settings/health",

@@ -21,6 +21,9 @@ const PAGES = [
   [/^\/jobs\/(?<id>[\w-]+)$/, "job"],
   [/^\/backfills$/, "backfills"],
   [/^\/backfills\/(?<id>[\w-]+)$/, "backfill"],
+  [/^\/ads$/, "ads"],
+  [/^\/ads\/new$/, "new-ad"],
+  [/^\/ads\/(?<id>[\w-]+)$/, "ad"],
   [/^\/settings(?:\/(?<tab>[a-z-]+))?$/, "settings"],
   [/^\/login$/, "login"],
 ];

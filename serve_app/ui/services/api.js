@@ -164,6 +164,24 @@ export const api = {
   removeBackfill: (id) => remove(`/api/backfills/${id}`),
   backfillItems: (id, values) => get(`/api/backfills/${id}/items${query(values)}`),
 
+  ads: (values) => get(`/api/ads/jobs${query(values)}`),
+  ad: (id) => get(`/api/ads/jobs/${id}`),
+  adStyles: (signal) => get("/api/ads/styles", { signal }),
+  estimateAd: (asked) => post("/api/ads/estimate", asked),
+  createAd: (asked, picture, key) => {
+    if (!picture) return post("/api/ads/jobs", asked, { key });
+    const form = new FormData();
+    form.set("options", JSON.stringify(asked));
+    form.set("product_image", picture);
+    return get("/api/ads/jobs", { method: "POST", body: form, key });
+  },
+  cancelAd: (id) => post(`/api/ads/jobs/${id}/cancel`),
+  retryAd: (id) => post(`/api/ads/jobs/${id}/retry`),
+  removeAd: (id) => remove(`/api/ads/jobs/${id}`),
+  adScript: (id) => get(`/api/ads/jobs/${id}/script`),
+  editAdScript: (id, scripts) => get(`/api/ads/jobs/${id}/script`, { method: "PUT", json: { scripts } }),
+  regenerateScene: (id, scene) => post(`/api/ads/jobs/${id}/scenes/${scene}/regenerate`),
+
   models: async () => (await get("/api/admin/models")).items,
   changeModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PATCH", json: fields }),
   addModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PUT", json: fields }),

@@ -16,8 +16,8 @@ FORBIDDEN = re.compile(
 )
 MOST_LINES = 300
 MOST_GZIPPED = 120 * 1024  # of the pages of videos, moments and runs, in English
-MOST_GZIPPED_MORE = 20 * 1024  # of all pages of other products
-OTHER_PRODUCTS = re.compile(r"(?:pages|components)/(?:job|backfill)")
+MOST_GZIPPED_MORE = 28 * 1024  # of all pages of other products
+OTHER_PRODUCTS = re.compile(r"(?:pages|components)/(?:job|backfill|ad|new-ad)s?(?:/|\.js)")
 CALL = re.compile(r"\bt\(\"((?:[^\"\\]|\\.)*)\"")
 PLURAL = re.compile(r"\bplural\(.*?, \"(?:[^\"\\]|\\.)*\", \"((?:[^\"\\]|\\.)*)\"")
 

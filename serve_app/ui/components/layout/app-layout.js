@@ -24,6 +24,7 @@ export function mountLayout(body) {
     { keys: ["g p"], label: t("Runs"), group: t("Go to"), run: () => go("/runs") },
     { keys: ["g j"], label: t("Jobs"), group: t("Go to"), run: () => go("/jobs") },
     { keys: ["g b"], label: t("Backfills"), group: t("Go to"), run: () => go("/backfills") },
+    { keys: ["g a"], label: t("Ads"), group: t("Go to"), run: () => go("/ads") },
     { keys: ["g s"], label: t("Settings"), group: t("Go to"), run: () => go("/settings") },
     { keys: ["g n"], label: t("New from URL"), group: t("Go to"), run: () => go("/new") },
     { keys: ["Ctrl+k"], label: t("Go to or do anything"), group: t("Everywhere"), run: () => import("./command-palette.js").then((module) => module.openPalette()) },

@@ -10,7 +10,7 @@ const ENTRIES = [
   { path: "/", pages: ["dashboard"], icon: "home", label: () => t("Dashboard") },
   { path: "/videos", pages: ["library", "detail"], icon: "library", label: () => t("Library") },
   { path: "/new", pages: ["generate"], icon: "add", label: () => t("New") },
-  { path: "/runs", pages: ["pipelines", "run", "jobs", "job", "backfills", "backfill"], icon: "runs", label: () => t("Runs") },
+  { path: "/runs", pages: ["pipelines", "run", "jobs", "job", "backfills", "backfill", "ads", "new-ad", "ad"], icon: "runs", label: () => t("Runs") },
   { path: "/settings", pages: ["settings"], icon: "settings", label: () => t("Settings") },
 ];
 const THEMES = ["auto", "light", "dark"];

@@ -3,7 +3,7 @@ import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { href } from "../../core/router.js";
 
-/** @param {"/runs" | "/jobs" | "/backfills"} here */
+/** @param {"/runs" | "/jobs" | "/backfills" | "/ads"} here */
 export const workTabs = (here) =>
-  h("nav.segmented", { "aria-label": t("Kinds of work") }, [["/runs", t("Runs")], ["/jobs", t("Jobs")], ["/backfills", t("Backfills")]].map(([path, label]) =>
+  h("nav.segmented", { "aria-label": t("Kinds of work") }, [["/runs", t("Runs")], ["/jobs", t("Jobs")], ["/backfills", t("Backfills")], ["/ads", t("Ads")]].map(([path, label]) =>
     h("a", { href: href(path), "aria-current": path === here ? "page" : null }, label)));
