@@ -6,12 +6,16 @@ import base64
 import binascii
 import json
 import math
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
 
-from moments_ray.database.paging import Order, Place
+from moments_ray.database.paging import Order, OrderedPage, Place, Total
 from moments_ray.errors import InvalidRequest
+from moments_ray.http.schemas.base import CountedPage
+
+T = TypeVar("T")
 
 _LARGEST_KEY = 2**63 - 1
 
@@ -35,7 +39,13 @@ async def _after(
     return key
 
 
-def cursor_of_place(sort: str, place: Place | None) -> str | None:
+def counted(items: Sequence[T], sort: str, page: OrderedPage[Any], total: Total) -> CountedPage[T]:
+    """Return the answer of a sorted list: what is shown of a page's rows, where the next one begins, and the count."""
+    next_cursor = _cursor_of_place(sort, page.end)
+    return CountedPage(items=list(items), next_cursor=next_cursor, total=total.count, total_is_exact=total.exact)
+
+
+def _cursor_of_place(sort: str, place: Place | None) -> str | None:
     """Return the cursor of the page that begins after a place in a list that is sorted so."""
     if place is None:
         return None

@@ -17,7 +17,7 @@ from moments_ray.http.container import Container
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.event_stream import EventStream, events_after, events_of_run
 from moments_ray.http.orders import checked_webhook, order_of
-from moments_ray.http.paging import SSE, AfterEvent, Cursor, Limit, cursor_of_place, last_event, place_of
+from moments_ray.http.paging import SSE, AfterEvent, Cursor, Limit, counted, last_event, place_of
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import CountedPage, RequestBody
 from moments_ray.http.schemas.bulk import BulkResult, Identifiers, each_of
@@ -94,8 +94,7 @@ async def list_runs(
         )
         for run in page.rows
     ]
-    next_cursor = cursor_of_place(sort, page.end)
-    return CountedPage(items=items, next_cursor=next_cursor, total=total.count, total_is_exact=total.exact)
+    return counted(items, sort, page, total)
 
 
 @router.post(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from moments_ray.errors import InvalidRequest, NotFound
 from moments_ray.http.dependencies import Dependencies, Identifier
-from moments_ray.http.paging import Cursor, Limit, cursor_of_place, place_of
+from moments_ray.http.paging import Cursor, Limit, counted, place_of
 from moments_ray.http.problems import problems
 from moments_ray.http.redirects import SIGNED, DownloadQuery, RedirectQuery, signed_answer, signed_link
 from moments_ray.http.schemas.base import CountedPage
@@ -38,8 +38,7 @@ async def list_videos(
         lists = VideoLists(session)
         page, total = await lists.page(wanted, order, after, limit), await lists.total(wanted)
         items = await video_views(dependencies, session, page.rows, include)
-    next_cursor = cursor_of_place(sort, page.end)
-    return CountedPage(items=items, next_cursor=next_cursor, total=total.count, total_is_exact=total.exact)
+    return counted(items, sort, page, total)
 
 
 @router.get("/{video_id}", responses=problems(404))

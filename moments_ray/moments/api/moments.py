@@ -14,7 +14,7 @@ from moments_ray.library.api.starting import STARTS, started
 from moments_ray.library.queries.videos import Videos
 from moments_ray.moments.api.dependencies import Starting
 from moments_ray.moments.api.schemas import AddMoment, EditMoment, MomentView, RevertMoment
-from moments_ray.moments.api.views import IfMatch, SetQuery, moment_views, tagged_view
+from moments_ray.moments.api.views import IfMatch, SetQuery, changed_view, moment_views, tagged_view
 from moments_ray.moments.editing import (
     add_moment,
     edit_moment,
@@ -113,8 +113,7 @@ async def change_moment(
     async with dependencies.environment.database.begin() as session:
         moment = await moment_to_change(session, video_id, moment_id, if_match)
         await edit_moment(session, moment, title=asked.title, start=asked.start_time, end=asked.end_time)
-        await session.refresh(moment)
-        return await tagged_view(session, video_id, moment, response)
+        return await changed_view(session, video_id, moment, response)
 
 
 @router.post("/{moment_id}/revert", responses=problems(404, 412))
@@ -137,8 +136,7 @@ async def undo_moment_changes(
                 await revert_to_generated(session, moment)
             case number:
                 await revert_to_step(session, moment, number)
-        await session.refresh(moment)
-        return await tagged_view(session, video_id, moment, response)
+        return await changed_view(session, video_id, moment, response)
 
 
 @router.delete("/{moment_id}", status_code=204, response_class=Response, responses=problems(404, 412))

@@ -60,6 +60,12 @@ async def tagged_view(
     return view
 
 
+async def changed_view(session: WriteSession, video: str, moment: MomentRow, response: Response) -> MomentView:
+    """Show a moment as it is after a change in the same session, tagged with its new version."""
+    await session.refresh(moment)
+    return await tagged_view(session, video, moment, response)
+
+
 async def _links(
     session: ReadSession | WriteSession, container: Container, clips: Sequence[ClipRow]
 ) -> dict[int, ClipLinks]:
