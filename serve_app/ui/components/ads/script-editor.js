@@ -45,5 +45,5 @@ export function scriptEditor(ad, changed) {
     scripts.peek().map((script, variant) => h("div.stack", scripts.peek().length > 1 && h("h3", t("Film {n}", { n: variant + 1 })), h("p", { dir: "auto" }, h("strong", script.hook), " ", h("span.quiet", script.cta)),
       script.scenes.map((scene, index) => h("div.scene", h("label", t("Scene {n}, {seconds} s", { n: scene.scene_number, seconds: number(scene.duration, 1) }),
         h("textarea", { rows: "2", maxlength: String(MOST_SIGNS), dir: "auto", value: scene.voiceover_text, disabled: () => !over() || !may("write"), oninput: (event) => put(variant, index, event.target.value) })),
-      () => ad().video_url && h("button.quiet", { disabled: !may("write"), onclick: () => again(scene.scene_number), title: t("Make this scene again") }, icon("retry"), t("Again"))))))));
+      () => ad().video_url && h("button.quiet", { disabled: !may("write"), onclick: () => again(scene.scene_number), title: t("Make this scene again") }, icon("retry"), t("Again")))))));
 }
