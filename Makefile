@@ -57,6 +57,7 @@ chaos: $(INSTALLED)  ## N=200 runs while everything is killed, frozen or cut in 
 check: $(INSTALLED)  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/oxlint --import-plugin serve_app/ui
 	$(BIN)/mypy
 
 bench: $(INSTALLED)  ## the numbers README and docs quote
