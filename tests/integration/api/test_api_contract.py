@@ -80,7 +80,8 @@ class Served:
     async def _fill(self) -> None:
         library = self._library
         async with library.database.begin() as session:
-            await session.execute(text("TRUNCATE videos, runs, prompts, api_keys CASCADE"))
+            for table in ("runs", "videos", "prompts", "api_keys"):  # to truncate as many tables takes seconds
+                await session.execute(text(f"DELETE FROM {table}"))
         for _ in range(5):
             video = await library.video()
             await library.transcript(video)
@@ -218,7 +219,7 @@ def test_whoever_follows_the_links_gets_what_is_described(served: Served) -> Non
 
     Walk.run(
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=10,
             phases=[Phase.generate],
             deadline=None,

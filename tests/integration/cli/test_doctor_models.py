@@ -71,12 +71,12 @@ def test_a_deployment_with_none_of_its_own_is_fit(settings: Settings) -> None:
 
 
 def test_a_quota_of_a_role_that_no_product_has_is_told(settings: Settings) -> None:
-    quotas = {"refiner": Quota(at_once=3), "painter": Quota()}
+    quotas = {"refiner": Quota(at_once=3), "conductor": Quota()}
     models = settings.models.model_copy(update={"quotas": quotas})
     findings = found(settings.model_copy(update={"models": models}))
     assert findings["role refiner"].message.startswith("3 at once")
-    assert findings["role painter"].status == "warning"
-    assert "name one of transcriber, moment_generator, refiner" in findings["role painter"].message
+    assert findings["role conductor"].status == "warning"
+    assert "name one of transcriber, moment_generator, refiner" in findings["role conductor"].message
 
 
 def test_models_are_asked_straight_and_through_their_tunnel(
