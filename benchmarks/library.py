@@ -40,12 +40,14 @@ from moments_ray.settings import Settings
 from moments_ray.states import BackfillItemStatus, BackfillStatus
 
 _TIMES = 21
+_BATCH = 5000
 _NOTHING = Budget(until=datetime(2000, 1, 1, tzinfo=UTC))  # is started
 # As a backfill's runs are when they wait: of low priority, each of a video of its own.
 _QUEUE = text("""
     WITH made AS (
         INSERT INTO videos (identifier, canonical_source)
-        SELECT gen_random_uuid()::text, 'bench:' || n FROM generate_series(1, :runs) n RETURNING id, identifier
+        SELECT gen_random_uuid()::text, 'bench:' || n
+        FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n RETURNING id, identifier
     )
     INSERT INTO runs (identifier, pipeline, subject, exclusive_key, video_id, priority, config, config_fingerprint)
     SELECT gen_random_uuid()::text, 'moments', identifier, identifier, id, 1, '{}', md5(identifier) FROM made
@@ -106,15 +108,17 @@ async def ledger(environment: Environment, items: int) -> None:
     print(f"  page of pending items: {await median_ms(lambda: page([BackfillItemStatus.PENDING], middle)):.1f} ms")
     print(f"  page of failed items: {await median_ms(lambda: page([BackfillItemStatus.FAILED], 0)):.1f} ms")
     print(f"  list of backfills: {await median_ms(backfills):.1f} ms")
-    print(f"  counting the ledger anew: {await median_ms(totals):.1f} ms")
+    print(f"  counting the ledger: {await median_ms(totals):.1f} ms")
 
 
 async def queue(environment: Environment, runs: int, claims: int, claimers: int) -> None:
     """Queue so many runs, ask what sweeps and lists ask, and have some of them claimed."""
     database = environment.database
-    for statement in (_QUEUE, text("ANALYZE")):
+    for first in range(1, runs + 1, _BATCH):
         async with database.begin() as writing:
-            await writing.execute(statement, {"runs": runs} if statement is _QUEUE else {})
+            await writing.execute(_QUEUE, {"first": first, "last": min(first + _BATCH - 1, runs)})
+    async with database.begin() as writing:
+        await writing.execute(text("ANALYZE"))
 
     async def unclaimed() -> None:
         async with database.read() as session:
