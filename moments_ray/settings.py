@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -148,8 +148,23 @@ class Quota(Group):
     at_once: int = Field(1, ge=1, description="requests a replica has under way")
 
 
+Provider = Literal["anthropic", "openai", "replicate", "elevenlabs"]
+_PROVIDER_FIELDS = ("api_key", "base_url")
+
+
+class ProviderSettings(Group):
+    """How a provider of models is reached: with its key its entries of the registry are configured."""
+
+    api_key: SecretStr | None = None
+    base_url: str | None = Field(None, description="a proxy of it; unset: its own")
+
+
 class ModelSettings(Group):
     """How models are reached; which there are is in the registry."""
+
+    providers: dict[Provider, ProviderSettings] = Field(
+        default_factory=dict, description="by provider; their own variables, such as OPENAI_API_KEY, say the same"
+    )
 
     quotas: dict[str, Quota] = Field(default_factory=dict, description="by role, over its own")
     api_keys: dict[str, SecretStr] = Field(default_factory=dict, description="bearer tokens, by model key")
@@ -163,6 +178,15 @@ class ModelSettings(Group):
     longest_wait_seconds: float = Field(60.0, gt=0, description="the longest Retry-After that is waited for")
     failures_until_open: int = Field(5, ge=1, description="failures in a row after which a model is left alone")
     open_seconds: float = Field(30.0, gt=0, description="for how long it is left alone")
+
+    def secret(self, key: str, provider: Provider | None) -> SecretStr | None:
+        """Return what is shown to a model's server: the model's own key, else its provider's."""
+        own = self.api_keys.get(key)
+        return own if own is not None or provider is None else self.provider(provider).api_key
+
+    def provider(self, name: Provider) -> ProviderSettings:
+        """Return how a provider is reached."""
+        return self.providers.get(name) or ProviderSettings()
 
     def quota(self, role: str, own: Quota) -> Quota:
         """Return what a role may have under way: what was set of it, and of its own what was not."""
@@ -236,6 +260,23 @@ class Settings(BaseSettings):
         None, ge=1, le=65535, description="where Prometheus finds the metrics of a Ray of our own; unset: any free port"
     )
 
+    anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str | None = Field(None, validation_alias="ANTHROPIC_BASE_URL")
+    anthropic_model: str = Field(
+        "claude-3-5-sonnet-20241022",
+        validation_alias="ANTHROPIC_MODEL",
+        description="where it is not there any more, the newest of its family is asked",
+    )
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    replicate_api_key: SecretStr | None = Field(None, validation_alias="REPLICATE_API_KEY")
+    replicate_api_token: SecretStr | None = Field(
+        None, validation_alias="REPLICATE_API_TOKEN", description="the same, by the name that Replicate gives it"
+    )
+    replicate_base_url: str | None = Field(None, validation_alias="REPLICATE_BASE_URL")
+    elevenlabs_api_key: SecretStr | None = Field(None, validation_alias="ELEVENLABS_API_KEY")
+    elevenlabs_base_url: str | None = Field(None, validation_alias="ELEVENLABS_BASE_URL")
+
     home: Path = Field(default_factory=default_home, description="data of the embedded services, store and scratch")
     public_url: str | None = Field(None, description="where clients reach the API, for signed URLs of the directory")
     server_url: str | None = Field(
@@ -273,6 +314,22 @@ class Settings(BaseSettings):
     models: ModelSettings = Field(default_factory=ModelSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     ads: AdSettings = Field(default_factory=AdSettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_providers(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take what providers' own variables say into the settings of models, which say more where both do."""
+        said = {name.lower(): value for name, value in values.items() if value not in {None, ""}}
+        said.setdefault("replicate_api_key", said.get("replicate_api_token"))
+        models = said.get("models") or {}
+        models = models.model_dump(exclude_unset=True) if isinstance(models, BaseModel) else dict(models)
+        providers: dict[str, Any] = {name: dict(own) for name, own in (models.get("providers") or {}).items()}
+        for name in get_args(Provider):
+            own = {field: said.get(f"{name}_{field}") for field in _PROVIDER_FIELDS}
+            found = {field: value for field, value in own.items() if value is not None}
+            if found:
+                providers[name] = {**found, **providers.get(name, {})}
+        return {**values, "models": {**models, "providers": providers}} if providers else values
 
     @classmethod
     def settings_customise_sources(

@@ -60,6 +60,7 @@ class _Writer:
         self._brief = brief
         self._payments = Payments(ctx)
         self._usage = Usage()
+        self._model = entry.model or entry.key
 
     async def analysis(self, picture: str) -> Analysis:
         """Return what the model sees in the product's picture."""
@@ -125,6 +126,7 @@ class _Writer:
         except ModelError:
             await self._payments.failed(receipt, sum((one.usd for one in spent), Decimal()))
             raise
+        self._model = answer.model or self._model
         usd = sum((one.usd for one in spent), Decimal())
         await self._payments.done(receipt, usd)
         self._ctx.spent(engine_usage.Usage(answer.input_tokens, answer.output_tokens))
@@ -170,7 +172,7 @@ class _Writer:
             cta=own.cta if 0 in bad else written.cta,
             scenes=fill(style, written.model_copy(update=words)),
             product_analysis=analysis,
-            model=self._entry.model or self._entry.key,
+            model=self._model,
             backend=self._entry.key,
             usage=self._usage,
             warnings=tuple(f"replaced: {_said(fault)}" for fault in faults),

@@ -102,7 +102,7 @@ async def _registered(settings: Settings) -> dict[str, ModelEntry]:
             return defaults()  # the first command makes the schema; nobody can have configured anything yet
         await schema.require_head(database)
         resolved = settings.model_copy(update={"redis_url": SecretStr(services.redis_url)})
-        registry = ModelRegistry(database, runtime.open_redis(resolved))
+        registry = ModelRegistry(database, runtime.open_redis(resolved), resolved)
         stack.push_async_callback(registry.close)
         return await registry.entries()
 

@@ -34,7 +34,9 @@ class ItemRuns:
 
     def __init__(self, environment: Environment, run_service: RunService) -> None:
         self._database = environment.database
-        self._library = LibraryService(environment, run_service, ModelRegistry(environment.database, environment.redis))
+        self._library = LibraryService(
+            environment, run_service, ModelRegistry(environment.database, environment.redis, environment.settings)
+        )
         self._moments = MomentsService(self._library)
 
     async def check(self, pipeline: str, options: Mapping[str, Any]) -> None:

@@ -60,6 +60,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── TunnelHostKey          tunnel.host_key
     │   ├── TunnelDenied           tunnel.denied
     │   ├── ModelBadResponse       model.bad_response
+    │   │   ├── ModelDenied        model.denied
+    │   │   └── ModelQuotaExceeded model.quota
     │   ├── ModelRefused           llm.refused
     │   ├── ModelContextExceeded   llm.context
     │   └── ModelOutputInvalid     llm.schema
@@ -147,10 +149,12 @@ from moments_ray.errors.models import (
     ModelBadResponse,
     ModelBusy,
     ModelContextExceeded,
+    ModelDenied,
     ModelError,
     ModelInputUnsupported,
     ModelNotConfigured,
     ModelOutputInvalid,
+    ModelQuotaExceeded,
     ModelRefused,
     ModelUnavailable,
     TunnelDenied,
@@ -233,10 +237,12 @@ __all__ = [
     "ModelBadResponse",
     "ModelBusy",
     "ModelContextExceeded",
+    "ModelDenied",
     "ModelError",
     "ModelInputUnsupported",
     "ModelNotConfigured",
     "ModelOutputInvalid",
+    "ModelQuotaExceeded",
     "ModelRefused",
     "ModelUnavailable",
     "MomentsError",

@@ -68,6 +68,18 @@ class ModelBadResponse(ModelError):
     code = "model.bad_response"
 
 
+class ModelDenied(ModelBadResponse):
+    """The model's provider does not accept our key."""
+
+    code = "model.denied"
+
+
+class ModelQuotaExceeded(ModelBadResponse):
+    """The credit with the model's provider is used up."""
+
+    code = "model.quota"
+
+
 class ModelRefused(ModelError):
     """The model declined to answer."""
 

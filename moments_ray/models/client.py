@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from moments_ray.models import chat, openai_speech, parakeet
-from moments_ray.models.attachments import read_attachments
+from moments_ray.errors import ModelBadResponse
+from moments_ray.models import anthropic_chat, chat, elevenlabs, openai_media, openai_speech, parakeet, replicate
+from moments_ray.models.attachments import Attachment, read_attachments
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.endpoint import Endpoint
 from moments_ray.models.entry import ModelEntry, SpeechApi
+from moments_ray.models.making import (
+    FilmOrder,
+    Job,
+    JobCancellation,
+    JobResult,
+    MadeObject,
+    PictureOrder,
+    SaidWord,
+    SeedSearch,
+    SpeechOrder,
+)
 from moments_ray.models.probe import ModelProbe, probe
+from moments_ray.models.results import fetch_result
 from moments_ray.models.roles import Call
 from moments_ray.models.tunnel import Tunnels, TunnelState
 from moments_ray.settings import ModelSettings
@@ -38,6 +52,8 @@ class ModelClient:
             ModelError: as ``chat.complete``.
         """
         attachments = await read_attachments(question, self._store)
+        if entry.provider == "anthropic":
+            return await anthropic_chat.complete(self.endpoint(entry), question, timeout, attachments)
         return await chat.complete(self.endpoint(entry), question, timeout, attachments=attachments)
 
     async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
@@ -51,6 +67,58 @@ class ModelClient:
             if entry.speech_api is SpeechApi.OPENAI:
                 return await openai_speech.transcribe(self.endpoint(entry), path, timeout)
             return await parakeet.transcribe(self.endpoint(entry), path, timeout)
+
+    async def speak(self, entry: ModelEntry, order: SpeechOrder, timeout: float) -> MadeObject:
+        """Have words said into an object; raises as ``openai_media.speak`` and ``elevenlabs.speak``."""
+        if entry.provider == "elevenlabs":
+            sound, words = await elevenlabs.speak(self.endpoint(entry), order, timeout)
+            return await self._kept(order.target, sound, "audio/mpeg", words)
+        return await self._kept(
+            order.target, await openai_media.speak(self.endpoint(entry), order, timeout), "audio/wav"
+        )
+
+    async def paint(self, entry: ModelEntry, order: PictureOrder, timeout: float) -> MadeObject:
+        """Have a picture painted into an object; raises as ``openai_media.paint``."""
+        return await self._kept(
+            order.target, await openai_media.paint(self.endpoint(entry), order, timeout), "image/png"
+        )
+
+    async def begin(self, entry: ModelEntry, order: FilmOrder | PictureOrder, timeout: float) -> Job:
+        """Begin a job at a provider; raises as ``replicate.begin``."""
+        picture = None
+        if isinstance(order, FilmOrder) and order.picture is not None:
+            stored = await self._store.stat(order.picture)
+            data = await self._store.read_range(order.picture, 0, stored.bytes)
+            picture = Attachment(stored.content_type, data)
+        return await replicate.begin(self.endpoint(entry), order, timeout, picture)
+
+    async def find(self, entry: ModelEntry, search: SeedSearch, timeout: float) -> Job | None:
+        """Find a job by its seed; raises as ``replicate.find``."""
+        return await replicate.find(self.endpoint(entry), search.seed, timeout)
+
+    async def finish(self, entry: ModelEntry, asked: JobResult, timeout: float) -> Job:
+        """Wait for a job, and bring what came of it into an object at once: its address expires.
+
+        Raises:
+            ModelBadResponse: it failed there, or its result is somewhere else or too large.
+            ModelError: as ``replicate.wait``.
+        """
+        endpoint = self.endpoint(entry)
+        job = await replicate.wait(endpoint, asked.id, timeout)
+        if job.status == "succeeded":
+            if job.url is None:
+                raise ModelBadResponse(f"{entry.key} says that it has succeeded, and not where the result is.")
+            data = await fetch_result(replicate.require_ours(job.url, endpoint), entry.key, timeout)
+            await self._store.put_bytes(asked.target, data, content_type="application/octet-stream")
+        return job
+
+    async def cancel(self, entry: ModelEntry, asked: JobCancellation, timeout: float) -> None:
+        """Ask that a job be stopped."""
+        await replicate.cancel(self.endpoint(entry), asked.id, timeout)
+
+    async def _kept(self, name: str, data: bytes, content_type: str, words: tuple[SaidWord, ...] = ()) -> MadeObject:
+        await self._store.put_bytes(name, data, content_type=content_type)
+        return MadeObject(name=name, content_type=content_type, words=words)
 
     def endpoint(self, entry: ModelEntry) -> Endpoint:
         """Return the connections of an entry; those of an earlier one are closed when they have nothing to do."""
@@ -88,12 +156,10 @@ class LocalClients:
             self._clients[key] = ModelClient(self._settings, self._tunnels, self._store, self._cache)
         return self._clients[key]
 
-    async def call(self, call: Call, timeout: float) -> Answer | Transcript:
+    async def call(self, call: Call, timeout: float) -> Any:
         """Make a call; raises as the client's method does."""
-        client = self.client(call.entry.key)
-        if isinstance(call.what, Question):
-            return await client.complete(call.entry, call.what, timeout)
-        return await client.transcribe(call.entry, call.what, timeout)
+        method = getattr(self.client(call.entry.key), call.method)
+        return await method(call.entry, call.what, timeout)
 
     def tunnels(self) -> list[TunnelState]:
         """Return how the tunnels stand that these clients share."""

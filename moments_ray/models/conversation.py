@@ -103,3 +103,5 @@ class Answer(_Value):
     text: str = Field(repr=False)
     input_tokens: int = 0
     output_tokens: int = 0
+    model: str = ""
+    """Who answered, where that is not the one who was asked."""

@@ -8,12 +8,21 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import httpx
 import structlog
+from pydantic import SecretStr
 
-from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelUnavailable
+from moments_ray.errors import (
+    ModelBadResponse,
+    ModelContextExceeded,
+    ModelDenied,
+    ModelError,
+    ModelQuotaExceeded,
+    ModelUnavailable,
+)
 from moments_ray.models.breaker import Breaker
 from moments_ray.models.entry import ModelEntry
 from moments_ray.process.retry_after import retry_after
@@ -21,25 +30,68 @@ from moments_ray.settings import ModelSettings
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 # Gives the local port that leads to the model's server; None where it is called straight.
 Entrance = Callable[[], Awaitable[int | None]]
 # Opens what httpx shall send, once for every try: a file that was read is read no second time.
 Content = Callable[[], AbstractContextManager[Mapping[str, Any]]]
 
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+# After these nothing was done: a paid request may be sent again. After others it may be under way.
+_NOT_DONE = frozenset({425, 429, 503, 529})
+_NO_CREDIT = re.compile(
+    r"insufficient_quota|insufficient credit|credit balance|billing|payment required", re.IGNORECASE
+)
 _LONGEST_DELAY = 8.0
 _EXCERPT = 300
 _URL = re.compile(r"\b(?:https?|data):\S+")
 _TOO_LONG = re.compile(r"context[ _]length|maximum context|max_model_len|context window|too many tokens", re.IGNORECASE)
 
 
-class _Passing(Exception):
-    """A failure that may be gone the next time; ``wait`` is what the server asked for, in seconds."""
+class Passing(Exception):
+    """A failure that may be gone the next time; ``wait`` is what the server asked for, in seconds.
 
-    def __init__(self, error: ModelError, wait: float | None = None) -> None:
+    ``done`` is whether the server may have done what was asked all the same.
+    """
+
+    def __init__(self, error: ModelError, wait: float | None = None, *, done: bool = True) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+        self.done = done
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered."""
+
+    content_type: str
+    body: bytes = field(repr=False)
+    key: str
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON.
+
+        Raises:
+            ModelBadResponse: it is none.
+        """
+        kind = self.content_type.partition(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise ModelBadResponse(f"{self.key} answered {kind[:50] or 'something without a type'} where JSON was due.")
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise ModelBadResponse(f"{self.key} answered JSON that cannot be read.") from error
+
+
+def _authorization(entry: ModelEntry, secret: SecretStr | None) -> dict[str, str]:
+    if secret is None:
+        return {}
+    if entry.provider == "elevenlabs":
+        return {"xi-api-key": secret.get_secret_value()}
+    return {"Authorization": f"Bearer {secret.get_secret_value()}"}
 
 
 class Endpoint:
@@ -55,9 +107,9 @@ class Endpoint:
         self._idle = asyncio.Event()
         self._idle.set()
         self._breaker = Breaker(entry.key, settings.failures_until_open, settings.open_seconds, clock)
-        secret = settings.api_keys.get(entry.key)
+        self.secret = settings.secret(entry.key, entry.provider)
         self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {secret.get_secret_value()}"} if secret else {},
+            headers=_authorization(entry, self.secret),
             timeout=httpx.Timeout(entry.timeout_s, connect=settings.connect_timeout_seconds),
             limits=httpx.Limits(max_connections=entry.concurrency, keepalive_expiry=30.0),
             follow_redirects=False,
@@ -81,34 +133,52 @@ class Endpoint:
             TunnelHostKey: its SSH host is not the one that is known.
             TunnelDenied: its SSH host does not let us in.
         """
-        return await self._asked("POST", self.entry.path, content, timeout, largest)
+        reply = await self.fetch("POST", self.entry.path, content, timeout=timeout, largest=largest)
+        return reply.json
 
     async def get(self, path: str, *, timeout: float, largest: int) -> Any:
         """Return the JSON at a path of the model's server; raises as ``post``."""
-        return await self._asked("GET", path, lambda: nullcontext({}), timeout, largest)
+        reply = await self.fetch("GET", path, lambda: nullcontext({}), timeout=timeout, largest=largest)
+        return reply.json
 
-    async def _asked(self, method: str, path: str, content: Content, timeout: float, largest: int) -> Any:
+    async def fetch(
+        self, method: str, path: str, content: Content, *, timeout: float, largest: int, paid: bool = False
+    ) -> Reply:
+        """Send a request and return the reply, whatever its type; raises as ``post``.
+
+        One that is ``paid`` is sent again only where it was surely not carried out.
+        """
+
+        async def once(left: float) -> Reply:
+            return await self._once(method, path, content, left, largest)
+
+        return await self.tried(once, timeout, paid=paid)
+
+    async def tried(self, once: Callable[[float], Awaitable[T]], timeout: float, *, paid: bool = False) -> T:
+        """Call until it comes through, ``Passing`` failures are used up or time is; ``once`` takes the seconds left."""
         self._busy += 1
         self._idle.clear()
         try:
-            return await self._tried(method, path, content, timeout, largest)
+            return await self._tried(once, timeout, paid=paid)
         finally:
             self._busy -= 1
             if not self._busy:
                 self._idle.set()
 
-    async def _tried(self, method: str, path: str, content: Content, timeout: float, largest: int) -> Any:
+    async def _tried(self, once: Callable[[float], Awaitable[T]], timeout: float, *, paid: bool) -> T:
         deadline = self._clock() + timeout
         number = 0
         while True:
             number += 1
             self._breaker.check()
             try:
-                answer = await self._once(method, path, content, deadline - self._clock(), largest)
-            except _Passing as passing:
+                answer = await once(deadline - self._clock())
+            except Passing as passing:
                 self._breaker.failed()
                 delay = self._delay(number, passing.wait)
-                if number >= self._settings.tries or self._clock() + delay >= deadline:
+                over = number >= self._settings.tries or self._clock() + delay >= deadline
+                if over or (paid and passing.done):
+                    passing.error.detail["done"] = passing.done
                     raise passing.error from passing.__cause__
                 log.warning("model.retry", model=self.entry.key, number=number, reason=str(passing), seconds=delay)
             except ModelError:
@@ -125,7 +195,7 @@ class Endpoint:
         longest = min(_LONGEST_DELAY, self._settings.first_delay_seconds * 2.0 ** (number - 1))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
-    async def _once(self, method: str, path: str, content: Content, left: float, largest: int) -> Any:
+    async def _once(self, method: str, path: str, content: Content, left: float, largest: int) -> Reply:
         key = self.entry.key
         begun = self._clock()
         seconds = min(left, self.entry.timeout_s)
@@ -136,35 +206,38 @@ class Endpoint:
                     async with self._client.stream(method, url, **arguments) as response:
                         body = await _body(response, largest, key)
         except ModelUnavailable as error:  # of the tunnel, which mends itself meanwhile
-            raise _Passing(error) from error
+            raise Passing(error, done=False) from error
         except TimeoutError as error:
-            raise _Passing(ModelUnavailable(f"{key} did not answer within {seconds:.3g} s.")) from error
+            raise Passing(ModelUnavailable(f"{key} did not answer within {seconds:.3g} s.")) from error
         except httpx.TransportError as error:
-            raise _Passing(ModelUnavailable(f"{key} cannot be reached: {type(error).__name__}")) from error
+            done = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            unreached = ModelUnavailable(f"{key} cannot be reached: {type(error).__name__}")
+            raise Passing(unreached, done=done) from error
         except httpx.HTTPError as error:  # a body that does not decode, say
             raise ModelBadResponse(f"{key} answered no HTTP: {type(error).__name__}") from error
         log.info("model.answered", model=key, status=response.status_code, seconds=round(self._clock() - begun, 3))
-        return _judged(response, body, key)
+        judge(response.status_code, response.headers.get("retry-after", ""), body, key)
+        return Reply(response.headers.get("content-type", ""), body, key)
 
 
-def _judged(response: httpx.Response, body: bytes, key: str) -> Any:
-    status = response.status_code
+def judge(status: int, wait: str, body: bytes, key: str) -> None:
+    """Raise what a status other than success means; ``wait`` is the header ``Retry-After``.
+
+    Raises:
+        Passing: it may be gone the next time.
+        ModelError: it lasts.
+    """
+    if status == 402 or (status in {400, 403, 429} and _NO_CREDIT.search(body[:10_000].decode("utf-8", "replace"))):
+        raise ModelQuotaExceeded(f"{key} has no credit left{_server_reason(body)}")
     if status in _PASSING:
-        wait = retry_after(response.headers.get("retry-after", ""))
-        raise _Passing(ModelUnavailable(f"{key} answered {status}{_server_reason(body)}"), wait)
+        busy = ModelUnavailable(f"{key} answered {status}{_server_reason(body)}")
+        raise Passing(busy, retry_after(wait), done=status not in _NOT_DONE)
     if status in {400, 413, 422} and _TOO_LONG.search(body[:10_000].decode("utf-8", "replace")):
         raise ModelContextExceeded(f"{key} says that the question is too long{_server_reason(body)}")
     if status in {401, 403}:
-        raise ModelBadResponse(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS.")
-    if status != httpx.codes.OK:
-        raise ModelBadResponse(f"{key} answered {status}{_server_reason(body)}")
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise ModelBadResponse(f"{key} answered {kind[:50] or 'something without a type'} where JSON was due.")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ModelBadResponse(f"{key} answered JSON that cannot be read.") from error
+        raise ModelDenied(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS.")
+    if status not in {httpx.codes.OK, httpx.codes.CREATED, httpx.codes.ACCEPTED}:
+        raise ModelBadResponse(f"{key} answered {status}{_server_reason(body)}", {"status": status})
 
 
 async def _body(response: httpx.Response, largest: int, key: str) -> bytes:

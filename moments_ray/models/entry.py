@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from moments_ray.engine.usage import Usage
 from moments_ray.errors import InvalidRequest
+from moments_ray.settings import Provider
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?)?")
@@ -65,6 +66,7 @@ class Target(NamedTuple):
 class ModelFields(BaseModel):
     """What an operator says of a model; ``timeout_s`` is seconds a request, ``max_context``, ``max_tokens`` are tokens.
 
+    ``provider`` is whose wire it speaks where that is not OpenAI's chat or a recogniser's, and whose key it is shown;
     ``speech_api`` is how a recogniser is asked. Prices are what its provider charges; without them what it is asked
     costs nothing.
 
@@ -76,6 +78,7 @@ class ModelFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ModelKind
+    provider: Provider | None = None
     speech_api: SpeechApi = SpeechApi.PARAKEET
     base_url: str = ""
     model: Annotated[str, _matching(_NAME, "a model name")] = ""
@@ -125,6 +128,8 @@ class ModelEntry(ModelFields):
         """The path that requests go to."""
         if self.endpoint:
             return self.endpoint
+        if self.kind in _PROVIDED_PATHS:
+            return _PROVIDED_PATHS[self.kind]
         if self.kind is not ModelKind.ASR:
             return "/v1/chat/completions"
         return "/transcribe" if self.speech_api is SpeechApi.PARAKEET else "/v1/audio/transcriptions"
@@ -211,6 +216,19 @@ def _usable_host(host: str) -> bool:
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)
 
 
+_PROVIDED_PATHS = {
+    ModelKind.TTS: "/v1/audio/speech",
+    ModelKind.IMAGE: "/v1/images/generations",
+    ModelKind.VIDEO: "/v1/predictions",
+}
+PROVIDER_URLS: Mapping[Provider, str] = {
+    "anthropic": "https://api.anthropic.com",
+    "openai": "https://api.openai.com",
+    "replicate": "https://api.replicate.com",
+    "elevenlabs": "https://api.elevenlabs.io",
+}
+"""Where providers are; an entry of theirs without an address is configured by the provider's key alone."""
+
 DEFAULTS: tuple[ModelEntry, ...] = (
     ModelEntry(key="captions", kind=ModelKind.ASR, embedded=True),
     ModelEntry(
@@ -255,6 +273,25 @@ DEFAULTS: tuple[ModelEntry, ...] = (
         supports_video=True,
         temperature=0.3,
         concurrency=1,
+    ),
+    ModelEntry(
+        key="anthropic",
+        kind=ModelKind.LLM,
+        provider="anthropic",
+        supports_images=True,
+        supports_json_schema=True,
+        max_context=200_000,
+        usd_per_million_input_tokens=3.0,
+        usd_per_million_output_tokens=15.0,
+    ),
+    ModelEntry(key="openai_speech", kind=ModelKind.TTS, provider="openai", model="tts-1"),
+    ModelEntry(key="elevenlabs", kind=ModelKind.TTS, provider="elevenlabs", model="eleven_multilingual_v2"),
+    ModelEntry(key="openai_image", kind=ModelKind.IMAGE, provider="openai", model="gpt-image-1"),
+    ModelEntry(
+        key="replicate_image", kind=ModelKind.IMAGE, provider="replicate", model="black-forest-labs/flux-1.1-pro"
+    ),
+    ModelEntry(
+        key="replicate_video", kind=ModelKind.VIDEO, provider="replicate", model="minimax/video-01", timeout_s=1200.0
     ),
 )
 """The models a new deployment knows; those without ``embedded`` wait for their operator to name hosts."""

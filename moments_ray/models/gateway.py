@@ -14,8 +14,9 @@ from moments_ray.errors import ModelError, ModelUnavailable, MomentsError
 from moments_ray.models.attachments import require_supported
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
+from moments_ray.models.making import Order
 from moments_ray.models.registry import ModelRegistry, require_configured
-from moments_ray.models.roles import Call, Role
+from moments_ray.models.roles import Call, Method, Role
 from moments_ray.process.metrics import MODEL_SECONDS, Meter, unmetered
 from moments_ray.settings import ModelSettings
 from moments_ray.speech.transcript import Transcript
@@ -84,6 +85,15 @@ class Gateway:
         """
         transcript: Transcript = await self._call(Call(role, "transcribe", entry, audio), timeout)
         return transcript
+
+    async def make(self, role: Role, entry: ModelEntry, method: Method, order: Order, timeout: float) -> Any:
+        """Have something made, begun, found, finished or stopped: what the client's ``method`` of that name gives.
+
+        Raises:
+            StorageError: an object cannot be read or written.
+            ModelError: the model did not answer, or not as it should.
+        """
+        return await self._call(Call(role, method, entry, order), timeout)
 
     async def probe(self, key: str) -> ModelProbe:
         """Find out what a model can do, from this process, and write what was learned into the registry.

@@ -16,9 +16,10 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.session import Database
 from moments_ray.errors import Conflict, InvalidRequest, ModelNotConfigured, NotFound, RedisUnavailable, UnknownModel
-from moments_ray.models.entry import DEFAULTS, KEY, ModelEntry, ModelKind
+from moments_ray.models.entry import DEFAULTS, KEY, PROVIDER_URLS, ModelEntry, ModelKind
 from moments_ray.models.queries import ModelEntries
 from moments_ray.models.roles import Role
+from moments_ray.settings import Settings
 
 log = structlog.get_logger()
 
@@ -34,9 +35,10 @@ def hash_key(key: str) -> str:
 class ModelRegistry:
     """Reads and changes of the registry; safe from many processes at once."""
 
-    def __init__(self, database: Database, client: redis.Redis) -> None:
+    def __init__(self, database: Database, client: redis.Redis, settings: Settings | None = None) -> None:
         self._database = database
         self._redis = client
+        self._settings = settings
 
     async def entries(self) -> dict[str, ModelEntry]:
         """Return every model by key; where Redis does not answer, as PostgreSQL has them.
@@ -46,11 +48,12 @@ class ModelRegistry:
         """
         try:
             found = await self._read()
-            return found if found is not None else await self.publish()
+            entries = found if found is not None else await self.publish()
         except (RedisError, RedisUnavailable) as error:
             log.warning("models.redis_unavailable", reason=type(error).__name__)
             async with self._database.read() as session:
-                return _with_defaults(await ModelEntries(session).all())
+                entries = _with_defaults(await ModelEntries(session).all())
+        return {key: provided(entry, self._settings) for key, entry in entries.items()}
 
     async def get(self, key: str) -> ModelEntry:
         """Return a model.
@@ -177,6 +180,17 @@ class ModelRegistry:
                 pipe.hset(hash_key(key), items=[text for field in entry.to_hash().items() for text in field])
             pipe.sadd(KEYS, *entries)
             await pipe.execute()
+
+
+def provided(entry: ModelEntry, settings: Settings | None) -> ModelEntry:
+    """Return a provider's entry with its address and model, where this deployment has the provider's key."""
+    if settings is None or entry.provider is None or entry.configured:
+        return entry
+    if settings.models.secret(entry.key, entry.provider) is None:
+        return entry
+    url = settings.models.provider(entry.provider).base_url or PROVIDER_URLS[entry.provider]
+    model = entry.model or (settings.anthropic_model if entry.provider == "anthropic" else "")
+    return entry.model_copy(update={"base_url": url, "model": model})
 
 
 def choose(entries: Mapping[str, ModelEntry], key: str | None, role: Role) -> ModelEntry:

@@ -7,7 +7,10 @@ from typing import Literal
 
 from moments_ray.models.conversation import Question
 from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.models.making import Order
 from moments_ray.settings import Quota
+
+Method = Literal["complete", "transcribe", "speak", "paint", "begin", "find", "finish", "cancel"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class Role:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a model client's ``method`` with an entry and a question, or the name of an object with sound."""
+    """A call of a model client's ``method`` with an entry and a question, an object with sound, or an order."""
 
     role: Role
-    method: Literal["complete", "transcribe"]
+    method: Method
     entry: ModelEntry
-    what: Question | str
+    what: Question | Order | str

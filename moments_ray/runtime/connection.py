@@ -109,7 +109,7 @@ def _connected(
         cache=cache,
         redis=client,
         status_publisher=shown,
-        services=(Gateway(settings.models, ModelRegistry(database, client), store, cache, meter=ray_meter),),
+        services=(Gateway(settings.models, ModelRegistry(database, client, settings), store, cache, meter=ray_meter),),
         outbound=lambda: GuardedTransport(settings.download),
         meter=ray_meter,
     )

@@ -20,6 +20,16 @@ from moments_ray.errors import InvalidRequest
 from moments_ray.models.client import LocalClients, ModelClient
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
+from moments_ray.models.making import (
+    FilmOrder,
+    Job,
+    JobCancellation,
+    JobResult,
+    MadeObject,
+    PictureOrder,
+    SeedSearch,
+    SpeechOrder,
+)
 from moments_ray.models.tunnel_states import TunnelStates
 from moments_ray.products import model_roles
 from moments_ray.runtime.connection import open_redis
@@ -65,6 +75,36 @@ class ModelClients:
         """Have an object's sound transcribed; raises as ``ModelClient.transcribe``."""
         client: ModelClient = await self.client(serve.get_multiplexed_model_id())
         return await client.transcribe(entry, audio, timeout)
+
+    async def speak(self, entry: ModelEntry, order: SpeechOrder, timeout: float) -> MadeObject:
+        """Have words said; raises as ``ModelClient.speak``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.speak(entry, order, timeout)
+
+    async def paint(self, entry: ModelEntry, order: PictureOrder, timeout: float) -> MadeObject:
+        """Have a picture painted; raises as ``ModelClient.paint``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.paint(entry, order, timeout)
+
+    async def begin(self, entry: ModelEntry, order: FilmOrder | PictureOrder, timeout: float) -> Job:
+        """Begin a job; raises as ``ModelClient.begin``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.begin(entry, order, timeout)
+
+    async def find(self, entry: ModelEntry, search: SeedSearch, timeout: float) -> Job | None:
+        """Find a job; raises as ``ModelClient.find``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.find(entry, search, timeout)
+
+    async def finish(self, entry: ModelEntry, asked: JobResult, timeout: float) -> Job:
+        """Wait for a job and fetch its result; raises as ``ModelClient.finish``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        return await client.finish(entry, asked, timeout)
+
+    async def cancel(self, entry: ModelEntry, asked: JobCancellation, timeout: float) -> None:
+        """Stop a job; raises as ``ModelClient.cancel``."""
+        client: ModelClient = await self.client(serve.get_multiplexed_model_id())
+        await client.cancel(entry, asked, timeout)
 
 
 def application(role: ModelRole, settings: Settings) -> Application:

@@ -15,7 +15,7 @@ Variant = Annotated[int, Query(ge=1, le=5, description="which film of several")]
 
 async def _service(dependencies: Dependencies) -> AdService:
     environment = dependencies.environment
-    registry = ModelRegistry(environment.database, dependencies.redis)
+    registry = ModelRegistry(environment.database, dependencies.redis, environment.settings)
     return AdService(environment, dependencies.run_service, registry)
 
 

@@ -14,6 +14,8 @@ from moments_ray.ads.status import PARTS, STAGES, StageState, job_progress, job_
 from moments_ray.ads.values import AdResult
 from moments_ray.database.session import ReadSession
 from moments_ray.database.tables import AdRow, Run, RunStage
+from moments_ray.engine.queries.run_lists import RunLists
+from moments_ray.errors import ItemsFailed
 from moments_ray.http.container import Container
 from moments_ray.http.redirects import signed_link
 from moments_ray.states import RunStatus
@@ -25,8 +27,18 @@ async def ad_views(container: Container, session: ReadSession, ads: Sequence[AdR
     receipts = await AdCosts(session).receipts([ad.identifier for ad in ads])
     stages = {ad.identifier: await Ads(session).newest_stages(ad.identifier) for ad in ads}
     return [
-        AdView(**await _fields(container, ad, runs.get(ad.identifier), stages[ad.identifier], receipts[ad.identifier]))
+        AdView(
+            **await _fields(
+                container,
+                ad,
+                run,
+                stages[ad.identifier],
+                receipts[ad.identifier],
+                failures=await _failures(session, run),
+            )
+        )
         for ad in ads
+        for run in [runs.get(ad.identifier)]
     ]
 
 
@@ -38,7 +50,7 @@ async def ad_detail(container: Container, session: ReadSession, ad: AdRow) -> Ad
     result = _result(run)
     shown = [f"/api/ads/jobs/{ad.identifier}/{what}?variant={{}}" for what in ("video", "poster")]
     return AdDetail(
-        **await _fields(container, ad, run, stages, receipts),
+        **await _fields(container, ad, run, stages, receipts, failures=await _failures(session, run)),
         stages=stage_views(ad, run, stages, await _live(container, run), receipts),
         films=[
             FilmView(variant=number, video_url=shown[0].format(number), poster_url=shown[1].format(number))
@@ -72,12 +84,16 @@ def stage_views(
 
 
 async def _fields(
-    container: Container, ad: AdRow, run: Run | None, stages: Mapping[str, RunStage], receipts: Sequence[Receipt]
+    container: Container,
+    ad: AdRow,
+    run: Run | None,
+    stages: Mapping[str, RunStage],
+    receipts: Sequence[Receipt],
+    *,
+    failures: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     result = _result(run)
-    error = None
-    if run is not None and run.error and run.status == RunStatus.FAILED:
-        error = AdError.model_validate({"code": "internal", "message": "", "retryable": False, **run.error})
+    error = _error(run, failures) if run is not None else None
     fields: dict[str, Any] = {
         "id": ad.identifier,
         "status": job_status(RunStatus(run.status) if run else None),
@@ -104,6 +120,23 @@ async def _fields(
         fields |= {"video_url": f"/api/ads/jobs/{ad.identifier}/video", "video_signed_url": video.url}
         fields |= {"poster_signed_url": poster.url, "expires_at": video.expires_at}
     return fields
+
+
+def _error(run: Run, failures: Mapping[str, dict[str, Any]]) -> AdError | None:
+    """Return what a run failed with: of many items, what the first failed with says more than that they did."""
+    if run.status != RunStatus.FAILED or not run.error:
+        return None
+    said = {"code": "internal", "message": "", "retryable": False, **run.error}
+    if said["code"] == ItemsFailed.code and failures:
+        said |= failures[min(failures)]
+    return AdError.model_validate({name: said[name] for name in AdError.model_fields})
+
+
+async def _failures(session: ReadSession, run: Run | None) -> Mapping[str, dict[str, Any]]:
+    """Return what items of a failed run failed with, by their keys."""
+    if run is None or run.status != RunStatus.FAILED or run.error_stage is None:
+        return {}
+    return await RunLists(session).item_errors(run.subject, [run.error_stage])
 
 
 def _result(run: Run | None) -> AdResult | None:

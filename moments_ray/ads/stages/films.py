@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from decimal import Decimal
 
+from moments_ray.ads import remote
+from moments_ray.ads.money import cost
 from moments_ray.ads.painting.scene import Painting
+from moments_ray.ads.paying import require_budget
 from moments_ray.ads.queries.items import StandingItems
 from moments_ray.ads.script.styles import template
 from moments_ray.ads.timing import scene_frames
@@ -24,9 +28,12 @@ from moments_ray.ads.values import (
     Voices,
 )
 from moments_ray.engine import Context, FanOut, Resources
+from moments_ray.errors import MediaError, MediaLimitsExceeded, ModelDenied, ModelQuotaExceeded, UnsupportedMedia
 from moments_ray.library.objects import put_by_content
+from moments_ray.media.probe import probe
 from moments_ray.media.process import run_python
 
+_SHORTEST_FILM = 1.0  # seconds
 _PAINT = "moments_ray.ads.painting.scene:paint"
 
 
@@ -72,7 +79,22 @@ async def plan_shots(
             )
             for key, frames, scene in zip(keys, lengths, script.scenes, strict=True)
         ]
+    if {makers.filmer, makers.painter} != {EMBEDDED}:
+        await require_budget(ctx, await _films_cost(ctx, shots))
     return shots
+
+
+async def _films_cost(ctx: Context, shots: Sequence[Shot]) -> Decimal:
+    """Return what the pictures cost that no earlier run has made."""
+    prices = ctx.settings.ads.prices
+    async with ctx.read() as session:
+        standing = StandingItems(session, ctx.ref.subject)
+        new = [
+            shot
+            for shot in shots
+            if shot.maker != EMBEDDED and await standing.output("VIDEO_GEN", shot, SceneFilm) is None
+        ]
+    return sum((cost(shot.maker, "image" if shot.static else "video", 1, prices) for shot in new), Decimal())
 
 
 async def film_shot(ctx: Context, item: Shot, request: AdRequest) -> SceneFilm:
@@ -88,7 +110,32 @@ async def film_shot(ctx: Context, item: Shot, request: AdRequest) -> SceneFilm:
             standing = await StandingItems(session, request.ad).output("VIDEO_GEN", item, SceneFilm)
         if standing is not None:
             return standing
-    return await paint_here(ctx, item)
+    if item.maker == EMBEDDED:
+        return await paint_here(ctx, item)
+    try:
+        name, usd = await (remote.paint(ctx, item) if item.static else remote.film(ctx, item))
+    except (ModelDenied, ModelQuotaExceeded) as error:
+        if not request.makers.fallback:
+            raise
+        return await paint_here(ctx, item, warning=error.message)
+    fault = None if item.static else await _fault_of(ctx, name)
+    if fault is not None:
+        painted = await paint_here(ctx, item, warning=f"{item.maker} made no film that can be used: {fault}")
+        return painted.model_copy(update={"usd": float(usd)})
+    if item.static:
+        painted = await paint_here(ctx, item, backdrop=name)
+        return painted.model_copy(update={"backend": item.maker, "usd": float(usd)})
+    return SceneFilm(key=item.key, name=name, still=False, backend=item.maker, usd=float(usd))
+
+
+async def _fault_of(ctx: Context, name: str) -> str | None:
+    """Return why a film that a model made cannot be used, None where it can; another one would be paid for, too."""
+    async with ctx.cache.open(ctx.store.uri(name)) as path:
+        try:
+            info = await probe(path, ctx.settings.media)
+        except (UnsupportedMedia, MediaError, MediaLimitsExceeded) as error:
+            return error.message
+    return f"it has {info.duration:.1f} seconds" if info.duration < _SHORTEST_FILM else None
 
 
 async def paint_here(ctx: Context, shot: Shot, *, backdrop: str | None = None, warning: str | None = None) -> SceneFilm:

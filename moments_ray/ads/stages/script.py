@@ -10,6 +10,7 @@ from moments_ray.ads.script.words import Script
 from moments_ray.ads.values import EMBEDDED, Brief, Makers, Product, Scripts
 from moments_ray.ads.writing import write_by_model
 from moments_ray.engine import Context, Resources, stage
+from moments_ray.errors import ModelDenied, ModelQuotaExceeded
 
 
 @stage("SCRIPT_GEN", resources=Resources(cpus=0.1), attempts=4, timeout=300, reusable=True)
@@ -31,7 +32,13 @@ async def write_scripts(ctx: Context, brief: Brief, makers: Makers, product: Pro
                 by_grammar(brief, brief.seed + number + 100 * (brief.take - 1)) for number in range(brief.variants)
             )
         )
-    return await write_by_model(ctx, brief, makers, product)
+    try:
+        return await write_by_model(ctx, brief, makers, product)
+    except (ModelDenied, ModelQuotaExceeded) as error:
+        if not makers.fallback:
+            raise
+        own = (by_grammar(brief, brief.seed + number) for number in range(brief.variants))
+        return Scripts(items=tuple(script.model_copy(update={"warnings": (error.message,)}) for script in own))
 
 
 def by_grammar(brief: Brief, seed: int) -> Script:

@@ -24,7 +24,9 @@ STARTS = {
 async def _library(dependencies: Dependencies) -> LibraryService:
     environment = dependencies.environment
     return LibraryService(
-        environment, dependencies.run_service, ModelRegistry(environment.database, dependencies.redis)
+        environment,
+        dependencies.run_service,
+        ModelRegistry(environment.database, dependencies.redis, environment.settings),
     )
 
 

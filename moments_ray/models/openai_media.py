@@ -1,0 +1,62 @@
+"""OpenAI's wire for speech and pictures: one POST each, answered with the bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from contextlib import nullcontext
+from typing import Any
+
+from moments_ray.errors import ModelBadResponse
+from moments_ray.models.endpoint import Endpoint
+from moments_ray.models.making import PictureOrder, SpeechOrder
+
+_LARGEST = 64 * 1024 * 1024
+_VOICE = "alloy"
+_SIZES = {"wide": "1536x1024", "upright": "1024x1536", "square": "1024x1024"}
+
+
+async def speak(endpoint: Endpoint, order: SpeechOrder, timeout: float) -> bytes:
+    """Return words as a WAV file.
+
+    Raises:
+        ModelError: the model did not answer, or not as it should.
+    """
+    body = {
+        "model": endpoint.entry.model,
+        "input": order.text,
+        "voice": order.voice or _VOICE,
+        "response_format": "wav",
+        "speed": order.speed,
+    }
+    reply = await endpoint.fetch(
+        "POST",
+        endpoint.entry.path,
+        lambda: nullcontext({"json": body}),
+        timeout=timeout,
+        largest=_LARGEST,
+        paid=True,
+    )
+    if reply.body[:4] != b"RIFF" or reply.body[8:12] != b"WAVE":
+        raise ModelBadResponse(f"{endpoint.entry.key} answered something that is no WAV file.", {"done": True})
+    return reply.body
+
+
+async def paint(endpoint: Endpoint, order: PictureOrder, timeout: float) -> bytes:
+    """Return a picture as its file's bytes; raises as ``speak``."""
+    shape = "square" if order.width == order.height else "wide" if order.width > order.height else "upright"
+    body = {"model": endpoint.entry.model, "prompt": order.prompt, "size": _SIZES[shape], "n": 1}
+    headers = {"Idempotency-Key": order.token}
+    reply = await endpoint.fetch(
+        "POST",
+        endpoint.entry.path,
+        lambda: nullcontext({"json": body, "headers": headers}),
+        timeout=timeout,
+        largest=_LARGEST,
+        paid=True,
+    )
+    answer: Any = reply.json
+    try:
+        return base64.b64decode(answer["data"][0]["b64_json"], validate=True)
+    except (KeyError, IndexError, TypeError, binascii.Error, ValueError) as error:
+        raise ModelBadResponse(f"{endpoint.entry.key} answered JSON that holds no picture.", {"done": True}) from error
