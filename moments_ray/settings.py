@@ -319,7 +319,7 @@ class Settings(BaseSettings):
     @classmethod
     def _with_providers(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Take what providers' own variables say into the settings of models, which say more where both do."""
-        said = {name.lower(): value for name, value in values.items() if value not in {None, ""}}
+        said = {name.lower(): value for name, value in values.items() if value is not None and value != ""}
         said.setdefault("replicate_api_key", said.get("replicate_api_token"))
         models = said.get("models") or {}
         models = models.model_dump(exclude_unset=True) if isinstance(models, BaseModel) else dict(models)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moments_ray.ads.live import AdWords
 from moments_ray.ads.options import StageName
 from moments_ray.ads.stages.films import VIDEO_GEN
 from moments_ray.ads.stages.product import prepare_product
@@ -23,6 +24,7 @@ _ABOUT_AN_AD: dict[str, Any] = {
     "exclusive": _ad,
     "subject": _ad,
     "folder": "ads/{subject}",
+    "live_words": AdWords(),
 }
 
 

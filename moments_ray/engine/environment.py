@@ -10,6 +10,7 @@ import httpx
 import redis.asyncio as redis
 
 from moments_ray.database.session import Database
+from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.registry import Registry
 from moments_ray.ids import RunId
 from moments_ray.process.metrics import Meter, unmetered
@@ -26,7 +27,7 @@ class RunRef:
     """What a claimed run is called where its status is shown.
 
     ``key_name`` stands in the names of its lock and cancel flag; ``folder`` is where its objects live;
-    ``stages`` are its pipeline's, in order.
+    ``stages`` are its pipeline's, in order; ``words`` are those of clients that know other ones.
     """
 
     run: RunId
@@ -35,6 +36,7 @@ class RunRef:
     attempt: int
     folder: str
     stages: tuple[str, ...]
+    words: LiveWords | None = None
 
 
 def key_name(subject: str, exclusive_key: str | None, run: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, JsonValue
 
 from moments_ray.engine.fan_out import FanOut
+from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.stage import Input, Stage, signature_of
 from moments_ray.errors import MomentsError, RunTimeout
 
@@ -31,7 +32,8 @@ class Pipeline:
     gives the key that no two active runs share; ``subject`` what the run is about, which names its keys and its folder
     (by default the exclusive key, or else the run itself); ``video`` the identifier of the video it works on, whose
     reusable outputs it shares. ``folder`` is where its objects live, ``timeout_error`` what a run fails with that is
-    over its deadline. ``prepare`` makes a request of what a stranger sends.
+    over its deadline. ``prepare`` makes a request of what a stranger sends; ``live_words`` are those of clients that
+    know other ones than ours.
 
     Raises:
         TypeError: a stage takes what nothing before it gives, or may be skipped and is still demanded; what the
@@ -50,6 +52,7 @@ class Pipeline:
         folder: str = "runs/{subject}",
         prepare: Prepare | None = None,
         timeout_error: type[MomentsError] = RunTimeout,
+        live_words: LiveWords | None = None,
     ) -> None:
         self.name = name
         self.steps = steps
@@ -60,6 +63,7 @@ class Pipeline:
         self.video = video
         self.prepare = prepare
         self.timeout_error = timeout_error
+        self.live_words = live_words
         self._subject = subject or exclusive
         self._folder = folder
         self._prove()

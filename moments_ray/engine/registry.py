@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.pipeline import Pipeline, Step
 from moments_ray.engine.product import Owned, Product
 from moments_ray.errors import InvalidRequest, NoCapacity
@@ -56,6 +57,11 @@ class Registry:
         except KeyError:
             known = ", ".join(sorted(self._pipelines))
             raise InvalidRequest(f"There is no pipeline {name!r}; this deployment knows {known}") from None
+
+    def live_words(self, name: str) -> LiveWords | None:
+        """Return the words of a pipeline's clients; None of one that has none, or is known no more."""
+        pipeline = self._pipelines.get(name)
+        return None if pipeline is None else pipeline.live_words
 
     def stage_names(self, name: str) -> tuple[str, ...]:
         """Return the names of a pipeline's stages in order; none of one that is known no more."""

@@ -170,7 +170,6 @@ async def paint_here(ctx: Context, shot: Shot, *, backdrop: str | None = None, w
             painting.model_dump(mode="json"),
             timeout=ctx.seconds_left(),
             settings=ctx.settings.media,
-            on_progress=ctx.report,
         )
     kind = "image/png" if shot.static else "video/mp4"
     stored = await put_by_content(ctx, f"{ctx.folder}/scene-{shot.key}", path, content_type=kind)

@@ -68,7 +68,6 @@ async def render_scene(
             settings=ctx.settings.media,
             threads=ctx.threads,
             timeout=ctx.seconds_left(),
-            on_progress=ctx.report,
         )
     video = await put_by_content(
         ctx, ctx.staged(f"piece-{item.key}"), ctx.scratch / rendered.video, content_type="video/mp4"

@@ -84,6 +84,7 @@ class ClaimedRun:
             self.claim.attempt,
             self.pipeline.folder(self.run.subject),
             self.pipeline.stage_names,
+            self.pipeline.live_words,
         )
 
     def done(self, stage: str) -> bool:

@@ -13,6 +13,8 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run, RunStage
 from moments_ray.engine.environment import RunRef
+from moments_ray.engine.live_words import LiveWords
+from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.lease import key_of, lock_key
 from moments_ray.states import RunStatus, StageStatus
 
@@ -68,8 +70,9 @@ def run_key(run: str) -> str:
 class LiveStatus:
     """Writes the live status, a cache of PostgreSQL, so a Redis that is down is at most logged."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, registry: Registry | None = None) -> None:
         self._redis = client
+        self._registry = registry
         self._show_script = client.register_script(_SHOW)
 
     async def queued(self, run: Run, stages: tuple[str, ...]) -> None:
@@ -96,7 +99,12 @@ class LiveStatus:
             if RunStatus(run.status).finished:
                 transaction.expire(active_key(run.subject), _AFTER_THE_END)
                 transaction.delete(cancel_key(key_of(run)))
-            message = _message(run.identifier, run.subject, {"status": fields["status"]})
+            words = self._registry.live_words(run.pipeline) if self._registry is not None else None
+            if words is not None:
+                key, own = words.status(run.subject, fields)
+                transaction.hset(key, mapping=dict(own.items()))
+                transaction.expire(key, _RUN_LIFE)
+            message = _message(run.identifier, run.subject, {"status": fields["status"]}, words)
             transaction.publish(STATUS_CHANNEL, message)
             await transaction.execute()
 
@@ -159,7 +167,7 @@ class LiveStatus:
         news: Sequence[Mapping[str, object]],
     ) -> None:
         flat = [part for pair in fields.items() for part in pair]
-        messages = [_message(ref.run, ref.subject, each) for each in news]
+        messages = [_message(ref.run, ref.subject, each, ref.words) for each in news]
         token = f"{ref.run}:{ref.attempt}"
         try:
             await self._show_script(
@@ -170,8 +178,9 @@ class LiveStatus:
             log.warning("live.write_failed", run=ref.run, error=str(error))
 
 
-def _message(run: str, subject: str, news: Mapping[str, object]) -> str:
-    return json.dumps({"run_id": run, "video_id": subject, **news})
+def _message(run: str, subject: str, news: Mapping[str, object], words: LiveWords | None) -> str:
+    own = words.message(subject, news) if words is not None else {}
+    return json.dumps({"run_id": run, "video_id": subject, **news, **own})
 
 
 def status_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> dict[str, str]:

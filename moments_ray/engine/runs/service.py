@@ -71,7 +71,7 @@ class RunService:
         self._redis = client
         self._registry = environment.registry
         self._queue = Queue(client)
-        self._live = LiveStatus(client)
+        self._live = LiveStatus(client, environment.registry)
 
     async def start_by_name(self, pipeline: str, body: Mapping[str, JsonValue], order: RunOrder) -> StartedRun:
         """Start a registered pipeline on what a stranger sent; raises as ``start``."""

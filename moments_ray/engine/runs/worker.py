@@ -46,7 +46,7 @@ class PipelineWorker:
         self._environment = connect(settings)
         self._redis = client
         self._queue = Queue(client)
-        self._live = LiveStatus(client)
+        self._live = LiveStatus(client, self._environment.registry)
         self._releasing = RunRelease(self._environment, self._queue, self._live)
         self._deliverer = Deliverer(self._environment)
         self._sweeper = Sweeper(settings, self._environment.database, self._queue, self._environment.meter)

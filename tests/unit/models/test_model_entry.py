@@ -17,13 +17,21 @@ def entry(**fields: Any) -> ModelEntry:
     return ModelEntry.checked({"key": "m", "kind": "llm", **fields})
 
 
-def test_a_new_deployment_knows_four_remote_models_without_hosts_and_four_embedded_ones() -> None:
-    remote = {e.key: (e.local_port, e.remote_port, e.path) for e in DEFAULTS if not e.embedded}
+def test_a_new_deployment_knows_four_remote_models_without_hosts_and_six_of_providers() -> None:
+    remote = {e.key: (e.local_port, e.remote_port, e.path) for e in DEFAULTS if not e.embedded and not e.provider}
     assert remote == {
         "parakeet": (6106, 8006, "/transcribe"),
         "minimax": (8007, 7104, "/v1/chat/completions"),
         "qwen3_omni": (7101, 8002, "/v1/chat/completions"),
         "qwen3_vl_fp8": (6010, 8010, "/v1/chat/completions"),
+    }
+    assert {(e.key, e.provider) for e in DEFAULTS if e.provider} == {
+        ("anthropic", "anthropic"),
+        ("openai_speech", "openai"),
+        ("openai_image", "openai"),
+        ("elevenlabs", "elevenlabs"),
+        ("replicate_image", "replicate"),
+        ("replicate_video", "replicate"),
     }
     assert not any(e.configured for e in DEFAULTS if not e.embedded)
     hear = {"captions", "parakeet_local", "whisper", "whisper-base", "pocketsphinx"}
@@ -100,7 +108,7 @@ def test_the_preferred_model_is_the_default_once_it_has_an_address() -> None:
 
 
 def test_unknown_keys_and_models_without_an_address_are_refused_with_the_cure() -> None:
-    with pytest.raises(UnknownModel, match="known are local, minimax, qwen3_omni, qwen3_vl_fp8"):
+    with pytest.raises(UnknownModel, match="known are anthropic, local, minimax, qwen3_omni, qwen3_vl_fp8"):
         choose(defaults(), "gpt", REFINER)
     with pytest.raises(UnknownModel):
         choose(defaults(), "parakeet", REFINER)
