@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moments_ray.ads.legacy_queue import take_legacy_queue
 from moments_ray.ads.pipelines import PIPELINES
 from moments_ray.ads.queries.references import AdReferences
 from moments_ray.ads.roles import FILMER, PAINTER, SCRIPT_WRITER, SPEAKER
@@ -27,5 +28,6 @@ ADS_PRODUCT = Product(
     pipelines=tuple(PIPELINES.values()),
     roles=(SCRIPT_WRITER, SPEAKER, FILMER, PAINTER),
     owned=(Owned("ads/", AdReferences),),
+    periodic_tasks=(take_legacy_queue,),
     api=_api,
 )

@@ -56,8 +56,10 @@ class AdService:
         self._runs = run_service
         self.registry = registry
 
-    async def create(self, options: AdOptions, pictures: Pictures, key: str | None) -> StartedAd:
-        """Make an ad; the same idempotency key again gives the same one.
+    async def create(
+        self, options: AdOptions, pictures: Pictures, key: str | None, *, identifier: str | None = None
+    ) -> StartedAd:
+        """Make an ad, with an identifier of its caller's own; the same idempotency key again gives the same one.
 
         Raises:
             InvalidRequest: the options contradict each other, or the key was used for something else.
@@ -65,7 +67,7 @@ class AdService:
             UnknownModel: nobody of this key can do it.
         """
         await checked_webhook(options, self._settings.download)
-        identifier = derived_identifier("ad", key) if key else new_identifier()
+        identifier = identifier or (derived_identifier("ad", key) if key else new_identifier())
         request = await self.request_of(identifier, options, pictures)
         budget = self.budget_of(options)
         async with self._database.begin() as session:

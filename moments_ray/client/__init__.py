@@ -9,8 +9,11 @@
 Errors are those of ``moments_ray.errors``, as the server raised them.
 """
 
+from moments_ray.ads.options import AdOptions
 from moments_ray.client.client import MomentsClient
 from moments_ray.client.shapes import (
+    AdDetail,
+    AdView,
     Backfill,
     BackfillDetail,
     BackfillItem,
@@ -35,6 +38,9 @@ from moments_ray.library.options import TranscriptFormat
 from moments_ray.moments.options import ExportFormat, RunOptions
 
 __all__ = [
+    "AdDetail",
+    "AdOptions",
+    "AdView",
     "Backfill",
     "BackfillDetail",
     "BackfillItem",

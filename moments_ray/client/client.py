@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
+from moments_ray.client.ads import AdMethods
 from moments_ray.client.backfills import BackfillMethods
 from moments_ray.client.caller import named
 from moments_ray.client.download import download, read_range
@@ -41,7 +42,7 @@ _NO_EVENTS = {"progress", "ping"}  # of the stream: signs of life between the ev
 _SILENCE_SECONDS = 60.0  # the server says something every 15
 
 
-class MomentsClient(BackfillMethods):
+class MomentsClient(BackfillMethods, AdMethods):
     """A client of one server; use it as ``async with``, or ``close`` it.
 
     A server that is busy, or gone after it answered once, is asked again for ``timeout`` seconds.

@@ -5,6 +5,7 @@ A newer server may say more, and that is passed over.
 
 from __future__ import annotations
 
+from moments_ray.ads.api.schemas import AdDetail, AdPage, AdView, EstimateView, ScriptsView
 from moments_ray.corpus.api.schemas import BackfillDetail, DiffPage, SetsChanged
 from moments_ray.corpus.api.schemas import BackfillView as Backfill
 from moments_ray.corpus.api.schemas import EstimateView as Estimate
@@ -24,12 +25,16 @@ from moments_ray.moments.api.schemas import MomentView as Moment
 from moments_ray.moments.api.schemas import PipelineStatus
 
 __all__ = [
+    "AdDetail",
+    "AdPage",
+    "AdView",
     "Backfill",
     "BackfillDetail",
     "BackfillItem",
     "Clip",
     "DiffPage",
     "Estimate",
+    "EstimateView",
     "Event",
     "Hit",
     "Manifest",
@@ -39,6 +44,7 @@ __all__ = [
     "Run",
     "RunDetail",
     "RunStarted",
+    "ScriptsView",
     "SetsChanged",
     "Stage",
     "Started",

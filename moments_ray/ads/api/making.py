@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from moments_ray.ads.api.dependencies import Service
+from moments_ray.ads.api.estimate import estimate_of
 from moments_ray.ads.api.jobs import newest_run, shown_start
 from moments_ray.ads.api.schemas import AdView, EditScripts, EstimateView, ScriptsView, StylesView
-from moments_ray.ads.estimate import estimate_of
 from moments_ray.ads.options import AdOptions, RegenerateScene
 from moments_ray.ads.painting.product_picture import LARGEST_BYTES
 from moments_ray.ads.queries.ads import Ads

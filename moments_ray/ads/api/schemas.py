@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from moments_ray.ads.estimate import EstimateLine
 from moments_ray.ads.options import StageName
 from moments_ray.ads.script.styles import Template
 from moments_ray.ads.script.words import Script
@@ -122,6 +121,16 @@ class StylesView(Shape):
     """The styles, with their scenes."""
 
     styles: list[Template]
+
+
+class EstimateLine(Shape):
+    """What one stage takes of one model, and what that costs in US dollars."""
+
+    stage: StageName
+    model: str
+    unit: str
+    amount: float
+    usd: float
 
 
 class EstimateView(Shape):

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from moments_ray.ads.api.schemas import EstimateLine
 from moments_ray.ads.money import Unit, cost
 from moments_ray.ads.options import AdOptions, StageName
 from moments_ray.ads.script.rules import words_that_fit
 from moments_ray.ads.script.styles import template
 from moments_ray.ads.values import EMBEDDED, SILENT, Makers
 from moments_ray.ads.writing import TOKENS
-from moments_ray.engine import Value
 from moments_ray.engine.usage import Usage
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.settings import AdSettings
 
 _CHARACTERS_A_WORD = 6
-
-
-class EstimateLine(Value):
-    """What one stage takes of one model, and what that costs in US dollars."""
-
-    stage: StageName
-    model: str
-    unit: Unit
-    amount: float
-    usd: float
 
 
 async def estimate_of(
