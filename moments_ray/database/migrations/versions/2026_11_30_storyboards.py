@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "2026113001"
-down_revision = "2026112960"
+down_revision = "2026112957"
 branch_labels = None
 depends_on = None
 
