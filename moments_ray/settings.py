@@ -287,6 +287,16 @@ class Settings(BaseSettings):
         None, description="whsec_… that signs webhooks; unset: one that is made once and kept in the database"
     )
     service_name: str = Field("ai-video-generator", description="what `/health` calls the service")
+    watermark_enabled: bool = Field(
+        default=True, validation_alias="AIVE_WATERMARK_ENABLED", description="whether films carry one unless asked"
+    )
+    watermark_text: str = Field("ai-video-editor", validation_alias="AIVE_WATERMARK_TEXT", max_length=60)
+    consent_require_document: bool = Field(
+        default=False,
+        validation_alias="AIVE_CONSENT_REQUIRE_DOCUMENT",
+        description="films need a signed document, not a checkbox alone",
+    )
+    chat_backend: Literal["stub", "hf", "openai", "anthropic"] = Field("stub", validation_alias="AIVE_CHAT_BACKEND")
     log_level: str = "INFO"
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(

@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from moments_ray import __version__
-from moments_ray.cli import ad_commands, administration, backfill_commands, client_commands
+from moments_ray.cli import ad_commands, administration, backfill_commands, client_commands, edit_commands
 from moments_ray.cli.calling import Encoding, Json, Language, console, finish, perform, settings
 from moments_ray.cli.options import takes
 from moments_ray.errors import InvalidRequest, KeyInvalid, MomentsError
@@ -33,6 +33,7 @@ app.add_typer(backfill_commands.backfill)
 app.add_typer(ad_commands.ad)
 app.add_typer(administration.keys)
 app.add_typer(administration.dead)
+app.add_typer(edit_commands.edit)
 
 _KEY_WANTED = "The server wants a valid API key: set MOMENTS_API_KEY to one that `moments keys create` made."
 

@@ -15,6 +15,7 @@ from moments_ray.client.ads import AdMethods
 from moments_ray.client.backfills import BackfillMethods
 from moments_ray.client.caller import named
 from moments_ray.client.download import download, read_range
+from moments_ray.client.editor import EditorClient
 from moments_ray.client.event_stream import EventDecoder
 from moments_ray.client.shapes import (
     Event,
@@ -47,6 +48,11 @@ class MomentsClient(BackfillMethods, AdMethods):
 
     A server that is busy, or gone after it answered once, is asked again for ``timeout`` seconds.
     """
+
+    @property
+    def editor(self) -> EditorClient:
+        """What can be asked of the editor."""
+        return EditorClient(self._connection, self._read)
 
     async def submit(
         self,

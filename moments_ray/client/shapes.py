@@ -11,6 +11,11 @@ from moments_ray.corpus.api.schemas import BackfillView as Backfill
 from moments_ray.corpus.api.schemas import EstimateView as Estimate
 from moments_ray.corpus.api.schemas import ItemView as BackfillItem
 from moments_ray.corpus.api.schemas import ManifestView as Manifest
+from moments_ray.editor.api.schemas import ConsentView as Consent
+from moments_ray.editor.api.schemas import IngestResponse as Ingested
+from moments_ray.editor.api.schemas import ProjectDetail as Project
+from moments_ray.editor.api.schemas import RenderStarted
+from moments_ray.editor.api.schemas import RenderStatusView as RenderState
 from moments_ray.http.schemas.base import Page
 from moments_ray.http.schemas.runs import EventView as Event
 from moments_ray.http.schemas.runs import RunDetail, RunStarted
@@ -32,15 +37,20 @@ __all__ = [
     "BackfillDetail",
     "BackfillItem",
     "Clip",
+    "Consent",
     "DiffPage",
     "Estimate",
     "EstimateView",
     "Event",
     "Hit",
+    "Ingested",
     "Manifest",
     "Moment",
     "Page",
     "PipelineStatus",
+    "Project",
+    "RenderStarted",
+    "RenderState",
     "Run",
     "RunDetail",
     "RunStarted",

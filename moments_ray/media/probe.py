@@ -56,6 +56,8 @@ class MediaInfo(_Frozen):
     """Whether the distances between frames vary by more than rounding."""
     codec: str
     pixel_format: str
+    hdr: bool = False
+    """Whether its transfer function is that of a high dynamic range (PQ or HLG)."""
     video_index: NonNegativeInt
     """The stream that counts as the picture."""
     start_time: FiniteFloat

@@ -6,7 +6,6 @@ Titles are foreign text: in every format they stay text, on one line.
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import re
@@ -16,14 +15,12 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from moments_ray.errors import ExportUnavailable
+from moments_ray.library.time_code import opentimelineio, time_code_rate, time_range
 from moments_ray.moments.finding.moment import clock
 from moments_ray.moments.options import ExportFormat
 from moments_ray.speech.transcript import Frozen
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate what begins so
-_USUAL_FPS = 25.0  # where nothing is known of the source
-_TIME_CODE_RATES = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 48.0, 50.0, 60000 / 1001, 60.0)
 _JOINERS = "\u200c\u200d"  # change how Persian and Indic letters, and emoji, are drawn
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 _NO_CHARACTERS = {"\ufffe", "\uffff"}  # XML has no word for them
@@ -147,7 +144,7 @@ def _edl(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     if not moments:
         return f"TITLE: {source.title}\n"  # the adapter takes no empty track
     timeline = _timeline(source, moments, name_length=_EDL_NAME)
-    written: str = _opentimelineio().adapters.write_to_string(timeline, "cmx_3600", rate=_rate(source))
+    written: str = opentimelineio().adapters.write_to_string(timeline, "cmx_3600", rate=time_code_rate(source.fps))
     media = _line(source.media or source.title)
     lines: list[str] = []
     for line in written.splitlines():
@@ -159,7 +156,7 @@ def _edl(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
 
 
 def _otio(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
-    written: str = _opentimelineio().adapters.write_to_string(_timeline(source, moments), "otio_json")
+    written: str = opentimelineio().adapters.write_to_string(_timeline(source, moments), "otio_json")
     return written
 
 
@@ -169,7 +166,7 @@ def _fcpxml(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     plain = {"title": source.title.replace("'", "’"), "uri": source.uri.replace("'", "%27")}
     named = source.model_copy(update=plain | {"media": source.media.replace("'", "’")})
     picture = named.model_copy(update={"has_sound": False})  # a track of sound breaks the adapter at some frame rates
-    written: str = _opentimelineio().adapters.write_to_string(_timeline(picture, quoted), "fcpx_xml")
+    written: str = opentimelineio().adapters.write_to_string(_timeline(picture, quoted), "fcpx_xml")
     if not source.has_sound:
         return written
     heard = written.replace('hasAudio="0"', 'hasAudio="1"')
@@ -178,10 +175,10 @@ def _fcpxml(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
 
 def _timeline(source: ExportedSource, moments: Sequence[ExportedMoment], name_length: int = _LONGEST_TITLE) -> Any:
     """Return the moments one after another, each with its place in the source."""
-    otio = _opentimelineio()
-    rate = _rate(source)
+    otio = opentimelineio()
+    rate = time_code_rate(source.fps)
     end = source.duration or max((moment.end_time for moment in moments), default=0.0)
-    whole = _range(0.0, end, rate)
+    whole = time_range(0.0, end, rate)
     timeline = otio.schema.Timeline(
         name=source.title[:name_length], global_start_time=otio.opentime.RationalTime(0, rate)
     )
@@ -196,43 +193,16 @@ def _timeline(source: ExportedSource, moments: Sequence[ExportedMoment], name_le
 
 
 def _clip(source: ExportedSource, moment: ExportedMoment, whole: Any, name_length: int) -> Any:
-    otio = _opentimelineio()
+    otio = opentimelineio()
     reference = otio.schema.ExternalReference(target_url=source.target, available_range=whole)
     reference.name = source.title[:name_length]
     clip = otio.schema.Clip(
         name=moment.title[:name_length],
         media_reference=reference,
-        source_range=_range(moment.start_time, moment.end_time, _rate(source)),
+        source_range=time_range(moment.start_time, moment.end_time, time_code_rate(source.fps)),
     )
     clip.metadata["moments"] = {"identifier": moment.identifier}
     return clip
-
-
-def _range(start: float, end: float, rate: float) -> Any:
-    first, last = round(start * rate), round(end * rate)
-    opentime = _opentimelineio().opentime
-    time = opentime.RationalTime
-    return opentime.TimeRange(time(first, rate), time(max(1, last - first), rate))
-
-
-def _opentimelineio() -> Any:
-    """Import what writes timelines: not every Python has a wheel of it.
-
-    Raises:
-        ExportUnavailable: it is not installed.
-    """
-    try:
-        return importlib.import_module("opentimelineio")
-    except ModuleNotFoundError as error:
-        raise ExportUnavailable(
-            "Timelines (edl, otio, fcpxml) need OpenTimelineIO, which has no wheel for Python 3.14: run moments_ray "
-            "with Python 3.11 to 3.13, or export json, csv, srt, vtt or chapters."
-        ) from error
-
-
-def _rate(source: ExportedSource) -> float:
-    """Return the time code rate that is nearest to the source's own."""
-    return min(_TIME_CODE_RATES, key=lambda rate: abs(rate - (source.fps or _USUAL_FPS)))
 
 
 FORMATS: dict[ExportFormat, Written] = {

@@ -26,12 +26,12 @@ FLOORS = (
     {"http"},
     {"library"},
     {"moments"},
-    {"video_jobs", "ads"},
+    {"video_jobs", "ads", "editor"},
     {"corpus"},
     {"products"},
     {"runtime"},
 )
-PRODUCTS = {"library", "moments", "video_jobs", "ads", "corpus"}
+PRODUCTS = {"library", "moments", "video_jobs", "ads", "editor", "corpus"}
 BESIDE = {  # not of the tower: entries, and what they are made of
     "embedded": {"errors", "settings", "process"},
     "client": {
@@ -45,6 +45,7 @@ BESIDE = {  # not of the tower: entries, and what they are made of
         "video_jobs",
         "ads",
         "corpus",
+        "editor",
     },  # their options and shapes alone
     "testing": {"errors", "ids", "states", "settings", "database", "storage", "engine", "media", "speech"},
     "demo": {"errors", "settings", "media", "speech", "testing"},

@@ -3,6 +3,16 @@
 from moments_ray.database.tables.ads import AdRow
 from moments_ray.database.tables.backfills import Backfill, BackfillEvent, BackfillItem
 from moments_ray.database.tables.columns import LONGEST_PASSAGE, LONGEST_TITLE, Table, words_of
+from moments_ray.database.tables.editor import (
+    Asset,
+    ChatMessage,
+    ChatSession,
+    Consent,
+    ConsentEvent,
+    Project,
+    Render,
+    TimelineVersion,
+)
 from moments_ray.database.tables.library import (
     ClipRow,
     GenerationConfig,
@@ -26,15 +36,22 @@ __all__ = [
     "AdRow",
     "ApiKey",
     "ApiSession",
+    "Asset",
     "Backfill",
     "BackfillEvent",
     "BackfillItem",
+    "ChatMessage",
+    "ChatSession",
     "ClipRow",
+    "Consent",
+    "ConsentEvent",
     "GenerationConfig",
     "ModelEntryRow",
     "MomentRow",
     "MomentSet",
+    "Project",
     "Prompt",
+    "Render",
     "Run",
     "RunAttempt",
     "RunEvent",
@@ -45,6 +62,7 @@ __all__ = [
     "SiteVisit",
     "Table",
     "Thumbnail",
+    "TimelineVersion",
     "TranscriptPassage",
     "TranscriptRow",
     "Upload",

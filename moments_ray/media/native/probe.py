@@ -29,6 +29,7 @@ _TIMED_PACKETS = 600
 _REORDERED_PACKETS = 16
 _FASTEST_PLAUSIBLE_RATE = 1000
 _CUT_OFF = "The file was cut off inside its last fragment: what is before it is there, the rest is missing."
+_HDR_TRANSFERS = frozenset({16, 18})  # of ITU-T H.273: PQ and HLG
 _NO_LANGUAGE = ("", "und", "unk")
 
 
@@ -78,6 +79,7 @@ def _properties(container: InputContainer, source: SourceOptions, path: str) -> 
         "vfr": vfr,
         "codec": video.codec_context.codec.canonical_name,
         "pixel_format": frame.format.name,
+        "hdr": frame.color_trc in _HDR_TRANSFERS,
         "video_index": video.index,
         "start_time": float(start),
         "first_picture": float(max(times[0] - start, Fraction(0))) if times else 0.0,

@@ -40,7 +40,7 @@ VERSION = 1
 """Raised when an effect looks different from before: pieces that were made with the older one are not taken again."""
 
 MOST_EFFECTS = 4
-_CONTRADICTIONS = (("slowmo", "speedup"), ("zoom", "zoom_out"), ("blur_background", "letterbox"))
+CONTRADICTIONS = (("slowmo", "speedup"), ("zoom", "zoom_out"), ("blur_background", "letterbox"))
 _SPEEDS: dict[EffectName, float] = {"slowmo": 0.5, "speedup": 1.5}
 _RATE = 30
 _FARTHEST_ZOOM = 0.12
@@ -90,7 +90,7 @@ def check_effects(effects: Sequence[Effect]) -> None:
         raise InvalidRequest(f"A segment has at most {MOST_EFFECTS} effects, not {len(names)}: leave some out.")
     if len(set(names)) < len(names):
         raise InvalidRequest("An effect stands twice in a segment: name it once.")
-    for one, other in _CONTRADICTIONS:
+    for one, other in CONTRADICTIONS:
         if one in names and other in names:
             raise InvalidRequest(f"{one} and {other} contradict each other: choose one of them.")
 
@@ -162,7 +162,7 @@ def _shake(amount: float, length: Length) -> Camera:
 
 def _flash(amount: float, _length: Length) -> list[Filter]:
     frames = max(2, round(_FLASH_FRAMES * amount))
-    return [("fade", {"t": "in", "s": "0", "n": str(frames), "c": "white"})]
+    return [("fade", {"t": "in", "st": "0", "d": f"{frames / _RATE:.4f}", "c": "white"})]
 
 
 def _bw(amount: float, _length: Length) -> list[Filter]:
@@ -174,17 +174,20 @@ def _vignette(amount: float, _length: Length) -> list[Filter]:
 
 
 def _glitch(amount: float, length: Length) -> list[Filter]:
-    """Part the colours, in three of every fifteen frames."""
+    """Part the colours, in three of every fifteen frames; by time, so that one picture of a piece is right, too."""
     shift = str(max(2, round(length.width * 0.02 * amount)))
-    return [("chromashift", {"cbh": shift, "crh": f"-{shift}", "enable": "lt(mod(n,15),3)"})]
+    return [
+        ("chromashift", {"cbh": shift, "crh": f"-{shift}", "enable": f"lt(mod(t,{15 / _RATE:.4f}),{3 / _RATE:.4f})"})
+    ]
 
 
 def _fade_in(_amount: float, _length: Length) -> list[Filter]:
-    return [("fade", {"t": "in", "s": "0", "n": str(_FADE_FRAMES)})]
+    return [("fade", {"t": "in", "st": "0", "d": f"{_FADE_FRAMES / _RATE:.4f}"})]
 
 
 def _fade_out(_amount: float, length: Length) -> list[Filter]:
-    return [("fade", {"t": "out", "s": str(max(0, length.frames - _FADE_FRAMES)), "n": str(_FADE_FRAMES)})]
+    start = f"{max(0, length.frames - _FADE_FRAMES) / _RATE:.4f}"
+    return [("fade", {"t": "out", "st": start, "d": f"{_FADE_FRAMES / _RATE:.4f}"})]
 
 
 def _freeze(amount: float, length: Length) -> list[Filter]:

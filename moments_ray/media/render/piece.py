@@ -22,7 +22,7 @@ from moments_ray.settings import MediaSettings
 TIME_SCALE = 30_000
 _FONTCONFIG = "fonts.conf"  # empty: the system's fonts are not asked
 # libx264 alone, whatever the machine has: pieces of one film may come from different nodes and are joined as they are.
-_ENCODING = {
+ENCODING = {
     "final": {"preset": "veryfast", "crf": "20"},
     "draft": {"preset": "superfast", "crf": "26"},
 }
@@ -50,25 +50,64 @@ async def render_piece(
     ``source`` is a probed video, or a still without ``info``. Where the source ends early its last picture stands and
     its sound is silence. Raises GlyphMissing for text that no face here has, and what ``run_tool`` raises.
     """
-    lettering = captions_file(piece, form)
-    if lettering is not None:
-        write_captions(directory, piece.name, *lettering)
+    lettered = _lettered(piece, form, directory)
     opened = _still(source) if info is None else _moving(source, info, piece, settings)
-    pictures = _pictures(opened, piece, form, lettered=lettering is not None)
+    pictures = _pictures(opened, piece, form, lettered=lettered).filter("trim", end_frame=piece.frames)
     outputs = [
         _picture_output(pictures, piece, form, threads),
         _sound_output(_sound(piece, source, info, settings), piece),
     ]
-    graph = ffmpeg.merge_outputs(*outputs).global_args(*_words(_GLOBAL), "-y")
-    argv = [str(word) for word in ffmpeg.compile(graph, cmd=ffmpeg_executable())]
+    graph = ffmpeg.merge_outputs(*outputs)
 
     def on_line(line: str) -> None:
         name, _, value = line.partition("=")
         if on_progress is not None and name == "frame" and value.strip().isdecimal():
             on_progress(min(int(value) / piece.frames, 1.0))
 
+    said = await _run(graph, directory, settings, timeout, on_line)
+    rendered = RenderedPiece(video=f"{piece.name}.mp4", sound=f"{piece.name}.wav", frames=piece.frames)
+    if not all((directory / name).is_file() for name in (rendered.video, rendered.sound)):
+        raise MediaError(f"Piece {piece.name} was not written.", {"stderr": said})
+    return rendered
+
+
+async def render_frame(
+    piece: Piece,
+    frame: int,
+    source: Path,
+    info: MediaInfo,
+    *,
+    form: Form,
+    directory: Path,
+    settings: MediaSettings,
+    timeout: float,
+) -> Path:
+    """Write one picture of a piece, as the film will show it, as ``directory/{name}.jpg``; returns its path.
+
+    Raises as ``render_piece``.
+    """
+    lettered = _lettered(piece, form, directory)
+    opened = _moving(source, info, piece, settings, first=frame)
+    pictures = _pictures(opened, piece, form, lettered=lettered)
+    target = f"{piece.name}.jpg"
+    graph = ffmpeg.output(pictures, target, **{"frames:v": 1, "q:v": 4, "f": "image2", "update": 1, "threads": 1})
+    said = await _run(graph, directory, settings, timeout, None)
+    if not (directory / target).is_file():
+        raise MediaError(f"A picture of piece {piece.name} was not written.", {"stderr": said})
+    return directory / target
+
+
+async def _run(
+    graph: Any, directory: Path, settings: MediaSettings, timeout: float, on_line: Callable[[str], None] | None
+) -> str:
+    """Run a graph in the directory of its files; returns the last of what ffmpeg said.
+
+    Raises:
+        GlyphMissing: a character was drawn by another font than was meant, or not at all.
+    """
+    words = ffmpeg.compile(graph.global_args(*_words(_GLOBAL), "-y"), cmd=ffmpeg_executable())
     done = await run_tool(
-        argv,
+        [str(word) for word in words],
         timeout=timeout,
         settings=settings,
         cwd=directory,
@@ -77,10 +116,16 @@ async def render_piece(
     )
     if any(phrase in done.stderr_tail for phrase in _BAD_TEXT):
         raise GlyphMissing(detail={"stderr": done.stderr_tail})
-    rendered = RenderedPiece(video=f"{piece.name}.mp4", sound=f"{piece.name}.wav", frames=piece.frames)
-    if not all((directory / name).is_file() for name in (rendered.video, rendered.sound)):
-        raise MediaError(f"Piece {piece.name} was not written.", {"stderr": done.stderr_tail})
-    return rendered
+    return done.stderr_tail
+
+
+def _lettered(piece: Piece, form: Form, directory: Path) -> bool:
+    """Write a piece's captions into its directory; tell whether there are any."""
+    lettering = captions_file(piece, form)
+    if lettering is None:
+        return False
+    write_captions(directory, piece.name, *lettering)
+    return True
 
 
 def write_captions(directory: Path, name: str, text: str, faces: Iterable[Face]) -> None:
@@ -105,20 +150,22 @@ def _pictures(stream: Any, piece: Piece, form: Form, *, lettered: bool) -> Any:
         stream = stream.filter(name, **arguments)
     if lettered:
         stream = stream.filter("ass", filename=f"{piece.name}.ass", fontsdir=f"{piece.name}-fonts")
-    return stream.filter("trim", end_frame=piece.frames).filter("format", pix_fmts="yuv420p")
+    return stream.filter("format", pix_fmts="yuv420p")
 
 
-def _moving(source: Path, info: MediaInfo, piece: Piece, settings: MediaSettings) -> Any:
-    """Return the source's pictures from the piece's start on, each shown at n/30 being the one on screen then.
+def _moving(source: Path, info: MediaInfo, piece: Piece, settings: MediaSettings, first: int = 0) -> Any:
+    """Return the source's pictures from a frame of the piece on, each at its own time in the piece.
 
-    Reading begins at the key frame before, and nothing is dropped on the way but by ``fps``, which keeps the picture
-    that was on screen at the start however long it had been there.
+    What is shown at n/30 is the picture on screen then. Reading begins at the key frame before, and nothing is dropped
+    on the way but by ``fps``, which keeps the picture that was on screen at the start however long it had been there.
     """
     speed = played_speed(piece.effects, piece.speed)
-    stream = _input(source, piece.picture.start, settings)[str(info.video_index)]
+    start = piece.picture.start + first / RATE * speed
+    stream = _input(source, start, settings)[str(info.video_index)]
     stream = stream.filter("setpts", f"(PTS-{_TICK_SECONDS}/TB)/{speed:.6f}")
     stream = stream.filter("fps", fps=RATE, start_time=0, round="up")
-    return stream.filter("tpad", stop_mode="clone", stop=-1)
+    stream = stream.filter("tpad", stop_mode="clone", stop=-1)
+    return stream.filter("setpts", f"PTS+{first}/{RATE}/TB") if first else stream
 
 
 def _still(source: Path) -> Any:
@@ -172,7 +219,7 @@ def _picture_output(stream: Any, piece: Piece, form: Form, threads: int) -> Any:
         f"{piece.name}.mp4",
         **{
             "c:v": "libx264",
-            **_ENCODING[form.quality],
+            **ENCODING[form.quality],
             "profile:v": "high",
             "pix_fmt": "yuv420p",
             "r": RATE,

@@ -31,6 +31,7 @@ SHORTEST_PIECE = 3
 Quality = Literal["final", "draft"]
 CaptionStyle = Literal["pop", "karaoke", "box", "classic", "minimal", "bold_center"]
 CaptionPosition = Literal["bottom", "center", "top"]
+SoundName = Literal["whoosh", "pop", "hit", "riser", "click", "ding"]
 PieceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 
 

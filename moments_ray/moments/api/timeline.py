@@ -17,9 +17,9 @@ from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import Shape
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.signals import load_signals, signals_name
 from moments_ray.library.transcripts import transcript_of
 from moments_ray.media.signals import Signals
-from moments_ray.moments.stages.signals import load_signals, signals_name
 from moments_ray.speech.sentences import sentences
 from moments_ray.speech.transcript import Transcript
 

@@ -6,13 +6,14 @@ from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, Resources, stage
 from moments_ray.ids import moment_id
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.signals import measured_signals
 from moments_ray.library.transcripts import read_transcript
 from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.downloaded import SiteSignals
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.queries.sets import MomentSets
 from moments_ray.moments.stages.model_calls import FindInputs, find
-from moments_ray.moments.stages.signals import frame_grid, measured_signals, site_signals
+from moments_ray.moments.stages.signals import frame_grid, site_signals
 from moments_ray.moments.values import GeneratedMoment, GeneratedMoments, GenerationOptions
 from moments_ray.speech.transcript import Transcript
 

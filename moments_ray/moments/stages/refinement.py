@@ -9,6 +9,7 @@ from moments_ray.engine import Context, FanOut, ItemFailure, Resources
 from moments_ray.errors import ModelError, MomentsError
 from moments_ray.ids import MomentId, fingerprint, refined_moment_id
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.signals import read_signals
 from moments_ray.library.transcripts import read_transcript
 from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.cut import Caption, CutRange
@@ -20,7 +21,7 @@ from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.stages.clips import TICK_SECONDS, cut_and_stage, drawn_captions, publish_clip, record_clip
 from moments_ray.moments.stages.model_calls import GenerationRecord, refine_edges
-from moments_ray.moments.stages.signals import frame_grid, read_signals
+from moments_ray.moments.stages.signals import frame_grid
 from moments_ray.moments.values import (
     ClipObject,
     DeliveryOptions,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, FanOut, Item, Resources, stage
 from moments_ray.errors import MomentsError
+from moments_ray.library.signals import measured_signals
 from moments_ray.library.transcripts import read_transcript, read_transcript_by
 from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.media.cut import Caption, CutRange
@@ -14,7 +15,6 @@ from moments_ray.moments.finding.moment import Moment
 from moments_ray.moments.finding.quality import measure
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.stages.clips import TICK_SECONDS, cut_and_stage, drawn_captions, publish_clip, record_clip
-from moments_ray.moments.stages.signals import measured_signals
 from moments_ray.moments.values import (
     ClipObject,
     ClipOptions,

@@ -15,8 +15,8 @@ import httpx
 
 from moments_ray.library.queries.references import VideoReferences
 from moments_ray.library.queries.videos import Videos
+from moments_ray.library.signals import signals_name
 from moments_ray.media.signals import Signals
-from moments_ray.moments.stages.signals import signals_name
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library, problem
 

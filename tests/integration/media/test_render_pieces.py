@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -12,8 +13,18 @@ from moments_ray.errors import RenderVerifyFailed
 from moments_ray.media.probe import probe
 from moments_ray.media.render.effects import Effect
 from moments_ray.media.render.join import join_pieces
-from moments_ray.media.render.piece import render_piece
-from moments_ray.media.render.plan import Form, Music, Picture, Piece, RenderedPiece, SoundCue, SoundPlan, piece_frames
+from moments_ray.media.render.piece import render_frame, render_piece
+from moments_ray.media.render.plan import (
+    Caption,
+    Form,
+    Music,
+    Picture,
+    Piece,
+    RenderedPiece,
+    SoundCue,
+    SoundPlan,
+    piece_frames,
+)
 from moments_ray.media.render.verify import Film, verify_film
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.media import make_video, run_ffmpeg
@@ -223,3 +234,95 @@ async def test_pieces_fit_the_memory_of_a_media_process(tmp_path: Path) -> None:
         timeout=60,
     )
     assert (film.width, film.height, film.frames) == (1080, 1920, 45)
+
+
+async def test_a_picture_of_a_piece_is_that_of_the_film(tmp_path: Path) -> None:
+    source = make_video(tmp_path / "source.mp4", seconds=4, fps=30)
+    info = await probe(source, SETTINGS)
+    names = ("zoom", "glitch", "fade_in", "slowmo")
+    plan = piece(0, 1.0, 2.0, *names).model_copy(update={"captions": (Caption(text="Here", start=0.5, end=1.5),)})
+    await render(source, [plan], tmp_path)
+    film = [frame.to_ndarray(format="rgb24").astype(float) for frame in decoded(tmp_path / "piece-0.mp4")]
+    for number in (0, 4, 20, 59):
+        picture = await render_frame(
+            plan, number, source, info, form=FORM, directory=tmp_path, settings=SETTINGS, timeout=60
+        )
+        (shown,) = [frame.to_ndarray(format="rgb24").astype(float) for frame in decoded(picture)]
+        near = [float(np.abs(shown - frame).mean()) for frame in film]
+        # JPEG and H.264 each lose a little; a frame that stands beside is further off than the right one.
+        assert near[number] < min(near) + 1.0, number
+
+
+@pytest.mark.parametrize("name", ["zoom", "zoom_out", "punch_in", "shake", "bw", "vignette", "glitch", "flash"])
+@pytest.mark.parametrize("frame", [0, 15, 29])
+async def test_an_effect_shows_what_it_is_called(tmp_path: Path, name: str, frame: int) -> None:
+    """Golden figures: what each effect does to a picture that stands still, as three numbers of it."""
+    still = tmp_path / "still.png"
+    run_ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=320x180", "-frames:v", "1", still])
+    plain, changed = [
+        await render_piece(
+            Piece(
+                name=each,
+                picture=Picture(kind="still"),
+                frames=30,
+                effects=effects,
+            ),
+            *(still, None, FORM, tmp_path),
+            settings=SETTINGS,
+            threads=1,
+            timeout=60,
+        )
+        for each, effects in (("plain", ()), ("changed", (Effect.model_validate({"name": name}),)))
+    ]
+    before, after = (
+        decoded(tmp_path / each.video)[frame].to_ndarray(format="rgb24").astype(float) for each in (plain, changed)
+    )
+    difference = float(np.abs(after - before).mean())
+    colourless = float(np.ptp(after, axis=2).mean())
+    match name:
+        case "bw":
+            assert colourless < 6 < float(np.ptp(before, axis=2).mean())
+        case "flash":
+            assert (difference > 60) == (frame == 0)
+        case "vignette":
+            assert after[:10, :10].mean() < 0.7 * before[:10, :10].mean()
+        case "glitch":
+            assert (difference > 5) == (frame % 15 < 3)
+        case "zoom":
+            assert (difference < 4) == (frame == 0)
+        case "zoom_out":
+            assert (difference < 4) == (frame == 29)
+        case "punch_in":
+            assert (difference < 4) == (frame > 7)
+        case _:
+            assert difference > 4
+
+
+def decoded(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+@pytest.mark.parametrize("name", ["letterbox", "blur_background"])
+async def test_the_whole_picture_is_kept_where_that_is_asked(tmp_path: Path, name: str) -> None:
+    still = tmp_path / "still.png"
+    run_ffmpeg(["-f", "lavfi", "-i", "color=red:size=320x180", "-frames:v", "1", still])
+    plan = Piece(name="p", picture=Picture(kind="still"), frames=3, effects=(Effect.model_validate({"name": name}),))
+    form = Form(width=180, height=320, quality="draft")
+    await render_piece(plan, still, None, form, tmp_path, settings=SETTINGS, threads=1, timeout=60)
+    picture = decoded(tmp_path / "p.mp4")[0].to_ndarray(format="rgb24").astype(int)
+    assert picture[160, 90, 0] > 200
+    top = picture[10, 90]
+    assert (top.max() < 30) if name == "letterbox" else (top[0] > 100)
+
+
+@pytest.mark.parametrize(("focus", "colour"), [(0.0, "red"), (1.0, "blue")])
+async def test_a_wide_picture_is_cut_out_around_its_focus(tmp_path: Path, focus: float, colour: str) -> None:
+    still = tmp_path / "still.png"
+    sides = "color=red:size=160x180[a];color=blue:size=160x180[b];[a][b]hstack"
+    run_ffmpeg(["-f", "lavfi", "-i", sides, "-frames:v", "1", still])
+    plan = Piece(name="p", picture=Picture(kind="still", focus=(focus, 0.5)), frames=3)
+    form = Form(width=90, height=160, quality="draft")
+    await render_piece(plan, still, None, form, tmp_path, settings=SETTINGS, threads=1, timeout=60)
+    red, _, blue = decoded(tmp_path / "p.mp4")[0].to_ndarray(format="rgb24").reshape(-1, 3).mean(axis=0)
+    assert (red > 200, blue > 200) == (colour == "red", colour == "blue")

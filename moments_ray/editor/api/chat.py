@@ -1,0 +1,151 @@
+"""Conversations about an edit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from moments_ray.database.tables import ChatMessage, ChatSession
+from moments_ray.editor import chat
+from moments_ray.editor.api.dependencies import Editor
+from moments_ray.editor.chat import BackendName, Conversation, Turn
+from moments_ray.editor.queries.chats import Chats
+from moments_ray.http.dependencies import Dependencies
+from moments_ray.http.problems import problems
+from moments_ray.http.schemas.base import RequestBody, Shape
+from moments_ray.http.schemas.options import Text
+from moments_ray.library.queries.transcripts import Transcripts
+
+router = APIRouter(prefix="/api/chat/sessions", tags=["chat"])
+
+SessionNumber = Annotated[int, Path(ge=1, lt=2**62)]
+
+
+class NewSession(RequestBody):
+    """A conversation to begin."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=200)] = "New Chat"
+    backend: BackendName | None = Field(None, description="unset: the deployment's")
+    hf_model: Annotated[Text, Field(max_length=200)] | None = None
+    project_id: Annotated[int, Field(ge=1, lt=2**62)] | None = Field(None, description="the project it is about")
+
+
+class SendMessage(RequestBody):
+    """What the user says."""
+
+    message: Annotated[Text, Field(min_length=1, max_length=8000)]
+
+
+class ChatMessageView(Shape):
+    """What one side said."""
+
+    id: int
+    role: str
+    content: str
+    created_at: datetime
+
+
+class ChatSessionView(Shape):
+    """A conversation; in lists without its messages."""
+
+    id: int
+    identifier: str
+    title: str
+    backend: str
+    hf_model: str | None
+    project_id: int | None
+    message_count: int
+    messages: list[ChatMessageView] | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ChatSessionList(Shape):
+    """Conversations, the newest first."""
+
+    sessions: list[ChatSessionView]
+
+
+class ChatSendResponse(Shape):
+    """A conversation after a message, and the reply by itself."""
+
+    session: ChatSessionView
+    reply: ChatMessageView
+
+
+@router.get("")
+async def list_chat_sessions(dependencies: Dependencies) -> ChatSessionList:
+    """List conversations, the newest first, without their messages."""
+    async with dependencies.environment.database.read() as session:
+        found = await Chats(session).newest()
+    return ChatSessionList(sessions=[_view(each, count) for each, count in found])
+
+
+@router.post("", status_code=201, responses=problems(404))
+async def create_chat_session(dependencies: Dependencies, editor: Editor, body: NewSession) -> ChatSessionView:
+    """Begin a conversation, about a project where one is named."""
+    project = None if body.project_id is None else (await editor.get(str(body.project_id))).project.id
+    backend = body.backend or dependencies.environment.settings.chat_backend
+    async with dependencies.environment.database.begin() as session:
+        made = await Chats(session).create(
+            title=body.title, backend=backend, hf_model=body.hf_model, project_key=project
+        )
+        return _view(made, 0, [])
+
+
+@router.get("/{session_id}", responses=problems(404))
+async def read_chat_session(dependencies: Dependencies, session_id: SessionNumber) -> ChatSessionView:
+    """Return a conversation with all that was said, in order."""
+    async with dependencies.environment.database.read() as session:
+        found = await Chats(session).get(session_id)
+        messages = await Chats(session).messages(found)
+    return _view(found, len(messages), messages)
+
+
+@router.post("/{session_id}/messages", responses=problems(404))
+async def send_chat_message(
+    dependencies: Dependencies, session_id: SessionNumber, body: SendMessage
+) -> ChatSendResponse:
+    """Say something, and have the conversation's backend reply; what was said is kept even where it cannot."""
+    database = dependencies.environment.database
+    async with database.begin() as session:
+        found = await Chats(session).get(session_id)
+        await Chats(session).say(found, "user", body.message)
+    async with database.read() as session:
+        messages = await Chats(session).messages(found)
+        video = await Chats(session).video_of(found)
+        transcript = None if video is None else await Transcripts(session).get(video)
+    conversation = Conversation(
+        turns=[Turn("user" if each.role == "user" else "assistant", each.content) for each in messages],
+        transcript=transcript.full_text if transcript is not None else "",
+    )
+    said = await chat.answer(_backend(found.backend), conversation)
+    async with database.begin() as session:
+        reply = await Chats(session).say(found, "assistant", said)
+    return ChatSendResponse(session=await read_chat_session(dependencies, session_id), reply=_message(reply))
+
+
+def _backend(name: str) -> BackendName:
+    return NewSession.model_validate({"backend": name}).backend or "stub"
+
+
+def _view(chat_session: ChatSession, count: int, messages: list[ChatMessage] | None = None) -> ChatSessionView:
+    return ChatSessionView(
+        id=chat_session.id,
+        identifier=chat_session.identifier,
+        title=chat_session.title,
+        backend=chat_session.backend,
+        hf_model=chat_session.hf_model,
+        project_id=chat_session.project_id,
+        message_count=count,
+        messages=None if messages is None else [_message(each) for each in messages],
+        created_at=chat_session.created_at,
+        updated_at=chat_session.updated_at,
+    )
+
+
+def _message(message: ChatMessage) -> ChatMessageView:
+    return ChatMessageView(id=message.id, role=message.role, content=message.content, created_at=message.created_at)

@@ -1,0 +1,178 @@
+"""What the editor answers, under the names of its document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from moments_ray.editor.options import ProjectStatus, RenderStatus
+from moments_ray.editor.timeline import TimelineChange, TimelineData
+from moments_ray.http.schemas.base import RequestBody, Shape
+
+
+class AssetView(Shape):
+    """A video as the editor shows it; ``path`` is what tools take."""
+
+    id: int
+    identifier: str
+    path: str
+    ingest_url: str
+    thumbnail_url: str | None
+    duration: float | None
+    resolution: str | None
+    fps: float | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConsentView(Shape):
+    """Whether who is seen in an asset agreed; ``missing`` says what a render waits for."""
+
+    asset_id: int
+    has_checkbox: bool
+    document_url: str | None
+    complete: bool
+    missing: list[str]
+
+
+class ProjectDetail(Shape):
+    """A project with its timeline."""
+
+    id: int
+    identifier: str
+    title: str
+    status: ProjectStatus
+    version: int
+    asset: AssetView
+    timeline: TimelineData
+    consent: ConsentView
+    created_at: datetime
+    updated_at: datetime
+
+
+class IngestResponse(ProjectDetail):
+    """What a video became: the asset, the project, and the project's own fields beside them."""
+
+    project: ProjectDetail
+    run: str
+
+
+class Analysed(ProjectDetail):
+    """A project, and the run that makes a timeline of it."""
+
+    run: str
+
+
+class LastRender(Shape):
+    """The newest film of a project."""
+
+    job_id: str
+    status: RenderStatus
+    progress: float
+    output_url: str | None
+
+
+class ProjectListItem(Shape):
+    """A project in a list."""
+
+    id: int
+    identifier: str
+    title: str
+    status: ProjectStatus
+    asset_id: int
+    thumbnail_url: str | None
+    duration: float | None
+    created_at: datetime
+    updated_at: datetime
+    last_render: LastRender | None
+
+
+class NewProject(RequestBody):
+    """A project of a video that is in the library."""
+
+    video: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="its identifier")
+    title: str | None = Field(None, max_length=200)
+
+
+class SaveTimeline(RequestBody):
+    """A timeline to be saved."""
+
+    timeline: TimelineChange
+
+
+class Revert(RequestBody):
+    """Which timeline is to be the newest again."""
+
+    version: int = Field(ge=1)
+
+
+class VersionView(Shape):
+    """A timeline that a project has or had."""
+
+    version: int
+    made_by: str
+    segments: int
+    created_at: datetime
+
+
+class CheckboxBody(RequestBody):
+    """Whether who is seen agreed."""
+
+    accepted: bool
+
+
+class RenderStarted(Shape):
+    """A film on its way."""
+
+    job_id: str
+    status_url: str
+
+
+class RenderStatusView(Shape):
+    """Where a film stands; ``run_status`` tells failed from cancelled."""
+
+    id: str
+    status: RenderStatus
+    progress: float
+    logs: list[str]
+    result: str | None
+    output_url: str | None
+    error: str | None
+    run_status: str
+    problem: dict[str, Any] | None = None
+
+
+class TemplateView(Shape):
+    """A way to make timelines."""
+
+    name: str
+    description: str
+
+
+class EffectList(Shape):
+    """The effects of the closed list, and those that contradict each other."""
+
+    effects: list[str]
+    contradictions: list[list[str]]
+
+
+class SoundList(Shape):
+    """The sound effects that are built in."""
+
+    sfx: list[str]
+
+
+class ToolBody(RequestBody):
+    """A tool and what it takes."""
+
+    tool: str = Field(max_length=50)
+    args: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class ToolAnswer(Shape):
+    """What a tool found."""
+
+    tool: str
+    result: dict[str, JsonValue]

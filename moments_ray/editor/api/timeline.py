@@ -1,0 +1,123 @@
+"""Timelines: read, saved by versions, made by templates."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from moments_ray.editor.api.dependencies import Editor, Reference, Wait, ended
+from moments_ray.editor.api.schemas import Analysed, ProjectDetail, Revert, SaveTimeline, VersionView
+from moments_ray.editor.api.views import project_detail
+from moments_ray.editor.options import AnalyseBody
+from moments_ray.editor.queries.projects import ProjectRecord, Projects
+from moments_ray.editor.timeline import TimelineWarning
+from moments_ray.editor.values import TemplateOptions
+from moments_ray.errors import InvalidRequest
+from moments_ray.http.body_limit import RouteLimit
+from moments_ray.http.dependencies import Dependencies
+from moments_ray.http.problems import problems
+from moments_ray.states import RunStatus
+
+router = APIRouter(prefix="/api/timeline", tags=["editor"])
+
+BODY_LIMIT = RouteLimit("/api/timeline/", 4 * 1024**2, "save a shorter timeline")
+_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+@router.get("/{project_id}", responses=problems(404))
+async def read_timeline(
+    dependencies: Dependencies, editor: Editor, project_id: Reference, response: Response
+) -> ProjectDetail:
+    """Return a project with its timeline; its `ETag` is the version, for `If-Match`."""
+    return await _shown(dependencies, await editor.get(project_id), response)
+
+
+@router.post("/{project_id}", responses=problems(404, 409))
+async def save_timeline(
+    dependencies: Dependencies,
+    editor: Editor,
+    project_id: Reference,
+    body: SaveTimeline,
+    response: Response,
+    *,
+    if_match: Annotated[str | None, Header(description="the `ETag` that was read")] = None,
+) -> ProjectDetail:
+    """Save a timeline: keys that are given replace, keys that are left out keep their value.
+
+    With `If-Match`, or `timeline.version`, one that somebody else saved meanwhile is not overwritten (409).
+    """
+    expected = body.timeline.version if if_match is None else _version(if_match)
+    saved = await editor.save(project_id, body.timeline, expected=expected)
+    return await _shown(dependencies, saved.record, response, saved.warnings)
+
+
+@router.post("/{project_id}/analyze", responses={202: {"model": Analysed}, **problems(404, 409)})
+async def analyze(
+    dependencies: Dependencies,
+    editor: Editor,
+    project_id: Reference,
+    response: Response,
+    *,
+    body: AnalyseBody | None = None,
+    wait: Wait = 60.0,
+) -> Analysed:
+    """Hear a video again and make its timeline by a template; the timeline before stays among the versions."""
+    asked = body or AnalyseBody()
+    record = await editor.get(project_id)
+    started = await editor.analyse(record, TemplateOptions(**asked.model_dump()), force=True)
+    run = await ended(dependencies, started.run, wait)
+    response.status_code = 200 if RunStatus(run.status).finished else 202
+    detail = await _shown(dependencies, await editor.get(project_id), response)
+    return Analysed(**{name: getattr(detail, name) for name in type(detail).model_fields}, run=run.identifier)
+
+
+@router.get("/{project_id}/versions", responses=problems(404))
+async def list_timeline_versions(
+    dependencies: Dependencies, editor: Editor, project_id: Reference
+) -> list[VersionView]:
+    """List the timelines that a project has or had, the newest first; the last fifty are kept."""
+    record = await editor.get(project_id)
+    async with dependencies.environment.database.read() as session:
+        versions = await Projects(session).versions(record.project)
+    return [
+        VersionView(
+            version=each.version,
+            made_by=each.made_by,
+            segments=len(each.timeline.get("segments", ())),
+            created_at=each.created_at,
+        )
+        for each in versions
+    ]
+
+
+@router.post("/{project_id}/revert", responses=problems(404, 409))
+async def revert_timeline(
+    dependencies: Dependencies, editor: Editor, project_id: Reference, body: Revert, response: Response
+) -> ProjectDetail:
+    """Make an earlier timeline the newest again, as a version of its own."""
+    return await _shown(dependencies, await editor.revert(project_id, body.version), response)
+
+
+async def _shown(
+    dependencies: Dependencies,
+    record: ProjectRecord,
+    response: Response,
+    warnings: tuple[TimelineWarning, ...] = (),
+) -> ProjectDetail:
+    required = dependencies.environment.settings.consent_require_document
+    async with dependencies.environment.database.read() as session:
+        detail = await project_detail(session, record, document=required, warnings=warnings)
+    response.headers["ETag"] = f'"{detail.version}"'
+    return detail
+
+
+def _version(tag: str) -> int | None:
+    """Return the version that an ``If-Match`` names, None for any."""
+    if tag.strip() == "*":
+        return None
+    found = _TAG.fullmatch(tag.strip())
+    if found is None:
+        raise InvalidRequest('If-Match: send the ETag that was read, such as "3".')
+    return int(found[1])

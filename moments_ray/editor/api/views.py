@@ -1,0 +1,121 @@
+"""Makes the editor's answers of its rows."""
+
+from __future__ import annotations
+
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Asset, Consent, Render, Run, Video
+from moments_ray.editor.api.schemas import AssetView, ConsentView, LastRender, ProjectDetail, RenderStatusView
+from moments_ray.editor.consent import missing_consent
+from moments_ray.editor.options import ProjectStatus
+from moments_ray.editor.queries.consents import Consents
+from moments_ray.editor.queries.projects import ProjectRecord, Projects
+from moments_ray.editor.queries.renders import Renders
+from moments_ray.editor.service import timeline_of
+from moments_ray.editor.stages.render import PIECES_STAGE
+from moments_ray.editor.status import project_status, render_logs, render_progress, render_status
+from moments_ray.editor.timeline import AssetPlace, TimelineData, TimelineWarning
+from moments_ray.states import RunStatus, StageStatus, VideoStatus
+
+
+def asset_view(asset: Asset, video: Video) -> AssetView:
+    """Show an asset."""
+    here = video.status == VideoStatus.READY
+    return AssetView(
+        id=asset.id,
+        identifier=asset.identifier,
+        path=f"ingest/{asset.ingest_name}",
+        ingest_url=f"/media/ingest/{asset.ingest_name}",
+        thumbnail_url=f"/media/thumbnails/{asset.thumbnail_name}" if here else None,
+        duration=video.duration,
+        resolution=video.resolution,
+        fps=video.fps,
+        created_at=asset.created_at,
+        updated_at=asset.updated_at,
+    )
+
+
+def consent_view(asset: Asset, consent: Consent | None, *, document: bool) -> ConsentView:
+    """Show a consent; before anybody said anything, that."""
+    missing = missing_consent(consent, document=document)
+    name = consent.document_name if consent is not None else None
+    return ConsentView(
+        asset_id=asset.id,
+        has_checkbox=consent is not None and consent.has_checkbox,
+        document_url=f"/media/consent/{name}" if name is not None else None,
+        complete=not missing,
+        missing=missing,
+    )
+
+
+async def project_detail(
+    session: ReadSession | WriteSession,
+    record: ProjectRecord,
+    *,
+    document: bool,
+    warnings: tuple[TimelineWarning, ...] = (),
+) -> ProjectDetail:
+    """Show a project; ``document`` is whether consent needs one."""
+    project, asset, video = record.project, record.asset, record.video
+    newest = (await Projects(session).newest_runs([project.identifier])).get(project.identifier)
+    shown = asset_view(asset, video)
+    timeline = timeline_of(record)
+    return ProjectDetail(
+        id=project.id,
+        identifier=project.identifier,
+        title=project.title,
+        status=status_of(record, newest),
+        version=project.version,
+        asset=shown,
+        timeline=TimelineData(
+            **{name: getattr(timeline, name) for name in type(timeline).model_fields},
+            asset=AssetPlace(path=shown.path, url=shown.ingest_url),
+            version=project.version,
+            warnings=warnings,
+        ),
+        consent=consent_view(asset, await Consents(session).get(asset), document=document),
+        created_at=project.created_at,
+        updated_at=project.updated_at,
+    )
+
+
+def status_of(record: ProjectRecord, newest: Run | None) -> ProjectStatus:
+    """Return where a project stands, by the newest run about it."""
+    return project_status(
+        VideoStatus(record.video.status),
+        has_timeline=record.project.timeline is not None,
+        pipeline=newest.pipeline if newest is not None else None,
+        run=RunStatus(newest.status) if newest is not None else None,
+    )
+
+
+async def render_view(session: ReadSession | WriteSession, render: Render, run: Run) -> RenderStatusView:
+    """Show where a film stands."""
+    renders, status = Renders(session), RunStatus(run.status)
+    begun = [name for name, stage in (await renders.stages(run)).items() if stage.status != StageStatus.PENDING.value]
+    done, total = await renders.pieces(run, PIECES_STAGE)
+    url = f"/media/final/{render.output_name}" if render.output_name is not None else None
+    pieces = [(str(piece["segment"]), bool(piece["reused"])) for piece in done]
+    return RenderStatusView(
+        id=run.identifier,
+        status=render_status(status, begun),
+        progress=render_progress(status, begun, (len(done), total)),
+        logs=render_logs(render.project_id, status, begun, pieces, url),
+        result=url,
+        output_url=url,
+        error=_error(run),
+        run_status=run.status,
+        problem=run.error,
+    )
+
+
+def _error(run: Run) -> str | None:
+    """Return why a film did not come, in words: pollers know no cancelled ones."""
+    if run.status == RunStatus.CANCELLED:
+        return "cancelled"
+    return None if run.error is None else f"{run.error.get('code')}: {run.error.get('message')}"
+
+
+async def last_render(session: ReadSession | WriteSession, render: Render, run: Run) -> LastRender:
+    """Show the newest film of a project in short."""
+    shown = await render_view(session, render, run)
+    return LastRender(job_id=shown.id, status=shown.status, progress=shown.progress, output_url=shown.output_url)

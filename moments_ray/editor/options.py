@@ -1,0 +1,32 @@
+"""What a caller may ask of the editor, checked before anything is written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from moments_ray.editor.timeline import Aspect, TemplateName
+from moments_ray.http.schemas.base import RequestBody
+from moments_ray.media.render.plan import Quality
+
+ProjectStatus = Literal["new", "ingested", "analyzing", "analyzed", "rendering", "rendered", "failed"]
+RenderStatus = Literal["queued", "started", "rendering", "finished", "failed"]
+
+
+class RenderBody(RequestBody):
+    """How a film is made."""
+
+    watermark: bool | None = Field(None, description="unset: as the deployment says")
+    preset: Aspect | None = Field(None, description="shape of the film; unset: the timeline's `aspect`")
+    quality: Quality = Field("final", description="`draft` is half as wide and quick")
+    captions: bool = True
+    loudness: Annotated[float, Field(ge=-36, le=-8)] | None = Field(None, description="LUFS; unset: as it is")
+
+
+class AnalyseBody(RequestBody):
+    """How a timeline is made."""
+
+    template: TemplateName = "realistic_chaos"
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+    keep_segments: bool = Field(False, description="take over beats and captions alone")

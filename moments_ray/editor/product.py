@@ -1,0 +1,45 @@
+"""The editor as a product: timelines of videos, and films of timelines."""
+
+from __future__ import annotations
+
+from moments_ray.editor.pipelines import PIPELINES
+from moments_ray.editor.queries.references import ConsentReferences, ProjectReferences
+from moments_ray.engine.product import BodyLimit, Owned, Product, ProductApi
+from moments_ray.settings import Settings
+
+
+def _api() -> ProductApi:
+    from moments_ray.editor.api import (  # noqa: PLC0415
+        chat,
+        consent,
+        exports,
+        ingest,
+        media,
+        projects,
+        render,
+        timeline,
+        tools,
+    )
+
+    def body_limits(settings: Settings) -> tuple[BodyLimit, ...]:
+        return ingest.body_limit(settings.download), consent.BODY_LIMIT, timeline.BODY_LIMIT
+
+    return ProductApi(
+        routers=(
+            *(ingest.router, timeline.router, exports.router, projects.router, render.router),
+            *(consent.router, tools.router, chat.router, media.router),
+        ),
+        tags={
+            "editor": "Videos edited by timelines: templates, captions, effects, consent, films.",
+            "chat": "Conversations about an edit.",
+        },
+        body_limits=body_limits,
+    )
+
+
+EDITOR = Product(
+    "editor",
+    pipelines=PIPELINES,
+    owned=(Owned("projects/", ProjectReferences), Owned("consent/", ConsentReferences)),
+    api=_api,
+)

@@ -1,0 +1,79 @@
+"""Renders: which film a run makes, and where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Asset, Project, Render, Run, RunItem, RunStage
+from moments_ray.errors import NotFound
+from moments_ray.states import ACTIVE_RUN, StageStatus
+
+
+class Renders:
+    """Reads and writes of renders."""
+
+    def __init__(self, session: ReadSession | WriteSession) -> None:
+        self._session = session
+
+    async def put(self, project_key: int, run: str, **values: Any) -> None:
+        """Write that a run renders a project, once."""
+        run_key = select(Run.id).where(Run.identifier == run).scalar_subquery()
+        row = {"project_id": project_key, "run_id": run_key, **values}
+        await self._session.execute(insert(Render).values(**row).on_conflict_do_nothing(index_elements=[Render.run_id]))
+
+    async def publish(self, run: str, output_name: str, output_url: str) -> None:
+        """Name the film that a run made."""
+        run_key = select(Run.id).where(Run.identifier == run).scalar_subquery()
+        await self._session.execute(
+            update(Render).where(Render.run_id == run_key).values(output_name=output_name, output_url=output_url)
+        )
+
+    async def get(self, run: str) -> tuple[Render, Run, Project]:
+        """Return what a run renders.
+
+        Raises:
+            NotFound: it renders nothing.
+        """
+        query = select(Render, Run, Project).join(Run, Run.id == Render.run_id)
+        query = query.join(Project, Project.id == Render.project_id)
+        found = (await self._session.execute(query.where(Run.identifier == run))).first()
+        if found is None:
+            raise NotFound(f"There is no render {run}.")
+        return found[0], found[1], found[2]
+
+    async def named(self, output_name: str) -> str:
+        """Return the object of a film by its name in /media/final/; raises as ``get``."""
+        found = await self._session.scalar(select(Render.output_url).where(Render.output_name == output_name))
+        if found is None:
+            raise NotFound("There is no such file.")
+        return found
+
+    async def newest(self, projects: Sequence[int]) -> dict[int, tuple[Render, Run]]:
+        """Return the newest render of each of some projects, by their keys."""
+        query = select(Render, Run).join(Run, Run.id == Render.run_id).where(Render.project_id.in_(projects))
+        query = query.distinct(Render.project_id).order_by(Render.project_id, Render.id.desc())
+        return {render.project_id: (render, run) for render, run in (await self._session.execute(query)).tuples()}
+
+    async def active_of_asset(self, asset: Asset) -> list[str]:
+        """Return the runs under way that render projects of an asset."""
+        query = (
+            select(Run.identifier).join(Render, Render.run_id == Run.id).join(Project, Project.id == Render.project_id)
+        )
+        active = Run.status.in_([status.value for status in ACTIVE_RUN])
+        return list(await self._session.scalars(query.where(Project.asset_id == asset.id, active)))
+
+    async def stages(self, run: Run) -> dict[str, RunStage]:
+        """Return the stages of a run by name."""
+        return {row.name: row for row in await self._session.scalars(select(RunStage).where(RunStage.run_id == run.id))}
+
+    async def pieces(self, run: Run, stage: str) -> tuple[list[dict[str, Any]], int]:
+        """Return what a run rendered so far, in order, and of how many pieces."""
+        same = (RunItem.run_id == run.id, RunItem.stage == stage)
+        done = select(RunItem.output).where(*same, RunItem.status == StageStatus.COMPLETED).order_by(RunItem.ordinal)
+        total = await self._session.scalar(select(func.count()).where(*same))
+        return [output for output in await self._session.scalars(done) if output is not None], total or 0

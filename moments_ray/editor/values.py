@@ -1,0 +1,146 @@
+"""What runs of the editor are asked for, and what its stages hand on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from moments_ray.editor.timeline import TemplateName
+from moments_ray.engine import FanOutput, Item, Value
+from moments_ray.library.values import SpeechOptions, VideoRequest
+from moments_ray.media.render.plan import Form, Piece, Quality, SoundCue
+
+
+class ProjectRef(Value):
+    """The project that a run is about, by the library's identifier of it."""
+
+    project: str
+
+
+class TemplateOptions(Value):
+    """Which template makes the timeline, and the number from which its choices are drawn."""
+
+    template: TemplateName = "realistic_chaos"
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+    keep_segments: bool = False
+
+
+class AnalysisRequest(VideoRequest):
+    """A run that listens to a project's video and makes a timeline of it."""
+
+    project: ProjectRef
+    speech: SpeechOptions = Field(default_factory=SpeechOptions)
+    template: TemplateOptions = Field(default_factory=TemplateOptions)
+
+
+class BeatGrid(Value):
+    """A video's beats, by the name of the object that lists them."""
+
+    name: str
+    tempo: float
+    beats: int
+    confidence: float
+
+
+class TimelineRef(Value):
+    """A timeline that was made, by its project and version."""
+
+    project: str
+    version: int
+    segments: int
+
+
+class RenderOptions(Value):
+    """How a film is made of a project's timeline of one version."""
+
+    version: int | None = None
+    """None for the newest, which a stage before this one makes."""
+    aspect: str = "vertical"
+    quality: Quality = "final"
+    watermark: str | None = None
+    captions: bool = True
+    loudness: float | None = None
+
+
+class RenderRequest(VideoRequest):
+    """A run that renders a project."""
+
+    project: ProjectRef
+    render: RenderOptions
+
+
+class FullRenderRequest(RenderRequest):
+    """A run that first makes the timeline, for there is none."""
+
+    speech: SpeechOptions = Field(default_factory=SpeechOptions)
+    template: TemplateOptions = Field(default_factory=TemplateOptions)
+
+
+class PlannedSegment(Value):
+    """A segment as it will be rendered; ``sounds`` are names, frames from its start, and the seconds heard or None."""
+
+    name: str
+    piece: Piece
+    sounds: tuple[tuple[str, int, float | None], ...] = ()
+
+
+class FilmPlan(Value):
+    """What a film is to be made of, by the name of the object that lists its segments."""
+
+    name: str
+    title: str
+    form: Form
+    segments: int
+    frames: int
+    loudness: float | None = None
+
+
+class PlanDocument(Value):
+    """The segments of a film and the sounds laid over it, as they stand in the plan's object."""
+
+    segments: tuple[PlannedSegment, ...]
+    cues: tuple[tuple[str, SoundCue], ...] = ()
+
+
+class PieceItem(Item):
+    """A piece to be rendered; its objects are named by all that it is made of."""
+
+    segment: str
+    piece: Piece
+    video: str
+    sound: str
+
+
+class StoredPiece(Value):
+    """A piece in the store; ``reused`` where it was there already."""
+
+    segment: str
+    video: str
+    sound: str
+    frames: int
+    reused: bool = False
+
+
+class StoredPieces(FanOutput[StoredPiece]):
+    """The pieces of a film, in order."""
+
+
+class StagedFilm(Value):
+    """A film that was joined and read back, before it has its name; ``seconds`` of its picture."""
+
+    staged: str
+    frames: int
+    seconds: float
+    bytes: int
+
+
+class RenderedFilm(Value):
+    """A film under its final name in /media/final/."""
+
+    project: str
+    output: str
+    name: str
+    frames: int
+    seconds: float
+    bytes: int

@@ -1,0 +1,291 @@
+"""The editor's routes on real rows: timelines and versions, consent, media names, tools, chat, exports, bad input."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import opentimelineio
+import pysubs2
+import pytest
+
+from moments_ray.database.tables import Video
+from moments_ray.library.queries.videos import Videos
+from moments_ray.media.probe import probe
+from moments_ray.settings import MediaSettings
+from moments_ray.testing.media import make_video
+from tests.integration.api.conftest import Library, problem
+
+INTRO = {
+    "name": "intro",
+    "start": 0.0,
+    "end": 3.0,
+    "effects": ["zoom"],
+    "captions": [{"text": "Welcome!", "start": 0.5, "end": 1.5}],
+}
+
+
+@pytest.fixture
+async def film(library: Library, tmp_path: Path) -> Video:
+    """A video of four seconds, in the store and probed."""
+    path = make_video(tmp_path / "film.mp4", seconds=4, fps=30)
+    info = await probe(path, MediaSettings())
+    video = await library.video(content=path.read_bytes())
+    async with library.database.begin() as session:
+        values = {"duration": info.duration, "info": info.model_dump(mode="json"), "fps": info.fps}
+        await Videos(session).set_source(video.identifier, "A talk", **values)
+        return await Videos(session).get(video.identifier)
+
+
+@pytest.fixture
+async def project(api: httpx.AsyncClient, film: Video) -> dict[str, Any]:
+    """A project of that video, without a timeline."""
+    answer = await api.post("/api/projects", json={"video": film.identifier, "title": "My Cool Video"})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def save(api: httpx.AsyncClient, project: dict[str, Any], headers: Any = None, **timeline: Any) -> httpx.Response:
+    return await api.post(f"/api/timeline/{project['id']}", json={"timeline": timeline}, headers=headers)
+
+
+async def test_keys_that_are_left_out_keep_their_value(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
+    await save(api, project, beats=[0.5, 1.0], tempo=120.0)
+    body = (await save(api, project, segments=[INTRO], asset={"path": "/etc/passwd", "url": "x"})).json()
+    assert body["timeline"]["beats"] == [0.5, 1.0]
+    assert body["timeline"]["segments"] == [INTRO]
+    assert body["timeline"]["asset"] == {"path": body["asset"]["path"], "url": body["asset"]["ingest_url"]}
+    assert (body["status"], body["version"]) == ("analyzed", 2)
+    assert (await api.get(f"/api/timeline/{project['identifier']}")).json() == body
+
+
+async def test_what_somebody_else_saved_is_not_overwritten(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
+    tag = (await api.get(f"/api/timeline/{project['id']}")).headers["etag"]
+    assert (await save(api, project, {"If-Match": tag}, segments=[INTRO])).status_code == 200
+    body = problem(await save(api, project, {"If-Match": tag}, segments=[]), 409, "object.conflict")
+    assert body["version"] == 1
+    problem(await save(api, project, segments=[], version=0), 409, "object.conflict")
+    problem(await save(api, project, {"If-Match": "nonsense"}, segments=[]), 422, "input.invalid")
+
+
+async def test_earlier_timelines_are_kept_and_come_back(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
+    await save(api, project, segments=[INTRO])
+    await save(api, project, segments=[])
+    back = await api.post(f"/api/timeline/{project['id']}/revert", json={"version": 1})
+    assert back.json()["timeline"]["segments"] == [INTRO]
+    versions = (await api.get(f"/api/timeline/{project['id']}/versions")).json()
+    assert [(each["version"], each["segments"], each["made_by"]) for each in versions] == [
+        (3, 1, "version 1"),
+        (2, 0, "a person"),
+        (1, 1, "a person"),
+    ]
+    problem(await api.post(f"/api/timeline/{project['id']}/revert", json={"version": 9}), 404, "object.not_found")
+
+
+@pytest.mark.parametrize(
+    ("segment", "code"),
+    [
+        ({"start": 2, "end": 1}, "input.invalid"),
+        ({"start": 0, "end": 5}, "input.invalid"),
+        ({"start": 0, "end": 1, "effects": ["explode"]}, "input.invalid"),
+        ({"start": 0, "end": 1, "effects": ["slowmo", "speedup"]}, "input.invalid"),
+        ({"start": 0, "end": 1, "sfx": {"name": "boom"}}, "input.invalid"),
+        ({"start": 0, "end": 1, "sfx": {"name": "pop", "path": "/etc/passwd"}}, "media.not_ours"),
+        ({"start": 0, "end": 1, "captions": [{"text": "日本語", "start": 0, "end": 1}]}, "text.no_glyph"),
+        ({"start": 0, "end": 1, "captions": [{"text": "x" * 5000, "start": 0, "end": 1}]}, "input.invalid"),
+    ],
+)
+async def test_a_segment_that_cannot_be_rendered_is_refused(
+    api: httpx.AsyncClient, project: dict[str, Any], segment: dict[str, Any], code: str
+) -> None:
+    problem(await save(api, project, segments=[INTRO, {"name": "bad", **segment}]), 422, code)
+
+
+async def test_a_render_waits_for_consent_and_says_what_is_missing(
+    api: httpx.AsyncClient, project: dict[str, Any]
+) -> None:
+    await save(api, project, segments=[INTRO])
+    asset = project["asset"]["id"]
+    before = (await api.get(f"/api/consent/{asset}")).json()
+    assert (before["has_checkbox"], before["document_url"], before["missing"]) == (False, None, ["checkbox"])
+    body = problem(await api.post(f"/api/render/{project['id']}", json={}), 403, "consent.required")
+    assert "checkbox missing" in body["detail"]
+    await api.post(f"/api/consent/{asset}/checkbox", json={"accepted": True})
+    started = await api.post(f"/api/render/{project['id']}", json={"watermark": True})
+    assert (started.status_code, started.json()["status_url"]) == (
+        202,
+        f"/api/render/status/{started.json()['job_id']}",
+    )
+    status = (await api.get(started.json()["status_url"])).json()
+    assert (status["status"], status["progress"], status["logs"], status["result"], status["error"]) == (
+        "queued",
+        0,
+        [],
+        None,
+        None,
+    )
+    again = await api.post(f"/api/render/{project['id']}", json={"watermark": True})
+    assert (again.status_code, again.json()["job_id"]) == (200, started.json()["job_id"])
+    problem(await api.post(f"/api/render/{project['id']}", json={"watermark": False}), 409, "run.active")
+    problem(await api.delete(f"/api/projects/{project['id']}"), 409, "object.conflict")
+    await api.post(f"/api/consent/{asset}/checkbox", json={"accepted": False})
+    ended = (await api.get(started.json()["status_url"])).json()
+    assert (ended["status"], ended["error"], ended["run_status"]) == ("failed", "cancelled", "cancelled")
+    assert (await api.delete(f"/api/projects/{project['id']}")).status_code == 204
+    problem(await api.get(f"/api/projects/{project['id']}"), 404, "object.not_found")
+
+
+def docx() -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [(b"%PDF-1.7 signed", ".pdf"), (b"\xff\xd8\xff\xe0 jpg", ".jpg"), (docx(), ".docx"), (b"I agree.", ".txt")],
+)
+async def test_a_signed_document_is_kept_by_its_content(
+    api: httpx.AsyncClient, project: dict[str, Any], data: bytes, suffix: str
+) -> None:
+    path = f"/api/consent/{project['asset']['id']}/upload"
+    body = (await api.post(path, files={"file": ("form.exe", data)})).json()
+    assert body["document_url"].endswith(suffix)
+    kept = await api.get(body["document_url"], follow_redirects=True)
+    assert kept.content == data
+    assert kept.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    "data", [b"<svg onload=alert(1)>", b"<!doctype html><script>1</script>", b"MZ\0\0", b"", b"PK\x03\x04zip"]
+)
+async def test_what_could_run_in_a_browser_is_no_document(
+    api: httpx.AsyncClient, project: dict[str, Any], data: bytes
+) -> None:
+    path = f"/api/consent/{project['asset']['id']}/upload"
+    problem(await api.post(path, files={"file": ("form.pdf", data)}), 415, "media.unsupported")
+
+
+async def test_media_has_the_names_that_rows_give_and_no_others(
+    api: httpx.AsyncClient, project: dict[str, Any], film: Video
+) -> None:
+    picture = await api.get(project["asset"]["thumbnail_url"], follow_redirects=True)
+    assert picture.content == b"jpg"
+    part = await api.get(project["asset"]["ingest_url"], headers={"Range": "bytes=4-7"}, follow_redirects=True)
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    name = project["asset"]["ingest_url"].rpartition("/")[2]
+    for path in (
+        f"/media/thumbnails/{name}",
+        f"/media/final/{name}",
+        "/media/ingest/../../etc/passwd",
+        "/media/ingest/..%2F..%2Fetc%2Fpasswd",
+        f"/media/videos/{film.identifier}",
+        "/media/ingest/nothing.mp4",
+    ):
+        assert (await api.get(path)).status_code in {404, 422}, path
+
+
+@pytest.mark.parametrize(("kind", "count"), [("otio", 2), ("fcpxml", 2)])
+async def test_a_timeline_opens_in_other_editors(
+    api: httpx.AsyncClient, project: dict[str, Any], kind: str, count: int
+) -> None:
+    await save(api, project, segments=[INTRO, {"name": "outro", "start": 1, "end": 2}])
+    written = await api.get(f"/api/timeline/{project['id']}/export", params={"format": kind})
+    adapter = {"otio": "otio_json", "fcpxml": "fcpx_xml"}[kind]
+    clips = list(opentimelineio.adapters.read_from_string(written.text, adapter).find_clips())
+    assert len(clips) == count
+    assert "my-cool-video" in written.headers["content-disposition"]
+
+
+async def test_an_empty_timeline_is_neither_exported_nor_shown(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
+    problem(await api.get(f"/api/timeline/{project['id']}/export"), 422, "timeline.empty")
+    problem(await api.get(f"/api/timeline/{project['id']}/preview"), 422, "timeline.empty")
+
+
+async def test_a_preview_is_a_picture_of_the_film(
+    api: httpx.AsyncClient, project: dict[str, Any], tmp_path: Path
+) -> None:
+    await save(api, project, segments=[INTRO], aspect="wide")
+    with_caption, without = [
+        (await api.get(f"/api/timeline/{project['id']}/preview", params={"at": at})) for at in (1.0, 2.0)
+    ]
+    assert with_caption.headers["content-type"] == "image/jpeg"
+    assert with_caption.content[:3] == without.content[:3] == b"\xff\xd8\xff"
+    assert with_caption.content != without.content
+
+
+async def test_tools_answer_by_name(
+    api: httpx.AsyncClient, project: dict[str, Any], library: Library, film: Video
+) -> None:
+    async def use(tool: str, **args: Any) -> httpx.Response:
+        return await api.post("/api/tools", json={"tool": tool, "args": args}, params={"wait": 0})
+
+    captions = [{"text": "two", "start": 1, "end": 3}, {"text": "one", "start": 0, "end": 2}]
+    srt = (await use("caption_srt", segments=captions)).json()["result"]["srt"]
+    assert [event.plaintext for event in pysubs2.SSAFile.from_string(srt)] == ["one", "two"]
+    suggested = (await use("suggest_effects", transcript="Why? There were 12 of them.", beats=[1, 2, 3, 4])).json()
+    assert [each["effects"] for each in suggested["result"]["suggestions"]][:2] == [["punch_in"], ["zoom"]]
+    assert suggested["result"]["backend"] == "stub"
+    picture = (await use("thumbnail", path=project["asset"]["path"], time=99)).json()["result"]
+    assert picture["time"] < 4
+    assert (await api.get(picture["url"])).content[:2] == b"\xff\xd8"
+    await library.transcript(film)
+    heard = (await use("transcribe", path=f"asset:{project['asset']['id']}", model="small.en")).json()["result"]
+    assert (heard["text"], heard["engine"]) == ("Hello there. Moments are found.", "captions")
+    assert heard["segments"][0]["words"][0]["text"] == "Hello"
+    waiting = await use("beats", path=project["asset"]["ingest_url"])
+    assert (waiting.status_code, "run" in waiting.json()["result"]) == (202, True)
+    for path in ("/etc/passwd", "../../etc/passwd", "http://169.254.169.254/", "file:///etc/passwd", "asset:999"):
+        problem(await use("beats", path=path), 422, "media.not_ours")
+    unknown = problem(await use("dance"), 422, "input.invalid")
+    assert "caption_srt" in unknown["detail"]
+    problem(await use("suggest_effects", backend="openai"), 422, "model.not_configured")
+
+
+async def test_a_conversation_keeps_what_was_said(
+    api: httpx.AsyncClient, project: dict[str, Any], library: Library, film: Video
+) -> None:
+    await library.transcript(film)
+    made = (await api.post("/api/chat/sessions", json={"project_id": project["id"]})).json()
+    assert (made["title"], made["backend"], made["messages"]) == ("New Chat", "stub", [])
+    path = f"/api/chat/sessions/{made['id']}"
+    asked = {"message": "Suggest a hook for my video about cooking"}
+    first, second = [(await api.post(f"{path}/messages", json=asked)).json() for _ in range(2)]
+    assert first["reply"]["content"] == second["reply"]["content"]
+    assert "cooking" in first["reply"]["content"]
+    assert "Hello there." in first["reply"]["content"]
+    shown = (await api.get(path)).json()
+    assert [message["role"] for message in shown["messages"]] == ["user", "assistant"] * 2
+    listed = (await api.get("/api/chat/sessions")).json()["sessions"]
+    assert (listed[0]["id"], listed[0]["message_count"], listed[0]["messages"]) == (made["id"], 4, None)
+
+
+async def test_a_backend_that_is_not_there_says_so_and_the_message_is_kept(api: httpx.AsyncClient) -> None:
+    made = (await api.post("/api/chat/sessions", json={"backend": "hf", "hf_model": "distilgpt2"})).json()
+    path = f"/api/chat/sessions/{made['id']}"
+    problem(await api.post(f"{path}/messages", json={"message": "Hello"}), 422, "model.not_configured")
+    assert [message["content"] for message in (await api.get(path)).json()["messages"]] == ["Hello"]
+    problem(await api.get("/api/chat/sessions/999999"), 404, "object.not_found")
+
+
+async def test_lists_of_what_timelines_are_made_of(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
+    templates = (await api.get("/api/templates")).json()
+    assert [each["name"] for each in templates] == ["realistic_chaos", "clean", "beat_cut", "podcast", "highlights"]
+    assert "zoom" in (await api.get("/api/effects")).json()["effects"]
+    assert (await api.get("/api/sfx")).json() == {"sfx": ["whoosh", "pop", "hit", "riser", "click", "ding"]}
+    projects = await api.get("/api/projects")
+    assert (projects.headers["x-total-count"], projects.json()[0]["id"]) == ("1", project["id"])
+    assert projects.json()[0]["last_render"] is None
+    problem(await api.get("/api/timeline/123456789012345678901234567890"), 404, "object.not_found")
+
+
+async def test_what_is_no_video_is_refused_by_its_bytes(api: httpx.AsyncClient) -> None:
+    refused = await api.post("/api/ingest", files={"file": ("film.mp4", b"PK\x03\x04 not a film")})
+    problem(refused, 415, "media.unsupported")
+    problem(await api.post("/api/ingest", data={"title": "nothing"}), 422, "input.invalid")
+    assert (await api.get("/api/projects")).json() == []

@@ -1,0 +1,171 @@
+"""The editor from an upload to a film, over its API, with a worker: the document's own walk, and what may break it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from moments_ray import runtime
+from moments_ray.http.container import Container
+from moments_ray.media.probe import probe
+from moments_ray.settings import MediaSettings
+from moments_ray.testing.numbered import make_numbered_video, read_numbers
+from serve_app.factory import create_app
+from tests.ray.conftest import Engine
+
+
+@pytest.fixture
+async def api(engine: Engine, worker: object) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API beside a worker, on the same services."""
+    container = Container(runtime.connect(engine.settings), runtime.open_redis(engine.settings), list)
+    transport = httpx.ASGITransport(create_app(container))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", follow_redirects=True, timeout=120
+    ) as client:
+        yield client
+    await container.close()
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds whose pictures carry their numbers."""
+    return make_numbered_video(tmp_path_factory.mktemp("clock") / "clock.mp4", frames=300, rate=30)
+
+
+async def ingested(api: httpx.AsyncClient, path: Path, **fields: str) -> dict[str, Any]:
+    answer = await api.post("/api/ingest", files={"file": path.read_bytes()}, data={"title": "My Cool Video", **fields})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def saved(api: httpx.AsyncClient, project: int, *segments: dict[str, Any]) -> dict[str, Any]:
+    answer = await api.post(f"/api/timeline/{project}", json={"timeline": {"segments": segments}})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def rendered(api: httpx.AsyncClient, project: int, **options: Any) -> tuple[dict[str, Any], list[float]]:
+    """Render, and return the last status with the progress of all."""
+    answer = await api.post(f"/api/render/{project}", json=options)
+    assert answer.status_code == 202, answer.text
+    seen = []
+    while True:
+        status = (await api.get(answer.json()["status_url"])).json()
+        seen.append(status["progress"])
+        if status["status"] in {"finished", "failed"}:
+            return status, seen
+        await asyncio.sleep(0.2)
+
+
+async def test_the_walk_of_the_document_ends_with_a_film(api: httpx.AsyncClient, clock: Path, tmp_path: Path) -> None:
+    body = await ingested(api, clock, auto_analyze="false")
+    assert body["asset"]["resolution"] == "320x180"
+    assert (body["project"]["id"], body["project"]["status"]) == (body["id"], "ingested")
+    assert (await api.get(body["asset"]["thumbnail_url"])).headers["content-type"] == "image/jpeg"
+    project, asset = body["id"], body["asset"]["id"]
+
+    refused = await api.post(f"/api/render/{project}", json={"watermark": True})
+    assert (refused.status_code, refused.json()["code"]) == (403, "consent.required")
+    await api.post(f"/api/consent/{asset}/checkbox", json={"accepted": True})
+    document = await api.post(f"/api/consent/{asset}/upload", files={"file": b"%PDF-1.7 signed"})
+    assert document.json()["complete"] is True
+    kept = await api.get(document.json()["document_url"])
+    assert kept.headers["content-disposition"].startswith("attachment")
+    assert kept.headers["x-content-type-options"] == "nosniff"
+
+    caption = {"text": "Welcome!", "start": 0.5, "end": 1.5}
+    saving = await saved(
+        api, project, {"name": "intro", "start": 0.0, "end": 2.0, "effects": ["zoom"], "captions": [caption]}
+    )
+    assert saving["timeline"]["segments"][0]["effects"] == ["zoom"]
+    status, progress = await rendered(api, project, watermark=True)
+    assert (status["status"], status["error"], status["progress"]) == ("finished", None, 100.0)
+    assert progress == sorted(progress)
+    assert status["logs"][0] == f"Starting render for project {project}"
+    assert status["logs"][-1] == f"Render complete -> {status['result']}"
+    assert status["result"] == status["output_url"]
+    film = tmp_path / "film.mp4"
+    film.write_bytes((await api.get(status["result"])).content)
+    info = await probe(film, MediaSettings())
+    assert (info.width, info.height, info.fps, info.codec) == (1080, 1920, 30.0, "h264")
+    assert info.default_audio is not None
+    assert (info.default_audio.codec, info.title) == ("aac", "My Cool Video")
+    listed = (await api.get("/api/projects")).json()
+    assert (listed[0]["id"], listed[0]["status"], listed[0]["last_render"]["status"]) == (
+        project,
+        "rendered",
+        "finished",
+    )
+    again = await api.post(f"/api/render/{project}", json={"watermark": True})
+    assert (again.status_code, again.json()["job_id"]) == (200, status["id"])
+
+
+async def consenting(api: httpx.AsyncClient, clock: Path) -> tuple[int, int]:
+    body = await ingested(api, clock, auto_analyze="false")
+    await api.post(f"/api/consent/{body['asset']['id']}/checkbox", json={"accepted": True})
+    return body["id"], body["asset"]["id"]
+
+
+DRAFT = {"quality": "draft", "preset": "wide", "watermark": False}
+
+
+async def test_segments_come_in_their_order_and_one_changed_caption_renders_one_piece(
+    api: httpx.AsyncClient, clock: Path, tmp_path: Path
+) -> None:
+    project, _ = await consenting(api, clock)
+    ranges = [(2, 4), (7, 8), (2, 4)]
+    segments = [{"name": f"part_{n}", "start": start, "end": end} for n, (start, end) in enumerate(ranges)]
+    await saved(api, project, *segments)
+    status, _ = await rendered(api, project, **DRAFT)
+    assert status["status"] == "finished", status
+    film = tmp_path / "film.mp4"
+    film.write_bytes((await api.get(status["result"])).content)
+    assert [number for _, number in read_numbers(film)] == [*range(60, 120), *range(210, 240), *range(60, 120)]
+
+    segments[1]["captions"] = [{"text": "Seven", "start": 7.0, "end": 8.0}]
+    await saved(api, project, *segments)
+    status, _ = await rendered(api, project, **DRAFT)
+    assert [line for line in status["logs"] if line.startswith("Processed")] == [
+        "Processed segment part_0 (reused)",
+        "Processed segment part_1",
+        "Processed segment part_2 (reused)",
+    ]
+
+
+async def test_a_timeline_is_made_where_there_is_none(api: httpx.AsyncClient, clock: Path) -> None:
+    project, _ = await consenting(api, clock)
+    status, _ = await rendered(api, project, **DRAFT)
+    assert status["status"] == "finished", status
+    timeline = (await api.get(f"/api/timeline/{project}")).json()["timeline"]
+    assert timeline["template_name"] == "realistic_chaos"
+    assert timeline["segments"][0]["name"] == "intro"
+
+
+async def test_consent_that_is_taken_back_stops_the_film(engine: Engine, api: httpx.AsyncClient, clock: Path) -> None:
+    project, asset = await consenting(api, clock)
+    await saved(api, project, *({"name": f"s{n}", "start": n, "end": n + 3} for n in range(6)))
+    started = (await api.post(f"/api/render/{project}", json={})).json()
+    async with asyncio.timeout(60):
+        while (await api.get(started["status_url"])).json()["progress"] < 20:
+            await asyncio.sleep(0.1)
+    await api.post(f"/api/consent/{asset}/checkbox", json={"accepted": False})
+    async with asyncio.timeout(20):
+        while (status := (await api.get(started["status_url"])).json())["status"] != "failed":
+            await asyncio.sleep(0.1)
+    assert status["error"] in {"cancelled", "consent.revoked: Consent was taken back while the film was rendered."}
+    assert status["output_url"] is None
+    async with engine.environment.database.read() as session:
+        said = await session.scalars(
+            text("SELECT what FROM consent_events WHERE asset_id = :asset ORDER BY id"), {"asset": asset}
+        )
+    assert list(said) == ["accepted", "revoked"]
+    finals = [one.name async for one in engine.environment.store.list("projects/") if "/final/" in one.name]
+    assert [name for name in finals if started["job_id"] in name] == []
