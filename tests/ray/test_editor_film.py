@@ -149,6 +149,28 @@ async def test_a_timeline_is_made_where_there_is_none(api: httpx.AsyncClient, cl
     assert timeline["segments"][0]["name"] == "intro"
 
 
+async def test_an_analysed_upload_has_a_timeline_and_renders(api: httpx.AsyncClient, clock: Path) -> None:
+    body = await ingested(api, clock, wait="120")
+    assert (body["status"], body["timeline"]["template_name"]) == ("analyzed", "realistic_chaos")
+    assert body["timeline"]["segments"][0]["start"] == 0
+    await api.post(f"/api/consent/{body['asset']['id']}/checkbox", json={"accepted": True})
+    await saved(api, body["id"], {"name": "intro", "start": 1.0, "end": 2.0, "sfx": {"name": "whoosh"}})
+    status, _ = await rendered(api, body["id"], **DRAFT)
+    assert (status["status"], status["error"]) == ("finished", None)
+    again = await api.post(f"/api/timeline/{body['id']}/analyze", json={"seed": 3, "template": "clean"})
+    assert (again.json()["version"], again.json()["timeline"]["template_name"]) == (3, "clean")
+    assert (await api.delete(f"/api/projects/{body['id']}")).status_code == 204
+    other = await api.post("/api/projects", json={"video": (await video_of(api, body["title"]))})
+    made = await api.post(f"/api/timeline/{other.json()['id']}/analyze", json={})
+    assert made.json()["status"] == "analyzed"
+
+
+async def video_of(api: httpx.AsyncClient, title: str) -> str:
+    """The newest video of a title, by its identifier."""
+    found = (await api.get("/api/videos", params={"q": title})).json()["items"]
+    return str(found[0]["identifier"])
+
+
 async def test_consent_that_is_taken_back_stops_the_film(engine: Engine, api: httpx.AsyncClient, clock: Path) -> None:
     project, asset = await consenting(api, clock)
     await saved(api, project, *({"name": f"s{n}", "start": n, "end": n + 3} for n in range(6)))

@@ -100,8 +100,7 @@ class Projects:
         return {run.subject: run for run in await self._session.scalars(query)}
 
     async def delete(self, project: Project) -> None:
-        """Delete a project with its timelines and renders."""
-        await self._session.execute(delete(Run).where(Run.subject == project.identifier))
+        """Delete a project with its timelines and renders; its runs stay, for they are of its video, too."""
         await self._session.execute(delete(Project).where(Project.id == project.id))
 
     async def save(self, project: Project, timeline: dict[str, Any], made_by: str, **values: Any) -> int:

@@ -99,9 +99,11 @@ class RunLists:
             found[stage.run_id][stage.name] = stage
         return found
 
-    async def newest_config(self, subject: str, part: str) -> dict[str, Any] | None:
-        """Return a part of the request of the newest run of a subject that has it."""
-        query = select(Run.config[part]).where(Run.subject == subject, Run.config.has_key(part))
+    async def newest_config(self, video: str, part: str) -> dict[str, Any] | None:
+        """Return a part of the request of the newest run of a video that has it, whatever that run is about."""
+        concerned = or_(Run.subject == video, Video.identifier == video)
+        query = select(Run.config[part]).outerjoin(Video, Video.id == Run.video_id)
+        query = query.where(concerned, Run.config.has_key(part))
         found: dict[str, Any] | None = await self._session.scalar(query.order_by(Run.id.desc()).limit(1))
         return found
 

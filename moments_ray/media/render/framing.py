@@ -72,8 +72,8 @@ def _scaled(size: tuple[int, int], camera: Camera | None, colours: dict[str, str
         return [("scale", {"w": str(width), "h": str(height), "flags": _STILL_SCALER, **colours}), *form]
     zoom = camera.zoom
     scale = {
-        "w": f"ceil({width}*{zoom})",
-        "h": f"ceil({height}*{zoom})",
+        "w": f"max({width},round({width}*{zoom}))",
+        "h": f"max({height},round({height}*{zoom}))",
         "eval": "frame",
         "flags": _MOVING_SCALER,
         **colours,
