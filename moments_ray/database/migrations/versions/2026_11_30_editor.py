@@ -1,7 +1,7 @@
 """The editor: assets, projects and their timelines, renders, consent, chat.
 
 Revision: 2026113001
-Follows: 2026112960
+Follows: 2026112957
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026113001"
-down_revision = "2026112960"
+down_revision = "2026112957"
 branch_labels = None
 depends_on = None
 
