@@ -1,7 +1,7 @@
 """Sheets of small pictures of videos.
 
 Revision: 2026113001
-Follows: 2026112960
+Follows: 2026112957
 """
 
 from __future__ import annotations
