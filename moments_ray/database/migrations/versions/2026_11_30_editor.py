@@ -1,7 +1,7 @@
 """The editor: assets, projects and their timelines, renders, consent, chat.
 
-Revision: 2026113001
-Follows: 2026112957
+Revision: 2026113002
+Follows: 2026113001
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "2026113001"
-down_revision = "2026112957"
+revision = "2026113002"
+down_revision = "2026113001"
 branch_labels = None
 depends_on = None
 
