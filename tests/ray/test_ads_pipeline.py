@@ -9,17 +9,20 @@ import av
 import numpy as np
 import pytest
 
-from moments_ray.ads.options import AdOptions, RegenerateScene, RetryAd
+from moments_ray.ads.options import AdOptions, RegenerateScene
+from moments_ray.ads.pipelines import PIPELINES
 from moments_ray.ads.queries.ads import Ads
 from moments_ray.ads.service import AdService, Pictures
 from moments_ray.ads.status import job_status, stage_states
 from moments_ray.ads.timing import FPS, LEAD_FRAMES
-from moments_ray.ads.values import AdResult, Films, SceneFilms, Scripts, Voices
+from moments_ray.ads.values import AdRequest, AdResult, Films, SceneFilms, Scripts, Voices
 from moments_ray.database.tables import Run
 from moments_ray.media.probe import probe
 from moments_ray.models.gateway import Gateway
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
+
+pytestmark = pytest.mark.timeout(600)  # a film of half a minute is encoded twice
 
 HEADPHONES = AdOptions(
     product_name="Premium Headphones",
@@ -110,9 +113,10 @@ async def test_a_script_is_written_edited_and_then_spoken(engine: Engine, servic
     scenes = list(written.scenes)
     scenes[1] = scenes[1].model_copy(update={"voiceover_text": "It folds flat, and it keeps quiet."})
     edited = written.model_copy(update={"scenes": tuple(scenes)})
-    await service.edit_scripts(started.ad.identifier, Scripts(items=(edited,)))
-    going_on = await service.retry(started.ad.identifier, RetryAd())
-    second = await engine.ended(going_on.run.identifier, timeout=400)
+    request = AdRequest.model_validate(
+        (await service.edit_scripts(started.ad.identifier, Scripts(items=(edited,)))).request
+    )
+    second = await engine.ended((await engine.submit(PIPELINES["voice_gen"], request)).identifier, timeout=400)
     assert (second.status, second.error) == (RunStatus.COMPLETED, None)
-    _, voices, _, _ = await outputs(engine, second)
+    voices = Voices.model_validate((await engine.stages(second))["VOICE_GEN"].output)
     assert [word.text for word in voices.items[1].words] == ["It", "folds", "flat,", "and", "it", "keeps", "quiet."]
