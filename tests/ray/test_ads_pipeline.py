@@ -113,9 +113,8 @@ async def test_a_script_is_written_edited_and_then_spoken(engine: Engine, servic
     scenes = list(written.scenes)
     scenes[1] = scenes[1].model_copy(update={"voiceover_text": "It folds flat, and it keeps quiet."})
     edited = written.model_copy(update={"scenes": tuple(scenes)})
-    request = AdRequest.model_validate(
-        (await service.edit_scripts(started.ad.identifier, Scripts(items=(edited,)))).request
-    )
+    ad = await service.edit_scripts(started.ad.identifier, Scripts(items=(edited,)))
+    request = AdRequest.model_validate(ad.request)
     second = await engine.ended((await engine.submit(PIPELINES["voice_gen"], request)).identifier, timeout=400)
     assert (second.status, second.error) == (RunStatus.COMPLETED, None)
     voices = Voices.model_validate((await engine.stages(second))["VOICE_GEN"].output)
