@@ -2,7 +2,7 @@
 
     python -m benchmarks.ads [--style luxury] [--draft]
 
-The stages are called as workers call them, one after another, with store and scratch in a directory; no Ray, no database.
+The stages are called as workers call them, one after another, with store and scratch in a directory, without Ray.
 """
 
 from __future__ import annotations

@@ -20,14 +20,16 @@ class Payments:
         self._item = item
 
     def standing(self) -> Receipt | None:
-        """Return what an earlier try asked for and did not see the end of, if its provider gave it a number."""
-        found = [Receipt.model_validate(value) for key, value in self._ctx.notes.items() if key.startswith(RECEIPT)]
-        return next((one for one in reversed(found) if one.state == "asked" and one.job is not None), None)
+        """Return what an earlier try paid for, or asked for under a number that its provider gave."""
+        found = self._receipts()
+        return next((one for one in reversed(found) if one.state == "done" or (one.state == "asked" and one.job)), None)
 
     def unanswered(self) -> Receipt | None:
         """Return what an earlier try was about to ask for, of which nobody knows whether it was."""
-        found = [Receipt.model_validate(value) for key, value in self._ctx.notes.items() if key.startswith(RECEIPT)]
-        return next((one for one in reversed(found) if one.state == "asked" and one.job is None), None)
+        return next((one for one in reversed(self._receipts()) if one.state == "asked" and one.job is None), None)
+
+    def _receipts(self) -> list[Receipt]:
+        return [Receipt.model_validate(value) for key, value in self._ctx.notes.items() if key.startswith(RECEIPT)]
 
     async def asking(self, model: str, unit: Unit, amount: float, usd: Decimal) -> Receipt:
         """Note a call before it is made.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import wave
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,6 @@ from moments_ray.ads.speaking import FASTEST
 from moments_ray.ads.values import Line, Shot, SpokenWord
 from moments_ray.engine import Context
 from moments_ray.errors import ModelBadResponse, ModelError
-from moments_ray.media.probe import probe
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
@@ -51,18 +51,19 @@ async def speak(ctx: Context, line: Line, path: Path) -> tuple[float, tuple[Spok
     entry = await gateway.registry.resolve(line.speaker, SPEAKER)
     payments = Payments(ctx, line.key)
     usd = cost(line.speaker, "character", len(line.text), ctx.settings.ads.prices)
-    receipt = await payments.asking(line.speaker, "character", len(line.text), usd)
     words = count_words(line.text)
     needed = words * 60 / line.rate
     speed = min(FASTEST, max(1.0, needed / (line.seconds - BREATH_SECONDS)))
     order = SpeechOrder(text=speakable(line.text), voice=line.voice, speed=speed, target=ctx.staged(f"said-{line.key}"))
-    made: MadeObject = await _paid(
-        payments, receipt, lambda: gateway.make(SPEAKER, entry, "speak", order, ctx.seconds_left())
+    made: MadeObject = await _made_once(ctx, payments, order.target) or await _paid(
+        payments,
+        await payments.asking(line.speaker, "character", len(line.text), usd),
+        lambda: gateway.make(SPEAKER, entry, "speak", order, ctx.seconds_left()),
     )
     raw = ctx.scratch / f"{line.key}-raw"
     await ctx.store.get_file(made.name, raw)
     await _as_wav(ctx, raw, path)
-    seconds = (await probe(path, ctx.settings.media)).duration
+    seconds = _seconds_of(path)
     if made.words:
         said = tuple(SpokenWord(text=one.text, start=one.start, end=min(one.end, seconds)) for one in made.words)
     else:
@@ -111,11 +112,20 @@ async def paint(ctx: Context, shot: Shot) -> tuple[str, Decimal]:
     if entry.provider == "replicate":
         return await _job(ctx, shot, PAINTER, "image", order)
     usd = cost(shot.maker, "image", 1, ctx.settings.ads.prices)
-    receipt = await payments.asking(shot.maker, "image", 1, usd)
-    made: MadeObject = await _paid(
-        payments, receipt, lambda: gateway.make(PAINTER, entry, "paint", order, ctx.seconds_left())
+    made: MadeObject = await _made_once(ctx, payments, order.target) or await _paid(
+        payments,
+        await payments.asking(shot.maker, "image", 1, usd),
+        lambda: gateway.make(PAINTER, entry, "paint", order, ctx.seconds_left()),
     )
     return made.name, usd
+
+
+async def _made_once(ctx: Context, payments: Payments, target: str) -> MadeObject | None:
+    """Return what an earlier try paid for and stored, None where there is nothing."""
+    standing = payments.standing()
+    if standing is None or standing.state != "done" or not await ctx.store.exists(target):
+        return None
+    return MadeObject(name=target, content_type=(await ctx.store.stat(target)).content_type)
 
 
 def seed_of(ctx: Context, shot: Shot) -> int:
@@ -164,7 +174,9 @@ class _Jobs:
         return await self._payments.begun(receipt, job.id)
 
     async def result(self, receipt: Receipt, target: str) -> str:
-        """Wait for a job and return its result's object."""
+        """Wait for a job and return its result's object; one that an earlier try fetched is there."""
+        if receipt.state == "done" and await self._ctx.store.exists(target):
+            return target
         assert receipt.job is not None  # noqa: S101 - it was begun
         try:
             job: Job = await self._make("finish", JobResult(id=receipt.job, target=target))
@@ -175,7 +187,8 @@ class _Jobs:
             await self._payments.failed(receipt)
             reason = f": {job.reason}" if job.reason else ""
             raise ModelBadResponse(f"{self._entry.key} could not do it{reason}")
-        await self._payments.done(receipt)
+        if receipt.state != "done":
+            await self._payments.done(receipt)
         return target
 
     async def _make(self, method: Method, order: Order) -> Any:
@@ -193,6 +206,11 @@ async def _paid(payments: Payments, receipt: Receipt, call: Callable[[], Awaitab
     if ends:
         await payments.done(receipt)
     return made
+
+
+def _seconds_of(path: Path) -> float:
+    with wave.open(str(path), "rb") as sound:
+        return sound.getnframes() / sound.getframerate()
 
 
 async def _as_wav(ctx: Context, source: Path, target: Path) -> None:
