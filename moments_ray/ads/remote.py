@@ -55,9 +55,11 @@ async def speak(ctx: Context, line: Line, path: Path) -> tuple[float, tuple[Spok
     needed = words * 60 / line.rate
     speed = min(FASTEST, max(1.0, needed / (line.seconds - BREATH_SECONDS)))
     order = SpeechOrder(text=speakable(line.text), voice=line.voice, speed=speed, target=ctx.staged(f"said-{line.key}"))
-    made: MadeObject = await _made_once(ctx, payments, order.target) or await _paid(
+    made = await _made_once(
+        ctx,
         payments,
-        await payments.asking(line.speaker, "character", len(line.text), usd),
+        order.target,
+        lambda: payments.asking(line.speaker, "character", len(line.text), usd),
         lambda: gateway.make(SPEAKER, entry, "speak", order, ctx.seconds_left()),
     )
     raw = ctx.scratch / f"{line.key}-raw"
@@ -112,20 +114,28 @@ async def paint(ctx: Context, shot: Shot) -> tuple[str, Decimal]:
     if entry.provider == "replicate":
         return await _job(ctx, shot, PAINTER, "image", order)
     usd = cost(shot.maker, "image", 1, ctx.settings.ads.prices)
-    made: MadeObject = await _made_once(ctx, payments, order.target) or await _paid(
+    made = await _made_once(
+        ctx,
         payments,
-        await payments.asking(shot.maker, "image", 1, usd),
+        order.target,
+        lambda: payments.asking(shot.maker, "image", 1, usd),
         lambda: gateway.make(PAINTER, entry, "paint", order, ctx.seconds_left()),
     )
     return made.name, usd
 
 
-async def _made_once(ctx: Context, payments: Payments, target: str) -> MadeObject | None:
-    """Return what an earlier try paid for and stored, None where there is nothing."""
+async def _made_once(
+    ctx: Context,
+    payments: Payments,
+    target: str,
+    asking: Callable[[], Awaitable[Receipt]],
+    call: Callable[[], Awaitable[MadeObject]],
+) -> MadeObject:
+    """Return what an earlier try paid for and stored, or have it made."""
     standing = payments.standing()
-    if standing is None or standing.state != "done" or not await ctx.store.exists(target):
-        return None
-    return MadeObject(name=target, content_type=(await ctx.store.stat(target)).content_type)
+    if standing is not None and standing.state == "done" and await ctx.store.exists(target):
+        return MadeObject(name=target, content_type=(await ctx.store.stat(target)).content_type)
+    return await _paid(payments, await asking(), call)
 
 
 def seed_of(ctx: Context, shot: Shot) -> int:
