@@ -132,8 +132,10 @@ async def _made_once(
     call: Callable[[], Awaitable[MadeObject]],
 ) -> MadeObject:
     """Return what an earlier try paid for and stored, or have it made."""
-    standing = payments.standing()
-    if standing is not None and standing.state == "done" and await ctx.store.exists(target):
+    known = payments.standing() or payments.unanswered()
+    if known is not None and await ctx.store.exists(target):
+        if known.state != "done":
+            await payments.done(known)
         return MadeObject(name=target, content_type=(await ctx.store.stat(target)).content_type)
     return await _paid(payments, await asking(), call)
 
