@@ -65,7 +65,7 @@ async def list_ad_styles() -> StylesView:
     return StylesView(styles=[template(name) for name in list_styles()])
 
 
-@router.post("/jobs", status_code=202, openapi_extra=_BODY, responses={**_LOCATION, **problems(409, 413)})
+@router.post("/jobs", status_code=202, openapi_extra=_BODY, responses={**_LOCATION, **problems(409, 413, 415, 502)})
 async def create_ad(
     dependencies: Dependencies, service: Service, request: Request, response: Response, key: IdempotencyKey = None
 ) -> AdView:
@@ -75,7 +75,7 @@ async def create_ad(
         return await shown_start(dependencies, await service.create(options, pictures, key), response)
 
 
-@router.post("/scripts", status_code=202, responses={**_LOCATION, **problems(409)})
+@router.post("/scripts", status_code=202, responses={**_LOCATION, **problems(409, 502)})
 async def write_ad_script(
     dependencies: Dependencies, service: Service, options: AdOptions, response: Response, key: IdempotencyKey = None
 ) -> AdView:
