@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from moments_ray.ads.api.dependencies import Service, Variant
-from moments_ray.ads.api.schemas import AdDetail, AdPage, AdView, JobStatus, StageView
+from moments_ray.ads.api.schemas import AdDetail, AdPage, AdStageView, AdView, JobStatus
 from moments_ray.ads.api.views import ad_detail, ad_views
 from moments_ray.ads.options import RetryAd
 from moments_ray.ads.queries.ads import AdFilter, Ads
@@ -63,7 +63,7 @@ async def read_ad(dependencies: Dependencies, ad_id: Identifier) -> AdDetail:
 
 
 @router.get("/{ad_id}/stages", responses=problems(404))
-async def list_ad_stages(dependencies: Dependencies, ad_id: Identifier) -> list[StageView]:
+async def list_ad_stages(dependencies: Dependencies, ad_id: Identifier) -> list[AdStageView]:
     """Return how the four stages of an ad stand."""
     async with dependencies.environment.database.read() as session:
         return (await ad_detail(dependencies, session, await Ads(session).get(ad_id))).stages

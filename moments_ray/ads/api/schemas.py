@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the client reads answers by these shapes, and has no databa
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 
-class StageView(Shape):
+class AdStageView(Shape):
     """A stage of an ad."""
 
     id: int
@@ -60,7 +60,6 @@ class FilmView(Shape):
 
     variant: int
     video_url: str
-    poster_url: str
 
 
 class ReceiptView(Shape):
@@ -104,7 +103,7 @@ class AdView(Shape):
 class AdDetail(AdView):
     """An ad with its stages, films and receipts."""
 
-    stages: list[StageView]
+    stages: list[AdStageView]
     films: list[FilmView]
     receipts: list[ReceiptView]
     request: dict[str, Any] = Field(description="what it is made of now")

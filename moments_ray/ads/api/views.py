@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from moments_ray.ads.api.schemas import AdDetail, AdError, AdView, FilmView, ReceiptView, StageView
+from moments_ray.ads.api.schemas import AdDetail, AdError, AdStageView, AdView, FilmView, ReceiptView
 from moments_ray.ads.money import Receipt, charged
 from moments_ray.ads.queries.ads import Ads
 from moments_ray.ads.queries.costs import AdCosts
@@ -48,12 +48,11 @@ async def ad_detail(container: Container, session: ReadSession, ad: AdRow) -> Ad
     receipts = (await AdCosts(session).receipts([ad.identifier]))[ad.identifier]
     stages = await Ads(session).newest_stages(ad.identifier)
     result = _result(run)
-    shown = [f"/api/ads/jobs/{ad.identifier}/{what}?variant={{}}" for what in ("video", "poster")]
     return AdDetail(
         **await _fields(container, ad, run, stages, receipts, failures=await _failures(session, run)),
         stages=stage_views(ad, run, stages, await _live(container, run), receipts),
         films=[
-            FilmView(variant=number, video_url=shown[0].format(number), poster_url=shown[1].format(number))
+            FilmView(variant=number, video_url=f"/api/ads/jobs/{ad.identifier}/video?variant={number}")
             for number in range(1, len(result.films) + 1)
         ]
         if result is not None
@@ -69,10 +68,10 @@ def stage_views(
     stages: Mapping[str, RunStage],
     live: Mapping[str, float],
     receipts: Sequence[Receipt],
-) -> list[StageView]:
+) -> list[AdStageView]:
     """Show the four stages of an ad; their ids are four a row of ads, in order."""
     return [
-        StageView.of(
+        AdStageView.of(
             ad.identifier,
             (ad.id - 1) * len(STAGES) + number,
             state,
