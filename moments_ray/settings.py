@@ -138,6 +138,7 @@ class ApiSettings(Group):
     deletion_timeout_seconds: float = Field(
         8.0, gt=0, description="a DELETE waits so long for the runs of a video to stop"
     )
+    max_sockets: int = Field(2000, ge=1, description="WebSockets that one replica has open; over it is 1013")
     cors_origins: tuple[Origin, ...] = Field((), description='web origins that may use the API: ["https://HOST"]')
 
 

@@ -21,7 +21,7 @@ class ServeArgs(BaseModel):
     settings: Settings = Field(default_factory=Settings)
     replicas: int = Field(1, ge=1, description="of the API; it holds nothing, so any number will do")
     # Every open socket or stream holds one: the default of 5 would be taken by one person's browser.
-    max_ongoing_requests: int = Field(2000, ge=1000, description="a replica")
+    max_ongoing_requests: int = Field(3000, ge=1000, description="a replica")
     log_level: str | None = Field(None, description="unset: that of the settings")
 
 

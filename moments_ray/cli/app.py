@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from moments_ray import __version__
-from moments_ray.cli import ad_commands, administration, backfill_commands, client_commands, edit_commands
+from moments_ray.cli import ad_commands, administration, backfill_commands, client_commands, edit_commands, job_commands
 from moments_ray.cli.calling import Encoding, Json, Language, console, finish, perform, settings
 from moments_ray.cli.options import takes
 from moments_ray.errors import InvalidRequest, KeyInvalid, MomentsError
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.add_typer(client_commands.commands)
 app.add_typer(backfill_commands.backfill)
 app.add_typer(ad_commands.ad)
+app.add_typer(job_commands.commands)
 app.add_typer(administration.keys)
 app.add_typer(administration.dead)
 app.add_typer(edit_commands.edit)

@@ -177,7 +177,7 @@ async def _run_of(client: MomentsClient, identifier: str) -> RunDetail:
 
 
 async def _followed(client: MomentsClient, identifier: str, console: Console, *, as_json: bool) -> tuple[Document, int]:
-    run = await _follow(client, identifier, console)
+    run = await followed_stages(client, identifier, console)
     document = await _document(client, run)
     if not as_json:
         if run.error is not None:
@@ -187,7 +187,7 @@ async def _followed(client: MomentsClient, identifier: str, console: Console, *,
     return document, _EXIT.get(run.status, 0)
 
 
-async def _follow(client: MomentsClient, identifier: str, console: Console) -> RunDetail:
+async def followed_stages(client: MomentsClient, identifier: str, console: Console) -> RunDetail:
     """Show a run's stages until it is finished: again at each of its events, and every second for the bars."""
     run = await client.run(identifier)
     moved = asyncio.Event()

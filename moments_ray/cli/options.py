@@ -67,7 +67,7 @@ def _parameter(name: str, field: FieldInfo, alias: str | None) -> inspect.Parame
     metavar = None
     if get_origin(kind) is tuple:
         kind, metavar = str, "A-B"
-    elif get_origin(kind) is dict:
+    elif get_origin(kind) in {dict, list}:
         kind, metavar = str, "JSON"
     bounds = {
         end: getattr(each, name) for each in field.metadata for name, end in _BOUNDS.items() if hasattr(each, name)
@@ -84,7 +84,7 @@ def _kind(annotation: Any) -> Any:
         return _kind(get_args(annotation)[0])
     if origin in {Union, types.UnionType}:
         return _kind(next(each for each in get_args(annotation) if each is not type(None)))
-    if annotation in {bool, int, float, str} or origin in {Literal, tuple, dict}:
+    if annotation in {bool, int, float, str} or origin in {Literal, tuple, dict, list}:
         return annotation
     raise TypeError(f"There is no option of a {annotation}.")
 
@@ -103,7 +103,7 @@ def _read(name: str, field: FieldInfo, given: Any) -> Any:
         from moments_ray.cli.ranges import read_range
 
         return read_range(given)
-    if origin is dict:
+    if origin in {dict, list}:
         try:
             return json.loads(given)
         except (ValueError, RecursionError) as error:

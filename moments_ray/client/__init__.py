@@ -22,6 +22,8 @@ from moments_ray.client.shapes import (
     Estimate,
     Event,
     Hit,
+    Job,
+    JobEntry,
     Moment,
     Run,
     RunDetail,
@@ -36,6 +38,7 @@ from moments_ray.corpus.options import BackfillOrder
 from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.library.options import TranscriptFormat
 from moments_ray.moments.options import ExportFormat, RunOptions
+from moments_ray.video_jobs.options import JobType, NewJob
 
 __all__ = [
     "AdDetail",
@@ -51,8 +54,12 @@ __all__ = [
     "Event",
     "ExportFormat",
     "Hit",
+    "Job",
+    "JobEntry",
+    "JobType",
     "Moment",
     "MomentsClient",
+    "NewJob",
     "Run",
     "RunDetail",
     "RunOptions",

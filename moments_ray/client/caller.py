@@ -61,5 +61,5 @@ class ApiCaller:
 def named(identifier: str) -> str:
     """Return what is to stand in a path, once it is found to be an identifier."""
     if not _IDENTIFIER.fullmatch(identifier):
-        raise InvalidRequest(f"{identifier[:80]!r} is not an identifier of a video, run, moment or backfill.")
+        raise InvalidRequest(f"{identifier[:80]!r} is not an identifier of a video, run, job, moment or backfill.")
     return identifier

@@ -17,6 +17,7 @@ from moments_ray.client.caller import named
 from moments_ray.client.download import download, read_range
 from moments_ray.client.editor import EditorClient
 from moments_ray.client.event_stream import EventDecoder
+from moments_ray.client.jobs import JobMethods
 from moments_ray.client.shapes import (
     Event,
     Hit,
@@ -43,7 +44,7 @@ _NO_EVENTS = {"progress", "ping"}  # of the stream: signs of life between the ev
 _SILENCE_SECONDS = 60.0  # the server says something every 15
 
 
-class MomentsClient(BackfillMethods, AdMethods):
+class MomentsClient(BackfillMethods, AdMethods, JobMethods):
     """A client of one server; use it as ``async with``, or ``close`` it.
 
     A server that is busy, or gone after it answered once, is asked again for ``timeout`` seconds.

@@ -28,6 +28,8 @@ from moments_ray.library.api.schemas import VideoView as Video
 from moments_ray.moments.api.schemas import ClipView as Clip
 from moments_ray.moments.api.schemas import MomentView as Moment
 from moments_ray.moments.api.schemas import PipelineStatus
+from moments_ray.video_jobs.api.schemas import JobEntry
+from moments_ray.video_jobs.api.schemas import JobView as Job
 
 __all__ = [
     "AdDetail",
@@ -44,6 +46,8 @@ __all__ = [
     "Event",
     "Hit",
     "Ingested",
+    "Job",
+    "JobEntry",
     "Manifest",
     "Moment",
     "Page",

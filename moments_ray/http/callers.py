@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -16,6 +18,7 @@ from moments_ray.http.rate_limit import RateLimit
 from moments_ray.settings import Settings
 
 COOKIE = "moments_session"
+_PROTOCOL = "moments.bearer."  # and base64url of the key
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,7 +42,7 @@ class Callers:
         caller = await self._known(connection)
         await self._count(connection, caller)
         if caller is None:
-            if "authorization" in headers or await self.key_store.in_use():
+            if "authorization" in headers or offered_protocol(connection) or await self.key_store.in_use():
                 raise KeyInvalid
             if not from_this_machine(connection, self._origins):
                 raise _not_this_machine(headers)
@@ -70,6 +73,8 @@ class Callers:
     async def _known(self, connection: Connection) -> Caller | None:
         headers = Headers(scope=connection)
         given = headers.getlist("authorization")
+        if not given and (protocol := offered_protocol(connection)) is not None:
+            return await self.key_store.caller_of(_key_in(protocol))
         if given:
             key = _bearer(given[0]) if len(given) == 1 else None
             return await self.key_store.caller_of(key) if key else None
@@ -79,6 +84,22 @@ class Callers:
     async def _count(self, connection: Connection, caller: Caller | None) -> None:
         client = connection.get("client")
         await self._limit.count(f"key/{caller.identifier}" if caller else f"address/{client[0] if client else ''}")
+
+
+def offered_protocol(connection: Connection) -> str | None:
+    """Return the subprotocol that a socket shows its key by: a page can send no header with it."""
+    if connection["type"] != "websocket":
+        return None
+    offered = (each for each in connection.get("subprotocols", ()) if each.startswith(_PROTOCOL))
+    return next(offered, None)
+
+
+def _key_in(protocol: str) -> str:
+    text = protocol.removeprefix(_PROTOCOL)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def session_token(connection: Connection) -> str | None:

@@ -14,6 +14,7 @@ from moments_ray.engine.runs.event_feed import EventFeed
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.notifier import RunNotifier
 from moments_ray.engine.runs.service import RunService
+from moments_ray.http.sockets import Sockets
 
 Nodes = Callable[[], Sequence[Mapping[str, float]]]
 
@@ -51,8 +52,14 @@ class Container:
         """The events of all runs."""
         return EventFeed(self.environment.database, self.notifier)
 
+    @cached_property
+    def sockets(self) -> Sockets:
+        """The WebSockets that are open here."""
+        return Sockets(self.redis, self.environment.settings.api.max_sockets)
+
     async def close(self) -> None:
         """Close every connection."""
+        await self.sockets.close()
         await self.feed.close()
         await self.notifier.close()
         await self.redis.aclose()

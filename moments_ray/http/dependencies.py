@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Header, Path
+from starlette.requests import HTTPConnection
 
 from moments_ray.http.container import Container
 
 
-async def _container(request: Request) -> Container:
-    container: Container = request.app.state.container
+async def _container(connection: HTTPConnection) -> Container:
+    container: Container = connection.app.state.container
     return container
 
 

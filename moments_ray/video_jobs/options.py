@@ -6,7 +6,7 @@ Routes, the client and the command line take their options from here, so nothing
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -40,7 +40,13 @@ class JobStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens unless it is retried."""
+        return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
+
+MaxRetries = Annotated[int, Field(strict=True, ge=0, le=10, description="how often a stage that failed is tried again")]
 ClipStrategy = Literal["moments", "windows", "segments"]
 ModelSize = Literal["tiny", "base", "small", "medium", "large"]
 
@@ -116,14 +122,34 @@ class NewJob(BaseRunOptions):
     job_type: JobType
     priority: Annotated[int, Field(strict=True, ge=0, le=10, description="from 0 to 10, higher first")] = 5
     options: JobOptions = Field(default_factory=JobOptions)
-    max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(
-        3, description="how often a stage that failed is tried again"
-    )
+    max_retries: MaxRetries = 3
+
+
+_EXAMPLE: dict[str, Any] = {
+    "youtube_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "job_type": "full_processing",
+    "priority": 5,
+    "options": {"audio_format": "wav", "language": "en", "max_clips": 10},
+}
 
 
 class CreateJob(NewJob):
     """A job on the video at a URL."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
     youtube_url: Annotated[Text, Field(min_length=1, max_length=4096)] = Field(
         description="of any site or file that can be fetched", examples=["https://www.youtube.com/watch?v=dQw4w9WgXcQ"]
     )
+
+
+class JobArguments(JobOptions, BaseRunOptions):
+    """What is asked of a job on one level, as the command line takes it."""
+
+    max_retries: MaxRetries = 3
+
+    def job(self, job_type: JobType) -> NewJob:
+        """Return it as a job of a type."""
+        said = self.model_dump(exclude_unset=True)
+        options = {name: said.pop(name) for name in said.keys() & JobOptions.model_fields.keys()}
+        return NewJob(job_type=job_type, options=JobOptions(**options), **said)

@@ -8,13 +8,13 @@ from moments_ray.video_jobs.pipelines import JOB_PIPELINES
 
 
 def _api() -> ProductApi:
-    from moments_ray.video_jobs.api import jobs, queue, results, uploads  # noqa: PLC0415
+    from moments_ray.video_jobs.api import jobs, queue, results, sockets, uploads  # noqa: PLC0415
 
     def body_limits(settings: Settings) -> tuple[BodyLimit, ...]:
         return uploads.body_limits(settings.download)
 
     return ProductApi(
-        routers=(queue.router, uploads.router, results.router, jobs.router),
+        routers=(queue.router, uploads.router, results.router, jobs.router, sockets.router),
         tags={"jobs": "Jobs: one request for a video's sound, words, analysis and clips."},
         body_limits=body_limits,
     )

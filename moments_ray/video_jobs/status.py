@@ -70,6 +70,8 @@ class EventFold:
             self.stage = stage
             if kind == "stage" and what in {StageStatus.COMPLETED, StageStatus.SKIPPED}:
                 self._done[stage] = 1.0
+        if self.status is not JobStatus.PROCESSING:
+            self.stage = None
         self._advance()
 
     def reach(self, stage: str, fraction: float) -> bool:
@@ -82,6 +84,9 @@ class EventFold:
     def _take_run(self, what: str) -> None:
         match what:
             case "queued" | "handed_back":
+                if self.status.finished:  # it is retried, and what is done stays done
+                    self._done = {stage: done for stage, done in self._done.items() if done == 1.0}
+                    self.progress = 0.0
                 self.status = JobStatus.QUEUED
             case "started":
                 self.status = JobStatus.PROCESSING

@@ -77,6 +77,12 @@ async def _of_redis(container: Container) -> tuple[Mapping[str, float], int]:
         return {}, 0
 
 
+async def queue_running(container: Container) -> bool:
+    """Tell whether a worker listens; without Redis it is not known, and so not said."""
+    seen, _ = await _of_redis(container)
+    return any(idle <= SEEN_SECONDS for idle in seen.values())
+
+
 @router.delete(f"{ROOT}/queue/clear")
 @router.delete(f"{_SHORT}/queue/clear", include_in_schema=False)
 async def clear_queue(service: Service) -> Cleared:

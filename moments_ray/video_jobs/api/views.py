@@ -89,9 +89,7 @@ def _fields(
     live: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     names = container.environment.registry.get(run.pipeline).stage_names
-    status = status_of(run)
-    done = {name: _done(stages.get(name), (live or {}).get(name, 0.0)) for name in names}
-    unfinished = (name for name in names if done[name] < 1.0)
+    done = _progress(names, stages, live or {})
     error = None
     if run.error is not None:
         error = JobError(
@@ -100,11 +98,9 @@ def _fields(
             stage=run.error_stage,
         )
     return {
-        "id": run.identifier,
+        **standing(container, run, stages, live),
         "youtube_url": run.options.get("youtube_url"),
         "job_type": JobType(run.pipeline.removeprefix(PREFIX)),
-        "status": status,
-        "progress": progress_of(status, names, done),
         "created_at": history.created_at,
         "updated_at": _updated(run, stages),
         "started_at": run.started_at,
@@ -115,7 +111,6 @@ def _fields(
         "run_id": run.identifier,
         "options": run.options.get("options") or {},
         "metadata": run.config.get("metadata") or {},
-        "current_stage": next(unfinished, None) if status is JobStatus.PROCESSING else None,
         "stages": [_stage(name, stages.get(name), done[name]) for name in names],
         "retry_count": history.retries,
         "max_retries": None if run.tries is None else run.tries - 1,
@@ -124,6 +119,25 @@ def _fields(
         "error": error,
         "errors": run.errors,
     }
+
+
+def standing(
+    container: Container, run: Run, stages: Mapping[str, RunStage], live: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return where a job stands; ``live`` is how far stages are, 0 to 1, where that is known better."""
+    names = container.environment.registry.get(run.pipeline).stage_names
+    done, status = _progress(names, stages, live or {}), status_of(run)
+    unfinished = (name for name in names if done[name] < 1.0)
+    return {
+        "id": run.identifier,
+        "status": status,
+        "progress": progress_of(status, names, done),
+        "current_stage": next(unfinished, None) if status is JobStatus.PROCESSING else None,
+    }
+
+
+def _progress(names: Sequence[str], stages: Mapping[str, RunStage], live: Mapping[str, float]) -> dict[str, float]:
+    return {name: _done(stages.get(name), live.get(name, 0.0)) for name in names}
 
 
 def _done(stage: RunStage | None, live: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -93,6 +93,11 @@ class Jobs:
         """Return the identifiers of wanted jobs, the newest first."""
         query = _jobs().where(*_conditions(wanted)).with_only_columns(Run.identifier)
         return list(await self._session.scalars(query.order_by(Run.id.desc()).limit(limit)))
+
+    async def of_identifiers(self, identifiers: Collection[str]) -> Mapping[str, Run]:
+        """Return those of these jobs that there are, by identifier."""
+        query = select(Run).where(_IS_JOB, Run.identifier.in_(identifiers)).execution_options(populate_existing=True)
+        return {run.identifier: run for run in await self._session.scalars(query)}
 
     async def stages(self, runs: Sequence[Run]) -> Mapping[int, Mapping[str, RunStage]]:
         """Return the stages of jobs that have begun, by the runs' keys and by name."""

@@ -18,6 +18,8 @@ from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.resumable import PART_BYTES
 from moments_ray.moments.api.adding import UPLOAD_PATH, body_limit
 from moments_ray.settings import DownloadSettings, Settings
+from moments_ray.video_jobs.api.uploads import UPLOAD_PATH as JOB_UPLOAD_PATH
+from moments_ray.video_jobs.api.uploads import body_limits
 
 CONFIG = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 MEBIBYTE = 1024**2
@@ -60,11 +62,12 @@ def test_slow_and_idle_connections_are_closed(config: dict[str, dict[str, str]])
 
 def test_bodies_are_limited_as_the_service_limits_them(config: dict[str, dict[str, str]]) -> None:
     assert config["http"]["client_max_body_size"] == "1m"
-    upload = config[f"location = {UPLOAD_PATH}"]
-    allowed = int(upload["client_max_body_size"].removesuffix("m")) * MEBIBYTE
-    largest = body_limit(DownloadSettings()).bytes
-    assert largest <= allowed <= largest + MEBIBYTE
-    assert upload["proxy_request_buffering"] == "off"
+    for limit in (body_limit(DownloadSettings()), *body_limits(DownloadSettings())):
+        form = config[f"location = {limit.path}"]
+        allowed = int(form["client_max_body_size"].removesuffix("m")) * MEBIBYTE
+        assert limit.bytes <= allowed <= limit.bytes + MEBIBYTE
+    for path in (UPLOAD_PATH, JOB_UPLOAD_PATH):
+        assert config[f"location = {path}"]["proxy_request_buffering"] == "off"
     parts = config[f"location {UPLOADS_PATH}"]
     assert parts["client_max_body_size"] == f"{PART_BYTES // MEBIBYTE}m"
     assert int(parts["proxy_read_timeout"].removesuffix("s")) >= 600
@@ -72,7 +75,8 @@ def test_bodies_are_limited_as_the_service_limits_them(config: dict[str, dict[st
 
 def test_streams_are_passed_on_at_once_and_sockets_are_upgraded(config: dict[str, dict[str, str]]) -> None:
     (events,) = (name for name in config if "events$" in name)
-    assert re.search(events.removeprefix("location ~ "), "/api/runs/5e8d9d5e-6c0e/events")
+    for path in ("/api/runs/5e8d9d5e-6c0e/events", "/api/v1/jobs/5e8d9d5e-6c0e/events"):
+        assert re.search(events.removeprefix("location ~ "), path)
     assert config[events]["proxy_buffering"] == config["location /ws"]["proxy_buffering"] == "off"
     text = CONFIG.read_text("utf-8")
     assert "proxy_set_header Upgrade $http_upgrade;" in text
