@@ -58,8 +58,8 @@ async def ingest(
 
     A file of more than 64 MiB goes to `/api/uploads` in parts, and its video to `POST /api/projects`.
     """
-    found = await _address(dependencies, library, file, url)
     named = clean_title(title or (PurePath(file.filename or "").stem if file is not None else ""))
+    found = await _address(dependencies, library, file, url, named or None)
     async with dependencies.environment.database.begin() as session:
         video, _ = await Videos(session).get_or_create(found.canonical, source_url=found.url, title=named or None)
     suffix = PurePath(found.stored).suffix if found.stored is not None else None
@@ -85,7 +85,9 @@ async def _answer(
     return IngestResponse(**fields, project=detail, run=run.identifier)
 
 
-async def _address(dependencies: Dependencies, library: Library, file: UploadFile | None, url: str | None) -> Address:
+async def _address(
+    dependencies: Dependencies, library: Library, file: UploadFile | None, url: str | None, title: str | None
+) -> Address:
     """Return where the video is that came with a form.
 
     Raises:
@@ -101,7 +103,7 @@ async def _address(dependencies: Dependencies, library: Library, file: UploadFil
     with tempfile.TemporaryDirectory(prefix="moments-ingest-") as directory:
         limit = dependencies.environment.settings.download.max_bytes
         received = await receive(_pieces(file), Path(directory) / "upload", limit)
-        return await store_upload(received, dependencies.environment, None)
+        return await store_upload(received, dependencies.environment, title)
 
 
 def body_limit(settings: DownloadSettings) -> RouteLimit:
