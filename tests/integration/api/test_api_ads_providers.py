@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,14 +123,16 @@ class Studio:
 
 
 @pytest.fixture
-def studio(container: Container, tmp_path: Path) -> Iterator[Studio]:
+async def studio(container: Container, tmp_path: Path) -> AsyncIterator[Studio]:
     film = make_video(tmp_path / "film.mp4", seconds=2)
     picture = io.BytesIO()
     Image.new("RGB", (128, 192), "purple").save(picture, "PNG")
     providers = Providers(say, film=film.read_bytes(), picture=picture.getvalue())
     with model_server(providers) as server:
         providers.url = server.url
-        yield Studio(container, server, providers, tmp_path)
+        studio = Studio(container, server, providers, tmp_path)
+        yield studio
+        await studio.gateway.close()
 
 
 FREE: dict[str, Any] = {"speaker": "embedded", "filmer": "embedded", "painter": "embedded"}
