@@ -92,7 +92,7 @@ async def clear_queue(service: Service) -> Cleared:
 
 @router.get(f"{ROOT}/statistics")
 @router.get(f"{_SHORT}/statistics", include_in_schema=False)
-async def read_statistics(dependencies: Dependencies) -> JobStatistics:
+async def read_job_statistics(dependencies: Dependencies) -> JobStatistics:
     """Return figures of all jobs."""
     async with dependencies.environment.database.read() as session:
         figures = dict(await Jobs(session).statistics())

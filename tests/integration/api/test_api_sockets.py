@@ -23,7 +23,6 @@ from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
-from moments_ray.ids import new_identifier
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library
 
@@ -171,7 +170,7 @@ async def test_a_finished_job_is_told_at_once_and_one_that_is_retried_goes_on(
         assert first["data"]["progress"] > 0
 
 
-@pytest.mark.parametrize("name", [new_identifier(), "jobs", "nonsense"])
+@pytest.mark.parametrize("name", ["0198c000-0000-7000-8000-000000000000", "jobs", "nonsense"])
 async def test_an_unknown_job_is_said_and_closed(app: FastAPI, address: str, name: str) -> None:
     async with connect(f"ws://{address}/ws/{name}") as socket:
         message = await read(socket)

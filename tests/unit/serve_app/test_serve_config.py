@@ -40,7 +40,7 @@ def built(application: ServeApplicationSchema) -> BuiltApplication:
 
 def test_its_applications_are_those_that_the_server_deploys(config: ServeDeploySchema) -> None:
     assert [application.name for application in config.applications] == [_NAME, *(role.name for role in model_roles())]
-    assert [application.route_prefix for application in config.applications] == ["/", None, None, None]
+    assert [each.route_prefix for each in config.applications] == ["/", *(None for _ in model_roles())]
 
 
 def test_it_deploys_what_the_builders_build_with_the_same_options(config: ServeDeploySchema) -> None:
