@@ -9,7 +9,7 @@ from pydantic import Field
 from moments_ray.http.schemas.base import RequestBody
 from moments_ray.models.entry import ModelEntry, ModelFields, ModelKind, SpeechApi
 from moments_ray.models.registry import defaults
-from moments_ray.settings import ModelSettings
+from moments_ray.settings import ModelSettings, Provider
 
 
 class ModelView(ModelFields):
@@ -47,6 +47,7 @@ class PatchModel(RequestBody):
     """What to change of an entry; what is left out stays."""
 
     kind: ModelKind | None = None
+    provider: Provider | None = None
     speech_api: SpeechApi | None = None
     base_url: str | None = Field(None, examples=["http://10.0.0.7:8010"])
     model: str | None = None

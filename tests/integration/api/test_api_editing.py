@@ -65,7 +65,7 @@ async def test_a_clip_is_stale_while_its_moment_has_other_edges(
     api: httpx.AsyncClient, library: Library, video: Video, desk: Desk
 ) -> None:
     extract = f"/api/videos/{video.identifier}/extract-clips"
-    told = problem(await api.post(extract, json={"only_stale": True}), 422, "input.invalid")
+    told = problem(await api.post(extract, json={"only_stale": True}), 422, "input.nothing_to_do")
     assert "out of date" in told["detail"]
     assert [clip["stale"] for clip in (await desk.read())["clips"]] == [False]
     assert [clip["stale"] for clip in (await desk.patch(title="Other words"))["clips"]] == [False]

@@ -179,7 +179,7 @@ async def test_every_verb_starts_its_part_of_the_pipeline(
 async def test_clips_of_nothing_are_refused(api: httpx.AsyncClient, library: Library) -> None:
     video = await library.video()
     address = f"/api/videos/{video.identifier}/extract-clips"
-    problem(await api.post(address), 422, "input.invalid")
+    problem(await api.post(address), 422, "input.nothing_to_do")
     problem(await api.post(address, json={"moment_ids": ["nobody"]}), 404, "object.not_found")
 
 
