@@ -79,6 +79,7 @@ async def pointed_at(engine: Engine, run: Run) -> set[str]:
         engine,
         """
         SELECT cloud_url FROM videos WHERE id = :video
+        UNION SELECT storyboard ->> 'uri' FROM videos WHERE id = :video AND storyboard IS NOT NULL
         UNION SELECT cloud_url FROM clips WHERE video_id = :video
         UNION SELECT cloud_url FROM thumbnails WHERE video_id = :video
         UNION SELECT t.cloud_url FROM thumbnails t JOIN clips c ON c.id = t.clip_id WHERE c.video_id = :video
