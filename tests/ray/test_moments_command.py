@@ -24,7 +24,8 @@ async def ended(command: asyncio.subprocess.Process) -> tuple[int | None, str, s
 
 def assert_as_promised(document: dict[str, Any], out: Path) -> None:
     """The document has the shape of the contract, and what it names is there."""
-    assert set(document["video"]) == {"identifier", "title", "duration", "width", "height", "fps", "codec", "warnings"}
+    measured = {"identifier", "title", "duration", "width", "height", "fps", "codec", "warnings"}
+    assert set(document["video"]) == measured | {"chapters", "replays"}
     assert [stage["name"] for stage in document["run"]["stages"]] == list(MOMENTS.stage_names)
     for stage in document["run"]["stages"]:
         assert set(stage) == {"name", "status", "seconds", "attempt"}
