@@ -1,7 +1,7 @@
 """Cuts the clips of the moments that users see again, such as for another preset or after a change of the cutter.
 
-python -m jobs.re_extract --preset vertical --burn-captions
-python -m jobs.re_extract --only-stale
+    python -m jobs.re_extract --preset vertical --burn-captions
+    python -m jobs.re_extract --only-stale
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ def _some_beats(seed: int, beats: Beats) -> list[float]:
 
 
 def _without_silence(heard: VideoFeatures, longest: float) -> list[Range]:
-    """Return what is left of a video without its silences, with a little air around what is heard."""
+    """Return what is left of a video without its silences, with a short margin around what is heard."""
     kept, at = [], 0.0
     for start, end in heard.signals.silences:
         if end - start <= longest:

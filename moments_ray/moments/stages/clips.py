@@ -1,4 +1,4 @@
-"""CLIP_EXTRACTION and CLIP_UPLOAD: each moment, with some air around it, as the clip that its refiner watches."""
+"""CLIP_EXTRACTION and CLIP_UPLOAD: each moment, with its padding, as the clip that its refiner watches."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from moments_ray.moments.finding.frames import FrameGrid
 
 
 async def site_signals(ctx: Context, video: SourceVideo) -> SiteSignals:
-    """Return what the video's site told of it when it was fetched."""
+    """Return what the video's site said about it when it was fetched."""
     async with ctx.read() as session:
         return SiteSignals.model_validate((await Videos(session).get(video.video)).site_signals)
 

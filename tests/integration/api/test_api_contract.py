@@ -219,7 +219,7 @@ def test_whoever_follows_the_links_gets_what_is_described(served: Served) -> Non
 
     Walk.run(
         settings=settings(
-            max_examples=25,
+            max_examples=40,
             stateful_step_count=10,
             phases=[Phase.generate],
             deadline=None,
