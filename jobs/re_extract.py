@@ -2,6 +2,8 @@
 
     python -m jobs.re_extract --preset vertical --burn-captions
     python -m jobs.re_extract --only-stale
+
+The moments themselves stay as they are.
 """
 
 from __future__ import annotations
