@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from moments_ray.ads.script.styles import list_styles
+from moments_ray.ads.script.styles import StyleName, list_styles
 from moments_ray.ads.stages.films import film_shot, plan_shots
 from moments_ray.ads.stages.product import prepare_product
 from moments_ray.ads.stages.rendering import compose, plan_cuts, render_scene
@@ -42,7 +42,7 @@ def measured(name: str) -> Iterator[None]:
     print(f"{name:24} {cpu_seconds() - cpu:8.1f} CPU s {time.monotonic() - begun:8.1f} s")
 
 
-async def make(directory: Path, style: str, *, draft: bool) -> None:
+async def make(directory: Path, style: StyleName, *, draft: bool) -> None:
     """Make an ad, and encode its frames once more from nothing but the finished film."""
     request = AdRequest.model_validate(
         {

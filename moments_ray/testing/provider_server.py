@@ -12,9 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from moments_ray.settings import Provider
 from moments_ray.testing.model_server import ReceivedRequest, Reply, json_reply
 
-KEYS = {"anthropic": "key-anthropic", "openai": "key-openai", "replicate": "key-replicate", "elevenlabs": "key-eleven"}
+KEYS: dict[Provider, str] = {
+    "anthropic": "key-anthropic",
+    "openai": "key-openai",
+    "replicate": "key-replicate",
+    "elevenlabs": "key-eleven",
+}
 
 
 def tone(seconds: float, rate: int = 24_000) -> bytes:

@@ -32,7 +32,7 @@ from tests.integration.cli.living_server import command, free_port
 from tests.ray.home import Home, kill
 
 _ROOT = Path(__file__).parents[2]
-_PIPELINES = "tests.chaos.trouble"
+_PIPELINES = ("tests.chaos.trouble",)
 _START_SECONDS = 180.0
 _STOP_SECONDS = 120.0
 
@@ -201,6 +201,7 @@ async def deployment(directory: Path) -> AsyncIterator[tuple[Deployment, Environ
                 built.end()
                 await built.postgres.stop()
                 await built.redis.stop()
+        await built.home.gone(60.0)  # the embedded servers outlive their last client by a moment
 
 
 async def _configure(environment: Environment, ssh: SshServer, port: int) -> None:

@@ -68,7 +68,7 @@ class RunView(Shape):
     completed_at: datetime | None
 
     @classmethod
-    def of(cls, run: Run, video: VideoName | None = None, stages: Sequence[StageBrief] | None = None) -> Self:
+    def of(cls, run: Run, video: VideoName | None = None, stages: list[StageBrief] | None = None) -> Self:
         """Show a row, with the video that it works on and its stages where they are known."""
         return cls(**_run_fields(run, video), stages=stages)
 
@@ -260,7 +260,7 @@ def _webhook(url: str | None, deliveries: Sequence[WebhookDelivery]) -> WebhookV
 
 
 def _stage(name: str, stage: RunStage | None, tries: Sequence[RunAttempt], live: float) -> StageView:
-    shown = {
+    shown: dict[str, Any] = {
         field: getattr(stage, field, None) for field in ("status", "progress", "started_at", "completed_at", "seconds")
     }
     own = [

@@ -52,7 +52,7 @@ async def verify_film(
     wrong = _faults(read, sum(piece.frames for piece in pieces), form)
     if wrong:
         raise RenderVerifyFailed(f"The film is not what was planned: {'; '.join(wrong)}.", {"read": read})
-    return Film(bytes=path.stat().st_size, **{name: read[name] for name in Film.model_fields if name != "bytes"})
+    return Film.model_validate(read | {"bytes": path.stat().st_size})
 
 
 def _faults(read: Mapping[str, object], frames: int, form: Form) -> list[str]:

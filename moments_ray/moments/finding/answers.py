@@ -142,7 +142,7 @@ def _is_example(proposal: Proposal | TimedProposal) -> bool:
 def _proposal(item: Any, prompt: str) -> Proposal | TimedProposal | None:
     if not isinstance(item, dict):
         return None
-    said = {
+    said: dict[str, Any] = {
         "title": worded(item.get("title"), prompt),
         "reason": worded(item.get("reason"), prompt),
         "score": _score(item),

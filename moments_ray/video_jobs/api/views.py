@@ -69,7 +69,7 @@ async def whole_job(container: Container, run: Run, video: Video | None) -> JobV
 
 def created(container: Container, run: Run, video: Video) -> JobView:
     """Show a job that was made just now: nothing of it is there yet."""
-    empty = dict.fromkeys(
+    empty: dict[str, Any] = dict.fromkeys(
         (
             *("transcript", "transcript_segments", "words_url", "analysis_results", "generated_clips", "audio"),
             *("waiting_for", "queue_position"),
@@ -92,11 +92,9 @@ def _fields(
     done = _progress(names, stages, live or {})
     error = None
     if run.error is not None:
-        error = JobError(
-            **{"code": "internal", "message": "", "retryable": False}
-            | {name: run.error[name] for name in ("code", "message", "retryable") if name in run.error},
-            stage=run.error_stage,
-        )
+        said: dict[str, Any] = {"code": "internal", "message": "", "retryable": False}
+        said |= {name: run.error[name] for name in said if name in run.error}
+        error = JobError(**said, stage=run.error_stage)
     return {
         **standing(container, run, stages, live),
         "youtube_url": run.options.get("youtube_url"),

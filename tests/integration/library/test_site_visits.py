@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from moments_ray.database.session import Database
 from moments_ray.library.queries.site_visits import SiteVisits
@@ -45,7 +46,7 @@ async def test_whoever_asks_a_site_gets_a_turn_of_its_own(database: Database) ->
 async def test_a_video_keeps_what_its_site_tells(
     toy_settings: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = {
+    about: dict[str, JsonValue] = {
         "chapters": [{"start_time": n, "end_time": n + 1, "title": f"Part {n} of it"} for n in range(4)],
         "heatmap": [{"start_time": n / 2, "end_time": n / 2 + 0.5, "value": n / 8} for n in range(8)],
     }

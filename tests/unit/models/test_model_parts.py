@@ -152,7 +152,8 @@ async def test_objects_that_are_too_large_together_are_not_sent(
 
 
 def test_a_medium_is_named_in_one_way() -> None:
-    for fields in ({}, {"url": URL, "object": "videos/a.mp4"}):
+    both: tuple[dict[str, Any], ...] = ({}, {"url": URL, "object": "videos/a.mp4"})
+    for fields in both:
         with pytest.raises(ValidationError, match="not by both"):
             VideoPart(**fields)
     assert "canary" not in repr(VideoPart(url=URL))
