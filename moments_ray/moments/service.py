@@ -157,6 +157,17 @@ class MomentsService:
         parts = {"selected": selected_moments(moments), "clips": clips, **await self._library.common(options)}
         return await self._start(CLIPS, ClipsRequest, video, parts, options, key=key)
 
+    async def recut(self, video_id: str, moment_id: str) -> Started | None:
+        """Cut the newest clip of a moment again; None where it shows the moment's edges. Raises as ``moments``."""
+        video = await self._library.video(video_id)
+        async with self._database.read() as session:
+            moment = await Moments(session).get(moment_id, video.id)
+            clips = (await ClipQueries(session).clips_of([moment.id]))[moment.id]
+        if not clips or not is_stale(clips[-1], moment):
+            return None
+        options = ExtractClipsOptions.model_validate({"moment_ids": [moment_id], "preset": clips[-1].preset})
+        return await self.clips(video_id, options, None)
+
     async def _show(self, outcome: Started, parts: Mapping[str, Any]) -> Started:
         """Have users see what a run found that did exactly what is asked for, and was not started again."""
         generation = parts.get("generation")

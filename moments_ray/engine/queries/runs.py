@@ -109,6 +109,15 @@ class Runs:
         """Return the queued or processing run that has an exclusive key."""
         return await self._one(select(Run).where(Run.exclusive_key == exclusive_key, Run.status.in_(ACTIVE_RUN)))
 
+    async def require_none_active(self, exclusive_key: str) -> None:
+        """Refuse to go on while a run has an exclusive key.
+
+        Raises:
+            RunActive: one has; ``detail["run"]`` names it.
+        """
+        if (active := await self.active(exclusive_key)) is not None:
+            raise _run_active(active)
+
     async def newest(self, submission: Submission) -> Run | None:
         """Return the newest run that was asked for exactly this; finished ones only if the same would make it now."""
         same = (

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import Page
@@ -41,6 +42,8 @@ Include = Annotated[
         "restored"
     ),
 ]
+Recut = Annotated[bool, Query(description="also cut its newest clip again, where its edges are others now")]
+_RECUT = {"headers": {"Location": {"description": "the run that cuts, with `recut`", "schema": {"type": "string"}}}}
 Links = Annotated[bool, Query(description="also links by which the clips and their pictures are read")]
 
 
@@ -96,24 +99,32 @@ async def create_moment(
         return await tagged_view(session, video_id, moment, response)
 
 
-@router.patch("/{moment_id}", responses=problems(404, 412))
+@router.patch("/{moment_id}", responses={200: _RECUT, **problems(404, 409, 412)})
 async def change_moment(
     dependencies: Dependencies,
+    starting: Starting,
     video_id: Identifier,
     moment_id: Identifier,
     asked: EditMoment,
-    response: Response,
     *,
+    response: Response,
+    recut: Recut = False,
     if_match: IfMatch = None,
 ) -> MomentView:
     """Change a moment's title or edges; what it was stays in its provenance.
 
-    Clips that were cut for other edges are `stale` from then on.
+    Clips that were cut for other edges are `stale` from then on. With `recut` the one that was made last is cut again,
+    and `Location` names the run; while another run of the video is active nothing is changed, and the answer is 409.
     """
     async with dependencies.environment.database.begin() as session:
         moment = await moment_to_change(session, video_id, moment_id, if_match)
+        if recut:
+            await Runs(session).require_none_active(video_id)
         await edit_moment(session, moment, title=asked.title, start=asked.start_time, end=asked.end_time)
-        return await changed_view(session, video_id, moment, response)
+        changed = await changed_view(session, video_id, moment, response)
+    if recut and (outcome := await starting.recut(video_id, moment_id)) is not None and outcome.run is not None:
+        response.headers["Location"] = f"/api/runs/{outcome.run.identifier}"
+    return changed
 
 
 @router.post("/{moment_id}/revert", responses=problems(404, 412))

@@ -79,6 +79,21 @@ async def test_a_clip_is_stale_while_its_moment_has_other_edges(
     assert (second.status_code, second.json()["run"]["identifier"] == run) == (202, False)
 
 
+async def test_a_change_of_edges_has_the_newest_clip_cut_again_unless_a_run_is_active(
+    api: httpx.AsyncClient, library: Library, video: Video, moment: MomentRow, desk: Desk
+) -> None:
+    await library.clip(video, moment, "vertical")
+    only_titled = await api.patch(desk.address, params={"recut": True}, json={"title": "Other words"})
+    assert (only_titled.status_code, "location" in only_titled.headers) == (200, False)
+    moved = await api.patch(desk.address, params={"recut": True}, json={"start_time": 13.5})
+    assert [clip["stale"] for clip in moved.json()["clips"]] == [True, True]
+    run = (await api.get(moved.headers["location"])).json()
+    assert (run["options"]["preset"], run["options"]["moment_ids"]) == ("vertical", [moment.identifier])
+    refused = await api.patch(desk.address, params={"recut": True}, json={"start_time": 15.0})
+    assert problem(refused, 409, "run.active")["run"] == run["identifier"]
+    assert (await desk.read())["start_time"] == 13.5
+
+
 async def test_a_change_that_did_not_see_the_last_one_is_refused(api: httpx.AsyncClient, desk: Desk) -> None:
     read = await api.get(desk.address)
     assert (await api.get(desk.address, headers={"If-None-Match": read.headers["etag"]})).status_code == 304
