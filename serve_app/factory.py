@@ -17,6 +17,7 @@ from moments_ray.http.compression import Compression
 from moments_ray.http.conditional import ConditionalGet, document_conditional
 from moments_ray.http.container import Container
 from moments_ray.http.cors import allow_origins
+from moments_ray.http.examples import document_examples
 from moments_ray.http.head import HeadAsGet
 from moments_ray.http.health import Health
 from moments_ray.http.known_fields import refuse_unknown_fields
@@ -95,6 +96,7 @@ def create_app(container: Container) -> FastAPI:
     document_authentication(app)
     document_links(app)
     document_conditional(app)
+    document_examples(app)
     app.add_middleware(BodyLimit, limits=[limit for api in apis for limit in api.body_limits(settings)])
     app.add_middleware(ApiKeyMiddleware, callers=app.state.callers)
     app.add_middleware(TusResponses)
