@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 
 from moments_ray import __version__
 from moments_ray.settings import Settings
+from serve_app.ui.joined import JOINED, join_modules
 
 PATH = "/ui"
 
@@ -32,8 +33,8 @@ _STYLE = "theme/style.css"
 # One request in place of four; the tokens are the report's, so that both look alike.
 _STYLE_PARTS = ("base.css", "components.css", "pages.css", "detail.css")
 _TOKENS = resources.files("moments_ray.moments.report") / "tokens.css"
-# What every page needs before anything can be shown; the rest is imported by the page that wants it.
-_PRELOADED = ("main.js", "core/", "services/", "components/layout/app-layout.js", "components/common/error-panel.js")
+# What a newcomer sees; the other pages are imported when they are wanted.
+_FIRST = ("components/layout/app-layout.js", "pages/dashboard.js")
 _COMPRESSION = 9  # once a process
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -55,12 +56,19 @@ class Assets:
     digest: str
 
 
+def written() -> dict[str, bytes]:
+    """Read the files of the front end as they stand in its folder."""
+    return dict(_files(resources.files(__package__), ""))
+
+
 @cache
 def assets() -> Assets:
-    """Read the files of the front end; they do not change while a process lives."""
-    found = dict(_files(resources.files(__package__), ""))
+    """Return the files of the front end as they are sent; they do not change while a process lives."""
+    found = written()
     parts = [found.pop(f"theme/{name}") for name in _STYLE_PARTS]
     found[_STYLE] = b"\n".join([_TOKENS.read_bytes(), *parts])
+    modules = {path: content.decode() for path, content in found.items() if path.endswith(".js")}
+    found |= {path: text.encode() for path, text in join_modules(modules, _FIRST).items()}
     digest = hashlib.sha256()
     for path in sorted(found):
         digest.update(f"{path}\n{len(found[path])}\n".encode() + found[path])
@@ -82,7 +90,6 @@ def mount_ui(settings: Settings) -> Mount:
         (resources.files(__package__) / "shell.html.j2").read_text(encoding="utf-8")
     )
     kept = assets()
-    preloaded = [path for path in sorted(kept.files) if path.endswith(".js") and path.startswith(_PRELOADED)]
 
     async def read_asset(request: Request) -> Response:
         """Return a file; one that is not there, or is of another version, is 404 and never the page."""
@@ -102,7 +109,7 @@ def mount_ui(settings: Settings) -> Mount:
             base=base,
             root=f"{base}{PATH}/a/{kept.digest}",
             style=_STYLE,
-            preloaded=preloaded,
+            joined=JOINED,
             island=json.dumps(island).replace("<", "\\u003c"),
         ).encode()
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
