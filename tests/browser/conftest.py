@@ -13,9 +13,11 @@ from moments_ray.database.tables import Video
 from moments_ray.demo.talk import make_talk
 from moments_ray.embedded.services import Services
 from moments_ray.settings import DownloadSettings, Settings
+from moments_ray.testing.media import run_ffmpeg
 from tests.browser.chromium import CHROMIUM, watched_page
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site, site
+from tests.ray.talk import make_talk as make_short_talk
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +60,18 @@ def talk(served: Site, shelf: Shelf) -> Video:
     """The demo's talk, with its moments; it is made once a checkout."""
     made = served.do(make_talk, Path("out/demo/talk"), Settings(_env_file=None))
     return served.do(shelf.talk, made)
+
+
+@pytest.fixture(scope="session")
+def river(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A talk of a minute, with its captions inside."""
+    directory = tmp_path_factory.mktemp("river")
+    talk = make_short_talk(directory)
+    whole = directory / "river.mp4"
+    run_ffmpeg(
+        ["-i", talk.path, "-i", talk.captions, "-map", "0", "-map", "1", "-c", "copy", "-c:s", "mov_text", whole]
+    )
+    return whole.read_bytes()
 
 
 @pytest.fixture

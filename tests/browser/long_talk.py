@@ -37,7 +37,5 @@ async def add_long_talk(shelf: Shelf) -> Video:
     for number in range(MOMENTS):
         start = 60.0 + number * (SECONDS - 120) / MOMENTS
         title = f"What the river remembers, part {number + 1}"
-        await shelf.moment(
-            video, start_time=start, end_time=start + 45 + 3 * (number % 9), title=title, score=40.0 + number
-        )
+        await shelf.moment(video, start, start + 45 + 3 * (number % 9), title=title, score=40.0 + number)
     return video

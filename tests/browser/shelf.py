@@ -11,42 +11,30 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import func, text, update
 
-from moments_ray.database.tables import MomentRow, Run, RunStage, Video
+from moments_ray.database.tables import Run, RunStage, Video
 from moments_ray.demo.talk import Talk
-from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.http.container import Container
-from moments_ray.ids import new_identifier
-from moments_ray.library.queries.transcripts import Transcripts
-from moments_ray.library.queries.videos import Videos
-from moments_ray.library.values import Source
 from moments_ray.media.probe import probe
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.moments.finding.find import find_moments
 from moments_ray.moments.finding.options import FindOptions
 from moments_ray.moments.pipelines import MOMENTS
-from moments_ray.moments.queries.moments import Moments
-from moments_ray.moments.values import MomentsRequest
 from moments_ray.speech.captions import read_captions
 from moments_ray.speech.health import check
-from moments_ray.speech.transcript import Transcript
-from moments_ray.states import ClipStatus, RunStatus
-from tests.runs import submit
+from moments_ray.states import RunStatus
+from tests.library import Library
 
 
-class Shelf:
-    """Writes into a container's database and store."""
+class Shelf(Library):
+    """A library whose videos look like something."""
 
-    def __init__(self, container: Container) -> None:
-        self.container = container
-        self._database = container.environment.database
-        self._store = container.environment.store
+    picture = None
 
     async def clear(self) -> None:
         """Leave nothing of what was there."""
         await self.container.redis.flushall()
-        async with self._database.begin() as session:
+        async with self.database.begin() as session:
             await session.execute(text("TRUNCATE videos, runs, prompts, api_keys, backfills CASCADE"))
 
     async def talk(self, talk: Talk) -> Video:
@@ -63,51 +51,23 @@ class Shelf:
         await self.transcript(video, transcript)
         found = find_moments(transcript, None, talk.duration, FindOptions())
         for number, moment in enumerate(found.moments):
-            shown = moment.model_dump(
-                mode="json", include={"title", "start_time", "end_time", "score", "reason", "provenance"}
-            )
+            shown = moment.model_dump(mode="json", include={"title", "score", "reason", "provenance"})
+            edges = (moment.start_time, moment.end_time)
             if number % 2:
-                row = await self.moment(video, **shown)
+                row = await self.moment(video, *edges, **shown)
             else:
-                first = {**shown, "start_time": moment.start_time + 2.4, "end_time": moment.end_time - 1.6}
-                parent = await self.moment(video, **first)
+                parent = await self.moment(video, edges[0] + 2.4, edges[1] - 1.6, **shown)
                 step = {
                     "step": "refine",
                     "start_time": moment.start_time,
                     "end_time": moment.end_time,
                     "reason": "starts 2.4 s earlier, on a sentence",
                 }
-                row = await self.moment(video, parent=parent, **shown | {"provenance": [*shown["provenance"], step]})
-            await self.clip(video, row)
+                row = await self.moment(
+                    video, *edges, parent=parent, **shown | {"provenance": [*shown["provenance"], step]}
+                )
+            await self.clip(video, row, method="smart", bytes=2_400_000)
         return video
-
-    async def video(
-        self, title: str, content: bytes | None, picture: bytes | None = None, *, duration: float = 120.0
-    ) -> Video:
-        """A video whose bytes are in the store, or one that has none yet."""
-        async with self._database.begin() as session:
-            source = f"https://example.org/{new_identifier()}.mp4"
-            video, _ = await Videos(session).get_or_create(source, source_url=source, title=title)
-        if content is None:
-            return video
-        name = f"videos/{video.identifier}"
-        stored = await self._store.put_bytes(f"{name}/source-1.mp4", content, content_type="video/mp4")
-        async with self._database.begin() as session:
-            videos = Videos(session)
-            figures = {"duration": duration, "width": 1280, "height": 720, "fps": 25.0, "codec": "h264"}
-            await videos.set_source(
-                video.identifier,
-                title,
-                cloud_url=stored.uri,
-                resolution="1280x720",
-                bytes=stored.bytes,
-                checksum=stored.checksum,
-                **figures,
-            )
-            if picture is not None:
-                shot = await self._store.put_bytes(f"{name}/thumbnails/video-1.jpg", picture, content_type="image/jpeg")
-                await videos.set_thumbnail(video.identifier, shot.uri)
-            return await videos.get(video.identifier)
 
     async def other(self, title: str, number: int) -> Video:
         """A video with a drawn picture, as different from others as its number."""
@@ -124,73 +84,11 @@ class Shelf:
         canvas.save(file, "JPEG", quality=88)
         return await self.video(title, b"0123456789" * 100, file.getvalue(), duration=340.0 + number * 511)
 
-    async def transcript(self, video: Video, transcript: Transcript) -> None:
-        """What is said in a video."""
-        async with self._database.begin() as session:
-            await Transcripts(session).put(
-                video.id,
-                transcript.engine,
-                full_text=transcript.text,
-                word_timestamps=[
-                    {"word": word.text, "start": word.start, "end": word.end} for word in transcript.words
-                ],
-                segment_timestamps=[segment.model_dump() for segment in transcript.segments],
-                language=transcript.language,
-                health={},
-            )
-
-    async def moment(self, video: Video, *, parent: MomentRow | None = None, **fields: Any) -> MomentRow:
-        """A moment, refined where it has a parent."""
-        identifier = new_identifier()
-        row = {
-            "identifier": identifier,
-            "video_id": video.id,
-            "is_refined": parent is not None,
-            "parent_id": parent.id if parent else None,
-            "score": 60.0,
-            "reason": "it stands out",
-            "provenance": [
-                {
-                    "step": "propose",
-                    "start_time": fields["start_time"],
-                    "end_time": fields["end_time"],
-                    "reason": "by the finder",
-                }
-            ],
-        } | fields
-        async with self._database.begin() as session:
-            await Moments(session).put([row])
-            return await Moments(session).get(identifier)
-
-    async def clip(self, video: Video, moment: MomentRow, preset: str = "source", **values: Any) -> None:
-        """A moment's clip."""
-        identifier = new_identifier()
-        name = f"videos/{video.identifier}/clips/{identifier}-1.mp4"
-        stored = await self._store.put_bytes(name, b"clip" * 1000, content_type="video/mp4")
-        fields = {
-            "identifier": identifier,
-            "video_id": video.id,
-            "cloud_url": stored.uri,
-            "start_time": moment.start_time,
-            "end_time": moment.end_time,
-            "status": ClipStatus.COMPLETED,
-            "method": "smart",
-            "bytes": 2_400_000,
-        } | values
-        async with self._database.begin() as session:
-            await Moments(session).put_clip(moment.identifier, preset, **fields)
-
-    async def run(self, video: Video, **order: Any) -> Run:
-        """A run that waits."""
-        request = MomentsRequest(source=Source(video=video.identifier, url=video.source_url))
-        return await submit(self.container.run_service, MOMENTS, request, force=True, **order)
-
     async def work(self, run: Run, done: int, progress: float) -> None:
         """Bring a run to where ``done`` of its stages are completed and the next is at work."""
-        async with self._database.begin() as session:
-            claimed = await Claims(session).claim(run.identifier, "worker-1", 600.0)
-            assert claimed is not None
-            journal = Journal(session, claim_of(claimed))
+        claim = await self.claim(run)
+        async with self.database.begin() as session:
+            journal = Journal(session, claim)
             for ordinal, name in enumerate(MOMENTS.stage_names[: done + 1]):
                 await journal.start(name, ordinal, node="node-1")
                 if ordinal < done:
@@ -202,10 +100,9 @@ class Shelf:
         stages = len(MOMENTS.stage_names)
         done = stages if status is RunStatus.COMPLETED else 3
         begun = datetime.now(UTC) - timedelta(seconds=40)
-        async with self._database.begin() as session:
-            claimed = await Claims(session).claim(run.identifier, "worker-1", 600.0)
-            assert claimed is not None
-            journal = Journal(session, claim_of(claimed))
+        claim = await self.claim(run)
+        async with self.database.begin() as session:
+            journal = Journal(session, claim)
             for ordinal, name in enumerate(MOMENTS.stage_names[:done]):
                 await journal.start(name, ordinal, node="node-1")
                 await journal.complete(name, {}, fingerprint=None, progress=(ordinal + 1) / stages)
@@ -214,5 +111,5 @@ class Shelf:
                 start = begun + timedelta(seconds=ordinal * 4.5)
                 took = {"started_at": start, "completed_at": start + timedelta(seconds=4.1), "seconds": 4.1}
                 await session.execute(
-                    update(RunStage).where(RunStage.run_id == claimed.id, RunStage.name == name).values(took)
+                    update(RunStage).where(RunStage.run_id == run.id, RunStage.name == name).values(took)
                 )

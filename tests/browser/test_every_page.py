@@ -75,7 +75,7 @@ def test_an_address_that_nobody_fetches_is_refused_at_once_and_a_double_click_is
 def test_titles_that_mean_harm_are_only_text(page: Any, served: Site, shelf: Shelf) -> None:
     for title in HOSTILE:
         video = served.do(shelf.video, title, b"0123456789")
-        served.do(lambda video=video, title=title: shelf.moment(video, title=title, start_time=1.0, end_time=9.0))
+        served.do(lambda video=video, title=title: shelf.moment(video, 1.0, 9.0, title=title))
     opened(page, "./videos")
     page.get_by_text("onerror").first.wait_for()
     assert page.locator("img[src=x]").count() == 0

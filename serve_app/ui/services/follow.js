@@ -105,6 +105,7 @@ class Leader {
     for (const type of NEWS) source.addEventListener(type, (message) => this.heard(message));
     source.onerror = () => {
       this.failures += 1;
+      this.pollSoon(); // which finds out whether the server is away
       if (this.failures < 3 && source.readyState !== EventSource.CLOSED) return;
       source.close();
       this.source = null;

@@ -49,12 +49,17 @@ class LivingServer:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._more = more
         self._said = home.parent / "said.txt"
+        self.start()
+
+    def start(self) -> None:
+        """Run it, at its port; after it was killed that is the same one again."""
         with self._said.open("w") as said:
             self.process = subprocess.Popen(
                 command("up", "--port", str(self.port)),
-                env=environment(home, **more),
-                cwd=home.parent,
+                env=environment(self.home, **self._more),
+                cwd=self.home.parent,
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
