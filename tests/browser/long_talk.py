@@ -30,12 +30,12 @@ def long_transcript(words: int = WORDS, seconds: float = SECONDS) -> Transcript:
     return Transcript(engine="captions", language="en", words=tuple(timed), segments=(segment,))
 
 
-async def add_long_talk(shelf: Shelf) -> Video:
+async def add_long_talk(shelf: Shelf, moments: int = MOMENTS) -> Video:
     """Put it on a shelf; its picture is not there, for nobody watches it."""
     video = await shelf.video("Three hours by the river", b"0123456789" * 100, duration=SECONDS)
     await shelf.transcript(video, long_transcript())
-    for number in range(MOMENTS):
-        start = 60.0 + number * (SECONDS - 120) / MOMENTS
+    for number in range(moments):
+        start = 60.0 + number * (SECONDS - 120) / moments
         title = f"What the river remembers, part {number + 1}"
         await shelf.moment(video, start, start + 45 + 3 * (number % 9), title=title, score=40.0 + number)
     return video

@@ -6,7 +6,7 @@ import { finished } from "./stages.js";
 
 const POLL_SECONDS = 2;
 const IDLE_SECONDS = 8;
-const SOON_MILLISECONDS = 300;
+const LEAST_MILLISECONDS = 300; // between two looks
 const KEPT_ENDED = 50;
 const UNDER_WAY = { active: true, include: ["stages"], limit: 100 };
 /** Types of events: a stream names them, and one must ask for each by its name. */
@@ -81,6 +81,7 @@ class Leader {
     this.cursor = null;
     this.timer = 0;
     this.soon = 0;
+    this.looked = 0;
     this.source = null;
   }
 
@@ -122,9 +123,9 @@ class Leader {
     this.pollSoon();
   }
 
-  /** Look soon, and once for all that comes until then. */
+  /** Look at once, or a little later where one just looked; once for all that comes until then. */
   pollSoon() {
-    this.soon ||= setTimeout(() => this.poll(), SOON_MILLISECONDS);
+    this.soon ||= setTimeout(() => this.poll(), Math.max(0, this.looked + LEAST_MILLISECONDS - performance.now()));
   }
 
   /** Ask for what is under way, and for how what was under way has ended. */
@@ -132,6 +133,7 @@ class Leader {
     clearTimeout(this.timer);
     clearTimeout(this.soon);
     this.soon = 0;
+    this.looked = performance.now();
     if (away.peek()) return;
     let active = [];
     try {
