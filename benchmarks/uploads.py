@@ -1,10 +1,11 @@
 """What an upload costs the API's process and Serve's proxy in memory.
 
-    python -m benchmarks.uploads [--megabytes 300 2000] [--form]
+    python -m benchmarks.uploads [--megabytes 300 5120] [--cut-every 1] [--form]
 
 Serves a home of its own as `moments up` does, without workers, and uploads a video that a `free` box makes so large:
-in parts and, with ``--form``, a form of the largest size that is taken. Memory is the proportional set size (PSS) of
-each process, looked at five times a second; growth is its peak less what it was before.
+in parts and, with ``--form``, a form of the largest size that is taken. With ``--cut-every`` the line is cut in the
+middle of every so-manieth part, and the upload has to go on; what is stored is then compared with the file. Memory is
+the proportional set size (PSS) of each process, looked at five times a second; growth is its peak less what it was.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import os
 import struct
 import sys
@@ -26,18 +28,20 @@ import httpx
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.client.connection import Connection
-from moments_ray.client.upload import nobody, upload
+from moments_ray.client.upload import upload
 from moments_ray.ids import new_identifier
 from moments_ray.library.upload import FORM_BYTES
 from moments_ray.settings import Settings
 from moments_ray.testing.media import make_video
 from serve_app.app import ServeArgs
 from serve_app.serving import serving
+from tests.chaos.proxy import FaultProxy
 
 _PORT = 7067
 _MEBIBYTE = 1024**2
 _PARTS = {"API": "ServeReplica:moments:api", "proxy": "ProxyActor"}
 _POLL_SECONDS = 0.2
+_INTO_A_PART_SECONDS = 0.03  # while a part is on its way
 _SETTLE_SECONDS = 3.0
 
 
@@ -98,14 +102,55 @@ def enlarge(video: Path, target: Path, size: int, salt: bytes) -> None:
             left -= file.write(piece[:left])
 
 
-async def in_parts(path: Path) -> None:
-    connection = Connection(f"http://127.0.0.1:{_PORT}", None, 60.0, None)
-    try:
-        answer = await upload(connection, path, {}, new_identifier(), nobody)
-    finally:
-        await connection.close()
+class Line:
+    """A way to the server that is cut while every so-manieth part is on it; 0: never."""
+
+    def __init__(self, port: int, every: int) -> None:
+        self._proxy = FaultProxy(lambda: asyncio.open_connection("127.0.0.1", port))
+        self._every = every
+        self._parts = 0
+        self.cuts = 0
+
+    async def send(self, path: Path) -> httpx.Response:
+        """Upload a file as the client does."""
+        await self._proxy.start()
+        connection = Connection(f"http://127.0.0.1:{self._proxy.port}", None, 60.0, None)
+        try:
+            return await upload(connection, path, {}, new_identifier(), self._sent)
+        finally:
+            await connection.close()
+            await self._proxy.stop()
+
+    def _sent(self, there: int, whole: int) -> None:
+        self._parts += 1
+        if self._every and self._parts % self._every == 0 and there < whole:
+            self.cuts += 1
+            asyncio.get_running_loop().call_later(_INTO_A_PART_SECONDS, self._proxy.cut)
+
+
+async def in_parts(path: Path, every: int) -> None:
+    line = Line(_PORT, every)
+    answer = await line.send(path)
     if answer.status_code != httpx.codes.ACCEPTED:
         raise SystemExit(f"answered {answer.status_code}: {answer.text[:300]}")
+    if line.cuts:
+        same = await stored_digest(_PORT, answer.json()["video"]["identifier"]) == await asyncio.to_thread(digest, path)
+        print(f"{'':<8}cut {line.cuts} times; what is stored is {'the file' if same else 'ANOTHER FILE'}")
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def stored_digest(port: int, video: str) -> str:
+    """Return the SHA-256 of a video's bytes, as a player reads them."""
+    found = hashlib.sha256()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client:
+        async with client.stream("GET", f"/api/videos/{video}/stream", follow_redirects=True) as answer:
+            async for piece in answer.aiter_bytes():
+                found.update(piece)
+    return found.hexdigest()
 
 
 async def as_form(path: Path) -> None:
@@ -116,7 +161,7 @@ async def as_form(path: Path) -> None:
         raise SystemExit(f"answered {answer.status_code}: {answer.text[:300]}")
 
 
-async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], *, form: bool) -> None:
+async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], every: int, *, form: bool) -> None:
     video = make_video(directory / "short.mp4", seconds=2)
     watch = Watch(pids)
     print(f"{'way':<8}{'MiB':>7}{'seconds':>9}" + "".join(f"{part:>10} before  growth" for part in watch.pids))
@@ -127,7 +172,7 @@ async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], *,
         await asyncio.sleep(_SETTLE_SECONDS)
         async with watch.looking():
             began = time.perf_counter()
-            await (in_parts if way == "parts" else as_form)(path)
+            await (in_parts(path, every) if way == "parts" else as_form(path))
             seconds = time.perf_counter() - began
         grown = "".join(
             f"{watch.before[part]:>17.0f}{watch.most[part] - watch.before[part]:>8.0f}" for part in watch.pids
@@ -136,7 +181,7 @@ async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], *,
         path.unlink()
 
 
-async def served(sizes: list[int], *, form: bool) -> None:
+async def served(sizes: list[int], every: int, *, form: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="moments-", dir="/tmp") as home:
         settings = Settings(
             _env_file=None,
@@ -150,15 +195,16 @@ async def served(sizes: list[int], *, form: bool) -> None:
             with runtime.cluster(resolved) as ray, serving(ServeArgs(settings=resolved), "127.0.0.1", _PORT):
                 await require_answer(f"http://127.0.0.1:{_PORT}")
                 with tempfile.TemporaryDirectory(prefix="moments-videos-") as directory:
-                    await measure(Path(directory), processes(ray.directory or Path(home)), sizes, form=form)
+                    await measure(Path(directory), processes(ray.directory or Path(home)), sizes, every, form=form)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--megabytes", type=int, nargs="+", default=[300])
+    parser.add_argument("--cut-every", type=int, default=0)
     parser.add_argument("--form", action="store_true")
     asked = parser.parse_args(sys.argv[1:])
-    asyncio.run(served(asked.megabytes, form=asked.form))
+    asyncio.run(served(asked.megabytes, asked.cut_every, form=asked.form))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,38 @@
+"""A file of 300 MB to a real `moments up` over a line that is cut in every part: it arrives whole, and memory stays flat."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from benchmarks.uploads import Line, Watch, digest, enlarge, processes, stored_digest
+from moments_ray.testing.media import make_video
+from tests.integration.cli.living_server import living_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+BYTES = 300 * 1024**2
+MOST_GROWTH = 60  # MiB
+
+
+def test_an_upload_that_is_cut_in_every_part_goes_on_and_costs_the_api_no_memory(tmp_path: Path) -> None:
+    large = tmp_path / "large.mp4"
+    enlarge(make_video(tmp_path / "short.mp4", seconds=2), large, BYTES, b"1")
+    with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as directory:
+        with living_server(Path(directory) / "h") as up:
+            asyncio.run(uploaded(up.port, up.process.pid, large))
+
+
+async def uploaded(port: int, server: int, large: Path) -> None:
+    watch = Watch(processes(next(Path("/tmp").glob(f"moments-ray-{server}-*"))))
+    line = Line(port, every=1)
+    async with watch.looking():
+        answer = await line.send(large)
+    assert answer.status_code == 202, answer.text
+    assert line.cuts > 30
+    assert await stored_digest(port, answer.json()["video"]["identifier"]) == digest(large)
+    assert watch.pids.keys() == {"API", "proxy"}
+    assert watch.most["API"] - watch.before["API"] < MOST_GROWTH
