@@ -146,10 +146,12 @@ def digest(path: Path) -> str:
 async def stored_digest(port: int, video: str) -> str:
     """Return the SHA-256 of a video's bytes, as a player reads them."""
     found = hashlib.sha256()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client:
-        async with client.stream("GET", f"/api/videos/{video}/stream", follow_redirects=True) as answer:
-            async for piece in answer.aiter_bytes():
-                found.update(piece)
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client,
+        client.stream("GET", f"/api/videos/{video}/stream", follow_redirects=True) as answer,
+    ):
+        async for piece in answer.aiter_bytes():
+            found.update(piece)
     return found.hexdigest()
 
 

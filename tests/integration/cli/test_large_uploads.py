@@ -1,4 +1,4 @@
-"""A file of 300 MB to a real `moments up` over a line that is cut in every part: it arrives whole, and memory stays flat."""
+"""300 MB to a real `moments up` over a line that is cut in every part: they arrive whole, and memory stays flat."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ MOST_GROWTH = 60  # MiB
 def test_an_upload_that_is_cut_in_every_part_goes_on_and_costs_the_api_no_memory(tmp_path: Path) -> None:
     large = tmp_path / "large.mp4"
     enlarge(make_video(tmp_path / "short.mp4", seconds=2), large, BYTES, b"1")
-    with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as directory:
-        with living_server(Path(directory) / "h") as up:
-            asyncio.run(uploaded(up.port, up.process.pid, large))
+    with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as home, living_server(Path(home) / "h") as up:
+        asyncio.run(uploaded(up.port, up.process.pid, large))
 
 
 async def uploaded(port: int, server: int, large: Path) -> None:
