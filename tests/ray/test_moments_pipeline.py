@@ -16,6 +16,8 @@ from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.media.probe import probe
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import CLIPS, MOMENTS
+from moments_ray.moments.queries.moments import Moments
+from moments_ray.moments.queries.sets import MomentSets
 from moments_ray.moments.values import (
     ClipOptions,
     ClipsRequest,
@@ -24,7 +26,7 @@ from moments_ray.moments.values import (
     MomentsRequest,
     SelectedMoments,
 )
-from moments_ray.states import RunStatus
+from moments_ray.states import RunStatus, SetStatus
 from moments_ray.testing.media import make_video
 from moments_ray.testing.numbered import read_numbers
 from tests.ray.conftest import Engine
@@ -184,6 +186,23 @@ async def test_another_run_of_the_video_makes_only_what_differs(engine: Engine, 
     made = await objects(engine, second) - before
     assert {name.split("/")[2] for name in made} == {"clips", "thumbnails"}
     assert await objects(engine, second) == await pointed_at(engine, second)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_what_another_run_finds_is_shown_in_place_of_what_was_and_never_beside_it(
+    engine: Engine, talk: Talk
+) -> None:
+    submit = Submit(engine, library="sets")
+    first, second = [await submit(talk.path, talk.captions, count=count) for count in (2, 3)]
+    assert first.video_id is not None
+    async with engine.environment.database.read() as session:
+        sets = {entry.run: SetStatus(entry.row.status) for entry in await MomentSets(session).of_video(first.video_id)}
+        shown = await Moments(session).of_video(first.video_id)
+        origins = await MomentSets(session).origins([moment.id for moment in shown])
+    assert sets == {first.identifier: SetStatus.RETIRED, second.identifier: SetStatus.CURRENT}
+    assert len(shown) >= 2
+    assert {origin.run for origin in origins.values()} == {second.identifier}
+    assert all(one.end_time <= other.start_time for one, other in pairwise(shown))  # not the same edges twice
 
 
 async def test_moments_are_cut_again_for_a_phone_with_what_is_said_drawn_in(
