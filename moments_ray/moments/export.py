@@ -143,7 +143,10 @@ def _chapters(_: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
 def _edl(source: ExportedSource, moments: Sequence[ExportedMoment]) -> str:
     if not moments:
         return f"TITLE: {source.title}\n"  # the adapter takes no empty track
-    timeline = _timeline(source, moments, name_length=_EDL_NAME)
+    # A reel's name has no space in it: many readers take the columns apart at spaces.
+    reel = source.model_copy(update={"title": re.sub(r"[\W_]+", "", source.title) or "AX"})
+    timeline = _timeline(reel, moments, name_length=_EDL_NAME)
+    timeline.name = source.title[:_EDL_NAME]
     written: str = opentimelineio().adapters.write_to_string(timeline, "cmx_3600", rate=time_code_rate(source.fps))
     media = _line(source.media or source.title)
     lines: list[str] = []

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycmx import parse_cmx3600
 
 from moments_ray.errors import ExportUnavailable
 from moments_ray.moments.export import FORMATS, ExportedMoment, ExportedSource, export_moments
@@ -61,6 +62,20 @@ def test_captions_are_read_back(kind: ExportFormat) -> None:
 def test_chapters_begin_at_zero() -> None:
     assert written("chapters") == "0:00 Start\n0:03 First\n0:40 Second\n"
     assert export_moments("chapters", SOURCE, []) == "0:00 Start\n"
+
+
+@pytest.mark.usefixtures("otio")
+def test_a_reader_of_another_make_finds_picture_and_sound_of_every_moment_in_an_edl() -> None:
+    source = SOURCE.model_copy(update={"title": "A talk, 7", "media": "/footage/A talk.mp4"})
+    read = parse_cmx3600(io.StringIO(export_moments("edl", source, MOMENTS)))
+    assert read.title == "A talk, 7"
+    edits = [edit for event in read.events for edit in event.edits]
+    assert [(edit.source, edit.clip_name) for edit in edits] == [("Atalk7", "/footage/A talk.mp4")] * 2
+    assert [(edit.channels.video, [*edit.channels.channels]) for edit in edits] == [(True, [1, 2])] * 2
+    assert [(edit.source_in, edit.source_out, edit.record_in, edit.record_out) for edit in edits] == [
+        ("00:00:03:00", "00:00:12:12", "00:00:00:00", "00:00:09:12"),
+        ("00:00:40:00", "00:01:01:05", "00:00:09:12", "00:00:30:17"),
+    ]
 
 
 @pytest.mark.usefixtures("otio")
