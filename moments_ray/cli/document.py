@@ -135,8 +135,9 @@ def _quality(
     if generated.basis != "speech":
         timeline = timeline.without_sentences()
     seen = [Moment(**moment.model_dump(include=set(Moment.model_fields))) for moment in moments]
-    asked, filled = generated.quality.asked, generated.quality.filled
-    return measure(seen, timeline, signals, asked, filled=filled).model_dump(mode="json")
+    told = generated.quality
+    quality = measure(seen, timeline, signals, told.asked, filled=told.filled)
+    return quality.model_copy(update={"shortfall": told.shortfall}).model_dump(mode="json")
 
 
 def _problem(item: RunItem) -> dict[str, Any]:

@@ -63,6 +63,8 @@ def print_moments(
         list_moments(moments)
     for remark in remarks(heard):
         typer.echo(remark, err=True)
+    if found.quality.shortfall:
+        typer.echo(f"note: {found.quality.shortfall}", err=True)
 
 
 async def _ask(heard: Transcript, duration: float | None, options: MomentOptions, settings: Settings) -> FindResult:

@@ -57,6 +57,8 @@ def list_run(document: Mapping[str, Any], out: Path) -> None:
         results().print(f"note: {note}", soft_wrap=True)
     for warning in document["transcript"].get("warnings", ()):
         results().print(f"warning: the transcript is suspect: {warning}", soft_wrap=True)
+    if shortfall := document["quality"].get("shortfall"):
+        results().print(f"note: {shortfall}", soft_wrap=True)
     for error in document["errors"]:
         results().print(f"error: {error['stage']}: {error['message']} [{error['code']}]", soft_wrap=True)
     results().print(f"open {out / 'report.html'} in a browser", soft_wrap=True)

@@ -61,7 +61,8 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     │   ├── TunnelDenied           tunnel.denied
     │   ├── ModelBadResponse       model.bad_response
     │   │   ├── ModelDenied        model.denied
-    │   │   └── ModelQuotaExceeded model.quota
+    │   │   ├── ModelQuotaExceeded model.quota
+    │   │   └── ModelSilent        llm.empty
     │   ├── ModelRefused           llm.refused
     │   ├── ModelContextExceeded   llm.context
     │   └── ModelOutputInvalid     llm.schema
@@ -156,6 +157,7 @@ from moments_ray.errors.models import (
     ModelOutputInvalid,
     ModelQuotaExceeded,
     ModelRefused,
+    ModelSilent,
     ModelUnavailable,
     TunnelDenied,
     TunnelHostKey,
@@ -244,6 +246,7 @@ __all__ = [
     "ModelOutputInvalid",
     "ModelQuotaExceeded",
     "ModelRefused",
+    "ModelSilent",
     "ModelUnavailable",
     "MomentsError",
     "NoCapacity",

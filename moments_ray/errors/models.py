@@ -80,6 +80,12 @@ class ModelQuotaExceeded(ModelBadResponse):
     code = "model.quota"
 
 
+class ModelSilent(ModelBadResponse):
+    """The model's answer holds no words."""
+
+    code = "llm.empty"
+
+
 class ModelRefused(ModelError):
     """The model declined to answer."""
 

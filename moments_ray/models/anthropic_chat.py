@@ -13,6 +13,7 @@ from moments_ray.errors import (
     ModelInputUnsupported,
     ModelNotConfigured,
     ModelRefused,
+    ModelSilent,
     ModelUnavailable,
 )
 from moments_ray.models.attachments import Attachment
@@ -134,7 +135,7 @@ def _answer(message: Message, key: str, *, by_tool: bool) -> Answer:
     else:
         text = "".join(block.text for block in blocks if block.type == "text")
     if not text.strip():
-        raise ModelBadResponse(f"{key} answered without a word.", used)
+        raise ModelSilent(f"{key} answered without a word.", used)
     return Answer(text=text, model=model, **used)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, assert_never
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from moments_ray.engine.usage import Usage
-from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelRefused
+from moments_ray.errors import ModelBadResponse, ModelContextExceeded, ModelError, ModelRefused, ModelSilent
 from moments_ray.models.attachments import Attachment
 from moments_ray.models.conversation import Answer, AudioPart, ImagePart, Part, Question, TextPart, Turn, VideoPart
 from moments_ray.models.endpoint import Endpoint
@@ -82,7 +82,8 @@ async def complete(
     Raises:
         ModelContextExceeded: question or answer were too long; what there is of an answer is thrown away.
         ModelRefused: the model declined.
-        ModelBadResponse: the server answered nothing, or something that is no completion.
+        ModelSilent: the answer holds no words, twice.
+        ModelBadResponse: the server answered something that is no completion.
         ModelUnavailable: it cannot be reached.
     """
     body = request_body(endpoint.entry, question, schema=schema, attachments=attachments)
@@ -109,7 +110,7 @@ async def complete(
             raise ModelContextExceeded(f"The answer of {key} ended before it was complete.", used.tokens)
         if choice.message.text.strip():
             return Answer(text=choice.message.text, **used.tokens)
-    raise ModelBadResponse(f"{key} answered without a word, {_EMPTY_ANSWERS} times.", used.tokens)
+    raise ModelSilent(f"{key} answered without a word, {_EMPTY_ANSWERS} times.", used.tokens)
 
 
 def request_body(

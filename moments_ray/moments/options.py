@@ -48,6 +48,9 @@ class MomentOptions(RequestBody):
     prompt: Prompt | None = Field(None, description="what to look for, in words")
     topic: Prompt | None = Field(None, description="what moments should be about")
     time_range: tuple[float, float] | None = Field(None, description="look only from here to there, in seconds")
+    fill: bool = Field(
+        True, description="let the local finder add moments, marked as its own, where a model finds fewer than asked"
+    )
     generation_model: ModelKey | None = Field(
         None, description="key of the model that finds moments", examples=["local"]
     )
@@ -82,6 +85,7 @@ class MomentOptions(RequestBody):
             prompt=self.prompt,
             topic=self.topic,
             time_range=self.time_range,
+            fill=self.fill,
         )
 
     def sampling(self) -> Sampling:

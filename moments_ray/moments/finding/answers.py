@@ -73,7 +73,7 @@ class ProposedMoments(BaseModel):
         self.unreadable = len(read) - len(self._proposals)
         if read and not self._proposals:
             raise ValueError('no item has whole numbers of sentences as "first" and "last"')
-        if len(self._proposals) == 1 and _is_example(self._proposals[0]):
+        if self._proposals and all(_is_example(proposal) for proposal in self._proposals):
             raise ValueError("that is the example of the form; choose sentences of the transcript")
         return self
 

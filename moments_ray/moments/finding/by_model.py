@@ -7,8 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
+from moments_ray.errors import ModelContextExceeded, ModelError, ModelOutputInvalid, ModelRefused, ModelSilent
 from moments_ray.media.downloaded import SiteSignals
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Question, Sampling, Turn
@@ -41,6 +42,7 @@ _MOST_ASKED = 60
 _LEAST_TOKENS = 256
 _FEWEST_SENTENCES = 8  # of a window that is still parted
 _MOST_PARTINGS = 32
+_UNUSABLE = (ModelOutputInvalid, ModelContextExceeded, ModelRefused, ModelSilent)  # it was reached, and is no help
 
 Progress = Callable[[float], None]
 
@@ -56,8 +58,31 @@ class ModelCall:
     at_once: int = 1
 
 
+class Proposed(NamedTuple):
+    """What a model proposed, what could not be read, by reason, and why parts of the transcript got no answer."""
+
+    proposals: list[Proposal | TimedProposal]
+    report: Counter[str]
+    failure: ModelError | None = None
+
+    def shortfall(self, found: int, asked: int) -> str | None:
+        """Say how many moments too few the model found, and why; None where it did all that it was asked."""
+        if self.failure is not None and not self.proposals:
+            return f"The model gave no answer that can be used: {self.failure.message}"
+        told = [f"The model found {found} of {asked} moments."] if found < asked else []
+        if self.failure is not None:
+            parts = self.report["unanswered_windows"]
+            named = "1 part" if parts == 1 else f"{parts} parts"
+            told.append(f"{named} of the transcript got no answer that can be used: {self.failure.message}")
+        return " ".join(told) or None
+
+
 class _Windows:
-    """Asks about the windows of one transcript, as many at once as allowed."""
+    """Asks about the windows of one transcript, as many at once as allowed.
+
+    Where the local finder may fill in, a window without a usable answer gives no proposals; ``failure`` keeps the last
+    such error.
+    """
 
     def __init__(
         self,
@@ -73,9 +98,21 @@ class _Windows:
         self._report = report
         self._notes = notes
         self._free = asyncio.Semaphore(call.at_once)
+        self.failure: ModelError | None = None
 
     async def ask(self, window: Window) -> list[Proposal | TimedProposal]:
-        """Return what the model proposes in a window, which is parted if question and answer do not fit."""
+        """Return what the model proposes in a window."""
+        try:
+            return await self._ask_or_part(window)
+        except _UNUSABLE as error:
+            if not self._options.fill:
+                raise
+            self._report["unanswered_windows"] += 1
+            self.failure = error
+            return []
+
+    async def _ask_or_part(self, window: Window) -> list[Proposal | TimedProposal]:
+        """Ask about a window, or about each half of it if question and answer do not fit."""
         question = self._question(window)
         try:
             async with self._free:
@@ -117,11 +154,11 @@ async def propose_by_model(
     *,
     signals: Signals | None = None,
     site: SiteSignals | None = None,
-) -> tuple[list[Proposal | TimedProposal], Counter[str]]:
-    """Ask a model for moments, by windows at once where the transcript is long; also return what could not be read.
+) -> Proposed:
+    """Ask a model for moments, by windows at once where the transcript is long.
 
     Raises:
-        ModelError: a window got no answer that can be used.
+        ModelError: the model could not be asked; without ``fill`` also where a window got no answer that can be used.
     """
     space = max(_LEAST_TOKENS, call.max_context - call.max_tokens - OVERHEAD_TOKENS)
     report: Counter[str] = Counter()
@@ -143,7 +180,7 @@ async def propose_by_model(
     finally:
         for task in tasks:
             task.cancel()
-    return [proposal for proposals in answers for proposal in proposals], report
+    return Proposed([proposal for proposals in answers for proposal in proposals], report, asking.failure)
 
 
 async def find_by_model(
@@ -163,22 +200,25 @@ async def find_by_model(
 
     Raises:
         InvalidRequest: if the duration is not a positive number.
-        ModelError: the model gave no answer that can be used.
+        ModelError: the model could not be asked; without ``fill`` also where it gave no answer that can be used.
     """
     timeline = Timeline.of(transcript, length_of(transcript, signals, duration))
     if not timeline.sentences:
         return find_moments(transcript, signals, duration, options, frames, site=site)
-    proposals, report = await propose_by_model(timeline, options, call, on_progress, signals=signals, site=site)
+    proposed = await propose_by_model(timeline, options, call, on_progress, signals=signals, site=site)
+    proposals, report, _ = proposed
     finalists = select(proposals, timeline, options.model_copy(update={"count": _MOST_ASKED}), from_question=True)
     if len(finalists.spans) > options.count_for(timeline.duration):
         proposals = await _on_one_scale(finalists.spans, timeline, call, report)
     context = EdgeContext(timeline, signals, frames)
     found = place_proposals(proposals, context, options, from_question=True)
+    shortfall = proposed.shortfall(found.quality.found, found.quality.asked)
     if options.fill and found.quality.found < found.quality.asked:
         filled = fill_locally(found, context, options, site)
         report["filled_locally"] = filled.quality.filled
         found = filled.model_copy(update={"report": found.report})
-    return found.model_copy(update={"report": {**found.report, **+report}})
+    quality = found.quality.model_copy(update={"shortfall": shortfall})
+    return found.model_copy(update={"quality": quality, "report": {**found.report, **+report}})
 
 
 async def _on_one_scale(
@@ -202,7 +242,7 @@ async def _on_one_scale(
     )
     try:
         ranked = await ask(question, RankedMoments, call.send, len(finalists))
-    except (ModelOutputInvalid, ModelContextExceeded):
+    except _UNUSABLE:
         report["not_ranked"] = len(finalists)
         return list(finalists)
     return [

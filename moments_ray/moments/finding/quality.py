@@ -18,7 +18,7 @@ class Quality(Frozen):
     ``ends_on_sentence`` is the share of moments that start where a sentence does and end where one ends, as punctuation
     tells; None where there are no moments, and where nothing is punctuated, which ``punctuated`` says. ``slivers``
     counts edges with less than half a second of another shot; ``overlap`` is in seconds; ``filled`` counts those that
-    the local finder added to a model's.
+    the local finder added to a model's, ``shortfall`` says what the model left out and why.
     """
 
     cuts_in_word: int
@@ -29,6 +29,7 @@ class Quality(Frozen):
     found: int
     filled: int = 0
     punctuated: bool | None = None
+    shortfall: str | None = None
 
 
 def measure(

@@ -1,106 +1,134 @@
-"""Titles that a moment says itself: its own short question, or its strongest short sentence, cleaned of fillers."""
+"""Titles that a moment says itself: its own short question, or its strongest short sentence, cleaned of fillers.
+
+What a moment is about it says again: of its questions and sentences those win whose informative words come back in the
+rest of it. General nouns ("case", "idea", "level"; H.-J. Schmid, "English Abstract Nouns as Conceptual Shells", 2000)
+inform nobody.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 from moments_ray.moments.finding import cues
-from moments_ray.moments.finding.terms import tokens
+from moments_ray.moments.finding.terms import stem, tokens
 from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.moments.finding.title_cleaning import (
+    cleaned,
+    first_question,
+    is_statement,
+    is_unbroken,
+    main_clause,
+    opens_on_pronoun,
+    pointers,
+)
 
-_FEWEST_WORDS, _MOST_WORDS = 4, 12
-_MOST_WORDS_OF_A_STATEMENT = 10
+_FEWEST_WORDS, _MOST_WORDS = 4, 14
+_MOST_WORDS_OF_A_STATEMENT = 11
+_FEWEST_OF_A_DEFINITION = 3  # "What is yeast?"
+_MOST_WORDS_WITHOUT_VERB = 5  # "Bigger loaves, smaller loaves?"
 _LONGEST = 80  # characters
 _QUESTION_BONUS = 2.0
+_OPENING_BONUS = 1.5
 _LATE = 0.5  # what a sentence at the end of the moment loses
 _POINTING = 0.6  # what a word that points elsewhere leaves of a sentence's worth
-_LEAST_CONTENT = 2
-_TELLING_TERMS = 6  # a title has one of the words that tell these sentences best from the rest
-_MOST_COMMAS = 2
-_FILLER_START = re.compile(
-    r"^(?:(?:and|but|so|okay|ok|yeah|yes|yep|no|well|right|now|oh|ah|um+|uh+|er+|hm+|mhm|like|also|anyway|again|cool|great"
-    r"|all right|alright|sure|exactly|i mean|you know|i guess|i think|i was wondering|i wonder|let me ask you"
-    r"|my question is|the question is|then|or|because|actually|basically|just|then again|maybe|first of all|of course"
-    r"|whereas|while|though)"
-    r"\b[,.!;:\s–—-]*)+",
-    re.IGNORECASE,
-)
-_FILLER_INSIDE = re.compile(
-    r"(?:,\s*|\s+)(?:um+|uh+|er+|you know|i mean|like,|sort of|kind of)(?=[,\s])", re.IGNORECASE
-)
-_STUTTER = re.compile(r"\b(\w+(?:['’]\w+)?(?:\s+\w+(?:['’]\w+)?)?)(?:,?\s+\1\b)+", re.IGNORECASE)
-_TAG = re.compile(
-    r",\s*(?:right|no|yes|yeah|okay|ok|huh|eh|you know|correct|isn't it|don't you think)(?=\s*[?.!]?$)",
-    re.IGNORECASE,
-)
-_LAST_QUESTION = re.compile(r".*[,;:–—-]\s*(?=(?:what|why|how|who|when|where|which)\b(?:\s+\S+){3,})", re.IGNORECASE)
-_LEADING_PRONOUN = re.compile(
-    r"^(?:i|you|we|he|she|it|they|this|that|these|those|there|here|my|your|our|his|her|its|their|me|us|them|him|one)"
-    r"(?:'|’|\b)",
-    re.IGNORECASE,
-)
-_POINTS_ELSEWHERE = re.compile(
-    r"\b(?:it|that|this|these|those|they|them|he|she|him|her|there|here|i|me|my)\b", re.IGNORECASE
+_LEAST_INFORMATIVE = 2
+_TELLING_TERMS = 10  # a title has one of the words that tell these sentences best, or one that comes back
+_COMES_BACK = {True: 1, False: 2}  # how often it must, by whether it is asked
+_OPENING_SENTENCES = 3  # what is asked there is what the moment answers
+_RECURRENCE = 1.0
+_DEFINITION = re.compile(
+    r"^(?:what|who)(?:'s|’s| is| are| was| were)\s+(?:an? |the )?[\w-]+(?: [\w-]+)?\?$", re.IGNORECASE
 )
 
 
-def spoken_titles(
-    timeline: Timeline, first: int, last: int, *, worth: Callable[[str], float], is_content: Callable[[str], bool]
-) -> list[str]:
-    """Return what sentences ``first`` to ``last`` say that can stand as a title, best first.
+@dataclass(frozen=True)
+class Wording:
+    """What is known of a text's words: how telling each is of the moment, which carry meaning, which are verbs."""
 
-    Args:
-        timeline: the sentences.
-        first: the first sentence.
-        last: the last one, inclusive.
-        worth: how telling a token is of these sentences.
-        is_content: tells a word that carries meaning from one that only joins.
-    """
-    heard = {token for part in timeline.sentences[first : last + 1] for token in tokens(part.text) if is_content(token)}
-    ranked = sorted((worth(token) for token in heard), reverse=True)
+    worth: Callable[[str], float]
+    weight: Callable[[str], float]
+    is_informative: Callable[[str], bool]
+    is_verb: Callable[[str], bool]
+    english: bool
+
+
+def spoken_titles(timeline: Timeline, first: int, last: int, wording: Wording) -> list[str]:
+    """Return what sentences ``first`` to ``last``, inclusive, say that can stand as a title, best first."""
+    heard = {word for part in timeline.sentences[first : last + 1] for word in part.text.split()}
+    inside = Counter(stem(token) for part in timeline.sentences[first : last + 1] for token in tokens(part.text))
+    informative = {token for word in heard if wording.is_informative(word) for token in tokens(word)}
+    ranked = sorted((wording.worth(token) for token in informative), reverse=True)
     least = max(ranked[min(len(ranked), _TELLING_TERMS) - 1], 1e-9) if ranked else 0.0
     found: list[tuple[float, int, str]] = []
     for at in range(first, last + 1):
-        part = timeline.sentences[at]
-        if not part.ends_sentence:
+        if not timeline.sentences[at].ends_sentence:
             continue
-        asks = bool(timeline.asks[at])
-        title = _cleaned(part.text, asks=asks)
-        words = title.split()
-        most = _MOST_WORDS if asks else _MOST_WORDS_OF_A_STATEMENT
-        if not asks and (_POINTS_ELSEWHERE.search(title) or cues.ANNOUNCING.search(title) or not _is_plain(title)):
-            continue
-        if not _FEWEST_WORDS <= len(words) <= most or len(title) > _LONGEST or _LEADING_PRONOUN.match(title):
-            continue
-        content = [word for word in words if is_content(word)]
-        values = [max((worth(token) for token in tokens(word)), default=0.0) for word in content]
-        value = sum(values) / len(words) ** 0.5
-        if (
-            len(content) < _LEAST_CONTENT
-            or max(values) < least
-            or cues.GREETING.search(title)
-            or cues.SPONSORING.search(title)
-        ):
-            continue
-        value *= _POINTING ** len(_POINTS_ELSEWHERE.findall(title))
-        value *= (_QUESTION_BONUS if asks else 1.0) * (1.0 - _LATE * (at - first) / (last - first + 1))
-        found.append((-value, at, title))
+        asks = bool(timeline.asks[at]) or cues.opens_as_question(timeline.sentences[at].text)
+        opening = asks and at < first + _OPENING_SENTENCES
+        for title in _forms(timeline.sentences[at].text, asks=asks, wording=wording):
+            value = _value(title, inside, wording, least=0.0 if opening else least)
+            if value > 0:
+                value *= _POINTING ** pointers(title) * (_OPENING_BONUS if opening else 1.0)
+                value *= (_QUESTION_BONUS if asks else 1.0) * (1.0 - _LATE * (at - first) / (last - first + 1))
+                found.append((-value, at, title))
+                break
     return [title for _, _, title in sorted(found)]
 
 
-def _is_plain(title: str) -> bool:
-    """Tell a sentence that goes straight on from one that turns, breaks off or begins in the midst of a thought."""
-    first = tokens(title)[:1]
-    return title.count(",") < _MOST_COMMAS and "…" not in title and first != [] and first[0] not in cues.LEANING_OPENERS
+def _forms(text: str, *, asks: bool, wording: Wording) -> Iterator[str]:
+    """Give the forms in which a sentence could stand as a title: itself, its main clause, or its first question."""
+    title = cleaned(text, asks=asks)
+    for form in (title, first_question(title) if asks else main_clause(title)):
+        if not form or len(form) > _LONGEST or opens_on_pronoun(form):
+            continue
+        words = len(form.split())
+        fewest = _FEWEST_OF_A_DEFINITION if asks and _DEFINITION.match(form) else _FEWEST_WORDS
+        if not fewest <= words <= (_MOST_WORDS if asks else _MOST_WORDS_OF_A_STATEMENT):
+            continue
+        if cues.GREETING.search(form) or cues.SPONSORING.search(form):
+            continue
+        short = asks and words <= _MOST_WORDS_WITHOUT_VERB
+        if short or cues.opens_as_question(form) or _stands_alone(form, wording):
+            yield form
 
 
-def _cleaned(text: str, *, asks: bool) -> str:
-    """Return a sentence without fillers, stutters and tags, with a capital first; of a question its last part."""
-    line = " ".join(text.split()).strip("\"'“”‘’«»()[] ")
-    line = _FILLER_INSIDE.sub("", _FILLER_START.sub("", line))
-    line = _TAG.sub("", _STUTTER.sub(r"\1", line))
-    if asks:
-        line = _FILLER_START.sub("", _LAST_QUESTION.sub("", line))
-    line = line.rstrip(" .,;:!–—-…") if not asks else line.rstrip()
-    return line[:1].upper() + line[1:]
+def _stands_alone(title: str, wording: Wording) -> bool:
+    """Tell a statement that needs nothing before it and was not torn out of a longer one."""
+    if pointers(title) or cues.ANNOUNCING.search(title) or not is_unbroken(title):
+        return False
+    if tokens(title)[0] in cues.LEANING_OPENERS:
+        return False
+    return not wording.english or is_statement(title, wording.is_verb)
+
+
+def _names_something(title: str, wording: Wording) -> bool:
+    """Tell whether an informative word is more than what somebody does: it follows no pronoun and no auxiliary."""
+    words = ["", *title.split()]
+    return any(
+        wording.is_informative(word) and before.casefold() not in cues.BEFORE_VERBS for before, word in pairwise(words)
+    )
+
+
+def _value(title: str, inside: Counter[str], wording: Wording, *, least: float) -> float:
+    """Add up how telling a title's words are and how often they come back; 0 where it says nothing of the moment."""
+    words = [word for word in title.split() if wording.is_informative(word)]
+    if not _names_something(title, wording):
+        return 0.0
+    informative = {stem(token): token for word in words for token in tokens(word)}
+    if len(informative) < (1 if _DEFINITION.match(title) else _LEAST_INFORMATIVE):
+        return 0.0
+    own = Counter(stem(token) for token in tokens(title))
+    again = {term: max(0, inside[term] - own[term]) for term in informative}
+    worth = {term: wording.worth(token) for term, token in informative.items()}
+    if max(worth.values()) < least and max(again.values()) < _COMES_BACK[title.endswith("?")]:
+        return 0.0
+    value = sum(
+        worth[term] + _RECURRENCE * math.log1p(again[term]) * wording.weight(token)
+        for term, token in informative.items()
+    )
+    return value / math.sqrt(len(title.split()))

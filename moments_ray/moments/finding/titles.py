@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from moments_ray.moments.finding import cues
-from moments_ray.moments.finding.spoken_titles import spoken_titles
+from moments_ray.moments.finding.spoken_titles import Wording, spoken_titles
 from moments_ray.moments.finding.terms import stem, tokens
 from moments_ray.moments.finding.timeline import Timeline
 
@@ -31,9 +31,14 @@ _SPACELESS_CLAUSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\
 _ENGLISH_SHARE = 0.3  # of tokens that are English function words; related languages share a tenth
 _EARLY_BONUS = 0.3
 _MENTION = 0.05
+_LEAST_WEIGHT = 0.2
+_RARE = 2.5  # the natural log of how few of a talk's parts a word stands in, from where on it is rare enough
+_GENERAL = 0.2  # what a noun that any talk has leaves of its worth
+_VERB = -2  # evidence
 _AFTER_ARTICLE = 1.25
 _TORN = 0.6
-_SINGLE_WORD = 0.4
+_SINGLE_WORD = 0.25
+_CLAUSE_IN_IT = 0.3  # a verb amid nouns
 _LENGTH_DISCOUNT = 0.35
 _TORN_NAME = 0.3
 _UNKNOWN_HEAD = 0.6
@@ -71,8 +76,8 @@ class Titles:
         heard = [tokens(sentence.text) for sentence in timeline.sentences]
         common = sum(token in cues.FUNCTION_WORDS for sentence in heard for token in sentence)
         self._english = common > _ENGLISH_SHARE * sum(len(sentence) for sentence in heard)
-        self._function_words = cues.FUNCTION_WORDS | _widespread(heard)
         self._names = _names(timeline)
+        self._function_words = cues.FUNCTION_WORDS | (_widespread(heard) - self._names)
         self._noun_evidence = _noun_evidence(heard) if self._english else {}
 
     def title(self, first: int, last: int, taken: Collection[str] = ()) -> str:
@@ -94,7 +99,12 @@ class Titles:
             number = self._terms.number_of(token)
             return 0.0 if number is None else self._worth(number, inside[number], size)
 
-        return spoken_titles(self._timeline, first, last, worth=worth, is_content=self._is_content)
+        def weight(token: str) -> float:
+            number = self._terms.number_of(token)
+            return 0.0 if number is None else self._weight(number)
+
+        wording = Wording(worth, weight, self._is_informative, self._is_verb, self._english)
+        return spoken_titles(self._timeline, first, last, wording)
 
     def _phrases(self, first: int, last: int) -> list[_Phrase]:
         inside = self._terms.bag(first, last)
@@ -119,7 +129,11 @@ class Titles:
         """
         expected = float(self._terms.counts[term]) * size / self._total
         surprise = count * math.log(count / expected) if count > expected else 0.0
-        return math.sqrt(surprise + _MENTION * count) * min(1.0, float(self._terms.weights[term]) + 0.2)
+        return math.sqrt(surprise + _MENTION * count) * self._weight(term)
+
+    def _weight(self, term: int) -> float:
+        """Return how much a term informs: the fewer parts of the talk use it, the more."""
+        return min(1.0, _LEAST_WEIGHT + float(self._terms.weights[term]) / _RARE)
 
     def _value(self, words: tuple[str, ...], worth: dict[int, float]) -> float:
         """Add up what a phrase's content words are worth, with less than full credit for length, and weigh its head."""
@@ -128,12 +142,14 @@ class Titles:
             if not self._is_content(word):
                 continue
             numbers = [number for token in tokens(word) if (number := self._terms.number_of(token)) is not None]
-            values.append(max((worth.get(number, 0.0) for number in numbers), default=0.0))
+            value = max((worth.get(number, 0.0) for number in numbers), default=0.0)
+            values.append(value if self._is_informative(word) else value * _GENERAL)
         if not values:
             return 0.0
         single = _SINGLE_WORD if len(values) == 1 and not _SPACELESS_CLAUSE.search(words[0]) else 1.0
         whole = sum(values) / math.pow(len(values), _LENGTH_DISCOUNT) * single
-        return whole * self._head(words[-1]) * self._opening(words)
+        clause = _CLAUSE_IN_IT if any(self._is_verb(word.casefold()) for word in words[1:-1]) else 1.0
+        return whole * clause * self._head(words[-1]) * self._opening(words)
 
     def _head(self, word: str) -> float:
         """Weigh the word a phrase ends on: in English it should be a noun, and the text shows which words are."""
@@ -179,6 +195,16 @@ class Titles:
             and any(char.isalpha() for char in word)
             and (len(word) > 2 or word.isupper())
         )
+
+    def _is_informative(self, word: str) -> bool:
+        """Tell a word that says what is spoken about from one that would do in any talk."""
+        return self._is_content(word) and not cues.is_general(word)
+
+    def _is_verb(self, word: str) -> bool:
+        """Tell an English verb by its uses in this talk, in the form that is used or without its "s"."""
+        if word in self._function_words:
+            return False
+        return any(self._noun_evidence.get(form, 0) <= _VERB for form in (word, word.removesuffix("s")))
 
     def _cased(self, words: tuple[str, ...]) -> str:
         if not self._english:

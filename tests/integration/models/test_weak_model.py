@@ -105,17 +105,13 @@ async def test_a_model_that_rambles_to_its_limit_is_reachable_and_each_finding_s
     assert found.video is None  # it answers 500 to a video, which may be anything
 
 
-async def test_the_example_copied_twice_is_no_answer_and_anything_else_is_cleaned_and_filled_up(
+async def test_the_example_copied_twice_is_no_answer_and_whatever_it_says_is_cleaned_and_filled_up(
     call: ModelCall, talk: Transcript, options: FindOptions
 ) -> None:
-    found, refused = None, ""
-    try:
-        found = await find_by_model(talk, None, None, options, call)
-    except ModelOutputInvalid as error:  # what this build does where it was tried
-        refused = error.message
-    if found is None:
-        assert "the example of the form" in refused
-        return
+    found = await find_by_model(talk, None, None, options, call)
+    if found.report.get("unanswered_windows"):  # what this build does where it was tried
+        assert found.quality.filled == 2
+        assert "the example of the form" in str(found.quality.shortfall)
     assert found.quality.found == 2
     assert found.quality.cuts_in_word == 0
     assert found.quality.overlap == 0

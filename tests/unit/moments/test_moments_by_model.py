@@ -14,7 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moments_ray.errors import ModelContextExceeded, ModelOutputInvalid
+from moments_ray.errors import (
+    ModelBadResponse,
+    ModelContextExceeded,
+    ModelDenied,
+    ModelError,
+    ModelOutputInvalid,
+    ModelRefused,
+    ModelSilent,
+    ModelUnavailable,
+)
 from moments_ray.media.signals import Signals
 from moments_ray.models.conversation import Answer, Question, Sampling, VideoPart
 from moments_ray.moments.finding.answers import EXAMPLE_NUMBERS, SUBSCORES
@@ -31,6 +40,7 @@ from moments_ray.moments.finding.windows import halves, windows
 from moments_ray.speech.transcript import Segment, Transcript, Word
 
 OPTIONS = FindOptions(count=3, min_seconds=5, max_seconds=40)
+MODEL_ALONE = OPTIONS.model_copy(update={"fill": False})
 
 
 class Model:
@@ -58,13 +68,13 @@ def timeline(talk: Transcript) -> Timeline:
 
 
 async def found(timeline: Timeline, *answers: str | Exception) -> FindResult:
-    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(*answers)))
+    proposals, *_ = await propose_by_model(timeline, OPTIONS, asked(Model(*answers)))
     return place_proposals(proposals, EdgeContext(timeline), OPTIONS)
 
 
 async def test_sentences_are_numbered_from_one_and_chosen_by_number(timeline: Timeline) -> None:
     model = Model('{"moments": [{"first": 8, "last": 10, "title": "Magma", "reason": "It explains.", "score": 90}]}')
-    proposals, report = await propose_by_model(timeline, OPTIONS, asked(model))
+    proposals, report, _ = await propose_by_model(timeline, OPTIONS, asked(model))
     (moment,) = place_proposals(proposals, EdgeContext(timeline), OPTIONS).moments
     assert timeline.sentences[7].text.startswith("Volcanoes grow")
     assert moment.title == "Magma"
@@ -136,7 +146,7 @@ async def test_any_items_at_all_give_sorted_moments_apart_inside_the_source_or_t
 
 async def test_an_answer_of_which_nothing_can_be_read_is_objected_to(timeline: Timeline) -> None:
     model = Model("[1, 2]", '[{"first": 1, "last": 4, "title": "T"}]')
-    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(model))
+    proposals, *_ = await propose_by_model(timeline, OPTIONS, asked(model))
     assert len(proposals) == 1
     assert "whole numbers of sentences" in model.asked[1].turns[-1].text
 
@@ -230,7 +240,7 @@ def test_halves_meet(lecture: Timeline) -> None:
 
 async def test_a_window_whose_answer_was_cut_off_is_parted(timeline: Timeline) -> None:
     model = Model(ModelContextExceeded("cut"), '[{"first": 1, "last": 4}]', '[{"first": 30, "last": 33}]')
-    proposals, report = await propose_by_model(timeline, OPTIONS, asked(model))
+    proposals, report, _ = await propose_by_model(timeline, OPTIONS, asked(model))
     assert len(proposals) == 2
     assert report["parted_windows"] == 1
     assert "a part of its transcript" in model.asked[1].turns[1].text
@@ -239,7 +249,7 @@ async def test_a_window_whose_answer_was_cut_off_is_parted(timeline: Timeline) -
 async def test_a_model_that_never_comes_to_an_end_is_given_up(timeline: Timeline) -> None:
     model = Model(ModelContextExceeded("cut"))
     with pytest.raises(ModelContextExceeded):
-        await propose_by_model(timeline, OPTIONS, asked(model))
+        await propose_by_model(timeline, MODEL_ALONE, asked(model))
     assert len(model.asked) < 8
 
 
@@ -346,14 +356,14 @@ def scored(first: int, last: int, *scores: int, title: str = "Bread") -> dict[st
 
 async def test_sub_scores_are_summed_whatever_sum_the_model_gives(timeline: Timeline) -> None:
     item = scored(1, 4, 4, 3, 2, 1, 9) | {"score": 3}
-    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(json.dumps({"moments": [item]}))))
+    proposals, *_ = await propose_by_model(timeline, OPTIONS, asked(Model(json.dumps({"moments": [item]}))))
     assert proposals[0].score == 100.0 * (4 + 3 + 2 + 1 + 4) / 20
 
 
 @pytest.mark.parametrize("title", ["…", "", "title", "Moment title", "Choose up to 5 moments, best first.", "N/A"])
 async def test_placeholders_and_pieces_of_the_prompt_are_no_titles(timeline: Timeline, title: str) -> None:
     answer = json.dumps([{"first": 1, "last": 4, "title": title, "reason": title}])
-    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(Model(answer)))
+    proposals, *_ = await propose_by_model(timeline, OPTIONS, asked(Model(answer)))
     (moment,) = place_proposals(proposals, EdgeContext(timeline), OPTIONS).moments
     assert proposals[0].title == proposals[0].reason == ""
     assert len(moment.title) > 3
@@ -363,7 +373,7 @@ async def test_placeholders_and_pieces_of_the_prompt_are_no_titles(timeline: Tim
 async def test_an_answer_that_is_the_prompts_example_is_asked_for_again(timeline: Timeline) -> None:
     first, last = EXAMPLE_NUMBERS
     model = Model(json.dumps({"moments": [scored(first, last, 0, 0, 0, 0, 0, title="…")]}), '[{"first": 1, "last": 4}]')
-    proposals, _ = await propose_by_model(timeline, OPTIONS, asked(model))
+    proposals, *_ = await propose_by_model(timeline, OPTIONS, asked(model))
     assert "example of the form" in model.asked[1].turns[-1].text
     assert proposals[0].model_dump(include={"first", "last"}) == {"first": 0, "last": 3}
 
@@ -376,8 +386,52 @@ async def test_what_a_model_leaves_out_the_local_finder_proposes_and_says_so(tal
     assert found.quality.filled == len(added) == found.report["filled_locally"] == 2
     assert all(moment.reason.startswith("Found by the local finder") for moment in added)
     assert found.quality.overlap == 0
-    alone = await find_by_model(talk, None, None, OPTIONS.model_copy(update={"fill": False}), asked(Model(answer)))
+    assert found.quality.shortfall == "The model found 1 of 3 moments."
+    alone = await find_by_model(talk, None, None, MODEL_ALONE, asked(Model(answer)))
     assert (alone.quality.found, alone.quality.filled) == (1, 0)
+    assert alone.quality.shortfall == found.quality.shortfall
+
+
+EXAMPLE = {"first": EXAMPLE_NUMBERS[0], "last": EXAMPLE_NUMBERS[1], "payoff": "…", "title": "…", "reason": "…"}
+NO_HELP = {
+    "the example": json.dumps({"moments": [EXAMPLE]}),
+    "the example over and over": json.dumps({"moments": [EXAMPLE] * 5}),
+    "prose": "I would choose the part about bread.",
+    "another document": '{"summary": "bread"}',
+    "too long": ModelContextExceeded("The answer ended before it was complete."),
+    "refused": ModelRefused("It declined to answer."),
+    "silent": ModelSilent("It answered without a word."),
+}
+
+
+@pytest.mark.parametrize("answer", NO_HELP.values(), ids=NO_HELP)
+async def test_where_a_model_is_no_help_the_local_finder_finds_all_and_the_reason_is_told(
+    talk: Transcript, answer: str | Exception
+) -> None:
+    found = await find_by_model(talk, None, None, OPTIONS, asked(Model(answer)))
+    assert found.quality.found == found.quality.filled == 3
+    assert all(moment.reason.startswith("Found by the local finder") for moment in found.moments)
+    assert found.quality.shortfall is not None
+    assert found.quality.shortfall.startswith("The model gave no answer that can be used: ")
+    assert found.report["unanswered_windows"] >= 1
+    with pytest.raises(ModelError):
+        await find_by_model(talk, None, None, MODEL_ALONE, asked(Model(answer)))
+
+
+@pytest.mark.parametrize("error", [ModelUnavailable("nobody answers"), ModelDenied("no key"), ModelBadResponse("404")])
+async def test_a_model_that_cannot_be_asked_is_an_error_that_nothing_hides(talk: Transcript, error: ModelError) -> None:
+    with pytest.raises(type(error)):
+        await find_by_model(talk, None, None, OPTIONS, asked(Model(error)))
+
+
+async def test_one_window_without_an_answer_costs_the_others_nothing(lecture: Timeline) -> None:
+    model = Model("No.", "No!", '[{"first": 1, "last": 4, "title": "Bread"}]')
+    proposed = await propose_by_model(lecture, OPTIONS, asked(model, context=12_000))
+    assert proposed.report["unanswered_windows"] == 1
+    assert len(proposed.proposals) >= 3
+    told = proposed.shortfall(found=1, asked=3)
+    assert told is not None
+    assert told.startswith("The model found 1 of 3 moments. 1 part of the transcript got no answer that can be used: ")
 
 
 FINALISTS = [scored(first, first + 4, 2, 2, 2, 2, 2, title=f"T{first}") for first in (1, 8, 15, 22, 29)]
@@ -412,7 +466,7 @@ async def test_windows_are_asked_at_once_but_no_more_than_allowed_and_kept_in_or
         return Answer(text=json.dumps([{"first": number, "last": number + 3}]))
 
     allowed = ModelCall(send, Sampling(), max_context=13_600, max_tokens=1000, at_once=2)
-    proposals, _ = await propose_by_model(lecture, OPTIONS, allowed)
+    proposals, *_ = await propose_by_model(lecture, OPTIONS, allowed)
     firsts = [proposal.first for proposal in proposals if isinstance(proposal, Proposal)]
     assert most == 2
     assert len(firsts) >= 4

@@ -84,4 +84,5 @@ def test_quality_counts_what_is_wrong() -> None:
         "found": 2,
         "filled": 0,
         "punctuated": True,
+        "shortfall": None,
     }

@@ -1,0 +1,122 @@
+"""What is taken off a spoken sentence before it may stand as a title: fillers, stutters, tags, what only leads in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from moments_ray.moments.finding.terms import tokens
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# An adverb leads in as well; what only looks like one stays.
+_FILLER_START = re.compile(
+    r"^(?:(?:and|but|so|okay|ok|yeah|yes|yep|no|well|right|now|oh|ah|um+|uh+|er+|hm+|mhm|like|also|anyway|again|cool"
+    r"|great|all right|alright|sure|exactly|i mean|you know|i guess|i think|i believe|i was wondering|i wonder"
+    r"|let me ask you|my question is|the question is|the thing is|then|or|because|actually|basically|just|then again"
+    r"|maybe|first of all|of course|whereas|while|though|therefore|hence|thus|plus|somehow|for example|for instance"
+    r"|in fact|let's start with|let us start with|\w+ly speaking"
+    r"|(?:(?:more|most|quite|very) )?"
+    r"(?!(?:early|only|family|supply|reply|fly|july|ally|italy|anomaly|assembly)\b)\w{3,}ly(?=\s|,))"
+    r"(?![’'-])\b[,.!;:\s–—-]*)+",
+    re.IGNORECASE,
+)
+_FILLER_INSIDE = re.compile(
+    r"(?:,\s*|\s+)(?:um+|uh+|er+)(?=[,\s])"
+    r"|,\s*(?:you know|i mean|like|sort of|kind of)(?=,)"
+    r"|(?<!\bwhat)(?<!\bthis)(?<!\bthat)(?<!\bsame)(?<!\bsome)(?<!\bany)(?<!\bthe)(?<!\bnew)(?<!\ba)"
+    r"\s+(?:sort|kind) of(?: like)?(?=\s)",
+    re.IGNORECASE,
+)
+_STUTTER = re.compile(r"\b(\w+(?:['’]\w+)?(?:\s+\w+(?:['’]\w+)?)?)(?:,?\s+\1\b)+", re.IGNORECASE)
+_TAG = re.compile(
+    r",\s*(?:right|no|yes|yeah|okay|ok|huh|eh|you know|correct|isn't it|don't you think)(?=\s*[?.!]?$)",
+    re.IGNORECASE,
+)
+_ASKING = r"(?:what|why|how|who|when|where|which)\b"
+_LAST_QUESTION = re.compile(
+    rf".*[,;:–—-]\s*(?:(?:and|so|but|well|like|then|maybe|first of all)\s+)*(?={_ASKING}(?:\s+\S+){{2,}})",
+    re.IGNORECASE,
+)
+_NEXT_QUESTION = re.compile(rf",?\s+(?:and|or|but|then)\s+(?={_ASKING})", re.IGNORECASE)
+_LEADING_PRONOUN = re.compile(
+    r"^(?:i|you|we|he|she|it|they|this|that|these|those|there|here|my|your|our|his|her|its|their|me|us|them|him|one"
+    r"|everybody|everyone|somebody|someone|something|anything|nothing|some|many|most of (?:it|them|us))(?:'|’|\b)",
+    re.IGNORECASE,
+)
+# "that" joins as often as it points: it points where a verb or the sentence's end follows.
+_POINTING = re.compile(
+    r"\b(?:it|this|these|those|they|them|he|she|him|her|here|i|me|my|ones?|there(?!(?:'s|’s| is| are| was| were)\b)"
+    r"|that['’]s|that(?=\s*[.,;:?!]|\s*$|\s+(?:is|was|would|will|can|could|has|had|does|did|kind|sort|one)\b))\b",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(
+    r"(?:,?\s+(?:because|which|although|unless|whereas|until|so that|and then|but|so|and (?:i|you|we|they|it|that))\s"
+    r"|[,;:–—]\s)",
+    re.IGNORECASE,
+)
+_FINITE = _words(
+    """
+    is are was were has have had do does did can could cannot will would should may might must need needs want wants
+    make makes made mean means get gets got become becomes became go goes went take takes took come comes came give
+    gives gave let lets keep keeps kept know knows knew
+    """
+)
+_CONTRACTED = re.compile(r"\w(?:n't|'(?:s|re|ve|ll|d))$")
+_TORN_START = _words("as at by even except for from if in like of on such than to unless until when where whether with")
+_TORN_END = _words(
+    """
+    a about an and are as at be because been but by for from he her his i if in into is its just last like more most my
+    next of on or our she so that the their these they this those to very was we were which who with you your
+    """
+)
+_MOST_COMMAS = 1
+
+
+def cleaned(text: str, *, asks: bool) -> str:
+    """Return a sentence without fillers, stutters and tags, with a capital first; of a question its last part."""
+    line = " ".join(text.split()).strip("\"'“”‘’«»()[] ")
+    line = _FILLER_INSIDE.sub("", _FILLER_START.sub("", line))
+    line = _TAG.sub("", _STUTTER.sub(r"\1", line))
+    if asks:
+        line = _FILLER_START.sub("", _LAST_QUESTION.sub("", line))
+    line = line.rstrip() if asks else line.rstrip(" .,;:?!–—-…")
+    return line[:1].upper() + line[1:]
+
+
+def main_clause(title: str) -> str:
+    """Return a statement up to where a further clause or an aside begins."""
+    return _BREAK.split(title, maxsplit=1)[0].rstrip(" ,;:")
+
+
+def first_question(title: str) -> str:
+    """Return the first of the questions that a sentence asks."""
+    return _NEXT_QUESTION.split(title, maxsplit=1)[0].rstrip(" ,;:?") + "?"
+
+
+def is_statement(title: str, is_verb: Callable[[str], bool]) -> bool:
+    """Tell a whole English statement from a fragment: it has a verb after a subject, and neither edge is torn."""
+    words = [word.casefold().replace("’", "'").strip(".,;:!?\"'()") for word in title.split()]
+    first = words[0]
+    if first in _TORN_START or first in _FINITE or first.endswith("ed") or (len(first) == 1 and first != "a"):
+        return False
+    verbs = (word for word in words[1:-1] if word in _FINITE or _CONTRACTED.search(word) or is_verb(word))
+    return words[-1] not in _TORN_END and any(verbs)
+
+
+def opens_on_pronoun(title: str) -> bool:
+    """Tell a title whose first word stands for something that was named before."""
+    return _LEADING_PRONOUN.match(title) is not None
+
+
+def pointers(title: str) -> int:
+    """Count the words that point to what stands elsewhere."""
+    return len(_POINTING.findall(title))
+
+
+def is_unbroken(title: str) -> bool:
+    """Tell a sentence that goes straight on from one that breaks off or strings clauses together."""
+    return title.count(",") <= _MOST_COMMAS and "…" not in title and bool(tokens(title))
