@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from moments_ray.document_names import DocumentNames, is_true
 from moments_ray.errors import InvalidRequest
 from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.process.webhook_secret import webhook_key
@@ -25,6 +28,13 @@ ENV_FILE_VARIABLE = "MOMENTS_ENV_FILE"
 def default_home() -> Path:
     """Return ``~/.moments``; for root a directory outside every home, because PostgreSQL runs as its own user."""
     return Path("/var/lib/moments") if os.geteuid() == 0 else Path.home() / ".moments"
+
+
+def _log_level(value: str) -> str:
+    """Return a level in capitals; raises where there is none of that name."""
+    if value.upper() not in logging.getLevelNamesMapping():
+        raise ValueError("a log level is DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return value.upper()
 
 
 class Group(BaseModel):
@@ -102,9 +112,15 @@ class MediaSettings(Group):
     encoder_threads: int = Field(0, ge=0, description="0: follow the stage's CPUs and the machine's cores")
 
 
+WhisperSize = Literal["tiny", "base", "small", "medium", "large"]
+
+
 class SpeechSettings(Group):
     """How speech becomes words."""
 
+    model_size: WhisperSize | None = Field(
+        None, description="of Whisper, where nobody asks for another; unset: tiny.en for English, base for the rest"
+    )
     transcriber: str | None = Field(None, description="force one recogniser; unset: choose by what is there")
     weights_timeout_seconds: float = Field(8.0, gt=0, description="longest wait for the host of model weights")
     weights_url: str = Field("https://huggingface.co", description="that host: a Hugging Face hub or a mirror of it")
@@ -116,6 +132,16 @@ class SpeechSettings(Group):
         "auto", description="where Whisper runs; auto: a GPU if there is one"
     )
     threads: int = Field(0, ge=0, description="of Whisper on CPUs; 0: follow the stage's CPUs and the machine's cores")
+
+
+class AnalysisSettings(Group):
+    """How a talk is analysed where no chat model is asked."""
+
+    sentiment_model: str | None = Field(
+        None,
+        description="a text classifier of transformers, in a directory or the hub's cache, that says how sentences "
+        "feel; unset: VADER, for English",
+    )
 
 
 class StorageSettings(Group):
@@ -298,7 +324,13 @@ class Settings(BaseSettings):
         description="films need a signed document, not a checkbox alone",
     )
     chat_backend: Literal["stub", "hf", "openai", "anthropic"] = Field("stub", validation_alias="AIVE_CHAT_BACKEND")
-    log_level: str = "INFO"
+    app_name: str = Field("moments", max_length=200, description="the title of the API's description")
+    environment: str = Field("", max_length=80, description="such as production: named in log lines and metrics")
+    debug: bool = Field(default=False, description="log everything, and say so in `/health`")
+    log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
+    secret_key: SecretStr | None = Field(
+        None, min_length=16, description="signs URLs of the directory store; unset: a key that is made once, kept in it"
+    )
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
         (), description="modules whose products and pipelines are registered beside those of the package"
@@ -307,7 +339,6 @@ class Settings(BaseSettings):
     job_timeout: float = Field(
         3600.0,
         gt=0,
-        validation_alias=AliasChoices("MOMENTS_JOB_TIMEOUT", "JOB_TIMEOUT"),
         description="seconds that a video job may take from its first claim, unless it says so itself",
     )
 
@@ -321,10 +352,23 @@ class Settings(BaseSettings):
     )
     media: MediaSettings = Field(default_factory=MediaSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
+    analysis: AnalysisSettings = Field(default_factory=AnalysisSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     ads: AdSettings = Field(default_factory=AdSettings)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().startswith("sqlite"):
+            raise ValueError("SQLite is not used here: unset DATABASE_URL, and an embedded PostgreSQL is started")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_debug(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {"log_level": "DEBUG", **values} if is_true(str(values.get("debug"))) else values
 
     @model_validator(mode="before")
     @classmethod
@@ -362,7 +406,8 @@ class Settings(BaseSettings):
             if not os.access(named, os.R_OK) or not Path(named).is_file():
                 raise InvalidRequest(f"{ENV_FILE_VARIABLE}={named} is no file that can be read: write it, or unset it.")
             dotenv_settings = DotEnvSettingsSource(settings_cls, env_file=named)
-        return init_settings, env_settings, dotenv_settings, file_secret_settings
+        said = [each.env_vars for each in (dotenv_settings, env_settings) if isinstance(each, EnvSettingsSource)]
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, DocumentNames(settings_cls, *said)
 
     @field_validator("webhook_secret")
     @classmethod

@@ -65,7 +65,7 @@ def create_app(container: Container) -> FastAPI:
     apis = [product.api() for product in container.environment.registry.products if product.api is not None]
     tags = _OPEN_TAGS | {name: text for api in apis for name, text in api.tags.items()} | _SHARED_TAGS
     app = FastAPI(
-        title="moments",
+        title=settings.app_name,
         version=__version__,
         description=_DESCRIPTION,
         openapi_tags=[{"name": name, "description": text} for name, text in tags.items()],

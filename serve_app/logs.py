@@ -12,10 +12,14 @@ _SERVE = "ray.serve"  # the only logger that Serve gives a JSON formatter
 _RESERVED = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
 
-def log_through_serve(level: str) -> None:
-    """Send structlog's lines of this process through Serve's logger."""
+def log_through_serve(level: str, environment: str = "") -> None:
+    """Send structlog's lines of this process through Serve's logger, with the name of the environment if it has one."""
+
+    def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        return {"environment": environment, **event} if environment else event
+
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, _for_standard_library],
+        processors=[structlog.contextvars.merge_contextvars, named, _for_standard_library],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=lambda *_: logging.getLogger(_SERVE),
         cache_logger_on_first_use=False,

@@ -11,6 +11,7 @@ import typer
 from moments_ray.cli import checks
 from moments_ray.cli.checks import Check, Finding
 from moments_ray.cli.model_checks import check_models
+from moments_ray.cli.name_checks import check_names
 from moments_ray.errors import MomentsError
 from moments_ray.settings import Settings
 
@@ -26,6 +27,7 @@ _CHECKS: tuple[tuple[str, Check, float], ...] = (
     ("disk", checks.check_disk, 10.0),
     ("javascript", checks.check_javascript, 20.0),
     ("sites", checks.check_sites, 10.0),
+    ("names", check_names, 10.0),
 )
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from moments_ray.client.caller import ApiCaller, named
 from moments_ray.client.download import download
+from moments_ray.client.shapes import VideoStarted
+from moments_ray.client.upload import nobody, upload
 from moments_ray.errors import SourceNotFound
 from moments_ray.http.schemas.options import checked, given, request_body
 from moments_ray.ids import new_identifier
@@ -20,6 +22,7 @@ from moments_ray.video_jobs.options import CreateJob, JobStatus, JobType, NewJob
 S = TypeVar("S", bound=BaseModel)
 
 _PATH = "/api/v1/jobs"
+_FORM_BYTES = 64 * 1024**2  # of a file that comes with the request
 
 
 class JobMethods(ApiCaller):
@@ -28,7 +31,7 @@ class JobMethods(ApiCaller):
     async def create_job(
         self, source: str | Path, job: NewJob | None = None, *, key: str | None = None, **more: Any
     ) -> JobView:
-        """Create a job on the video at a URL, or on a file of at most 64 MiB, which is uploaded.
+        """Create a job on the video at a URL, or on a file; one over 64 MiB becomes a video of the library in parts.
 
         What is asked of it are the fields of ``NewJob``: as one, by name, or both, and then a name counts. The same
         idempotency ``key`` again gives the same job; with none given, each call is one job.
@@ -44,9 +47,17 @@ class JobMethods(ApiCaller):
             answer = await self._connection.ask(
                 "POST", f"{_PATH}/", lambda: nullcontext({"json": body}), headers=headers
             )
+        elif (path := Path(source)).is_file() and path.stat().st_size > _FORM_BYTES:
+            checked(NewJob, asked)
+            file_key = f"{headers['Idempotency-Key']}/file"
+            answer = await upload(self._connection, path, {"title": path.stem}, file_key, nobody)
+            video = self._read(answer, VideoStarted).video.identifier
+            body = request_body(checked(CreateJob, {**asked, "video_id": video}))
+            answer = await self._connection.ask(
+                "POST", f"{_PATH}/", lambda: nullcontext({"json": body}), headers=headers
+            )
         else:
             text = checked(NewJob, asked).model_dump_json(exclude_unset=True, context={"secrets": "open"})
-            path = Path(source)
             content = await asyncio.to_thread(_read, path)
 
             form = {"files": {"file": (path.name, content)}, "data": {"job": text}}

@@ -98,6 +98,7 @@ class Health:
             service=self._container.environment.settings.service_name,
             version=self._version,
             queue_running=bool(workers),
+            debug=self._container.environment.settings.debug,
             database=database,
             redis=redis,
             ray=ray,

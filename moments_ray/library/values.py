@@ -8,6 +8,7 @@ from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
 from moments_ray.engine import Value
 from moments_ray.media.probe import MediaInfo
+from moments_ray.settings import WhisperSize
 
 
 class Source(Value):
@@ -31,12 +32,14 @@ class Source(Value):
 class SpeechOptions(Value):
     """How speech becomes words; ``captions`` names an object holding a caption file that a person gave.
 
-    ``language`` is the one that is spoken, and that is taken of captions in two.
+    ``language`` is the one that is spoken, and that is taken of captions in two; ``model_size`` is of Whisper, where
+    that is what hears.
     """
 
     transcriber: str | None = None
     captions: str | None = None
     language: str | None = None
+    model_size: WhisperSize | None = None
 
 
 class VideoRequest(Value):
@@ -94,9 +97,10 @@ class AudioObject(Value):
 
 
 class TranscriptRef(Value):
-    """Which transcript of the video to use: its words are in the database."""
+    """Which transcript of the video to use, and which ``model`` heard it: its words are in the database."""
 
     engine: str
     why: str
     language: str | None
     words: int
+    model: str | None = None

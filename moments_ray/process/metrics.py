@@ -19,6 +19,7 @@ class Metric:
     boundaries: tuple[float, ...] = ()
 
 
+INFO = Metric("moments_info", "gauge", "1; its labels say what this is", ("version", "environment"))
 QUEUE_DEPTH = Metric("moments_queue_depth", "gauge", "queued runs", ("priority",))
 QUEUE_OLDEST = Metric("moments_queue_oldest_seconds", "gauge", "time the oldest queued run has waited")
 DEAD_LETTERS = Metric("moments_dead_letters", "gauge", "entries of the stream of what was given up")
@@ -37,6 +38,7 @@ BYTES_MOVED = Metric("moments_bytes_total", "counter", "bytes fetched from the w
 CLIPS_CUT = Metric("moments_clips_total", "counter", "clips by how they were cut", ("method",))
 
 METRICS = (
+    INFO,
     QUEUE_DEPTH,
     QUEUE_OLDEST,
     DEAD_LETTERS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moments_ray.errors import RecogniserUnavailable, UnknownModel
-from moments_ray.settings import Settings
+from moments_ray.settings import Settings, WhisperSize
 from moments_ray.speech.given_captions import CaptionFile, GivenCaptions, Origin
 from moments_ray.speech.parakeet import ParakeetLocal
 from moments_ray.speech.recogniser import Availability, Progress, Recogniser
@@ -59,18 +59,22 @@ def recognisers(
     duration: float | None = None,
     remote: Sequence[Recogniser] = (),
     threads: int = 1,
+    size: WhisperSize | None = None,
 ) -> tuple[Recogniser, ...]:
     """Return all recognisers in the order they are tried.
 
     ``spoken`` (the sound's language, if known) and ``duration`` (seconds) help to judge captions that nobody named;
-    ``remote`` recognisers come between captions and the local models. ``threads`` is how many a local one may use.
+    ``remote`` recognisers come between captions and the local models, of which Whisper in a ``size`` that was asked for
+    comes first. ``threads`` is how many a local one may use.
     """
+    wanted = () if size is None else (Whisper(size=size, threads=threads, language=spoken),)
     return (
         GivenCaptions(captions, spoken=spoken, duration=duration),
         *remote,
+        *wanted,
         ParakeetLocal(),
         Whisper(threads=threads, language=spoken),
-        Whisper(base_only=True, threads=threads, language=spoken),
+        Whisper(size="base", threads=threads, language=spoken),
         Pocketsphinx(),
     )
 

@@ -10,17 +10,24 @@ from pathlib import Path
 
 from moments_ray.errors import MediaError, RecogniserUnavailable
 from moments_ray.media.process import run_python
-from moments_ray.settings import Settings
+from moments_ray.settings import Settings, WhisperSize
 from moments_ray.speech.captions.text import clean
 from moments_ray.speech.languages import normal_language
 from moments_ray.speech.recogniser import Availability, Progress, speech_error
 from moments_ray.speech.scripts import join_words
 from moments_ray.speech.transcript import Segment, Transcript, Word
 from moments_ray.speech.whisper_decoding import Decoded, DecodedSegment, DecodedWord
-from moments_ray.speech.whisper_models import BASE, TINY_ENGLISH, Place, find_model, find_own_model, join_model
+from moments_ray.speech.whisper_models import (
+    BASE,
+    TINY_ENGLISH,
+    Place,
+    find_model,
+    find_own_model,
+    find_sized_model,
+    join_model,
+)
 
 KEY = "whisper"
-BASE_KEY = "whisper-base"
 
 # Address space. CUDA maps the whole of a machine's memory before it starts.
 _MEMORY_BYTES = 6 * 1024**3
@@ -72,25 +79,25 @@ class Models:
 class Whisper:
     """The good ear of a bare machine: tiny.en for English and base for other languages, or the operator's own model.
 
-    With ``base_only`` it is base for every language. ``threads`` is how many the decoder uses, ``language`` (a tag) is
-    what is spoken, if that is known.
+    With a ``size`` it is the model of that size for every language; tiny is there for English alone, and base hears
+    the others. ``threads`` is how many the decoder uses, ``language`` (a tag) is what is spoken, if that is known.
     """
 
     def __init__(
         self,
         *,
-        base_only: bool = False,
+        size: WhisperSize | None = None,
         threads: int = 1,
         language: str | None = None,
     ) -> None:
-        self._base_only = base_only
+        self._size = size
         self._threads = threads
         self._language = normal_language(language)
 
     @property
     def key(self) -> str:
         """The name it is asked for by."""
-        return BASE_KEY if self._base_only else KEY
+        return KEY if self._size is None else f"{KEY}-{self._size}"
 
     def availability(self, settings: Settings) -> Availability:
         """Tell whether faster-whisper and a model are here; what is pinned is compared by its digest."""
@@ -146,11 +153,15 @@ class Whisper:
         return transcript_of(Decoded.model_validate(answer), self.key, models)
 
     def _models(self, settings: Settings) -> Models:
-        if self._base_only:
-            return Models(None, find_model(BASE, settings))
-        if settings.speech.whisper_model is not None:
-            return Models(None, find_own_model(settings.speech.whisper_model))
-        return Models(find_model(TINY_ENGLISH, settings), find_model(BASE, settings))
+        match self._size:
+            case None if settings.speech.whisper_model is not None:
+                return Models(None, find_own_model(settings.speech.whisper_model))
+            case None | "tiny":
+                return Models(find_model(TINY_ENGLISH, settings), find_model(BASE, settings))
+            case "base":
+                return Models(None, find_model(BASE, settings))
+            case size:
+                return Models(None, find_sized_model(size, settings))
 
 
 def transcript_of(decoded: Decoded, key: str, models: Models) -> Transcript:

@@ -6,19 +6,26 @@ import functools
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moments_ray.errors import RecogniserUnavailable
-from moments_ray.settings import Settings
+from moments_ray.settings import Settings, WhisperSize
 from moments_ray.speech.weights import Weights, cached_files, find_weights
 
 _FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")  # the vocabulary is .txt or .json
 _CHUNK_BYTES = 1 << 20
+# Converted by the same hands as those below; no package of the index carries them.
+_LARGER: dict[WhisperSize, str] = {
+    "small": "Systran/faster-whisper-small",
+    "medium": "Systran/faster-whisper-medium",
+    "large": "Systran/faster-whisper-large-v3",
+}
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,21 @@ def find_own_model(named: str) -> Place:
     if missing:
         return Place(named, None, f"{directory} is no CTranslate2 model of Whisper's: it lacks {', '.join(missing)}")
     return Place(named, directory, f"{named} was configured")
+
+
+def is_of_size(name: str, size: WhisperSize) -> bool:
+    """Tell whether a model's name says that it is a Whisper of a size: ``whisper-large-v3``."""
+    return "whisper" in name.lower() and re.search(rf"(?<![a-z]){size}(?![a-z])", name.lower()) is not None
+
+
+def find_sized_model(size: WhisperSize, settings: Settings) -> Place:
+    """Find a larger model: under ``settings.home`` or in the hub's cache, where the operator put it."""
+    repository, name = _LARGER[size], f"whisper-{size}"
+    own = settings.home / "models" / repository.rpartition("/")[2]
+    found = replace(find_own_model(str(own) if own.is_dir() else repository), name=name)
+    if found.directory is not None:
+        return replace(found, reason=f"{name} is in {found.directory}")
+    return replace(found, reason=f"{name} is not here; put {repository} into the hub's cache, or its files into {own}")
 
 
 def join_model(model: PackagedModel, settings: Settings) -> None:

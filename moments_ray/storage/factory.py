@@ -25,7 +25,9 @@ def open_store(settings: Settings, meter: Meter = unmetered) -> ObjectStore:
 
 def url_signer(settings: Settings) -> UrlSigner:
     """Return what signs the directory store's URLs, and what the API checks them with."""
-    return UrlSigner(signing_key(settings.home / "signing.key"), public_url(settings))
+    secret = settings.secret_key
+    key = signing_key(settings.home / "signing.key") if secret is None else secret.get_secret_value().encode()
+    return UrlSigner(key, public_url(settings))
 
 
 def public_url(settings: Settings) -> str:

@@ -36,8 +36,8 @@ def keywords_of(table: TermTable, sentences: Sequence[Sentence], least_score: fl
     worth = sums * (1 + _A_WORD_MORE * lengths)
     found: list[tuple[str, float, int, float]] = []
     for at in np.argsort(-worth, kind="stable"):
-        said = _said(table.terms[at], sentences)
-        if len(said) >= _FEWEST and not any(_within(table.terms[at], term) for term, *_ in found):
+        said = times_said(table.terms[at], sentences)
+        if len(said) >= _FEWEST and not any(is_within(table.terms[at], term) for term, *_ in found):
             found.append((table.terms[at], float(worth[at]), len(said), said[0]))
         if len(found) == _POOL:
             break
@@ -50,12 +50,12 @@ def keywords_of(table: TermTable, sentences: Sequence[Sentence], least_score: fl
     return tuple(shown[:MOST_KEYWORDS])
 
 
-def _within(term: str, other: str) -> bool:
+def is_within(term: str, other: str) -> bool:
     """Tell whether one of two terms is a part of the other, in whole words."""
     return f" {term} " in f" {other} " or f" {other} " in f" {term} "
 
 
-def _said(term: str, sentences: Sequence[Sentence]) -> list[float]:
+def times_said(term: str, sentences: Sequence[Sentence]) -> list[float]:
     """Return when the sentences begin that have a term, once for each time."""
     pattern = re.compile(r"(?<!\w)" + r"\W+".join(map(re.escape, term.split())) + r"(?!\w)", re.IGNORECASE)
     return [sentence.start for sentence in sentences for _ in pattern.finditer(sentence.text.replace("’", "'"))]

@@ -1,10 +1,10 @@
-"""How a talk feels, sentence by sentence, by VADER's lexicon of English."""
+"""How a talk feels, sentence by sentence: by VADER's lexicon of English, or by scores that come from elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import FiniteFloat
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -20,6 +20,18 @@ _STRONG = 0.3  # a sentence that clearly feels so
 _MIXED_SHARE = 0.15  # of such sentences, on either side
 _POINTS = 120  # of a timeline: enough for a chart, and no more than a stage hands on
 _SHORTEST_POINT_SECONDS = 10.0
+
+
+class Timed(Protocol):
+    """What is said from ``start`` to ``end``, in seconds."""
+
+    @property
+    def start(self) -> float:
+        """When it begins."""
+
+    @property
+    def end(self) -> float:
+        """When it ends."""
 
 
 class TimelinePoint(Frozen):
@@ -46,10 +58,19 @@ def _analyzer() -> Any:
 def sentiment_of(sentences: Sequence[Sentence]) -> SentimentResult:
     """Return the sentiment of English sentences; of none it is neutral."""
     scores = [float(_analyzer().polarity_scores(sentence.text)["compound"]) for sentence in sentences]
-    weights = [max(1, sentence.last_word - sentence.first_word + 1) for sentence in sentences]
+    return sentiment_by_scores(sentences, scores, words_of(sentences))
+
+
+def words_of(sentences: Sequence[Sentence]) -> list[int]:
+    """Return how many words each sentence has."""
+    return [max(1, sentence.last_word - sentence.first_word + 1) for sentence in sentences]
+
+
+def sentiment_by_scores(spans: Sequence[Timed], scores: Sequence[float], weights: Sequence[int]) -> SentimentResult:
+    """Return the sentiment of what is said, of a score from -1 to 1 and a weight each."""
     score = _mean(scores, weights)
     return SentimentResult(
-        sentiment=_word(scores, score), score=round(score, 3), timeline=_timeline(sentences, scores, weights)
+        sentiment=_word(scores, score), score=round(score, 3), timeline=_timeline(spans, scores, weights)
     )
 
 
@@ -60,19 +81,17 @@ def _word(scores: Sequence[float], score: float) -> Sentiment:
     return "positive" if score >= _LEAST else "negative" if score <= -_LEAST else "neutral"
 
 
-def _timeline(
-    sentences: Sequence[Sentence], scores: Sequence[float], weights: Sequence[int]
-) -> tuple[TimelinePoint, ...]:
-    if not sentences:
+def _timeline(spans: Sequence[Timed], scores: Sequence[float], weights: Sequence[int]) -> tuple[TimelinePoint, ...]:
+    if not spans:
         return ()
-    step = max(_SHORTEST_POINT_SECONDS, (sentences[-1].end - sentences[0].start) / _POINTS)
+    step = max(_SHORTEST_POINT_SECONDS, (spans[-1].end - spans[0].start) / _POINTS)
     groups: dict[int, list[int]] = {}
-    for at, sentence in enumerate(sentences):
-        groups.setdefault(int((sentence.start - sentences[0].start) / step), []).append(at)
+    for at, span in enumerate(spans):
+        groups.setdefault(int((span.start - spans[0].start) / step), []).append(at)
     return tuple(
         TimelinePoint(
-            start=sentences[group[0]].start,
-            end=sentences[group[-1]].end,
+            start=spans[group[0]].start,
+            end=spans[group[-1]].end,
             score=round(_mean([scores[at] for at in group], [weights[at] for at in group]), 3),
         )
         for group in groups.values()

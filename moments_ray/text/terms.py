@@ -64,23 +64,32 @@ def passages_of(sentences: Sequence[Sentence]) -> tuple[Passage, ...]:
     return tuple(Passage(group[0].start, group[-1].end, " ".join(each.text for each in group)) for group in groups)
 
 
-def term_table(sentences: Sequence[Sentence], *, english: bool) -> TermTable:
-    """Weigh the terms of a talk; terms that stand in nearly every passage tell nothing and are left out."""
+def term_table(
+    sentences: Sequence[Sentence], *, english: bool, nouns: Sequence[Sequence[str]] | None = None
+) -> TermTable:
+    """Weigh the terms of a talk; terms that stand in nearly every passage tell nothing and are left out.
+
+    With ``nouns``, those of each passage, they are the terms; without, every few words in a row.
+    """
     # Importing scikit-learn takes a second, starts threads and sets variables of the environment.
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer  # noqa: PLC0415
 
     passages = passages_of(sentences)
+    words: dict[str, Any] = {
+        "token_pattern": _TOKEN,
+        "lowercase": True,
+        "stop_words": sorted(ENGLISH_STOP_WORDS | _SPOKEN) if english else None,
+        "ngram_range": (1, _LONGEST_TERM),
+    }
     vectorizer = TfidfVectorizer(
-        token_pattern=_TOKEN,
-        lowercase=True,
-        stop_words=sorted(ENGLISH_STOP_WORDS | _SPOKEN) if english else None,
-        ngram_range=(1, _LONGEST_TERM),
+        **(words if nouns is None else {"analyzer": list}),
         max_df=1.0 if len(passages) < _FEW_PASSAGES else 0.6 if english else 0.4,
         max_features=_MOST_TERMS,
         sublinear_tf=True,
     )
+    texts = [passage.text.replace("’", "'") for passage in passages]
     try:
-        weights = vectorizer.fit_transform([passage.text.replace("’", "'") for passage in passages])
+        weights = vectorizer.fit_transform(texts if nouns is None else nouns)
     except ValueError:  # nothing but words that tell nothing
         return TermTable(passages, (), np.zeros((len(passages), 0)))
     return TermTable(passages, tuple(vectorizer.get_feature_names_out()), weights)

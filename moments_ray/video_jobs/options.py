@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from moments_ray.http.schemas.base import RequestBody
-from moments_ray.http.schemas.options import BaseRunOptions, Text
+from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
 from moments_ray.library.options import Language
 from moments_ray.media.presets import AudioFormat, AudioQuality, ClipFormat, Preset, Resolution
 
@@ -48,7 +48,7 @@ class JobStatus(StrEnum):
 
 MaxRetries = Annotated[int, Field(strict=True, ge=0, le=10, description="how often a stage that failed is tried again")]
 ClipStrategy = Literal["moments", "windows", "segments"]
-ModelSize = Literal["tiny", "base", "small", "medium", "large"]
+ModelSize = Literal["tiny", "base", "small", "medium", "large"]  # as settings have them, which take long to import
 
 
 class ClipSegment(RequestBody):
@@ -80,7 +80,7 @@ class JobOptions(RequestBody):
         "en", description="tag of the language that is spoken; not given, or null: find out", examples=["en"]
     )
     model_size: ModelSize = Field(
-        "base", description="of a Whisper server, where one is configured; the recognisers of this machine ignore it"
+        "base", description="of Whisper, where that is what hears; not given: WHISPER_MODEL, else the best there is"
     )
     clip_duration: float = Field(30.0, ge=3, le=LONGEST_CLIP_SECONDS, description="seconds that a clip should have")
     overlap_duration: float = Field(
@@ -90,6 +90,9 @@ class JobOptions(RequestBody):
     sentiment_analysis: bool = Field(True, description="say how the talk feels")
     topic_modeling: bool = Field(True, description="say what it is about")
     keyword_extraction: bool = Field(True, description="list the terms that tell most of it")
+    analysis_model: ModelKey | None = Field(
+        None, description="key of a chat model that analyses what was said; unset: no model is asked"
+    )
     output_format: ClipFormat = Field("mp4", description="of clips; webm is VP9 and Opus, which takes longer")
     resolution: Resolution = Field("1080p", description="the most that a clip's shorter edge may have")
     min_confidence: float = Field(
@@ -134,13 +137,24 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class CreateJob(NewJob):
-    """A job on the video at a URL."""
+    """A job on the video at a URL, or on one that is in the library."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    youtube_url: Annotated[Text, Field(min_length=1, max_length=4096)] = Field(
-        description="of any site or file that can be fetched", examples=["https://www.youtube.com/watch?v=dQw4w9WgXcQ"]
+    youtube_url: Annotated[Text, Field(min_length=1, max_length=4096)] | None = Field(
+        None,
+        description="of any site or file that can be fetched; required, unless `video_id` is given",
+        examples=["https://www.youtube.com/watch?v=dQw4w9WgXcQ"],
     )
+    video_id: Annotated[Text, Field(min_length=1, max_length=64)] | None = Field(
+        None, description="a video of the library, in place of `youtube_url`: so files of any size come to jobs"
+    )
+
+    @model_validator(mode="after")
+    def _one_video(self) -> Self:
+        if (self.youtube_url is None) == (self.video_id is None):
+            raise ValueError("give the youtube_url of a video, or the video_id of one in the library")
+        return self
 
 
 class JobArguments(JobOptions, BaseRunOptions):

@@ -21,6 +21,7 @@ from moments_ray.library.deletion import Deletion
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import Address, LibraryService
 from moments_ray.library.values import Source, SpeechOptions
+from moments_ray.models.registry import LOCAL
 from moments_ray.moments.finding.options import MOST_ASKED, find_options
 from moments_ray.moments.roles import MOMENT_GENERATOR
 from moments_ray.moments.values import GenerationOptions
@@ -30,6 +31,7 @@ from moments_ray.video_jobs.pipelines import JOB_PIPELINES
 from moments_ray.video_jobs.queries.jobs import Jobs
 from moments_ray.video_jobs.status import status_of
 from moments_ray.video_jobs.values import (
+    EMBEDDED,
     AnalysisOptions,
     AudioOptions,
     ClipChoiceOptions,
@@ -57,15 +59,20 @@ class JobsService:
         self._library = library
 
     async def create(self, asked: CreateJob, key: str | None) -> tuple[Run, Video, bool]:
-        """Start a job on the video at a URL; return its run, its video and whether the key had made it before.
+        """Start a job on the video at a URL, or on one of the library.
+
+        Return its run, its video and whether the idempotency key had made it before.
 
         Raises:
+            NotFound: there is no such video.
             UrlNotAllowed: it may not be fetched.
             DownloadUnavailable: its host does not exist.
             InvalidRequest: the key was used for another request.
         """
-        url = asked.youtube_url
         await self.check(asked)
+        if (url := asked.youtube_url) is None:
+            video = await self._library.video(asked.video_id or "")
+            return await self._start(asked, await self._library.source(video), video, key)
         canonical = await self._library.checked_url(url)
         async with self._database.begin() as session:
             video, _ = await Videos(session).get_or_create(canonical, source_url=url)
@@ -93,6 +100,8 @@ class JobsService:
                 known = await Runs(session).by_idempotency_key(key)
         options = asked.options
         generator = await self._library.models.resolve(None, MOMENT_GENERATOR)
+        if options.analysis_model is not None:
+            await self._library.models.resolve(options.analysis_model, MOMENT_GENERATOR)
         request = JobRequest(
             source=source,
             force=asked.force,
@@ -181,9 +190,11 @@ def _parts(asked: NewJob) -> Mapping[str, Any]:
     """Return what a job's stages take, from its options."""
     options = asked.options
     # The default is shown, and not believed: a recogniser that is told a wrong language hears nothing right.
-    language = options.language if "language" in options.model_fields_set else None
+    said = options.model_fields_set
+    language = options.language if "language" in said else None
+    model_size = options.model_size if "model_size" in said else None
     return {
-        "speech": SpeechOptions(language=language),
+        "speech": SpeechOptions(language=language, model_size=model_size),
         "audio": AudioOptions(
             audio_format=options.audio_format,
             quality=options.audio_quality,
@@ -194,6 +205,7 @@ def _parts(asked: NewJob) -> Mapping[str, Any]:
             topics=options.topic_modeling,
             keywords=options.keyword_extraction,
             min_confidence=options.min_confidence,
+            model=EMBEDDED if options.analysis_model in {None, LOCAL} else options.analysis_model,
         ),
         "choice": ClipChoiceOptions(
             strategy=options.clip_strategy,

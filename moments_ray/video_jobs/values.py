@@ -22,13 +22,17 @@ class AudioOptions(Value):
     required: bool = True
 
 
+EMBEDDED = "embedded"
+
+
 class AnalysisOptions(Value):
-    """What of a talk is analysed, and the least score of what is listed."""
+    """What of a talk is analysed, the least score of what is listed, and the key of the model that says it."""
 
     sentiment: bool = True
     topics: bool = True
     keywords: bool = True
     min_confidence: FiniteFloat = 0.7
+    model: str = EMBEDDED
 
 
 class Segment(Value):
@@ -89,7 +93,7 @@ class Analysis(Value):
     topics: tuple[Topic, ...] | None = None
     keywords: tuple[Keyword, ...] | None = None
     language: str | None = None
-    method: str = "embedded"
+    method: str = EMBEDDED
     words_counted: int = 0
     warnings: tuple[str, ...] = ()
 

@@ -7,12 +7,13 @@ import shutil
 
 import structlog
 
+from moments_ray import __version__
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.runs.queue import PRIORITIES, Queue
-from moments_ray.process.metrics import DEAD_LETTERS, QUEUE_DEPTH, QUEUE_OLDEST, Meter, unmetered
+from moments_ray.process.metrics import DEAD_LETTERS, INFO, QUEUE_DEPTH, QUEUE_OLDEST, Meter, unmetered
 from moments_ray.settings import Settings
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Sweeper:
         """Tell how long the queue is; every worker does, or the last figures of one that sweeps no more would stand."""
         async with self._database.read() as session:
             depths, oldest = await Sweeps(session).queue_depths()
+        self._meter(INFO, 1, version=__version__, environment=self._settings.environment)
         for priority in PRIORITIES:
             self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
         self._meter(QUEUE_OLDEST, oldest)

@@ -19,17 +19,20 @@ from moments_ray.library.values import AudioObject, SourceVideo, SpeechOptions, 
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.recogniser import RemoteRecogniser
+from moments_ray.settings import WhisperSize
 from moments_ray.speech.given_captions import GivenCaptions
 from moments_ray.speech.health import check
 from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, usable, without_speech
 from moments_ray.speech.transcript import Transcript
+from moments_ray.speech.whisper_models import is_of_size
 
 
 async def _identity(environment: Environment) -> JsonValue:
     """Return which recognisers there are: with another one a video is transcribed again, which may choose the same."""
     remote = await environment.service(Gateway).registry.transcribers()
     here = await asyncio.to_thread(usable, environment.settings)
-    return [*sorted(entry.key for entry in remote), *here]
+    sizes = [size] if (size := environment.settings.speech.model_size) is not None else []
+    return [*sorted(entry.key for entry in remote), *here, *sizes]
 
 
 @stage("TRANSCRIPTION", resources=Resources(cpus=2), timeout=6 * 3600, attempts=2, reusable=True, identity=_identity)
@@ -37,13 +40,15 @@ async def transcribe_speech(
     ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
 ) -> TranscriptRef:
     """Choose a recogniser, transcribe, check and mend; a video in which nobody speaks has an empty transcript."""
-    captions, remote = await _captions(ctx, video, options), await _remote_recognisers(ctx, audio)
+    size = options.model_size or ctx.settings.speech.model_size
+    captions, remote = await _captions(ctx, video, options), await _remote_recognisers(ctx, audio, size)
     candidates = recognisers(
         captions,
         spoken=options.language,
         duration=video.info.duration,
         remote=remote,
         threads=ctx.resources.threads(),
+        size=size,
     )
     if audio is None:
         heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
@@ -58,17 +63,20 @@ async def transcribe_speech(
         why=str(transcript.health["chosen"]),
         language=transcript.language,
         words=len(transcript.words),
+        model=str(transcript.health.get("model") or transcript.engine),
     )
 
 
-async def _remote_recognisers(ctx: Context, audio: AudioObject | None) -> list[RemoteRecogniser]:
-    """Return the configured remote recognisers of a video's sound."""
+async def _remote_recognisers(
+    ctx: Context, audio: AudioObject | None, size: WhisperSize | None
+) -> list[RemoteRecogniser]:
+    """Return the configured remote recognisers of a video's sound; a Whisper of the size that is wanted goes first."""
     if audio is None:
         return []
-    return [
-        RemoteRecogniser(ctx.service(Gateway), TRANSCRIBER, entry, audio.name)
-        for entry in await ctx.service(Gateway).registry.transcribers()
-    ]
+    entries = await ctx.service(Gateway).registry.transcribers()
+    if size is not None:
+        entries = sorted(entries, key=lambda entry: not is_of_size(f"{entry.key} {entry.model}", size))
+    return [RemoteRecogniser(ctx.service(Gateway), TRANSCRIBER, entry, audio.name) for entry in entries]
 
 
 async def _read_only(ctx: Context, captions: Sequence[Recogniser]) -> Transcript:

@@ -13,6 +13,7 @@ from moments_ray.http.schemas.bulk import Identifiers
 from moments_ray.http.schemas.options import Metadata
 from moments_ray.media.presets import AudioFormat, ClipFormat
 from moments_ray.states import StageStatus
+from moments_ray.video_jobs.api.examples import JOB
 from moments_ray.video_jobs.options import MOST_AT_ONCE, JobStatus, JobType
 
 
@@ -98,6 +99,14 @@ class SpokenSegment(Shape):
     confidence: float | None = Field(None, description="where the recogniser tells")
 
 
+class JobTranscriber(Shape):
+    """Who heard what was said."""
+
+    engine: str
+    model: str = Field(examples=["whisper-base"])
+    why: str = Field(description="why it was chosen, and why not those before it")
+
+
 class JobLinks(Shape):
     """Where what belongs to a job is."""
 
@@ -108,94 +117,14 @@ class JobLinks(Shape):
     video: str | None
 
 
-_JOB = "550e8400-e29b-41d4-a716-446655440000"
-_HERE = f"/api/v1/jobs/{_JOB}"
-_EXAMPLE: dict[str, Any] = {
-    "id": _JOB,
-    "youtube_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
-    "job_type": "full_processing",
-    "status": "processing",
-    "progress": 81.4,
-    "created_at": "2026-01-01T12:00:00Z",
-    "updated_at": "2026-01-01T12:03:10Z",
-    "started_at": "2026-01-01T12:00:01Z",
-    "completed_at": None,
-    "priority": 5,
-    "video_title": "Example Video",
-    "video_id": "0b9f6c0e-52a4-4f0e-9d0c-3f6f0c9a1f11",
-    "run_id": _JOB,
-    "options": {"audio_format": "wav", "language": "en", "max_clips": 10},
-    "metadata": {},
-    "current_stage": "JOB_CLIP_EXTRACTION",
-    "stages": [
-        {"name": "ANALYSIS", "status": "completed", "progress": 1.0, "seconds": 0.6},
-        {"name": "JOB_CLIP_EXTRACTION", "status": "processing", "progress": 0.5, "seconds": None},
-    ],
-    "retry_count": 0,
-    "max_retries": 3,
-    "attempt": 1,
-    "error_message": None,
-    "error": None,
-    "errors": 0,
-    "transcript": "Hello world...",
-    "transcript_segments": [{"start": 0.0, "end": 2.5, "text": "Hello world...", "confidence": 0.98}],
-    "words_url": f"{_HERE}/transcript?format=json",
-    "analysis_results": {
-        "sentiment": "positive",
-        "sentiment_score": 0.31,
-        "sentiment_timeline": [{"start": 0.0, "end": 11.2, "score": 0.4}],
-        "topics": ["technology", "tutorial"],
-        "topic_details": [
-            {"label": "technology", "words": ["technology"], "weight": 0.6, "score": 1.0, "ranges": [[0.0, 44.0]]}
-        ],
-        "keywords": [{"text": "technology", "score": 1.0, "count": 7, "first_at": 3.2}],
-        "language": "en",
-        "method": "embedded",
-        "words_counted": 2150,
-    },
-    "generated_clips": [
-        {
-            "start": 0.0,
-            "end": 30.0,
-            "title": "Introduction",
-            "url": f"{_HERE}/clips/1",
-            "thumbnail_url": f"{_HERE}/clips/1/thumbnail",
-            "score": 1.0,
-            "reason": "it asks a question and answers it",
-            "duration": 30.0,
-            "bytes": 5_242_880,
-            "format": "mp4",
-            "resolution": "1920x1080",
-        }
-    ],
-    "audio": {
-        "url": f"{_HERE}/audio",
-        "format": "wav",
-        "duration": 600.0,
-        "bytes": 172_800_044,
-        "sample_rate": 48000,
-        "channels": 2,
-    },
-    "warnings": [],
-    "waiting_for": None,
-    "queue_position": None,
-    "links": {
-        "self": _HERE,
-        "events": f"{_HERE}/events",
-        "socket": f"/ws/{_JOB}",
-        "run": f"/api/runs/{_JOB}",
-        "video": "/api/videos/0b9f6c0e-52a4-4f0e-9d0c-3f6f0c9a1f11",
-    },
-}
-
-
 class JobView(JobEntry):
     """A job with its results; each is null until it is there, and where its type does not give it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [JOB]})
 
     transcript: str | None
     transcript_segments: list[SpokenSegment] | None
+    transcriber: JobTranscriber | None
     words_url: str | None
     analysis_results: dict[str, Any] | None = Field(examples=[{"sentiment": "positive", "topics": ["technology"]}])
     generated_clips: list[JobClipView] | None

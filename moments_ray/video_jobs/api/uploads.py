@@ -35,7 +35,7 @@ router = APIRouter(prefix=ROOT, tags=["jobs"])
 
 def body_limits(settings: DownloadSettings) -> tuple[RouteLimit, ...]:
     """Return how large a form with a file, and a list of jobs, may be."""
-    cure = "send a larger file in parts, by tus 1.0 to /api/uploads, and make a job of its URL"
+    cure = "send a larger file in parts, by tus 1.0 to /api/uploads, and make a job of its video_id"
     return (
         RouteLimit(UPLOAD_PATH, form_bytes(settings), cure),
         RouteLimit(f"{ROOT}/bulk", _BULK_BYTES, "send fewer jobs at once"),
@@ -52,7 +52,7 @@ async def upload_job(
     *,
     key: IdempotencyKey = None,
 ) -> JobView:
-    """Create a job on a video that comes with the request, of at most 64 MiB."""
+    """Create a job on a video that comes with the request, of at most 64 MiB; a larger one is sent by tus first."""
     await service.check(job)
     title = clean_title(Path(file.filename or "").stem)
     with tempfile.TemporaryDirectory(prefix="moments-upload-") as directory:

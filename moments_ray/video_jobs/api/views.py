@@ -11,6 +11,7 @@ from moments_ray.http.container import Container
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.stages.transcription import transcribe_speech
 from moments_ray.library.values import TranscriptRef
+from moments_ray.speech.whisper_models import is_of_size
 from moments_ray.states import RunStatus, StageStatus
 from moments_ray.video_jobs.api.schemas import (
     JobAudio,
@@ -19,6 +20,7 @@ from moments_ray.video_jobs.api.schemas import (
     JobError,
     JobLinks,
     JobStage,
+    JobTranscriber,
     JobView,
     SpokenSegment,
 )
@@ -50,10 +52,9 @@ async def whole_job(container: Container, run: Run, video: Video | None) -> JobV
     async with container.environment.database.read() as session:
         stages = (await Jobs(session).stages([run]))[run.id]
         history = (await Jobs(session).histories([run]))[run.id]
-        heard = _output(stages, transcribe_speech.name)
         transcript = None
-        if heard is not None and run.video_id is not None:
-            transcript = await Transcripts(session).get(run.video_id, TranscriptRef.model_validate(heard).engine)
+        if (heard := _heard(stages)) is not None and run.video_id is not None:
+            transcript = await Transcripts(session).get(run.video_id, heard.engine)
         waits = run.status == RunStatus.QUEUED
         place = await Jobs(session).place_in_queue(run) if waits else None
     live = await container.live.stage_progress(run)
@@ -166,18 +167,28 @@ def _output(stages: Mapping[str, RunStage], name: str) -> dict[str, Any] | None:
 def _results(run: Run, stages: Mapping[str, RunStage], transcript: TranscriptRow | None) -> dict[str, Any]:
     sound = _output(stages, encode_job_audio.name)
     clips = _output(stages, CUT_JOB_CLIPS.name)
-    analysis = _output(stages, analyse.name)
+    analysis, heard = _output(stages, analyse.name), _heard(stages)
     here = f"{ROOT}/{run.identifier}"
     return {
         "transcript": None if transcript is None else transcript.full_text,
         "transcript_segments": None
         if transcript is None
         else [SpokenSegment.model_validate(each) for each in transcript.segment_timestamps],
+        "transcriber": None if heard is None else JobTranscriber.model_validate(_transcriber(heard)),
         "words_url": None if transcript is None else f"{here}/transcript?format=json",
         "analysis_results": None if analysis is None else analysis_results(Analysis.model_validate(analysis)),
         "generated_clips": None if clips is None else _clips(here, JobClips.model_validate(clips)),
         "audio": None if sound is None else _audio(here, EncodedAudio.model_validate(sound)),
     }
+
+
+def _heard(stages: Mapping[str, RunStage]) -> TranscriptRef | None:
+    output = _output(stages, transcribe_speech.name)
+    return None if output is None else TranscriptRef.model_validate(output)
+
+
+def _transcriber(heard: TranscriptRef) -> dict[str, str]:
+    return {"engine": heard.engine, "model": heard.model or heard.engine, "why": heard.why}
 
 
 def analysis_results(analysis: Analysis) -> dict[str, Any]:
@@ -226,8 +237,9 @@ def _warnings(run: Run, stages: Mapping[str, RunStage], transcript: TranscriptRo
     asked = str(options.get("language", "en") or "").split("-")[0]
     if transcript is not None and transcript.language and asked and transcript.language.split("-")[0] != asked:
         said.append(f"The language is {transcript.language}, not {asked}; the transcript is kept.")
-    if "model_size" in options and transcript is not None:
-        said.append(f"model_size has no effect: the transcript is by {transcript.engine}, which has one size.")
+    size = options.get("model_size")
+    if size is not None and (heard := _heard(stages)) is not None and not is_of_size(heard.model or heard.engine, size):
+        said.append(f"The transcript is not by Whisper in size {size}. {heard.why}")
     if (analysis := _output(stages, analyse.name)) is not None:
         said += Analysis.model_validate(analysis).warnings
     if (chosen := _output(stages, choose_clips.name)) is not None:

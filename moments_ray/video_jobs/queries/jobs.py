@@ -108,10 +108,11 @@ class Jobs:
 
     async def histories(self, runs: Sequence[Run]) -> Mapping[int, JobHistory]:
         """Return when jobs were created and how often each was retried, by the runs' keys."""
+        found = {run.id: JobHistory(run.queued_at, 0) for run in runs}  # of one that is deleted meanwhile
         query = select(RunEvent.run_id, func.min(RunEvent.created_at), func.count() - 1)
         query = query.where(RunEvent.run_id.in_([run.id for run in runs]), RunEvent.type == "run.queued")
         rows = await self._session.execute(query.group_by(RunEvent.run_id))
-        return {run: JobHistory(created_at, retries) for run, created_at, retries in rows}
+        return found | {run: JobHistory(created_at, retries) for run, created_at, retries in rows}
 
     async def place_in_queue(self, run: Run) -> int:
         """Return how many runs of any kind are taken before a waiting one, and itself."""

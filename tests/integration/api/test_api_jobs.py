@@ -89,6 +89,8 @@ async def test_the_same_idempotency_key_is_the_same_job(api: httpx.AsyncClient) 
     ("change", "names"),
     [
         ({"youtube_url": None}, "youtube_url"),
+        ({"video_id": "another"}, "video_id"),
+        ({"options": {"model_size": "huge"}}, "model_size"),
         ({"job_type": "nothing"}, "job_type"),
         ({"priority": 11}, "priority"),
         ({"priority": "5"}, "priority"),
@@ -112,6 +114,25 @@ async def test_a_number_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
     text = '{"youtube_url": "http://127.0.0.1/a.mp4", "job_type": "analysis", "options": {"clip_duration": NaN}}'
     answer = await api.post(JOBS, content=text, headers={"Content-Type": "application/json"})
     assert answer.status_code in {400, 422}
+
+
+async def test_a_job_is_about_a_video_of_the_library(api: httpx.AsyncClient, library: Library) -> None:
+    video = await library.video("A talk")
+    answer = await api.post(JOBS, json={"video_id": video.identifier, "job_type": "audio_extraction"})
+    assert answer.status_code == 201, answer.text
+    job = answer.json()
+    assert (job["video_id"], job["video_title"], job["youtube_url"]) == (video.identifier, "A talk", None)
+    answer = await api.post(JOBS, json={"video_id": "nobody", "job_type": "analysis"})
+    problem(answer, 404, "object.not_found")
+
+
+async def test_a_chat_model_that_cannot_be_asked_makes_no_job(api: httpx.AsyncClient) -> None:
+    for key, code in (("nobody", "model.unknown"), ("minimax", "model.not_configured")):
+        body = {"youtube_url": URL, "job_type": "analysis", "options": {"analysis_model": key}}
+        problem(await api.post(JOBS, json=body), 422, code)
+    assert (await api.get(JOBS)).json()["total"] == 0
+    body = {"youtube_url": URL, "job_type": "analysis", "options": {"analysis_model": "local"}}
+    assert (await api.post(JOBS, json=body)).status_code == 201
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/a.mp4", "nonsense"])

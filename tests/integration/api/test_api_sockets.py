@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +25,7 @@ from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
+from moments_ray.media.javascript import deno_executable
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library
 
@@ -242,3 +245,63 @@ async def test_a_key_comes_as_a_subprotocol(app: FastAPI, address: str, containe
     finally:
         async with container.environment.database.begin() as session:
             await session.execute(text("TRUNCATE api_keys CASCADE"))
+
+
+# As the document of the video jobs API has it; only its address is another.
+SNIPPET = """
+const ws = new WebSocket('ws://localhost:8000/ws/550e8400-e29b-41d4-a716-446655440000');
+
+ws.onopen = function(event) {
+    console.log('WebSocket connected');
+};
+
+ws.onmessage = function(event) {
+    const data = JSON.parse(event.data);
+    
+    switch(data.type) {
+        case 'initial_status':
+            console.log('Initial status:', data.data);
+            break;
+        case 'job_update':
+            console.log(`Progress: ${data.data.progress}%`);
+            console.log(`Status: ${data.data.status}`);
+            break;
+    }
+};
+
+ws.onclose = function(event) {
+    console.log('WebSocket disconnected');
+};
+"""
+
+
+async def test_the_documents_snippet_runs_unchanged(
+    api: httpx.AsyncClient, address: str, library: Library, tmp_path: Path
+) -> None:
+    identifier = await job(api)
+    script = tmp_path / "snippet.js"
+    script.write_text(
+        SNIPPET.replace("localhost:8000/ws/550e8400-e29b-41d4-a716-446655440000", f"{address}/ws/{identifier}")
+    )
+    deno = deno_executable()
+    assert deno is not None
+    page = await asyncio.create_subprocess_exec(
+        *(deno, "run", "--no-config", "--no-remote", "--allow-net=127.0.0.1", str(script)),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "DENO_DIR": str(tmp_path), "NO_COLOR": "1"},
+    )
+    try:
+        assert page.stdout is not None
+        async with asyncio.timeout(60):
+            assert await page.stdout.readline() == b"WebSocket connected\n"
+            assert await page.stdout.readline() == b"Initial status: {\n"
+            claim = await claimed(library, identifier)
+            await done(library, claim, STAGES[0])
+            await end(library, claim)
+            said = (await page.stdout.read()).decode().splitlines()
+    finally:
+        if page.returncode is None:
+            page.kill()
+        await page.wait()
+    assert said[-3:] == ["Progress: 100%", "Status: completed", "WebSocket disconnected"]
+    assert "Status: processing" in said

@@ -15,6 +15,7 @@ from moments_ray import runtime
 from moments_ray.embedded.services import Services
 from moments_ray.http.container import Container
 from moments_ray.settings import ApiSettings, DownloadSettings, Settings
+from moments_ray.testing.media import make_video
 from serve_app.factory import create_app
 from tests.integration.cli.conftest import Moments
 
@@ -104,3 +105,15 @@ def test_a_file_is_uploaded(moments: Moments, server: str, tmp_path: Path) -> No
     refused = moments("jobs", "create", str(tmp_path / "no.mp4"), "--type", "transcription", "--server", server)
     assert refused.status == 2
     assert "media." in refused.stderr
+
+
+def test_a_file_that_is_too_large_for_a_form_comes_in_parts(
+    moments: Moments, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moments_ray.client.jobs._FORM_BYTES", 1000)
+    path = make_video(tmp_path / "long talk.mp4", seconds=1)
+    created = moments("jobs", "create", str(path), "--type", "transcription", "--server", server, "--json")
+    assert created.status == 0, created.stderr
+    assert (created.document["youtube_url"], created.document["video_title"]) == (None, "long talk")
+    again = moments("jobs", "create", str(path), "--type", "analysis", "--server", server, "--json")
+    assert again.document["video_id"] == created.document["video_id"]

@@ -4,12 +4,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from moments_ray.errors import RecogniserUnavailable, UnknownModel
 from moments_ray.settings import Settings, SpeechSettings
 from moments_ray.speech.recognisers import CaptionFile, Origin, choose, recognisers, without_speech
+from moments_ray.speech.whisper_models import is_of_size
 
 UNREACHABLE = "http://127.0.0.1:9"  # discard: nobody listens
 
@@ -113,6 +115,32 @@ async def test_an_unknown_key_is_refused_with_the_ones_there_are(tmp_path: Path)
 async def test_a_forced_recogniser_that_cannot_be_used_names_the_cure(tmp_path: Path, key: str, cure: str) -> None:
     with pytest.raises(RecogniserUnavailable, match=cure):
         await choose(recognisers(), settings(tmp_path), forced=key)
+
+
+@pytest.mark.parametrize("size", ["tiny", "base"])
+async def test_whisper_in_the_size_that_is_asked_for_comes_before_other_models(tmp_path: Path, size: Any) -> None:
+    choice = await choose(recognisers(size=size), settings(tmp_path))
+    assert choice.recogniser.key == f"whisper-{size}"
+    captioned = recognisers([captions(tmp_path / "a.srt")], size=size)
+    assert (await choose(captioned, settings(tmp_path))).recogniser.key == "captions"
+
+
+async def test_a_larger_whisper_is_used_where_its_files_are_and_else_missed_by_name(tmp_path: Path) -> None:
+    choice = await choose(recognisers(size="small"), settings(tmp_path))
+    assert choice.recogniser.key == "whisper"
+    assert choice.passed_over["whisper-small"].startswith("whisper-small is not here; put Systran/faster-whisper-small")
+    directory = tmp_path / "models" / "faster-whisper-small"
+    directory.mkdir(parents=True)
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (directory / name).touch()
+    choice = await choose(recognisers(size="small"), settings(tmp_path))
+    assert choice.sentence.startswith(f"Transcribing by whisper-small: whisper-small is in {directory}; not captions")
+
+
+def test_the_size_of_a_model_is_told_by_its_name() -> None:
+    assert is_of_size("Systran/faster-whisper-large-v3", "large")
+    assert not is_of_size("whisper-1", "base")
+    assert not is_of_size("parakeet-small", "small")
 
 
 def test_a_source_without_sound_has_a_transcript_that_says_so() -> None:

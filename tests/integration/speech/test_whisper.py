@@ -39,7 +39,7 @@ async def transcribe(
     timeout: float = 150.0,
     progress: Callable[[float], None] | None = None,
 ) -> Transcript:
-    recogniser = Whisper(base_only=key == "whisper-base", threads=2)
+    recogniser = Whisper(size="base" if key == "whisper-base" else None, threads=2)
     await recogniser.prepare(settings)
     assert recogniser.availability(settings).ok
     return check(await recogniser.transcribe(audio, settings, timeout, progress), None)

@@ -1,0 +1,78 @@
+"""What is lost of jobs, and what is begun twice, when a worker is killed, or Redis with all that it had: observed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import redis.asyncio as redis
+
+from benchmarks.job_systems import System
+from moments_ray import runtime
+from moments_ray.settings import Settings
+
+_JOBS = 60
+_JOB_SECONDS = 0.5
+_STRIKE_AFTER = 20  # jobs that began
+_TIMEOUT_SECONDS = 100.0
+
+
+async def observe(systems: Sequence[System], settings: Settings, notes: Path) -> None:
+    """Strike each system in the middle of its jobs and print what came of them."""
+    print(f"\n{_JOBS} jobs of {_JOB_SECONDS} s; struck when {_STRIKE_AFTER} have begun, watched {_TIMEOUT_SECONDS:g} s")
+    print(f"{'':16}{'struck by':28}{'done':>10}{'begun twice':>13}{'seconds after':>15}")
+    client = runtime.open_redis(settings)
+    for system in systems:
+        for what, strike in (("kill -9 of the worker", system.kill), ("Redis killed and empty", _redis_dies(client))):
+            notes.unlink(missing_ok=True)
+            await system.create(_JOBS, _JOB_SECONDS)
+            await system.serve()
+            await _struck(system, what, strike, notes)
+            await system.stop()
+            await system.forget()
+            await client.flushall()
+    await client.aclose()
+
+
+async def _struck(system: System, what: str, strike: Callable[[], Awaitable[None]], notes: Path) -> None:
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while len(_noted(notes)) < _STRIKE_AFTER:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{system.name} did not begin {_STRIKE_AFTER} jobs within {_TIMEOUT_SECONDS:g} s")
+        await asyncio.sleep(0.02)
+    await strike()
+    struck = time.monotonic()
+    while (done := (await system.completed()).count) < _JOBS:
+        if time.monotonic() > struck + _TIMEOUT_SECONDS:
+            break
+        await asyncio.sleep(0.2)
+    after = f"{time.monotonic() - struck:.1f}" if done == _JOBS else "never"
+    twice = sum(count - 1 for count in Counter(_noted(notes)).values())
+    print(f"{system.name:16}{what:28}{f'{done} of {_JOBS}':>10}{twice:13}{after:>15}", flush=True)
+
+
+def _noted(notes: Path) -> list[str]:
+    return notes.read_text().splitlines() if notes.exists() else []
+
+
+def _redis_dies(client: redis.Redis) -> Callable[[], Awaitable[None]]:
+    """Have Redis lose everything and die; its supervisor starts it again."""
+
+    async def strike() -> None:
+        pid = (await client.info("server"))["process_id"]
+        await client.flushall()
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            while True:
+                with contextlib.suppress(redis.RedisError, OSError):
+                    if (await client.info("server"))["process_id"] != pid:
+                        return
+                await asyncio.sleep(0.05)
+
+    return strike

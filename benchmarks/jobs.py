@@ -1,0 +1,104 @@
+"""What a job costs beside RQ, Celery, arq, taskiq and procrastinate, on the same PostgreSQL and Redis, in one run.
+
+    python -m benchmarks.jobs [speed] [losses] [api] [--jobs 2000] [--rounds 3] [--at-once 8] [--sockets 200]
+
+``speed``: jobs that do nothing, created by ``--at-once`` clients while nobody works, then worked on. Every system
+commits a row when a job is created and another write when it is done: procrastinate in its own table, ours in its
+journal, the others in a table beside their queue. ``losses``: what is lost, or begun twice, when a worker is killed, or
+Redis with all that it had. ``api``: what a client waits for a job to be created, and a socket for an event, through
+Serve. Unnamed, all three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import job_api, job_losses
+from benchmarks.job_peers import job_peers
+from benchmarks.job_systems import Ours, Peer, System
+from benchmarks.own_home import own_home
+from benchmarks.processes import children
+from moments_ray import runtime
+from moments_ray.settings import ApiSettings, DownloadSettings, Settings, WorkerSettings
+
+PARTS = ("speed", "losses", "api")
+_IDLE_SECONDS = 60.0
+
+
+async def measure(settings: Settings, options: argparse.Namespace) -> None:
+    """Measure the parts that were asked for."""
+    async with runtime.services(settings) as resolved:
+        assert resolved.database_url is not None  # noqa: S101 - services() fills them in
+        assert resolved.redis_url is not None  # noqa: S101
+        notes = Path(settings.home) / "notes"
+        urls = {"database_url": resolved.database_url.get_secret_value()}
+        peers = job_peers(redis_url=resolved.redis_url.get_secret_value(), notes=notes, **urls)
+        await peers.make_databases()
+        systems: list[System] = [Peer(name, peers, options.at_once) for name in peers.names]
+        with runtime.cluster(resolved):
+            ours = Ours(resolved, notes)
+            if "speed" in options.parts:
+                await speed([ours, *systems], options)
+            if "losses" in options.parts:
+                await job_losses.observe([ours, *systems], resolved, notes)
+            if "api" in options.parts:
+                await job_api.measure(resolved, options.sockets)
+
+
+async def speed(systems: Sequence[System], options: argparse.Namespace) -> None:
+    """Measure each in turn, round after round, and print the medians."""
+    print(f"{options.jobs} jobs, {options.at_once} at once, median of {options.rounds}, {os.cpu_count()} cores")
+    found: dict[str, list[tuple[float, float]]] = {system.name: [] for system in systems}
+    for _ in range(options.rounds):
+        for system in systems:
+            found[system.name].append(await _round(system, options.jobs))
+    print(f"{'':16}{'creates/s':>12}{'jobs/s':>10}")
+    for name, rounds in found.items():
+        created, done = (statistics.median(each[at] for each in rounds) for at in (0, 1))
+        print(f"{name:16}{created:12.0f}{done:10.0f}", flush=True)
+
+
+async def _round(system: System, count: int) -> tuple[float, float]:
+    """Return creates/s and jobs/s of one round."""
+    created = count / await system.create(count, 0.0)
+    await system.serve()
+    before, idle = -1, 0.0
+    while (now := await system.completed()).count < count:
+        idle = 0.0 if now.count > before else idle + 0.5
+        if idle > _IDLE_SECONDS:
+            raise SystemExit(f"{system.name} did {now.count} of {count} jobs, and then none for {_IDLE_SECONDS:g} s")
+        before = now.count
+        await asyncio.sleep(0.5)
+    await system.stop()
+    await system.forget()
+    return created, (count - 1) / now.seconds
+
+
+def main() -> None:
+    """Parse the options, measure in a home of its own, and look for processes left behind."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--sockets", type=int, default=200)
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {sorted(unknown)}")
+    with own_home(
+        pipelines=("benchmarks.job_nothing",),
+        worker=WorkerSettings(runs_at_once=options.at_once, drain_seconds=1.0),
+        api=ApiSettings(requests_per_minute=0),
+        download=DownloadSettings(allow_private_addresses=True),
+    ) as settings:
+        asyncio.run(measure(settings, options))
+    print("processes left: " + ("; ".join(children()) or "none"))
+
+
+if __name__ == "__main__":
+    main()
