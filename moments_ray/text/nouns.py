@@ -15,12 +15,16 @@ _MEMORY_BYTES = 6 * 1024**3
 _NOUNS = {"NOUN", "PROPN"}
 
 
-def pipeline_of(language: str) -> str | None:
-    """Return the name of an installed pipeline for a language, such as ``en_core_web_sm``."""
+def pipelines() -> list[str]:
+    """Return the names of the pipelines that are installed, such as ``en_core_web_sm``."""
     if importlib.util.find_spec("spacy") is None:
-        return None
-    names = sorted(each.name for each in entry_points(group="spacy_models") if each.name.startswith(f"{language}_"))
-    return names[0] if names else None
+        return []
+    return sorted({each.name for each in entry_points(group="spacy_models")})
+
+
+def pipeline_of(language: str) -> str | None:
+    """Return the name of an installed pipeline for a language."""
+    return next((name for name in pipelines() if name.startswith(f"{language}_")), None)
 
 
 async def nouns_of(texts: Sequence[str], pipeline: str, settings: Settings, timeout: float) -> list[list[str]]:

@@ -30,7 +30,7 @@ class Api:
     """One replica of the API; it holds nothing that another would miss."""
 
     def __init__(self, settings: Settings) -> None:
-        log_through_serve(settings.log_level, settings.environment)
+        log_through_serve(settings)
         self._container = connect_container(settings)
 
     def __serve_build_asgi_app__(self) -> FastAPI:

@@ -25,7 +25,7 @@ from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.engine.runs.service import RunService
-from moments_ray.settings import RetrySettings, Settings, WorkerSettings
+from moments_ray.settings import DownloadSettings, RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
 from tests.ray.home import Home
 from tests.ray.talk import Talk, make_talk
@@ -51,6 +51,7 @@ def ray_settings(embedded: Services, embedded_home: Path) -> Settings:
             heartbeat_seconds=0.5, lease_seconds=3.0, sweep_seconds=1.0, cancel_poll_seconds=0.2, drain_seconds=5.0
         ),
         retry=RetrySettings(first_delay_seconds=0.1),
+        download=DownloadSettings(allow_private_addresses=True),
     )
 
 

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from sqlalchemy import text
 
 from moments_ray.http.container import Container
 from moments_ray.media.probe import probe
+from moments_ray.models.gateway import Gateway
 from moments_ray.testing.media import run_ffmpeg
+from moments_ray.testing.model_server import completion, model_server
 from serve_app.factory import create_app
-from tests.ray.conftest import Engine
+from tests.ray.conftest import Engine, StartWorker
 from tests.ray.talk import Talk
 
 FINISHED = {"completed", "failed", "cancelled"}
+
+
+def media_processes() -> list[str]:
+    """The media programs that work for this test's Ray."""
+    return [each.name() for each in psutil.Process().children(recursive=True) if "ffmpeg" in each.name()]
 
 
 class Api:
@@ -36,6 +48,12 @@ class Api:
         )
         assert answer.status_code == 201, answer.text
         assert answer.json()["status"] == "pending"
+        return str(answer.json()["id"])
+
+    async def create_of(self, url: str, job_type: str) -> str:
+        """Create a job on the video at a URL."""
+        answer = await self.client.post("/api/v1/jobs/", json={"youtube_url": url, "job_type": job_type})
+        assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
     async def job(self, identifier: str) -> dict[str, Any]:
@@ -58,6 +76,19 @@ class Api:
         answer = await self.client.get(path, follow_redirects=True)
         assert answer.status_code == 200, answer.text
         return answer.content
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """Where the talk is, on a web server of this machine."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/talk.mp4"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
@@ -118,6 +149,60 @@ async def test_jobs_on_one_video_share_its_transcript(api: Api, engine: Engine, 
     async with engine.environment.database.read() as session:
         query = "SELECT count(*) FROM transcripts t JOIN videos v ON v.id = t.video_id WHERE v.identifier = :video"
         assert await session.scalar(text(query), {"video": first["video_id"]}) == 1
+
+
+async def test_ten_jobs_on_one_address_at_once_all_complete_and_share_one_transcript(
+    api: Api, engine: Engine, start: StartWorker, site: str
+) -> None:
+    await start("many", runs_at_once=4)
+    kinds = ["transcription", "analysis", "audio_extraction", "transcription", "analysis"] * 2
+    jobs = [await api.ended(job) for job in await asyncio.gather(*(api.create_of(site, kind) for kind in kinds))]
+    assert [(job["status"], job["error"]) for job in jobs] == [("completed", None)] * 10
+    assert {(job["video_id"], job["youtube_url"]) for job in jobs} == {(jobs[0]["video_id"], site)}
+    assert all("river" in job["transcript"].lower() for job in jobs if job["job_type"] != "audio_extraction")
+    async with engine.environment.database.read() as session:
+        query = "SELECT count(*) FROM transcripts t JOIN videos v ON v.id = t.video_id WHERE v.identifier = :video"
+        assert await session.scalar(text(query), {"video": jobs[0]["video_id"]}) == 1
+
+
+async def test_a_job_that_is_worked_on_is_cancelled_and_leaves_no_process(api: Api, worker: object, talk: Talk) -> None:
+    identifier = await api.create("clip_generation", clip_strategy="windows", clip_duration=20.0, output_format="webm")
+    async with asyncio.timeout(120):
+        while not media_processes():
+            assert (await api.job(identifier))["status"] not in FINISHED
+            await asyncio.sleep(0.02)
+    answer = await api.client.post(f"/api/v1/jobs/{identifier}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (202, "processing")
+    assert (await api.ended(identifier))["status"] == "cancelled"
+    assert media_processes() == []
+    assert (await api.client.post(f"/api/v1/jobs/{identifier}/cancel")).json()["status"] == "cancelled"
+
+
+async def test_a_chat_model_that_is_asked_for_analyses_what_was_said(api: Api, engine: Engine, worker: object) -> None:
+    said = {
+        "topics": [{"label": "river", "words": ["delta", "helicopter"], "passages": [1]}],
+        "keywords": ["yeast", "bees", "nothing of it"],
+        "feelings": [{"passage": 1, "feels": "positive"}],
+    }
+    registry = engine.environment.service(Gateway).registry
+    with model_server(lambda _: completion(json.dumps(said))) as server:
+        await registry.put("analyst", {"kind": "llm", "base_url": server.url})
+        try:
+            job = await api.ended(await api.create("analysis", analysis_model="analyst", min_confidence=0.0))
+        finally:
+            await registry.delete("analyst")
+    results = job["analysis_results"]
+    assert (job["status"], results["method"], results["sentiment"]) == ("completed", "analyst", "positive")
+    assert results["topics"] == ["river"]
+    assert results["topic_details"][0]["words"] == ["river", "delta"]
+    assert [(each["text"], each["count"]) for each in results["keywords"]] == [("yeast", 2), ("bees", 2)]
+
+
+async def test_the_result_says_who_heard_and_why_it_is_not_the_size_that_was_asked(api: Api, worker: object) -> None:
+    job = await api.ended(await api.create("transcription", model_size="small"))
+    assert (job["status"], job["transcriber"]["engine"]) == ("completed", "captions")
+    (warning,) = job["warnings"]
+    assert warning.startswith("The transcript is not by Whisper in size small. Transcribing by captions: ")
 
 
 async def test_windows_are_cut_by_the_clock(api: Api, worker: object) -> None:

@@ -13,6 +13,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from moments_ray.engine.environment import Connect
 from moments_ray.engine.runs.worker import PipelineWorker
+from moments_ray.process.application_log import log_to_home
 from moments_ray.settings import Settings
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ class WorkerActor:
 
     def _here(self) -> PipelineWorker:
         if self._worker is None:
+            log_to_home(self._settings.home, self._settings.log_level, self._settings.environment)
             client = self._open_redis(self._settings)
             self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name)
         return self._worker

@@ -38,8 +38,8 @@ class Extras:
 
 
 async def _identity(environment: Environment) -> JsonValue:
-    """Return what may decide beside the inputs: the classifier that is configured, and whether it can be used."""
-    return [environment.settings.analysis.sentiment_model, classifier.is_installed()]
+    """Return what may decide beside the inputs: the extra's pipelines, and its classifier where it can be used."""
+    return [*nouns.pipelines(), environment.settings.analysis.sentiment_model, classifier.is_installed()]
 
 
 @stage("ANALYSIS", resources=Resources(cpus=1), timeout=1800, reusable=True, version=2, identity=_identity)

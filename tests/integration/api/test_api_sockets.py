@@ -247,6 +247,7 @@ async def test_a_key_comes_as_a_subprotocol(app: FastAPI, address: str, containe
             await session.execute(text("TRUNCATE api_keys CASCADE"))
 
 
+DOCUMENTED = "localhost:8000/ws/550e8400-e29b-41d4-a716-446655440000"
 # As the document of the video jobs API has it; only its address is another.
 SNIPPET = """
 const ws = new WebSocket('ws://localhost:8000/ws/550e8400-e29b-41d4-a716-446655440000');
@@ -257,7 +258,7 @@ ws.onopen = function(event) {
 
 ws.onmessage = function(event) {
     const data = JSON.parse(event.data);
-    
+
     switch(data.type) {
         case 'initial_status':
             console.log('Initial status:', data.data);
