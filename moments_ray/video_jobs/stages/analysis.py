@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from moments_ray.engine import Context, Resources, stage
 from moments_ray.engine.environment import Environment
+from moments_ray.errors import InvalidRequest, MediaError
 from moments_ray.library.transcripts import read_transcript
 from moments_ray.library.values import SourceVideo, TranscriptRef
 from moments_ray.models.conversation import Answer, Question
@@ -77,7 +78,7 @@ async def _by_model(ctx: Context, transcript: Transcript, options: AnalysisOptio
 
 
 async def _extras(ctx: Context, transcript: Transcript, options: AnalysisOptions) -> Extras:
-    """Ask spaCy for the nouns, and the classifier that is configured for the feelings, where they are installed."""
+    """Ask spaCy for the nouns, and the classifier that is configured for the feelings, as far as they can be used."""
     said, language = sentences(transcript), _language(transcript)
     found: dict[str, Any] = {}
     methods: list[str] = []
@@ -85,15 +86,21 @@ async def _extras(ctx: Context, transcript: Transcript, options: AnalysisOptions
     pipeline = nouns.pipeline_of(language) if options.topics or options.keywords else None
     if pipeline is not None:
         texts = [passage.text for passage in passages_of(said)]
-        found["nouns"] = await nouns.nouns_of(texts, pipeline, ctx.settings, ctx.seconds_left())
-        methods.append(pipeline)
+        try:
+            found["nouns"] = await nouns.nouns_of(texts, pipeline, ctx.settings, ctx.seconds_left())
+            methods.append(pipeline)
+        except MediaError as error:
+            warnings.append(f"{pipeline} could not be used: {error.message}")
     model = ctx.settings.analysis.sentiment_model if options.sentiment else None
     if model is not None and not classifier.is_installed():
-        warnings.append(f"{model} was not asked how it feels: install it with pip install 'moments-ray[nlp]'.")
+        warnings.append(f"{model} was not asked: install what it needs with pip install 'moments-ray[nlp]'.")
     elif model is not None:
-        texts = [sentence.text for sentence in said]
-        found["scores"] = await classifier.scores_of(texts, model, ctx.settings, ctx.seconds_left())
-        methods.append(model.rstrip("/").rpartition("/")[2])
+        try:
+            texts = [sentence.text for sentence in said]
+            found["scores"] = await classifier.scores_of(texts, model, ctx.settings, ctx.seconds_left())
+            methods.append(model.rstrip("/").rpartition("/")[2])
+        except (MediaError, InvalidRequest) as error:
+            warnings.append(f"{model} could not be used: {error.message}")
     return Extras(methods=tuple(methods), warnings=tuple(warnings), **found)
 
 
