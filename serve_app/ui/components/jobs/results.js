@@ -45,7 +45,8 @@ function transcript(job) {
   } });
   onEnd(() => list.end());
   requestAnimationFrame(() => list.reset());
-  return h("section.panel.stack.said", h("div.row", h("h2.grow", t("Transcript")), ["txt", "srt", "vtt"].map((format) => h("a.button", { href: `${BASE}${path(job, `transcript?format=${format}`)}`, download: `transcript.${format}` }, `.${format}`))), list.element);
+  return h("section.panel.stack.said", h("div.row", h("h2.grow", t("Transcript")), ["txt", "srt", "vtt"].map((format) => h("a.button", { href: `${BASE}${path(job, `transcript?format=${format}`)}`, download: `transcript.${format}` }, `.${format}`))), list.element,
+    job.transcriber && h("p.small.quiet", { title: job.transcriber.why }, t("Heard by {model}", { model: job.transcriber.model })));
 }
 
 function sound(job) {
