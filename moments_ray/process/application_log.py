@@ -77,7 +77,7 @@ class ApplicationLog(WatchedFileHandler):
         """Write a line, and change files where this one is full."""
         super().emit(record)
         try:
-            if os.fstat(self.stream.fileno()).st_size > _LARGEST_BYTES:
+            if self.stream is not None and os.fstat(self.stream.fileno()).st_size > _LARGEST_BYTES:
                 self._change_files()
         except (OSError, ValueError):
             self.handleError(record)
