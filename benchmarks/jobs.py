@@ -57,6 +57,7 @@ async def speed(systems: Sequence[System], options: argparse.Namespace) -> None:
     for _ in range(options.rounds):
         for system in systems:
             found[system.name].append(await _round(system, options.jobs))
+            print("  ", system.name, *(f"{value:.0f}/s" for value in found[system.name][-1]), flush=True)
     print(f"{'':16}{'creates/s':>12}{'jobs/s':>10}")
     for name, rounds in found.items():
         created, done = (statistics.median(each[at] for each in rounds) for at in (0, 1))

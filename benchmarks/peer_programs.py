@@ -14,7 +14,10 @@ from sqlalchemy.engine import make_url
 
 
 class PeerPrograms:
-    """Runs the programs of one folder, by the names that they are shown under; ``cache`` names their environment."""
+    """Runs the programs of one folder, by the names that they are shown under; ``cache`` names their environment.
+
+    A program beside whose file is one of requirements of its own has an environment of its own.
+    """
 
     def __init__(
         self, folder: Path, programs: Mapping[str, str], cache: str, *, database_url: str, redis_url: str, notes: Path
@@ -22,7 +25,11 @@ class PeerPrograms:
         self.names = tuple(programs)
         self._folder = folder
         self._programs = programs
-        self._python = _environment(folder / "requirements.txt", cache)
+        shared = _environment(folder / "requirements.txt", cache)
+        self._pythons = dict.fromkeys(programs, shared)
+        for name, program in programs.items():
+            if (own := (folder / program).with_suffix(".txt")).exists():
+                self._pythons[name] = _environment(own, f"{cache}-{own.stem}")
         self._database_url = database_url
         self._redis_url = redis_url
         self._notes = notes
@@ -54,7 +61,7 @@ class PeerPrograms:
         return server
 
     def _command(self, name: str, *words: object) -> list[str]:
-        return [str(self._python), str(self._folder / self._programs[name]), *map(str, words)]
+        return [str(self._pythons[name]), str(self._folder / self._programs[name]), *map(str, words)]
 
     def _how(self, name: str) -> dict[str, Any]:
         variables = {"BENCH_POSTGRES": self.database_url(name), "BENCH_REDIS": self._redis_url}

@@ -42,7 +42,9 @@ def log_to_home(home: Path, level: str, environment: str) -> None:
     logger.setLevel(level)
     logger.propagate = False
     if not logger.handlers:
-        logger.addHandler(logging.StreamHandler(sys.stdout))
+        output = logging.StreamHandler(sys.stdout)
+        output.setFormatter(_JsonLines())
+        logger.addHandler(output)
         keep_in_home(logger, home)
     log_lines(level, environment, logger.name)
 

@@ -73,7 +73,7 @@ def created(container: Container, run: Run, video: Video) -> JobView:
     empty: dict[str, Any] = dict.fromkeys(
         (
             *("transcript", "transcript_segments", "words_url", "analysis_results", "generated_clips", "audio"),
-            *("waiting_for", "queue_position"),
+            *("transcriber", "waiting_for", "queue_position"),
         )
     )
     fields = _fields(container, run, video, {}, history=JobHistory(run.queued_at, 0))
