@@ -134,7 +134,7 @@ def test_a_job_is_stopped_and_goes_on_and_what_waits_behind_it_is_cleared(page: 
     picture(page, "list")
     page.get_by_role("button", name="Clear the queue").click()
     page.get_by_role("dialog").get_by_role("button", name="Clear").click()
-    page.get_by_text("1 job cancelled").wait_for()
+    page.locator("#toasts").get_by_text("1 job cancelled").wait_for()
     page.goto(waiting)
     page.locator(".badge", has_text="cancelled").first.wait_for()
     page.goto(working)

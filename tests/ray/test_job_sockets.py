@@ -25,8 +25,6 @@ from serve_app.app import ServeArgs, app
 from tests.ray.conftest import Engine, StartWorker
 from tests.ray.talk import Talk
 
-CLIPS = {"clip_strategy": "windows", "clip_duration": 5.0, "overlap_duration": 0.0, "max_clips": 8}
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -49,10 +47,10 @@ def address(ray_cluster: Settings) -> Iterator[str]:
 
 
 async def create(address: str, talk: Talk, folder: Path) -> str:
-    """Create a job of many events."""
+    """Create a job on the talk."""
     video = folder / "talk.mp4"
     run_ffmpeg(["-i", talk.path, "-i", talk.captions, "-c", "copy", "-c:s", "mov_text", video])
-    job = json.dumps({"job_type": "full_processing", "options": CLIPS})
+    job = json.dumps({"job_type": "transcription"})
     async with httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as client:
         answer = await client.post(
             "/api/v1/jobs/upload", files={"file": ("talk.mp4", video.read_bytes())}, data={"job": job}

@@ -76,5 +76,6 @@ def of_moments(moments: Sequence[Moment], options: ClipChoiceOptions) -> ChosenC
     )
     kept = tuple(clip for clip in clips if clip.score is not None and clip.score >= options.min_confidence)
     left = len(clips) - len(kept)
-    said = f"{left} more moments were found, below the min_confidence of {options.min_confidence:g}."
+    more = "1 more moment was" if left == 1 else f"{left} more moments were"
+    said = f"{more} found, below the min_confidence of {options.min_confidence:g}."
     return ChosenClips(clips=kept, warnings=(said,) if left else ())

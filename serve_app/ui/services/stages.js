@@ -13,6 +13,10 @@ const STAGES = {
   SELECTED_CLIP_EXTRACTION: () => t("Cutting clips"),
   SELECTED_CLIP_UPLOAD: () => t("Storing clips"),
   MOMENT_REFINEMENT: () => t("Refining moments"),
+  AUDIO_ENCODING: () => t("Encoding the sound"),
+  ANALYSIS: () => t("Analysing"),
+  CLIP_CHOICE: () => t("Choosing clips"),
+  JOB_CLIP_EXTRACTION: () => t("Cutting clips"),
 };
 /** What jobs give. */
 export const JOB_TYPES = {
