@@ -20,7 +20,7 @@ from moments_ray.settings import Settings
 _JOBS = 60
 _JOB_SECONDS = 0.5
 _STRIKE_AFTER = 20  # jobs that began
-_TIMEOUT_SECONDS = 100.0
+_TIMEOUT_SECONDS = 80.0  # RQ takes a worker for dead after 61
 
 
 async def observe(systems: Sequence[System], settings: Settings, notes: Path) -> None:
