@@ -91,7 +91,9 @@ def _kind(annotation: Any) -> Any:
 
 def _help(field: FieldInfo) -> str:
     said = field.description or ""
-    if field.default is not None and not isinstance(field.default, bool) and not field.default_factory:
+    if field.is_required():
+        said += "; required"
+    elif field.default not in (None, "") and not isinstance(field.default, bool) and not field.default_factory:
         said += f"; default {field.default}"
     return f"{said[:1].upper()}{said[1:]}."
 

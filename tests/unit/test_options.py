@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import pytest
 import typer
+from pydantic import Field
+from typer.core import TyperOption
 from typer.main import get_command
 
 from jobs.backfill import BackfillOptions
@@ -16,6 +18,7 @@ from jobs.rederive import application as rederive
 from moments_ray.cli.app import app, run_app
 from moments_ray.cli.options import takes
 from moments_ray.client import RunOptions as ClientOptions
+from moments_ray.http.schemas.base import RequestBody
 from moments_ray.http.schemas.options import BaseRunOptions, WebhookOptions
 from moments_ray.http.schemas.runs import StartOptions
 from moments_ray.moments.api.schemas import AddVideo, StartPipeline
@@ -147,6 +150,38 @@ def test_what_is_not_given_is_left_to_the_model(capsys: pytest.CaptureFixture[st
 def test_a_bad_argument_is_named(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_app(arguments, toy) == 2
     assert says in capsys.readouterr().err
+
+
+class Named(RequestBody):
+    """Fields with a default, with an empty one, with none."""
+
+    name: str = Field(description="what it is called")
+    about: str = Field("", description="what it says")
+    count: int = Field(3, description="how many")
+
+
+@takes(Named)
+def _name(options: Named) -> None:
+    """Take the options, and do nothing."""
+
+
+def test_help_says_what_is_required_and_what_is_taken_else() -> None:
+    application = typer.Typer()
+    application.command()(_name)
+    said = {each.name: each.help for each in get_command(application).params if isinstance(each, TyperOption)}
+    assert (said["name"], said["about"], said["count"]) == (
+        "What it is called; required.",
+        "What it says.",
+        "How many; default 3.",
+    )
+
+
+def test_no_help_says_a_default_that_is_none() -> None:
+    commands = [get_command(app)]
+    while commands:
+        command: Any = commands.pop()
+        commands += getattr(command, "commands", {}).values()
+        assert not [each.name for each in command.params if "Undefined" in (getattr(each, "help", None) or "")]
 
 
 def test_a_secret_is_no_argument() -> None:
