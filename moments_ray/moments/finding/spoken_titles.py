@@ -18,6 +18,7 @@ from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.terms import stem, tokens
 from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.title_cleaning import (
+    announced,
     cleaned,
     first_question,
     is_statement,
@@ -30,6 +31,7 @@ from moments_ray.moments.finding.title_cleaning import (
 _FEWEST_WORDS, _MOST_WORDS = 4, 14
 _MOST_WORDS_OF_A_STATEMENT = 11
 _FEWEST_OF_A_DEFINITION = 3  # "What is yeast?"
+_FEWEST_ANNOUNCED = 2  # "Let us talk about sourdough bread."
 _MOST_WORDS_WITHOUT_VERB = 5  # "Bigger loaves, smaller loaves?"
 _LONGEST = 80  # characters
 _QUESTION_BONUS = 2.0
@@ -69,8 +71,9 @@ def spoken_titles(timeline: Timeline, first: int, last: int, wording: Wording) -
         if not timeline.sentences[at].ends_sentence:
             continue
         asks = bool(timeline.asks[at]) or cues.opens_as_question(timeline.sentences[at].text)
-        opening = asks and at < first + _OPENING_SENTENCES
-        for title in _forms(timeline.sentences[at].text, asks=asks, wording=wording):
+        near = at < first + _OPENING_SENTENCES
+        opening = asks and near
+        for title in _forms(timeline.sentences[at].text, asks=asks, opens=near, wording=wording):
             value = _value(title, inside, wording, least=0.0 if opening else least)
             if value > 0:
                 value *= _POINTING ** pointers(title) * (_OPENING_BONUS if opening else 1.0)
@@ -80,9 +83,15 @@ def spoken_titles(timeline: Timeline, first: int, last: int, wording: Wording) -
     return [title for _, _, title in sorted(found)]
 
 
-def _forms(text: str, *, asks: bool, wording: Wording) -> Iterator[str]:
-    """Give the forms in which a sentence could stand as a title: itself, its main clause, or its first question."""
+def _forms(text: str, *, asks: bool, opens: bool, wording: Wording) -> Iterator[str]:
+    """Give the forms in which a sentence could stand as a title.
+
+    Of a question that is itself or the first one in it, of a statement what it announces, itself, or its main clause.
+    """
     title = cleaned(text, asks=asks)
+    subject = announced(cleaned(text, asks=False)) if opens and wording.english else ""
+    if not opens_on_pronoun(subject) and _FEWEST_ANNOUNCED <= len(subject.split()) <= _MOST_WORDS_OF_A_STATEMENT:
+        yield subject
     for form in (title, first_question(title) if asks else main_clause(title)):
         if not form or len(form) > _LONGEST or opens_on_pronoun(form):
             continue

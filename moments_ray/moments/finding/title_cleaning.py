@@ -26,7 +26,7 @@ _FILLER_START = re.compile(
 )
 _FILLER_INSIDE = re.compile(
     r"(?:,\s*|\s+)(?:um+|uh+|er+)(?=[,\s])"
-    r"|,\s*(?:you know|i mean|like|sort of|kind of)(?=,)"
+    r"|,\s*(?:you know|i mean|like|sort of|kind of),(?=\s)"
     r"|(?<!\bwhat)(?<!\bthis)(?<!\bthat)(?<!\bsame)(?<!\bsome)(?<!\bany)(?<!\bthe)(?<!\bnew)(?<!\ba)"
     r"\s+(?:sort|kind) of(?: like)?(?=\s)",
     re.IGNORECASE,
@@ -56,6 +56,13 @@ _POINTING = re.compile(
 _BREAK = re.compile(
     r"(?:,?\s+(?:because|which|although|unless|whereas|until|so that|and then|but|so|and (?:i|you|we|they|it|that))\s"
     r"|[,;:–—]\s)",
+    re.IGNORECASE,
+)
+_ANNOUNCING = re.compile(
+    r"(?:\b(?:talk(?:ing)?|speak(?:ing)?|hear|learn|tell (?:us|me))\s+(?:a )?(?:little )?(?:bit )?(?:more )?about"
+    r"|\b(?:mov(?:e|ing) on to|turn(?:ing)? to|(?:get|div|dig|jump|go)(?:e|ting|ing|ging)? into|go(?:ing)? over)"
+    r"|^(?:the|our|another) (?:\w+ )?(?:one|thing|issue|point|topic|item|subject|example|part|step)(?: here)?"
+    r" (?:is|was)(?: about| called)?)\s+(?:an?\s|the\s)?(.+)$",
     re.IGNORECASE,
 )
 _FINITE = _words(
@@ -95,6 +102,17 @@ def main_clause(title: str) -> str:
 def first_question(title: str) -> str:
     """Return the first of the questions that a sentence asks."""
     return _NEXT_QUESTION.split(title, maxsplit=1)[0].rstrip(" ,;:?") + "?"
+
+
+def announced(title: str) -> str:
+    """Return what a sentence says that it is going to be about, with a capital first; empty where it does not."""
+    found = _ANNOUNCING.search(title)
+    if found is None:
+        return ""
+    subject = main_clause(found[1])
+    words = subject.casefold().split()
+    whole = words and words[-1] not in _TORN_END and words[0] not in _TORN_START and not pointers(subject)
+    return subject[:1].upper() + subject[1:] if whole else ""
 
 
 def is_statement(title: str, is_verb: Callable[[str], bool]) -> bool:
