@@ -1,4 +1,7 @@
-"""What a server costs that has nothing to do: the CPU and memory of all processes of ``moments up``."""
+"""What a server costs that has nothing to do: the CPU and memory of all processes of ``moments up``.
+
+Beside it stands what no application of Ray Serve goes below: Ray with its dashboard and one deployment that answers.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from benchmarks.processes import Process, family, processes
 
@@ -19,29 +25,58 @@ _START_SECONDS = 180.0
 _SETTLE_SECONDS = 45.0
 _WINDOW_SECONDS = 60.0
 _MOMENTS = [sys.executable, "-c", "from moments_ray.cli import main; main()"]
+_BARE_RAY = """
+import sys
+import ray
+from ray import serve
+
+@serve.deployment(ray_actor_options={"num_cpus": 0})
+def answer(request):
+    return "yes"
+
+ray.init(include_dashboard=True, log_to_driver=False)
+serve.start(http_options={"port": int(sys.argv[1])})
+serve.run(answer.bind())
+sys.stdin.read()
+"""
 
 
 def observe(home: Path, *, by_process: bool) -> None:
-    """Start a server in a new home, look at it once it is idle, have it work, look again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Start a server in a new home, look at it once it is idle, have it work, look again; then at Ray alone."""
     kept = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "RAY_ADDRESS"}
     }
     environment = kept | {"MOMENTS_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
+    print(f"\n{'':18}{'processes':>10}{'% of a core':>13}{'PSS, MB':>10}")
     with (home / "up.log").open("w") as log:
-        server = subprocess.Popen([*_MOMENTS, "up", "--port", str(port)], env=environment, stdout=log, stderr=log)
-        try:
+        port = _free_port()
+        with _running([*_MOMENTS, "up", "--port", str(port)], environment, log) as server:
             _wait_for(f"http://127.0.0.1:{port}/health", server)
-            print(f"\n{'moments up':16}{'processes':>10}{'% of a core':>13}{'PSS, MB':>10}")
-            _look("fresh", server.pid, home, by_process=by_process)
+            _look("moments up, fresh", server.pid, home, by_process=by_process)
             demo = [*_MOMENTS, "demo", "--out", str(home / "demo")]
             subprocess.run(demo, env=environment, stdout=log, stderr=log, check=True)
             _look("after the demo", server.pid, home, by_process=by_process)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(timeout=60)
+        port = _free_port()
+        with _running([sys.executable, "-c", _BARE_RAY, str(port)], kept, log) as alone:
+            _wait_for(f"http://127.0.0.1:{port}/", alone)
+            _look("Ray and Serve", alone.pid, home, by_process=by_process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str], log: TextIO) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -62,7 +97,7 @@ def _look(when: str, pid: int, home: Path, *, by_process: bool) -> None:
     after = _of(pid, home)
     shares = {each.pid: (each.cpu - before.get(each.pid, 0.0)) / _WINDOW_SECONDS * 100 for each in after}
     memory = sum(each.pss for each in after) / 1e6
-    print(f"{when:16}{len(after):10}{sum(shares.values()):13.1f}{memory:10.0f}", flush=True)
+    print(f"{when:18}{len(after):10}{sum(shares.values()):13.1f}{memory:10.0f}", flush=True)
     if by_process:
         for name, count in Counter(_short(each) for each in after).most_common():
             these = [each for each in after if _short(each) == name]
