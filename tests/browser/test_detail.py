@@ -151,6 +151,63 @@ def test_what_somebody_else_changed_is_shown_and_may_be_overruled(detail: Any, s
     assert moments(detail, served, talk)[0]["title"] == "Mine"
 
 
+VIDEO = "document.querySelector('video')"
+KEYS = (  # from the second moment, at a time within it
+    ("ArrowRight", f"Math.abs({VIDEO}.currentTime - at - 1) < 0.05"),
+    ("ArrowLeft", f"Math.abs({VIDEO}.currentTime - at + 1) < 0.05"),
+    ("Shift+ArrowRight", f"Math.abs({VIDEO}.currentTime - at - 5) < 0.05"),
+    ("Shift+ArrowLeft", f"Math.abs({VIDEO}.currentTime - at + 5) < 0.05"),
+    (".", f"Math.abs({VIDEO}.currentTime - at - {FRAME}) < 0.01"),
+    (",", f"Math.abs({VIDEO}.currentTime - at + {FRAME}) < 0.01"),
+    ("k", f"!{VIDEO}.paused"),
+    ("Space", f"!{VIDEO}.paused"),
+    ("l", f"!{VIDEO}.paused"),
+    ("j", f"Math.abs({VIDEO}.currentTime - at + 1) < 0.05"),
+    ("m", f"{VIDEO}.muted"),
+    ("Enter", f"!{VIDEO}.paused && {VIDEO}.currentTime < at"),
+    ("[", "document.querySelectorAll('.moment')[0].classList.contains('chosen')"),
+    ("]", "document.querySelectorAll('.moment')[2].classList.contains('chosen')"),
+    ("Shift+I", f"{VIDEO}.currentTime < at - 1"),
+    ("Shift+O", f"{VIDEO}.currentTime > at + 1"),
+    ("e", "document.activeElement.classList.contains('title-field')"),
+    ("c", "document.querySelector('.versus') !== null"),
+    ("Escape", "document.querySelector('.moment.chosen') === null"),
+    ("z", "document.querySelector('.block.chosen').getBoundingClientRect().width > 400"),
+    ("+", "document.querySelector('.block.chosen').getBoundingClientRect().width > width * 1.3"),
+    ("t", "document.activeElement.closest('.transcript') !== null"),
+    ("/", "document.activeElement.type === 'search'"),
+    ("n", "location.pathname.endsWith('/new')"),
+    ("g s", "location.pathname.endsWith('/settings')"),
+    ("g p", "location.pathname.endsWith('/runs')"),
+)
+
+
+def test_every_key_does_what_the_table_says(detail: Any, talk: Video) -> None:
+    wrong = []
+    for keys, becomes in KEYS:
+        detail.goto(f"./videos/{talk.identifier}")
+        detail.locator(".block .face").nth(1).click()
+        until(detail, "document.querySelector('video').readyState >= 2")
+        detail.evaluate(
+            """() => {
+              const video = document.querySelector("video");
+              const middle = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+              const [start, end] = document.querySelector(".moment.chosen .when").innerText.split(/[–·]/).map(middle);
+              globalThis.at = video.currentTime = (start + end) / 2;
+              globalThis.width = document.querySelector(".block.chosen").getBoundingClientRect().width;
+            }"""
+        )
+        until(detail, "!document.querySelector('video').seeking")
+        detail.wait_for_timeout(100)
+        for key in keys.split():
+            detail.keyboard.press(key)
+        try:
+            until(detail, becomes, 5.0)
+        except AssertionError:
+            wrong.append(keys)
+    assert wrong == []
+
+
 def test_what_is_said_is_found_though_it_is_not_drawn(detail: Any) -> None:
     detail.keyboard.press("/")
     detail.get_by_role("searchbox", name="Find in the transcript").fill("nobel")

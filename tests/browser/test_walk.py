@@ -110,6 +110,13 @@ class Visitor:
         self.page.get_by_role("link", name="Runs").first.click()
         self.page.get_by_role("table").get_by_text("cancelled").wait_for(timeout=RUN_MILLISECONDS)
 
+    def take_up_again(self, title: str) -> None:
+        self.page.get_by_role("link", name=title).first.click()
+        self.page.get_by_role("button", name="Retry").click()
+        self.page.get_by_text("done", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
+        self.page.get_by_role("link", name="To the video").click()
+        self.page.locator(".moment").first.wait_for()
+
     def delete(self, title: str) -> None:
         self.page.get_by_role("link", name="Library").first.click()
         self.page.get_by_role("link", name=title, exact=True).click()
@@ -141,6 +148,7 @@ def test_from_a_dropped_file_to_an_exported_cut_and_nothing_left(
         visitor.edit_cut_and_export()
         visitor.drop("Another", 2)
         visitor.stop_the_run_of("Another")
+        visitor.take_up_again("Another")
         visitor.delete("A river")
         visitor.delete("Another")
         page.get_by_role("heading", name="No videos yet").wait_for()

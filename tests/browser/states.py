@@ -1,0 +1,204 @@
+"""Every page in every state it can be seen in: what pictures are taken of, and what is looked through for barriers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from moments_ray.database.tables import Video
+from moments_ray.demo.talk import make_talk
+from moments_ray.settings import Settings
+from moments_ray.states import RunStatus
+from tests.browser.long_talk import add_long_talk
+from tests.browser.shelf import Shelf
+from tests.browser.site import Site
+
+Act = Callable[[Any], None]
+TITLES = (
+    "An interview in a lighthouse",
+    "The long way to Samarkand",
+    "كيف تكذب الخرائط",
+    '<img src="x" onerror="alert(1)"> and other titles',
+    "Bread, slowly",
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """A page at an address under ``/ui``, after something was done there; ``before`` is done before it is opened."""
+
+    name: str
+    path: str
+    act: Act | None = None
+    before: Act | None = None
+    sizes: tuple[str, ...] = ("wide", "narrow")
+
+
+EVERY_SIZE = ("wide", "middle", "narrow")
+EMPTY = (
+    State("dashboard-empty", "/", sizes=EVERY_SIZE),
+    State("library-empty", "/videos"),
+    State("runs-empty", "/runs"),
+    State("jobs-empty", "/jobs"),
+    State("backfills-empty", "/backfills"),
+    State("ads-empty", "/ads"),
+)
+
+
+def full(served: Site, shelf: Shelf) -> Sequence[State]:
+    """Fill a shelf, and return the states of the pages over it."""
+    do = served.do
+    others = [do(shelf.other, title, number) for number, title in enumerate(TITLES)]
+    video = do(shelf.talk, do(make_talk, Path("out/demo/talk"), Settings(_env_file=None)))
+    done = do(shelf.run, video)
+    do(shelf.finish, done)
+    busy = do(shelf.run, others[1])
+    do(shelf.work, busy, 3, 0.42)
+    do(shelf.run, others[2])
+    failed = do(shelf.video, "A talk that did not come", None)
+    broken = do(shelf.run, failed)
+    error = {"code": "download.refused", "message": "The site answered 403 Forbidden.", "retryable": True}
+    do(lambda: shelf.finish(broken, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
+    coming = do(shelf.video, "On its way", None)
+    do(shelf.work, do(shelf.run, coming), 1, 0.14)
+    long = do(add_long_talk, shelf)
+    runs = {"busy": busy.identifier, "failed": broken.identifier, "done": done.identifier}
+    return (
+        *_of_videos(video, coming, failed, long),
+        *(State(f"run-{name}", f"/runs/{run}") for name, run in runs.items()),
+        *_of_other_work(served.url),
+        *_of_the_whole(f"/videos/{video.identifier}"),
+    )
+
+
+def _of_videos(video: Video, coming: Video, failed: Video, long: Video) -> Sequence[State]:
+    detail = f"/videos/{video.identifier}"
+    return (
+        State("dashboard-busy", "/", sizes=EVERY_SIZE),
+        State("dashboard-loading", "/", before=_hold),
+        State("library", "/videos", sizes=EVERY_SIZE),
+        State("library-table", "/videos", lambda page: page.get_by_label("Table").click()),
+        State("library-selection", "/videos", _choose_three),
+        State("library-search", "/videos?q=bees"),
+        State("library-no-match", "/videos?q=nobody"),
+        State("library-loading", "/videos", before=_hold),
+        State("library-error", "/videos", before=_break),
+        State("library-drop", "/videos", _drag_a_file),
+        State("library-hover", "/videos", _hover_the_talk, sizes=("wide",)),
+        State("detail", detail, _at_second_moment, sizes=EVERY_SIZE),
+        State("detail-compare", detail, _compare),
+        State("detail-drag", detail, _drag, sizes=("wide",)),
+        State("detail-more", detail, lambda page: page.get_by_role("button", name="More").first.click()),
+        State("detail-export", detail, lambda page: page.get_by_role("button", name="Export").click()),
+        State("detail-transcript", f"{detail}?tab=transcript", sizes=("narrow",)),
+        State("detail-found", detail, _find_words, sizes=("wide",)),
+        State("detail-runs", f"{detail}?tab=runs"),
+        State("detail-files", f"{detail}?tab=files"),
+        State("detail-pending", f"/videos/{coming.identifier}"),
+        State("detail-failed", f"/videos/{failed.identifier}"),
+        State("detail-nowhere", "/videos/no-such-video"),
+        State("detail-long", f"/videos/{long.identifier}"),
+        State("generate", "/new", _addresses, sizes=EVERY_SIZE),
+        State("again", f"/new?video={video.identifier}", _open_options),
+        State("runs", "/runs", sizes=EVERY_SIZE),
+    )
+
+
+def _of_other_work(url: str) -> Sequence[State]:
+    with httpx.Client(base_url=url) as api:
+        job = api.post("/api/v1/jobs/", json={"job_type": "transcription", "youtube_url": f"{url}/talk.mp4"}).json()
+        order = {"name": "Autumn talks", "source": {"urls": [f"{url}/a.mp4", f"{url}/b.mp4"]}}
+        backfill = api.post("/api/backfills", json=order).json()
+    return (
+        State("jobs", "/jobs"),
+        State("job", f"/jobs/{job['id']}"),
+        State("new-job", "/jobs", lambda page: page.get_by_role("button", name="New job").click()),
+        State("backfills", "/backfills"),
+        State("backfill", f"/backfills/{backfill['identifier']}"),
+        State("new-backfill", "/backfills", lambda page: page.get_by_role("button", name="New backfill").click()),
+        State("ads", "/ads"),
+        State("new-ad", "/ads/new"),
+    )
+
+
+def _of_the_whole(detail: str) -> Sequence[State]:
+    return (
+        *(State(f"settings-{part}", f"/settings/{part}") for part in ("browser", "models", "health", "dead", "access")),
+        State("settings-about", "/settings/about"),
+        State("login", "/login"),
+        State("palette", detail, lambda page: page.keyboard.press("Control+k")),
+        State("keys", detail, lambda page: page.keyboard.press("?")),
+        State("not-found", "/nowhere"),
+        State("offline", "/videos", _offline),
+    )
+
+
+def _choose_three(page: Any) -> None:
+    for number in range(3):
+        page.locator(".pick").nth(number).check(force=True)
+
+
+def _hold(page: Any) -> None:
+    page.route("**/api/videos*", lambda route: None)  # it is never answered
+
+
+def _break(page: Any) -> None:
+    problem = '{"title": "The service is not available", "detail": "PostgreSQL is not reached.", "code": "unavailable"}'
+    page.route(
+        "**/api/videos?*",
+        lambda route: route.fulfill(status=503, body=problem, content_type="application/problem+json"),
+    )
+
+
+def _drag_a_file(page: Any) -> None:
+    page.evaluate(
+        "() => { const dataTransfer = new DataTransfer(); dataTransfer.items.add(new File(['x'], 'a.mp4'));"
+        " document.body.dispatchEvent(new DragEvent('dragenter', { bubbles: true, dataTransfer })); }"
+    )
+
+
+def _hover_the_talk(page: Any) -> None:
+    page.locator(".video-card", has_text="Six Small Surprises").locator(".poster, img").first.hover()
+    page.wait_for_timeout(600)
+
+
+def _at_second_moment(page: Any) -> None:
+    page.locator(".block .face").nth(1).click(force=True)
+    page.wait_for_timeout(1200)
+
+
+def _compare(page: Any) -> None:
+    page.locator(".moment").nth(0).get_by_role("button", name="Compare").click()
+
+
+def _drag(page: Any) -> None:
+    _at_second_moment(page)
+    box = page.locator(".block.chosen .handle.end").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 64, box["y"] + 20, steps=8)
+    page.wait_for_timeout(600)
+
+
+def _find_words(page: Any) -> None:
+    page.keyboard.press("/")
+    page.get_by_role("searchbox", name="Find in the transcript").fill("the")
+
+
+def _addresses(page: Any) -> None:
+    page.locator("textarea").fill("https://example.org/talk.mp4\nftp://example.org/x.mp4\nhttps://example.org/talk.mp4")
+    page.wait_for_timeout(900)
+
+
+def _open_options(page: Any) -> None:
+    page.locator("details.options").evaluate("element => { element.open = true; }")
+
+
+def _offline(page: Any) -> None:
+    page.context.set_offline(True)
+    page.get_by_label("Search", exact=True).fill("bread")
+    page.get_by_text("The server is not reached").wait_for()
