@@ -124,6 +124,19 @@ class VideoCounts(Shape):
     clips: int = Field(description="of these moments, that can be played")
 
 
+class SameVideo(Shape):
+    """Another video with the same bytes."""
+
+    identifier: str
+    title: str | None
+    source_url: str | None
+
+    @classmethod
+    def of(cls, video: Video) -> Self:
+        """Show a row."""
+        return cls(identifier=video.identifier, title=video.title, source_url=video.source_url)
+
+
 class VideoView(Shape):
     """A video; its figures are null until its bytes are here."""
 
@@ -146,11 +159,14 @@ class VideoView(Shape):
     run: VideoRun | None = Field(None, description="with `include=run`; null where there was none")
     counts: VideoCounts | None = Field(None, description="with `include=counts`")
     thumbnail: SignedLink | None = Field(None, description="with `include=thumbnail`; null where there is none")
+    same: list[SameVideo] | None = Field(
+        None, description="with `include=same`: videos of other addresses whose bytes are these"
+    )
 
     @classmethod
     def of(cls, video: Video, failure: Mapping[str, Any] | None = None, **included: Any) -> Self:
         """Show a row; ``failure`` is that of its newest run, which counts while its bytes are not here."""
-        own = cls.model_fields.keys() - {"error", "run", "counts", "thumbnail"}
+        own = cls.model_fields.keys() - {"error", "run", "counts", "thumbnail", "same"}
         fields = {name: getattr(video, name) for name in own} | included
         if failure is not None and video.status == VideoStatus.PENDING:
             fields |= {"status": "failed", "error": RunError.model_validate(failure)}

@@ -13,14 +13,14 @@ from moments_ray.database.tables import Video
 from moments_ray.http.container import Container
 from moments_ray.http.redirects import signed_link
 from moments_ray.http.schemas.options import storable
-from moments_ray.library.api.schemas import VideoCounts, VideoRun, VideoView
+from moments_ray.library.api.schemas import SameVideo, VideoCounts, VideoRun, VideoView
 from moments_ray.library.queries.video_lists import Counts, ShownStatus, VideoFilter, VideoLists
 from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus
 
 Words = Annotated[str | None, Query(min_length=1, max_length=500), AfterValidator(storable)]
-Included = Literal["run", "counts", "thumbnail"]
-Include = Annotated[list[Included], Query(max_length=3, description="what to show of each video beside itself")]
+Included = Literal["run", "counts", "thumbnail", "same"]
+Include = Annotated[list[Included], Query(max_length=4, description="what to show of each video beside itself")]
 Seconds = Annotated[float | None, Query(ge=0, le=1e9, description="seconds")]
 
 
@@ -61,6 +61,7 @@ async def video_views(
     runs = await lists.newest_runs(keys) if "run" in include else {}
     counts = await lists.counts(keys) if "counts" in include else {}
     pictures = await lists.thumbnails(keys) if "thumbnail" in include else {}
+    same = await lists.of_same_content(keys) if "same" in include else {}
     links = {key: await signed_link(container, uri) for key, uri in pictures.items()}
     return [
         VideoView.of(
@@ -69,6 +70,7 @@ async def video_views(
             run=VideoRun.of(runs[video.id]) if video.id in runs else None,
             counts=VideoCounts(**counts.get(video.id, Counts())._asdict()) if "counts" in include else None,
             thumbnail=links.get(video.id),
+            same=[SameVideo.of(other) for other in same.get(video.id, ())] if "same" in include else None,
         )
         for video in videos
     ]

@@ -118,6 +118,16 @@ class VideoLists:
         found = (await self._session.execute(moments)).tuples().all()
         return {key: Counts(count, of_clips.get(key, 0)) for key, count in found}
 
+    async def of_same_content(self, videos: Sequence[int]) -> Mapping[int, Sequence[Video]]:
+        """Return by the keys of videos the others that have the same bytes, the oldest first."""
+        other = aliased(Video)
+        same = and_(other.checksum == Video.checksum, other.bytes == Video.bytes, other.id != Video.id)
+        query = select(Video.id, other).join(other, same).where(Video.id.in_(videos), other.status == VideoStatus.READY)
+        found: dict[int, list[Video]] = {}
+        for key, row in (await self._session.execute(query.order_by(other.id))).tuples():
+            found.setdefault(key, []).append(row)
+        return found
+
     async def newest_runs(self, videos: Sequence[int]) -> Mapping[int, NewestRun]:
         """Return the newest runs of videos, by the videos' keys."""
         newest = select(func.max(Run.id)).where(Run.video_id.in_(videos)).group_by(Run.video_id)

@@ -99,7 +99,7 @@ export const api = {
   statistics: (signal) => get("/api/statistics", { signal }),
 
   videos: (values, signal) => get(`/api/videos${query(values)}`, { signal }),
-  video: (id) => get(video(id)),
+  video: (id) => get(video(id, "?include=same")),
   rename: (id, title) => get(video(id), { method: "PATCH", json: { title } }),
   removeVideo: (id) => remove(video(id)),
   bulkVideos: (asked) => post("/api/videos/bulk", asked),

@@ -139,3 +139,14 @@ async def test_what_did_not_change_is_not_sent_again(api: httpx.AsyncClient, lib
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
     await library.video()
     assert (await api.get("/api/videos", headers={"If-None-Match": first.headers["etag"]})).status_code == 200
+
+
+async def test_a_video_that_came_by_another_address_is_found_by_its_content(
+    api: httpx.AsyncClient, library: Library
+) -> None:
+    first, again, _ = [await library.video(title, bytes(title[:1], "ascii") * 100) for title in ("Reef", "Reef 2", "X")]
+    shown = (await api.get(f"/api/videos/{again.identifier}", params={"include": "same"})).json()
+    assert [each["identifier"] for each in shown["same"]] == [first.identifier]
+    assert (await api.get(f"/api/videos/{again.identifier}")).json()["same"] is None
+    listed = (await api.get("/api/videos", params={"include": ["same"]})).json()["items"]
+    assert [len(each["same"]) for each in listed] == [0, 1, 1]

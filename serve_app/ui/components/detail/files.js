@@ -3,7 +3,7 @@ import { h } from "../../core/html.js";
 import { bytes, number, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { clock } from "../../core/time.js";
-import { BASE } from "../../core/router.js";
+import { BASE, href } from "../../core/router.js";
 import { link } from "../../services/links.js";
 import { statusBadge } from "../common/status-badge.js";
 import { toast } from "../common/toast.js";
@@ -23,6 +23,7 @@ export function files(model) {
       fact(t("Length"), video.duration && clock(video.duration)), fact(t("Picture"), video.width && `${video.width} × ${video.height}${video.fps ? `, ${number(video.fps, 2)} fps` : ""}`),
       fact(t("Codec"), video.codec), fact(t("Size"), video.bytes && bytes(video.bytes)), fact(t("Added"), new Date(video.created_at).toLocaleString()),
       fact(t("From"), video.source_url ? h("a", { href: video.source_url, rel: "noreferrer noopener", target: "_blank" }, video.source_url) : t("uploaded")),
+      fact(t("The same file"), video.same?.length > 0 && video.same.map((one) => h("a", { href: href(`/videos/${one.identifier}`) }, one.title || t("Untitled video")))),
       fact(t("Identifier"), h("code", video.identifier))),
     h("div.actions", h("button", { onclick: () => fetchFile(`/api/videos/${model.id}/stream`) }, icon("download"), t("Video")),
       ["txt", "srt", "vtt"].map((format) => h("a.button", { href: `${BASE}/api/videos/${model.id}/transcript?format=${format}`, download: `transcript.${format}` }, t("Transcript"), ` .${format}`))));
