@@ -162,7 +162,8 @@ def _drag_a_file(page: Any) -> None:
 
 
 def _hover_the_talk(page: Any) -> None:
-    page.locator(".video-card", has_text="Six Small Surprises").locator(".poster, img").first.hover()
+    box = page.locator(".video-card", has_text="Six Small Surprises").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 60, steps=3)
     page.wait_for_timeout(600)
 
 

@@ -37,10 +37,10 @@ export function mount(root, { query }) {
   }
   effect(() => { returned(); status(); load(); });
   // A run that is new, or that ended, changes the list; its bar alone does not.
-  let shape = "";
+  let shape = null;
   effect(() => {
     const now = allRuns().map((run) => `${run.identifier}${run.status}`).sort().join();
-    if (shape && now !== shape) load();
+    if (shape !== null && now !== shape) load();
     shape = now;
   });
   const rows = each(() => list() ?? [], (run) => run.identifier, (item) => row(item, chosen));

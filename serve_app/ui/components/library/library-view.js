@@ -41,16 +41,17 @@ export function mountLibrary(root, query, title) {
   const view = (name, label) => h("button", { "aria-pressed": () => String(preferences().view === name), "aria-label": label, title: label, onclick: () => prefer({ view: name }) }, icon(name === "grid" ? "grid" : "rows"));
 
   const list = h("div");
+  const hits = searchHits(() => filters().q);
+  effect(() => list.classList.toggle("beside-hits", hits.any() && pages.state() === "none"));
   replace(root,
     h("div.page-head", title, () => pages.total() !== null && h("span.quiet.number", plural(pages.total(), "{n} video", "{n} videos")),
       h("div.actions", fileButton(t("Upload")), h("a.button.primary", { href: href("/new") }, icon("add"), t("New from URL")))),
     h("div.filters", h("div.search", icon("search"), search),
       select("status", t("State"), STATUSES),
-      select("moments", t("Moments"), [["", () => t("With and without moments")], ["true", () => t("With moments")], ["false", () => t("Without moments")]]),
+      select("moments", t("Moments"), [["", () => t("Any moments")], ["true", () => t("With moments")], ["false", () => t("Without moments")]]),
       select("sort", t("Order"), SORTS),
       h("div.segmented", { role: "group", "aria-label": t("View") }, view("grid", t("Cards")), view("rows", t("Table")))),
-    searchHits(() => filters().q),
-    list, selectionBar(chosen, pages, () => filters.peek()));
+    hits.element, list, selectionBar(chosen, pages, () => filters.peek()));
 
   effect(() => {
     returned();

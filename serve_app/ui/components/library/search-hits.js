@@ -8,7 +8,7 @@ import { api } from "../../services/api.js";
 
 const SHOWN = 4;
 
-/** @param {() => string} words */
+/** What is found, to be shown, and whether anything is. @param {() => string} words */
 export function searchHits(words) {
   const found = signal([]);
   let controller = null;
@@ -19,7 +19,8 @@ export function searchHits(words) {
     if (q.length < 2) return found.set([]);
     api.search(q, controller.signal).then((page) => found.set(grouped(page.items)), () => {});
   });
-  return () => found().length > 0 && h("section.hits", h("h2", t("Said in")), h("div.hit-list", found().map(group)));
+  const element = () => found().length > 0 && h("section.hits", h("h2", t("Said in")), h("div.hit-list", found().map(group)));
+  return { element, any: () => found().length > 0 };
 }
 
 function grouped(hits) {

@@ -11,7 +11,7 @@ import { progressBar } from "../common/progress.js";
 import { smallPicture } from "../common/storyboard.js";
 
 /** How high a card of a width is. */
-export const cardHeight = (width) => Math.round((width * 9) / 16) + 92;
+export const cardHeight = (width) => Math.round((width * 9) / 16) + 104;
 
 /** The host that a video came from, or that it was uploaded. */
 export const sourceOf = (video) => {
@@ -22,30 +22,34 @@ export const sourceOf = (video) => {
   }
 };
 
+/** How a video stands: as its newest run does while that is news. @param {any} video @param {any} run */
+export function standing(video, run) {
+  if (video.status === "failed" || video.status === "deleting") return video.status;
+  return run && run.status !== "completed" ? run.status : video.status;
+}
+
 /** @param {any} video @param {{selected?: (id: string) => boolean, select?: (id: string, event: Event) => void}} [choosing] */
 export function videoCard(video, choosing) {
   const run = () => runOf(video.identifier) ?? video.run ?? null;
   const active = () => ["queued", "processing"].includes(run()?.status);
-  const shown = () => {
-    const latest = run()?.status;
-    if (video.status === "failed" || video.status === "deleting") return video.status;
-    return latest && latest !== "completed" ? latest : video.status;
-  };
+  const shown = () => standing(video, run());
   const hovered = smallPicture(video.identifier);
+  // The title's link lies over the whole card, so the card itself is listened to.
   const scrub = (event) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    if (event.pointerType === "mouse" && video.duration) hovered.show(((event.clientX - box.left) / box.width) * video.duration);
+    const box = event.currentTarget.firstElementChild.getBoundingClientRect();
+    if (event.clientY > box.bottom) hovered.hide();
+    else if (event.pointerType === "mouse" && video.duration) hovered.show(((event.clientX - box.left) / box.width) * video.duration);
   };
-  return h("article.video-card", { class: () => (choosing?.selected?.(video.identifier) ? "selected" : "") },
-    h("a.screen", { href: href(`/videos/${video.identifier}`), tabindex: "-1", "aria-hidden": "true", onpointermove: scrub, onpointerleave: hovered.hide }, poster(video), hovered.element,
+  return h("article.video-card", { class: () => (choosing?.selected?.(video.identifier) ? "selected" : ""), onpointermove: scrub, onpointerleave: hovered.hide },
+    h("a.screen", { href: href(`/videos/${video.identifier}`), tabindex: "-1", "aria-hidden": "true" }, poster(video), hovered.element,
       video.duration && h("span.length", clock(video.duration))),
     choosing?.select && h("input.pick", { type: "checkbox", "aria-label": t("Select {title}", { title: video.title ?? video.identifier }),
       checked: () => choosing.selected(video.identifier), onclick: (event) => choosing.select(video.identifier, event) }),
     h("div.about",
       h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto", title: video.title }, video.title || t("Untitled video")),
       h("div.row.small.quiet",
-        () => (shown() === "ready" ? video.counts && h("span.fact", icon("film"), plural(video.counts.moments, "{n} moment", "{n} moments")) : statusBadge(shown())),
-        h("span.clip-text", { title: new Date(video.created_at).toLocaleString() }, `${ago(video.created_at)} · ${sourceOf(video)}`))),
+        () => (shown() === "ready" ? video.counts && h("span.fact", icon("film"), plural(video.counts.moments, "{n} moment", "{n} moments")) : statusBadge(shown()))),
+      h("div.small.quiet.clip-text", { title: new Date(video.created_at).toLocaleString() }, `${ago(video.created_at)} · ${sourceOf(video)}`)),
     () => active() && progressBar(() => run()?.progress ?? 0, t("Progress")));
 }
 

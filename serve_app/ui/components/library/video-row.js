@@ -5,18 +5,17 @@ import { href } from "../../core/router.js";
 import { clock } from "../../core/time.js";
 import { runOf } from "../../services/follow.js";
 import { statusBadge } from "../common/status-badge.js";
-import { poster, sourceOf } from "./video-card.js";
+import { poster, sourceOf, standing } from "./video-card.js";
 
 /** @param {any} video @param {any} choosing */
 export function videoRow(video, choosing) {
-  const status = () => (video.status === "ready" ? (runOf(video.identifier)?.status ?? video.run?.status ?? "ready") : video.status);
   return h("div.video-row", { class: () => (choosing.selected(video.identifier) ? "selected" : "") },
     h("input.pick", { type: "checkbox", "aria-label": t("Select {title}", { title: video.title ?? video.identifier }), checked: () => choosing.selected(video.identifier), onclick: (event) => choosing.select(video.identifier, event) }),
     h("span.thumb", poster(video)),
     h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto" }, video.title || t("Untitled video")),
     h("span.number.quiet", video.duration ? clock(video.duration) : ""),
-    h("span.quiet.wide-only", !video.counts ? "" : plural(video.counts.moments, "{n} moment", "{n} moments")),
+    h("span.number.quiet.wide-only", !video.counts ? "" : plural(video.counts.moments, "{n} moment", "{n} moments")),
     h("span.quiet.clip-text.wide-only", sourceOf(video)),
     h("span.quiet.wide-only", ago(video.created_at)),
-    () => statusBadge(status()));
+    h("span.state", () => statusBadge(standing(video, runOf(video.identifier) ?? video.run))));
 }
