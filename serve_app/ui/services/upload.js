@@ -8,6 +8,8 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 const PART = 8 * 1024 * 1024;
 const AT_ONCE = 2;
 const TRIES = 6;
+/** Answers after which it is asked how much is there, and gone on. */
+const GOES_ON = [409, 460, 502, 503];
 const KEPT = "moments.uploads";
 const LARGEST_NAME = 900;
 
@@ -101,17 +103,20 @@ class Upload {
   }
 
   async sendParts() {
-    let failures = 0;
+    let [failures, broken] = [0, false];
     while (true) {
-      const offset = this.sent.peek();
       try {
-        const done = await this.part(offset);
+        if (broken && !away.peek()) await this.begin();
+        broken = false;
+        const done = await this.part(this.sent.peek());
         failures = 0;
         if (done) return this.finish(done);
       } catch (error) {
-        if (error.name === "AbortError" || (error instanceof Problem && error.status && !error.retryable && ![409, 460, 502, 503].includes(error.status)) || (failures += 1) > TRIES) throw error;
+        const final = error instanceof Problem && error.status && !error.retryable && !GOES_ON.includes(error.status);
+        failures = away.peek() ? 1 : failures + 1; // a server that is away is waited for
+        if (error.name === "AbortError" || final || failures > TRIES) throw error;
+        broken = true;
         await new Promise((resolve) => setTimeout(resolve, Math.min(30, 2 ** failures) * 1000 * (0.7 + Math.random() * 0.6)));
-        if (!away.peek()) await this.begin();
       }
     }
   }
