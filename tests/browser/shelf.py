@@ -14,7 +14,9 @@ from sqlalchemy import func, text, update
 from moments_ray.database.tables import Run, RunStage, Video
 from moments_ray.demo.talk import Talk
 from moments_ray.engine.queries.journal import Journal
+from moments_ray.library.queries.videos import Videos
 from moments_ray.media.probe import probe
+from moments_ray.media.sheet import write_sheet
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.moments.finding.find import find_moments
@@ -68,6 +70,18 @@ class Shelf(Library):
                 )
             await self.clip(video, row, method="smart", bytes=2_400_000)
         return video
+
+    async def small_pictures(self, video: Video, talk: Talk) -> None:
+        """The sheet of small pictures of the demo's talk."""
+        media = self.container.environment.settings.media
+        with tempfile.TemporaryDirectory() as scratch:
+            sheet = Path(scratch) / "sheet.jpg"
+            laid = await write_sheet(talk.path, await probe(talk.path, settings=media), sheet, settings=media)
+            name = f"videos/{video.identifier}/storyboard-1.jpg"
+            stored = await self.store.put_bytes(name, sheet.read_bytes(), content_type="image/jpeg")
+        async with self.database.begin() as session:
+            board = {"uri": stored.uri, **laid.model_dump()}
+            await Videos(session).set_source(video.identifier, None, storyboard=board)
 
     async def other(self, title: str, number: int) -> Video:
         """A video with a drawn picture, as different from others as its number."""

@@ -53,7 +53,9 @@ def full(served: Site, shelf: Shelf) -> Sequence[State]:
     """Fill a shelf, and return the states of the pages over it."""
     do = served.do
     others = [do(shelf.other, title, number) for number, title in enumerate(TITLES)]
-    video = do(shelf.talk, do(make_talk, Path("out/demo/talk"), Settings(_env_file=None)))
+    talk = do(make_talk, Path("out/demo/talk"), Settings(_env_file=None))
+    video = do(shelf.talk, talk)
+    do(shelf.small_pictures, video, talk)
     done = do(shelf.run, video)
     do(shelf.finish, done)
     busy = do(shelf.run, others[1])

@@ -54,7 +54,7 @@ export function buildTranscript(model) {
     model.moments();
     if (!transcript || transcript.none) return;
     sentenceStarts = starts();
-    requestAnimationFrame(() => { list.reset(); mark(model.time.peek()); found(); });
+    requestAnimationFrame(() => { list.reset(); mark(model.time.peek()); if (matches.peek().list.length) found(); else find(field.value); });
   });
   effect(() => mark(model.time()));
   list.element.addEventListener("wheel", () => follow.set(false), { passive: true });
