@@ -112,7 +112,8 @@ class Shelf(Library):
     async def finish(self, run: Run, status: RunStatus = RunStatus.COMPLETED, **values: Any) -> None:
         """Bring a run to a verdict, its stages spread over half a minute."""
         stages = len(MOMENTS.stage_names)
-        done = stages if status is RunStatus.COMPLETED else 3
+        failed = values.get("error_stage")
+        done = MOMENTS.stage_names.index(failed) if failed else stages
         begun = datetime.now(UTC) - timedelta(seconds=40)
         claim = await self.claim(run)
         async with self.database.begin() as session:

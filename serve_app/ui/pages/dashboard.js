@@ -74,7 +74,7 @@ function welcome() {
       go(begun.video ? `/videos/${begun.video.identifier}` : `/runs/${begun.run?.identifier ?? begun.identifier}`);
     } catch (error) {
       button.disabled = false;
-      if (missing(error)) toast(t("This server cannot make the demo talk; `moments demo` does."), { bad: true });
+      if (missing(error)) toast(t("This server cannot make the demo talk; “moments demo” does."), { bad: true });
       else toastError(error);
     }
   };

@@ -68,7 +68,7 @@ function page(value, read) {
         () => again() && h("button.primary", { disabled: !may("write"), onclick: () => act(api.retryJob, t("It goes on from where it failed")) }, icon("retry"), t("Retry")),
         () => over() && h("button.danger", { disabled: !may("write"), onclick: remove }, icon("delete"), t("Delete")))),
     () => !over() && progressBar(() => run().progress, t("Progress")),
-    () => job().waiting_for && h("p.quiet", { dir: "auto" }, job().waiting_for),
+    () => job().waiting_for && h("p.quiet", t("It waits for {what}.", { what: job().waiting_for })),
     () => job().error && errorPanel({ title: job().error.stage ? t("It failed in {stage}", { stage: stageTitle(job().error.stage) }) : t("It failed"), message: job().error.message, code: job().error.code }),
     () => { shape(); return h("div.stack", results(job.peek())); },
     h("section.panel", h("h2", t("Stages")), () => waterfall(run())),

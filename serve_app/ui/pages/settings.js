@@ -21,6 +21,7 @@ export function mount(root, { tab = "browser" }) {
   const body = h("div.stack");
   root.append(h("div.page-head", h("h1", t("Settings"))), h("div.settings",
     h("nav", { "aria-label": t("Settings") }, PARTS.map(([name, label]) => h("a", { href: href(`/settings/${name}`), "aria-current": name === part[0] ? "page" : null }, label()))), body));
+  root.querySelector("nav [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   if (part[3] && !may(part[3])) {
     replace(body, emptyState({ icon: "settings", title: t("For administrators"), text: t("This needs a key of scope admin.") }));
     return;

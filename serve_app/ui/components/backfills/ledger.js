@@ -31,10 +31,11 @@ export function ledger(backfill) {
     if (now !== before) load();
     before = now;
   });
-  return h("section.panel.stack", h("div.row", h("h2.grow", t("Ledger")),
+  return h("section.panel.stack", h("div.row.ledger-head", h("h2.grow", t("Ledger")),
     h("select", { "aria-label": t("State"), onchange: (event) => status.set(event.target.value) }, h("option", { value: "" }, t("Any state")), ITEM_STATUSES.map((name) => h("option", { value: name }, statusTitle(name)))),
     h("a.button", { href: `${BASE}/api/backfills/${id}/items?format=csv`, download: `${id}.csv` }, ".csv")),
-  h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("Ledger") }, h("table", h("thead", h("tr", h("th.amount", t("Line")), h("th", t("State")), h("th", t("From")), h("th", t("Error")), h("th.amount", t("Tries")), h("th.amount", t("Time")))),
+  () => list().length === 0 && h("p.quiet.small", t("No line is here yet.")),
+  h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("Ledger"), hidden: () => list().length === 0 }, h("table", h("thead", h("tr", h("th.amount", t("Line")), h("th", t("State")), h("th", t("From")), h("th", t("Error")), h("th.amount", t("Tries")), h("th.amount", t("Time")))),
     h("tbody", each(list, (one) => String(one.line), row)))),
   () => cursor() && h("div.actions", h("button", { onclick: () => load(true) }, t("More"))));
 }
