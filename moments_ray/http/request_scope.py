@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moments_ray.errors import MomentsError
@@ -41,6 +42,8 @@ class RequestScope:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, watched)
+            except ClientDisconnect:  # whoever asked is gone, as uploads that go on later do: nobody hears an answer
+                log.info("request.broken_off", method=scope.get("method"), path=scope["path"])
             except Exception:
                 log.exception("request.failed", method=scope.get("method"), path=scope["path"])
                 if answering or scope["type"] != "http":

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog.testing
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
 
 from moments_ray.errors import DatabaseUnavailable, DownloadPrivate, MediaError
 from moments_ray.http.problems import render_problems
@@ -39,6 +42,7 @@ def failing() -> FastAPI:
             "placed": MediaError("A tool failed.", {"stage": "CLIP_EXTRACTION", "item": 3, "stderr": "/home/secret"}),
             "service": DatabaseUnavailable("PostgreSQL cannot be reached."),
             "unforeseen": ZeroDivisionError("a secret of the server"),
+            "gone": ClientDisconnect(),
         }[how]
 
     @api.post("/counts")
@@ -65,6 +69,12 @@ def problem(answer: httpx.Response) -> dict[str, object]:
     assert body["type"] == f"urn:moments:error:{body['code']}"
     assert {"title", "detail", "retryable", "request_id"} <= body.keys()
     return body
+
+
+async def test_a_request_whose_caller_is_gone_is_no_failure_of_the_server(client: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as logged, contextlib.suppress(AssertionError):  # nothing is answered
+        await client.get("/fails/gone")
+    assert [(entry["event"], entry["log_level"]) for entry in logged] == [("request.broken_off", "info")]
 
 
 async def test_an_error_of_ours_is_a_problem_with_its_code(client: httpx.AsyncClient) -> None:
