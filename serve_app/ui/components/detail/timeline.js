@@ -105,10 +105,10 @@ function placed(moments) {
 function block(context, item, x) {
   const { model } = context;
   const moment = () => item().moment;
-  const edges = () => {
-    const draft = model.draft();
-    return draft?.id === moment().identifier ? draft : { start: moment().start_time, end: moment().end_time };
-  };
+  // Where it is dragged to. Others of a hundred blocks look once a move, and nothing of theirs is set again.
+  const draft = signal(null);
+  effect(() => { const now = model.draft(); draft.set(now?.id === moment().identifier ? now : null); });
+  const edges = () => draft() ?? { start: moment().start_time, end: moment().end_time };
   const pixels = () => x(edges().end) - x(edges().start);
   const chosen = () => model.chosen() === moment().identifier;
   const generated = () => (model.comparing() === moment().identifier ? model.parent(moment()) : null);
@@ -118,7 +118,7 @@ function block(context, item, x) {
     onpointerdown: (event) => dragEdge(context, event, moment(), end), onkeydown: (event) => dragEdge.byKey(context, event, moment(), end),
   });
   return h("div.block", {
-    class: () => `tone${model.tone(moment())} ${chosen() ? "chosen" : ""} row${item().row} ${model.draft()?.id === moment().identifier ? "dragged" : ""}`,
+    class: () => `tone${model.tone(moment())} ${chosen() ? "chosen" : ""} row${item().row} ${draft() ? "dragged" : ""}`,
     style: () => ({ transform: `translateX(${x(edges().start)}px)`, width: `${Math.max(4, pixels())}px` }),
   },
     h("button.face", { "aria-label": () => `${model.number(moment())}. ${moment().title}, ${clock(edges().start)} – ${clock(edges().end)}`, "aria-pressed": () => String(chosen()),

@@ -47,8 +47,7 @@ export function videoCard(video, choosing) {
       checked: () => choosing.selected(video.identifier), onclick: (event) => choosing.select(video.identifier, event) }),
     h("div.about",
       h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto", title: video.title }, video.title || t("Untitled video")),
-      h("div.row.small.quiet",
-        () => (shown() === "ready" ? video.counts && h("span.fact", icon("film"), plural(video.counts.moments, "{n} moment", "{n} moments")) : statusBadge(shown()))),
+      () => (shown() === "ready" ? video.counts && h("span.fact.small.quiet", icon("film"), plural(video.counts.moments, "{n} moment", "{n} moments")) : statusBadge(shown())),
       h("div.small.quiet.clip-text", { title: new Date(video.created_at).toLocaleString() }, `${ago(video.created_at)} · ${sourceOf(video)}`)),
     () => active() && progressBar(() => run()?.progress ?? 0, t("Progress")));
 }
