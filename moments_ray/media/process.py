@@ -23,15 +23,8 @@ from typing import Any
 import imageio_ffmpeg
 from pydantic import JsonValue
 
-from moments_ray.errors import (
-    DiskFull,
-    MediaError,
-    MediaLimitsExceeded,
-    MediaTimeout,
-    MediaToolMissing,
-    MomentsError,
-    all_errors,
-)
+from moments_ray.errors import MediaError, MediaTimeout, MediaToolMissing
+from moments_ray.media.process_errors import error_of_child, error_of_exit
 from moments_ray.settings import MediaSettings
 
 STDERR_TAIL_BYTES = 4096
@@ -46,8 +39,6 @@ _PASSED_VARIABLES = (
 )
 # One malloc arena and one BLAS thread: each further one reserves tens of megabytes of the child's address space.
 _SET_VARIABLES = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-_DISK_FULL_PHRASES = ("No space left on device", "File too large", "Disk quota exceeded")
-_MEMORY_PHRASES = ("Cannot allocate memory", "MemoryError")
 
 OnLine = Callable[[str], None]
 
@@ -111,7 +102,7 @@ async def run_tool(
         variables=variables,
     )
     if result.returncode != 0:
-        raise _failure(name, result.returncode, result.stderr_tail, limits)
+        raise error_of_exit(name, result.returncode, result.stderr_tail, limits)
     return result
 
 
@@ -146,9 +137,9 @@ async def run_python(
         name, ["call"], limits, stdin=job.encode(), timeout=timeout, settings=settings, cwd=None, on_stdout=on_line
     )
     if "error" in answers:
-        raise _error_of_child(name, answers["error"], result.stderr_tail, limits)
+        raise error_of_child(name, answers["error"], result.stderr_tail, limits)
     if result.returncode != 0 or "result" not in answers:
-        raise _failure(name, result.returncode, result.stderr_tail, limits)
+        raise error_of_exit(name, result.returncode, result.stderr_tail, limits)
     value: JsonValue = answers["result"]
     return value
 
@@ -283,37 +274,3 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
 
 def _text(data: bytes | bytearray) -> str:
     return bytes(data).decode("utf-8", "replace")
-
-
-def _failure(name: str, returncode: int, stderr: str, limits: dict[str, Any]) -> MomentsError:
-    """Turn a bad exit into the error that says what to do about it."""
-    detail: dict[str, JsonValue] = {"stderr": stderr, "returncode": returncode}
-    if returncode == -signal.SIGXFSZ or any(phrase in stderr for phrase in _DISK_FULL_PHRASES):
-        return _disk_full(name, detail)
-    if any(phrase in stderr for phrase in _MEMORY_PHRASES):
-        return _out_of_memory(name, limits, detail)
-    last_line = next((line.strip() for line in reversed(stderr.splitlines()) if line.strip()), "")
-    reason = f"was killed by {signal.Signals(-returncode).name}" if returncode < 0 else f"failed: {last_line[-300:]}"
-    return MediaError(f"{name} {reason}", detail)
-
-
-def _error_of_child(name: str, error: dict[str, Any], stderr: str, limits: dict[str, Any]) -> MomentsError:
-    detail: dict[str, JsonValue] = {"stderr": stderr}
-    if "class" in error:
-        # By class name: a parent and its plain child may share a code.
-        classes = {kind.__name__: kind for kind in all_errors()}
-        return classes[error["class"]](error["message"], error["detail"])
-    if error["cause"] == "disk":
-        return _disk_full(name, detail)
-    if error["cause"] == "memory":
-        return _out_of_memory(name, limits, detail)
-    return MediaError(f"{name} failed: {error['message']}", detail)
-
-
-def _disk_full(name: str, detail: dict[str, JsonValue]) -> DiskFull:
-    return DiskFull(f"{name} could not write its output: the disk is full or the scratch limit was reached.", detail)
-
-
-def _out_of_memory(name: str, limits: dict[str, Any], detail: dict[str, JsonValue]) -> MediaLimitsExceeded:
-    megabytes = limits["resources"]["RLIMIT_AS"] // 1_000_000
-    return MediaLimitsExceeded(f"{name} needs more than the {megabytes} MB of memory it may use.", detail)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,18 +15,12 @@ from urllib.parse import quote, urlsplit
 from google.auth.credentials import Credentials
 from google.cloud import storage
 
-from moments_ray.errors import (
-    InvalidRequest,
-    ObjectCorrupted,
-    ObjectExists,
-    ObjectMissing,
-    StorageError,
-    StorageForbidden,
-)
+from moments_ray.errors import InvalidRequest, ObjectCorrupted, ObjectMissing, StorageError
 from moments_ray.process.metrics import BYTES_MOVED, Meter, unmetered
 from moments_ray.storage.blocking import file_errors, in_thread, require_free_space
 from moments_ray.storage.gcs_client import CALL_ERRORS, BucketClient
-from moments_ray.storage.gcs_media import ChecksumRefusedError, MediaTransport, RetryLimits, SessionLostError
+from moments_ray.storage.gcs_media import MediaTransport, RetryLimits
+from moments_ray.storage.gcs_upload import TRIES, Uploads, corrupted
 from moments_ray.storage.object_store import (
     CHUNK_BYTES,
     Checksum,
@@ -38,12 +32,8 @@ from moments_ray.storage.object_store import (
     checked_range,
 )
 
-_UPLOAD_MARK = "moments-upload"
 _LONGEST_SIGNATURE_SECONDS = 7 * 24 * 3600
-_TRIES = 3  # of a whole object whose session was lost or whose bytes went wrong on the way
 _DELETES_AT_ONCE = 16
-
-Reader = Callable[[int, int], Awaitable[bytes]]
 
 
 class GoogleStore:
@@ -63,10 +53,11 @@ class GoogleStore:
         self._calls = BucketClient(client, credentials, bucket_name, self._limits)
         self._media = MediaTransport(self._calls.headers, self._limits)
         self._bucket_name = bucket_name
+        self._uploads = Uploads(self._calls, self._media, meter)
 
     def uri(self, name: str) -> str:
         """Return ``gs://BUCKET/NAME``."""
-        return f"gs://{self._bucket_name}/{checked_name(name)}"
+        return self._calls.uri(checked_name(name))
 
     def name_of(self, uri: str) -> str:
         """Return the name in a ``gs://BUCKET/NAME`` of this bucket.
@@ -89,7 +80,9 @@ class GoogleStore:
 
         try:
             with file_errors(path):
-                return await self._put(name, read, os.fstat(descriptor).st_size, content_type, if_absent)
+                return await self._uploads.put(
+                    checked_name(name), read, os.fstat(descriptor).st_size, content_type, if_absent
+                )
         finally:
             os.close(descriptor)
 
@@ -99,11 +92,11 @@ class GoogleStore:
         async def read(start: int, length: int) -> bytes:
             return data[start : start + length]
 
-        return await self._put(name, read, len(data), content_type, if_absent)
+        return await self._uploads.put(checked_name(name), read, len(data), content_type, if_absent)
 
     async def get_file(self, name: str, path: Path) -> StoredObject:
         """Download an object; see ``ObjectStore``."""
-        blob = await self._blob(name)
+        blob = await self._calls.look_up(checked_name(name))
         unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
         with file_errors(path.parent, blob.size):
             require_free_space(path.parent, blob.size)
@@ -125,7 +118,7 @@ class GoogleStore:
     async def open_range(self, name: str, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         """Stream bytes of an object; see ``ObjectStore``."""
         checked_range(start, length)
-        blob = await self._blob(name)
+        blob = await self._calls.look_up(checked_name(name))
         whole = start == 0 and (length is None or length >= blob.size)
         end = blob.size if length is None else min(blob.size, start + length)
         async for piece in self._verified(blob) if whole else self._pieces(blob, start, end):
@@ -134,12 +127,12 @@ class GoogleStore:
 
     async def stat(self, name: str) -> StoredObject:
         """Return an object's description; see ``ObjectStore``."""
-        return self._stored(await self._blob(name))
+        return self._stored(await self._calls.look_up(checked_name(name)))
 
     async def exists(self, name: str) -> bool:
         """Tell whether there is such an object."""
         try:
-            await self._blob(name)
+            await self._calls.look_up(checked_name(name))
         except ObjectMissing:
             return False
         return True
@@ -152,7 +145,7 @@ class GoogleStore:
             try:
                 blobs, token = await self._calls.call(prefix, partial(self._calls.page, prefix, token))
             except ObjectMissing as error:
-                raise self._no_bucket() from error
+                raise self._calls.no_bucket() from error
             for blob in blobs:
                 yield self._stored(blob)
             if token is None:
@@ -207,56 +200,9 @@ class GoogleStore:
         await self._media.close()
         await asyncio.to_thread(self._calls.client.close)
 
-    async def _put(self, name: str, read: Reader, size: int, content_type: str, if_absent: bool) -> StoredObject:
-        blob = self._calls.bucket.blob(checked_name(name))
-        blob.content_type = content_type
-        blob.crc32c = await _checksum(read, size)  # announced: the service refuses other bytes, nothing appears
-        mark = secrets.token_hex(16)
-        blob.metadata = {_UPLOAD_MARK: mark}
-        failure: Exception | None = None
-        for _ in range(_TRIES):
-            try:
-                await self._upload(blob, read, size, if_absent)
-            except (SessionLostError, ChecksumRefusedError) as error:
-                failure = error
-                continue
-            except ObjectExists:
-                # Also said to an upload that arrived while the answer to it was lost: the mark tells whose it is.
-                found = await self._blob(name)
-                if (found.metadata or {}).get(_UPLOAD_MARK) != mark:
-                    raise
-            self._meter(BYTES_MOVED, size, direction="stored")
-            return StoredObject(
-                name=name, uri=self.uri(name), bytes=size, checksum=blob.crc32c, content_type=content_type
-            )
-        if isinstance(failure, SessionLostError):
-            raise StorageError(
-                f"Google Cloud Storage lost {_TRIES} uploads of {self.uri(name)}; try later."
-            ) from failure
-        raise _corrupted(self.uri(name)) from failure
-
-    async def _upload(self, blob: storage.Blob, read: Reader, size: int, if_absent: bool) -> None:
-        begin = partial(
-            blob.create_resumable_upload_session,
-            content_type=blob.content_type,
-            size=size,
-            if_generation_match=0 if if_absent else None,
-            checksum=None,
-            timeout=self._calls.timeout,
-            retry=None,
-        )
-        try:
-            session = await self._calls.call(blob.name, begin)
-        except ObjectMissing as error:
-            raise self._no_bucket() from error
-        try:
-            await self._media.upload(session, read, size)
-        except CALL_ERRORS as error:
-            raise self._calls.translated(error, blob.name) from error
-
     async def _download(self, blob: storage.Blob, path: Path) -> None:
         """Write a whole object to a file, again if it did not arrive as it is in the bucket."""
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(TRIES)):
             try:
                 with path.open("wb") as file:
                     async for piece in self._verified(blob):
@@ -273,7 +219,7 @@ class GoogleStore:
             checksum.update(piece)
             yield piece
         if str(checksum) != blob.crc32c:
-            raise _corrupted(self.uri(blob.name))
+            raise corrupted(self.uri(blob.name))
 
     async def _pieces(self, blob: storage.Blob, start: int, end: int) -> AsyncIterator[bytes]:
         """Read one generation of an object piece by piece, each resumed by itself."""
@@ -295,11 +241,6 @@ class GoogleStore:
         self._meter(BYTES_MOVED, len(piece), direction="loaded")
         return piece
 
-    async def _blob(self, name: str) -> storage.Blob:
-        blob = self._calls.bucket.blob(checked_name(name))
-        await self._calls.call(name, partial(blob.reload, timeout=self._calls.timeout, retry=None))
-        return blob
-
     def _stored(self, blob: storage.Blob) -> StoredObject:
         return StoredObject(
             name=blob.name,
@@ -308,24 +249,3 @@ class GoogleStore:
             checksum=blob.crc32c,
             content_type=blob.content_type,
         )
-
-    def _no_bucket(self) -> StorageForbidden:
-        return StorageForbidden(
-            f"There is no bucket {self._bucket_name!r} that this account may see: "
-            "create it, or correct GCS_BUCKET_NAME."
-        )
-
-
-async def _checksum(read: Reader, size: int) -> str:
-    """Return the checksum of what will be uploaded."""
-    checksum = Checksum()
-    for start in range(0, size, CHUNK_BYTES):
-        checksum.update(await read(start, min(CHUNK_BYTES, size - start)))
-    return str(checksum)
-
-
-def _corrupted(uri: str) -> ObjectCorrupted:
-    return ObjectCorrupted(
-        f"The bytes of {uri} do not match their checksum, {_TRIES} times over: the network or a proxy changes them.",
-        {"uri": uri},
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -58,6 +59,22 @@ class BucketClient:
         await asyncio.to_thread(self._credentials.before_request, request, "GET", self.client.api_endpoint, headers)
         return headers
 
+    def uri(self, name: str) -> str:
+        """Return ``gs://BUCKET/NAME``."""
+        return f"gs://{self.bucket_name}/{name}"
+
+    async def look_up(self, name: str) -> storage.Blob:
+        """Return an object as it stands in the bucket; raises as ``call``."""
+        blob = self.bucket.blob(name)
+        await self.call(name, partial(blob.reload, timeout=self.timeout, retry=None))
+        return blob
+
+    def no_bucket(self) -> StorageForbidden:
+        """Return what is wrong where the service finds nothing although no object was asked for."""
+        return StorageForbidden(
+            f"There is no bucket {self.bucket_name!r} that this account may see: create it, or correct GCS_BUCKET_NAME."
+        )
+
     def page(self, prefix: str, token: str | None) -> tuple[list[storage.Blob], str | None]:
         """Return one page of the objects whose names begin with a prefix, and the token of the next page."""
         found = self.client.list_blobs(self.bucket, prefix=prefix, page_token=token, timeout=self.timeout, retry=None)
@@ -96,7 +113,7 @@ class BucketClient:
 
     def translated(self, error: Exception, name: str) -> StorageError:
         """Return our error for one of the client's or the transport's."""
-        place = f"gs://{self.bucket_name}/{name}"
+        place = self.uri(name)
         status = _status(error)
         if status in {401, 403} or (isinstance(error, GoogleAuthError) and not isinstance(error, TransportError)):
             return StorageForbidden(

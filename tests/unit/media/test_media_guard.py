@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import httpx
 import pytest
 
 from moments_ray.errors import DownloadInterrupted, DownloadUnavailable, UrlNotAllowed
 from moments_ray.media import guard
-from moments_ray.media.egress import egress_proxy
 from moments_ray.media.guard import canonical_url, check_url, guarded_client, is_public
 from moments_ray.settings import DownloadSettings
-
-SETTINGS = DownloadSettings()
+from tests.unit.media.hosts import SETTINGS, listening, resolving
 
 REFUSED = [
     "file:///etc/passwd",
@@ -81,37 +78,6 @@ REFUSED = [
     "http://evil.com\n.internal/",
     "http://8.8.8.8/" + "a" * 5000,
 ]
-
-
-@contextlib.asynccontextmanager
-async def listening(
-    answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", host: str = "127.0.0.1", port: int = 0
-) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server that gives one answer to everything and keeps the heads of what it was asked."""
-    heads: list[bytes] = []
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append(b"")
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            heads[-1] = await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(handle, host, port)
-    async with server:
-        yield server.sockets[0].getsockname()[1], heads
-
-
-def resolving(*answers: Sequence[str]) -> tuple[Callable[[str, int], Awaitable[Sequence[str]]], list[str]]:
-    """A resolver that gives these answers in turn, with the names it was asked for."""
-    asked: list[str] = []
-
-    async def resolve(host: str, _port: int) -> Sequence[str]:
-        asked.append(host)
-        return answers[min(len(asked), len(answers)) - 1]
-
-    return resolve, asked
 
 
 @pytest.fixture
@@ -268,67 +234,3 @@ def test_one_video_has_one_url(url: str, canonical: str) -> None:
 )
 def test_where_a_link_was_found_and_a_signature_that_expires_make_no_other_video(query: str, lasting: str) -> None:
     assert canonical_url(f"https://example.org/talk.mp4{query}") == f"https://example.org/talk.mp4{lasting}"
-
-
-# -- the proxy that a child's own HTTP goes through -----------------------------------------------------------------
-
-
-async def ask(proxy: str, request: bytes) -> bytes:
-    url = httpx.URL(proxy)
-    reader, writer = await asyncio.open_connection(url.host, url.port)
-    writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 60)
-    writer.close()
-    return answer
-
-
-async def test_the_proxy_passes_plain_requests_and_tunnels_to_allowed_hosts() -> None:
-    resolve, _ = resolving(["127.0.0.1"])
-    async with (
-        listening() as (port, heads),
-        egress_proxy(DownloadSettings(allow_private_addresses=True), resolve) as proxy,
-    ):
-        plain = f"GET http://site.test:{port}/a?b HTTP/1.1\r\nHost: site.test\r\nProxy-Connection: keep-alive\r\n\r\n"
-        assert (await ask(proxy.url, plain.encode())).endswith(b"\r\n\r\nhi")
-        assert heads[0].startswith(b"GET /a?b HTTP/1.1\r\n")
-        assert b"Connection: close" in heads[0]
-        assert b"keep-alive" not in heads[0]
-        tunnel = f"CONNECT site.test:{port} HTTP/1.1\r\n\r\nGET /inner HTTP/1.1\r\n\r\n"
-        answer = await ask(proxy.url, tunnel.encode())
-        assert answer.startswith(b"HTTP/1.1 200")
-        assert answer.endswith(b"hi")
-        assert proxy.refused == []
-
-
-@pytest.mark.parametrize(
-    ("request_line", "status"),
-    [
-        ("GET http://127.0.0.1:{port}/ HTTP/1.1", 403),
-        ("GET http://localhost/ HTTP/1.1", 403),
-        ("GET file:///etc/passwd HTTP/1.1", 403),
-        ("CONNECT 169.254.169.254:80 HTTP/1.1", 403),
-        ("CONNECT [::1]:{port} HTTP/1.1", 403),
-        ("CONNECT 8.8.8.8:25 HTTP/1.1", 403),
-        ("nonsense", 400),
-    ],
-)
-async def test_the_proxy_refuses_what_the_guard_refuses(request_line: str, status: int) -> None:
-    async with listening() as (port, heads), egress_proxy(SETTINGS) as proxy:
-        answer = await ask(proxy.url, f"{request_line.format(port=port)}\r\nHost: x\r\n\r\n".encode())
-        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
-        assert bool(proxy.refused) == (status == 403)
-        assert heads == []
-
-
-async def test_the_proxy_leaves_nothing_open() -> None:
-    resolve, _ = resolving(["127.0.0.1"])
-    async with listening(b"") as (port, _heads):
-        async with egress_proxy(DownloadSettings(allow_private_addresses=True), resolve) as proxy:
-            url = httpx.URL(proxy.url)
-            reader, writer = await asyncio.open_connection(url.host, url.port)
-            writer.write(f"CONNECT x.test:{port} HTTP/1.1\r\n\r\n".encode())
-            assert await reader.readuntil(b"\r\n\r\n")
-        assert await asyncio.wait_for(reader.read(), 60) == b""
-        writer.close()
-        with pytest.raises(OSError, match="Connect call failed"):
-            await asyncio.open_connection(url.host, url.port)
