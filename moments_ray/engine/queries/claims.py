@@ -5,45 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Interval, String, bindparam, func, select, text, update
+from sqlalchemy import func, inspect, select, update
 
 from moments_ray import __version__
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunStage
+from moments_ray.engine.queries.rows import Row, row_of
 from moments_ray.ids import RunId
 from moments_ray.states import RunStatus, StageStatus
 
 # One statement: two that claim at once are told apart by the row's lock.
-_CLAIM = text("""
+# $1 the run's identifier, $2 the owner, $3 the lease, $4 the application's version
+_CLAIM = """
 WITH before AS (
     SELECT id, status = 'processing' AS crashed FROM runs
-    WHERE identifier = :run AND (status = 'queued' OR (
-        status = 'processing' AND (owner = :owner OR heartbeat_at < now() - :lease)
+    WHERE identifier = $1 AND (status = 'queued' OR (
+        status = 'processing' AND (owner = $2::text OR heartbeat_at < now() - $3::interval)
     ))
     FOR UPDATE
 ),
 run AS (
     UPDATE runs SET attempt = attempt + 1, crash_count = crash_count + before.crashed::int,
-        status = 'processing', owner = :owner, event_seq = event_seq + 1,
+        status = 'processing', owner = $2::text, event_seq = event_seq + 1,
         heartbeat_at = now(), started_at = coalesce(started_at, now()),
         deadline_at = coalesce(deadline_at, now() + deadline_seconds * interval '1 second'),
-        application_version = :version
+        application_version = $4::text
     FROM before WHERE runs.id = before.id
     RETURNING runs.*, before.crashed
 ),
 event AS (
     INSERT INTO run_events (run_id, seq, type, data)
     SELECT id, event_seq, 'run.started',
-        jsonb_build_object('attempt', attempt, 'worker', :owner, 'after_crash', crashed)
+        jsonb_build_object('attempt', attempt, 'worker', $2::text, 'after_crash', crashed)
     FROM run
 )
-SELECT * FROM run
-""").bindparams(
-    bindparam("run", type_=String),
-    bindparam("owner", type_=String),
-    bindparam("version", type_=String),
-    bindparam("lease", type_=Interval),
-)
+SELECT * FROM run"""
+_COLUMNS = tuple(column.key for column in inspect(Run).column_attrs)
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,15 @@ def claim_of(run: Run) -> Claim:
     return Claim(run.id, RunId(run.identifier), run.attempt)
 
 
+async def claim_run(row: Row, identifier: str, owner: str, lease_seconds: float) -> Run | None:
+    """Claim a run that is queued or whose heartbeat is older than the lease; None when it cannot be claimed.
+
+    By one statement, which may commit itself: one whose answer is lost is its owner's all the same, who may claim again.
+    """
+    found = await row(_CLAIM, identifier, owner, timedelta(seconds=lease_seconds), __version__)
+    return None if found is None else Run(**{name: found[name] for name in _COLUMNS})
+
+
 class Claims:
     """Claiming runs, holding on to them, and handing them back."""
 
@@ -67,16 +73,8 @@ class Claims:
         self._session = session
 
     async def claim(self, identifier: str, owner: str, lease_seconds: float) -> Run | None:
-        """Claim a run that is queued or whose heartbeat is older than the lease; None when it cannot be claimed."""
-        claiming = select(Run).from_statement(_CLAIM).execution_options(populate_existing=True)
-        values = {
-            "run": identifier,
-            "owner": owner,
-            "version": __version__,
-            "lease": timedelta(seconds=lease_seconds),
-        }
-        run: Run | None = await self._session.scalar(claiming, values)
-        return run
+        """As ``claim_run``, in the session's transaction."""
+        return await claim_run(row_of(self._session), identifier, owner, lease_seconds)
 
     async def renew(self, claim: Claim) -> Run | None:
         """Renew a claim's heartbeat and return the run; None when the claim is lost."""

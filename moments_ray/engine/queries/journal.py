@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.engine.queries.journal_reader import Row, WrittenEvent, lease_lost
+from moments_ray.engine.queries.journal_reader import WrittenEvent, lease_lost
 from moments_ray.engine.queries.journal_statements import (
-    CLOSE_OPEN,
     COMPLETE,
     COUNT_ITEMS,
+    END,
     END_ITEM,
     FAIL,
     NOTE,
@@ -25,6 +25,7 @@ from moments_ray.engine.queries.journal_statements import (
     SPEND,
     START,
 )
+from moments_ray.engine.queries.rows import Row, row_of
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.usage import Usage
 from moments_ray.errors import MomentsError
@@ -101,12 +102,7 @@ class Journal(StageJournal):
     """Every write of one claim, in the transaction of a session."""
 
     def __init__(self, session: WriteSession, claim: Claim) -> None:
-        async def row(statement: str, *values: object) -> Mapping[str, Any] | None:
-            connection = await session.connection()
-            found = (await connection.exec_driver_sql(statement, values)).first()
-            return None if found is None else found._asdict()
-
-        super().__init__(row, claim)
+        super().__init__(row_of(session), claim)
         self._session = session
 
     async def event(self, event_type: str, data: Mapping[str, Any], **run_values: Any) -> int:
@@ -178,11 +174,24 @@ class Journal(StageJournal):
         data: Mapping[str, Any],
         *,
         open_stages: StageStatus,
-        **run_values: Any,
+        errors: int | None = None,
+        result: Mapping[str, Any] | None = None,
+        error: Mapping[str, Any] | None = None,
+        error_stage: str | None = None,
+        progress: float | None = None,
     ) -> None:
-        """Write the run's verdict; what is still open of it ends as ``open_stages``."""
-        await self._row(CLOSE_OPEN, self._claim.key, open_stages.value)
-        await self.event(event_type, data, status=status, completed_at=func.now(), owner=None, **run_values)
+        """Write the run's verdict, and its webhook; what is still open of it ends as ``open_stages``.
+
+        What is None stays as it is.
+        """
+        documents = [None if value is None else json.dumps(value) for value in (result, error)]
+        about = (self._claim.key, self._claim.attempt, open_stages.value, status.value, event_type, json.dumps(data))
+        run = await self._row(END, *about, errors, *documents, error_stage, progress)
+        if run is None:
+            raise lease_lost(self._claim)
+        self.written = WrittenEvent(run["event_seq"], event_type, dict(data))
+        if run["webhook_url"] is not None:
+            await Webhooks(self._session).notify_end(self._claim.key)
 
     async def _end_item(
         self,

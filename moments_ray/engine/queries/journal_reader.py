@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,9 @@ from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
 from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal_statements import HAPPENED, LOAD
+from moments_ray.engine.queries.rows import Row
 from moments_ray.errors import LeaseLost
 from moments_ray.states import StageStatus
-
-# Executes one statement and returns the first row it gives: the database itself, or a transaction.
-Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
 
 
 @dataclass(frozen=True)

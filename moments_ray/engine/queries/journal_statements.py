@@ -132,15 +132,27 @@ UPDATE run_stages SET progress = (
 )
 WHERE run_id = $1 AND name = $2 RETURNING progress"""
 
-# $1 the run's key, $2 the status of stages that are left open.
-CLOSE_OPEN = """
-WITH died AS (
+# The verdict. $3 the status of stages that are left open, $4 the run's, $5 the event's type, $6 its data, $7 errors,
+# $8 result, $9 error, $10 its stage, $11 progress
+END = """
+WITH run AS (
+    UPDATE runs SET event_seq = event_seq + 1, status = $4::text, completed_at = now(), owner = NULL,
+        errors = coalesce($7::int, errors), result = coalesce($8, result), error = coalesce($9, error),
+        error_stage = coalesce($10::text, error_stage), progress = coalesce($11::float8, progress)
+    WHERE id = $1 AND attempt = $2 AND status = 'processing'
+    RETURNING id, event_seq, webhook_url
+),
+died AS (
     UPDATE run_attempts SET status = 'failed', error_code = 'stage.crashed', ended_at = now(),
         error = 'The process running the stage died.'
-    WHERE run_id = $1 AND status = 'processing'
-)
-UPDATE run_stages SET status = $2, completed_at = now(), seconds = extract(epoch FROM now() - started_at)
-WHERE run_id = $1 AND status = 'processing' RETURNING name"""
+    FROM run WHERE run_id = run.id AND status = 'processing'
+),
+stage AS (
+    UPDATE run_stages SET status = $3::text, completed_at = now(), seconds = extract(epoch FROM now() - started_at)
+    FROM run WHERE run_id = run.id AND run_stages.status = 'processing'
+),
+event AS (INSERT INTO run_events (run_id, seq, type, data) SELECT id, event_seq, $5::text, $6 FROM run)
+SELECT event_seq, webhook_url FROM run"""
 
 # $4 item, empty outside of fan-outs, $5 key, $6 value
 NOTE = f"""{_HELD}

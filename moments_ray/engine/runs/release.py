@@ -53,7 +53,9 @@ class RunRelease:
 
         Where Redis does not take it, the run's message stays, and whoever takes that over comes by here again.
         """
-        await asyncio.to_thread(shutil.rmtree, self._environment.settings.scratch / lease.claim.run, ignore_errors=True)
+        scratch = self._environment.settings.scratch / lease.claim.run
+        if scratch.is_dir():
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         try:
             run = await self.show(lease.claim)
             await lease.release_lock()

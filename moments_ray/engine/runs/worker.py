@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect
-from moments_ray.engine.queries.claims import Claims, claim_of
+from moments_ray.engine.queries.claims import claim_of, claim_run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.cleanup import reap_orphans
 from moments_ray.engine.runs.execution import RunExecution, StopReason
@@ -169,8 +169,7 @@ class PipelineWorker:
             return None  # enqueued twice; PostgreSQL would let this worker claim again what it owns, as after a restart
         self._claiming.add(identifier)
         try:
-            async with self._environment.database.begin() as session:
-                return await Claims(session).claim(identifier, self.consumer, lease_seconds)
+            return await claim_run(self._environment.database.row, identifier, self.consumer, lease_seconds)
         finally:
             self._claiming.discard(identifier)
 

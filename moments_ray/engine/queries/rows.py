@@ -1,0 +1,22 @@
+"""Single statements with ``$1`` and so on, past the ORM."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from moments_ray.database.session import ReadSession, WriteSession
+
+# Executes one statement and returns the first row it gives: the database itself, or a transaction.
+Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
+
+
+def row_of(session: ReadSession | WriteSession) -> Row:
+    """Return what executes a statement with ``$1`` and so on in the transaction of a session."""
+
+    async def row(statement: str, *values: object) -> Mapping[str, Any] | None:
+        connection = await session.connection()
+        found = (await connection.exec_driver_sql(statement, values)).first()
+        return None if found is None else found._asdict()
+
+    return row
