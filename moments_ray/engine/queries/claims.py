@@ -60,7 +60,7 @@ def claim_of(run: Run) -> Claim:
 async def claim_run(row: Row, identifier: str, owner: str, lease_seconds: float) -> Run | None:
     """Claim a run that is queued or whose heartbeat is older than the lease; None when it cannot be claimed.
 
-    By one statement, which may commit itself: one whose answer is lost is its owner's all the same, who may claim again.
+    By one statement, which may commit itself: where its answer is lost, the owner may claim again.
     """
     found = await row(_CLAIM, identifier, owner, timedelta(seconds=lease_seconds), __version__)
     return None if found is None else Run(**{name: found[name] for name in _COLUMNS})
