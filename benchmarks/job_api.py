@@ -29,8 +29,8 @@ _PORT, _FILES_PORT = 7067, 7068
 _RATE = 50.0  # creates a second
 _CREATE_SECONDS = 20.0
 _CLIENTS = 8
-_CLOSED_JOBS = 2000
-_WATCHED_JOBS = 10
+_CLOSED_JOBS = 500
+_WATCHED_JOBS = 5
 
 
 async def measure(settings: Settings, sockets: int) -> None:
@@ -49,7 +49,7 @@ async def measure(settings: Settings, sockets: int) -> None:
 
 
 async def _creates(client: httpx.AsyncClient) -> None:
-    await _create_many(client, 200)  # warm
+    await _create_many(client, 100)  # warm
     at_most = await _create_many(client, _CLOSED_JOBS)
     spent: list[float] = []
     began = time.perf_counter()
