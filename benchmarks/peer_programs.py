@@ -25,11 +25,11 @@ class PeerPrograms:
         self.names = tuple(programs)
         self._folder = folder
         self._programs = programs
-        shared = _environment(folder / "requirements.txt", cache)
+        shared = peer_environment(folder / "requirements.txt", cache)
         self._pythons = dict.fromkeys(programs, shared)
         for name, program in programs.items():
             if (own := (folder / program).with_suffix(".txt")).exists():
-                self._pythons[name] = _environment(own, f"{cache}-{own.stem}")
+                self._pythons[name] = peer_environment(own, f"{cache}-{own.stem}")
         self._database_url = database_url
         self._redis_url = redis_url
         self._notes = notes
@@ -73,7 +73,7 @@ def _database(name: str) -> str:
     return "bench_" + name.split(maxsplit=1)[0].lower()
 
 
-def _environment(requirements: Path, name: str) -> Path:
+def peer_environment(requirements: Path, name: str) -> Path:
     """Make the peers' environment where it is not there, outside of the repository; return its interpreter."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "moments_ray" / name
     wanted, installed = requirements.read_text(), cache / "requirements.txt"

@@ -1,4 +1,4 @@
-"""Settings by the names that the document of video jobs gives them; what begins with ``MOMENTS_`` outranks them."""
+"""Settings by the names that the documents of jobs and of the editor give them; our own names outrank them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class DocumentName:
     @property
     def own_name(self) -> str:
         """The variable of ours that says the same, and is stronger."""
-        return "MOMENTS_" + "__".join(self.setting).upper()
+        name = "__".join(self.setting)
+        return name if name.isupper() else f"MOMENTS_{name.upper()}"
 
 
 def is_true(value: str) -> bool:
@@ -38,6 +39,10 @@ def _size_of(value: str) -> str | None:
     return word if word in _SIZES else None
 
 
+def _listed(value: str) -> list[str]:
+    return [each.strip() for each in value.split(",") if each.strip()]
+
+
 DOCUMENT_NAMES = (
     DocumentName("APP_NAME", ("app_name",)),
     DocumentName("DEBUG", ("debug",), is_true),
@@ -48,6 +53,12 @@ DOCUMENT_NAMES = (
     DocumentName("JOB_TIMEOUT", ("job_timeout",)),
     DocumentName("WHISPER_MODEL", ("speech", "model_size"), _size_of),
     DocumentName("WHISPER_MODEL", ("speech", "whisper_model"), lambda value: None if _size_of(value) else value),
+    DocumentName("AIVE_WHISPER_MODEL", ("speech", "model_size"), _size_of),
+    DocumentName("AIVE_WHISPER_MODEL", ("speech", "whisper_model"), lambda value: None if _size_of(value) else value),
+    DocumentName("AIVE_DATABASE_URL", ("DATABASE_URL",)),
+    DocumentName("AIVE_REDIS_URL", ("REDIS_URL",)),
+    DocumentName("CORS_ORIGINS", ("api", "cors_origins"), _listed),
+    DocumentName("AIVE_CORS_ORIGINS", ("api", "cors_origins"), _listed),
     DocumentName("ENABLE_GPU", ("speech", "device"), lambda value: "auto" if is_true(value) else "cpu"),
 )
 WITHOUT_EFFECT = {"QUEUE_POLL_INTERVAL": "workers are woken, and look every 2 s besides"}

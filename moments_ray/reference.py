@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import AliasChoices, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from moments_ray.errors import MomentsError, all_errors
@@ -37,6 +37,8 @@ def env_example() -> str:
 def _settings(group: type[BaseModel], defaults: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, FieldInfo, str]]:
     for attribute, field in group.model_fields.items():
         alias, default = field.validation_alias, defaults[attribute]
+        if isinstance(alias, AliasChoices):
+            alias = alias.choices[0]
         name = alias if isinstance(alias, str) else f"{prefix}{attribute.upper()}"
         groups = {name: default} if isinstance(default, BaseModel) else {}
         if field.annotation == dict[str, Quota]:

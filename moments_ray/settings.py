@@ -22,6 +22,7 @@ from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.process.webhook_secret import webhook_key
 from moments_ray.site_settings import SiteName, SiteSettings
 
+TemplateName = Literal["realistic_chaos", "clean", "beat_cut", "podcast", "highlights"]
 ENV_FILE_VARIABLE = "MOMENTS_ENV_FILE"
 
 
@@ -110,6 +111,7 @@ class MediaSettings(Group):
     probe_timeout_seconds: float = Field(60.0, gt=0)
     kill_grace_seconds: float = Field(2.0, ge=0, description="between SIGTERM and SIGKILL")
     encoder_threads: int = Field(0, ge=0, description="0: follow the stage's CPUs and the machine's cores")
+    beats: Literal["numpy", "librosa"] = Field("numpy", description="who finds beats; librosa is of the extra audio")
 
 
 WhisperSize = Literal["tiny", "base", "small", "medium", "large"]
@@ -270,10 +272,14 @@ class Settings(BaseSettings):
     )
 
     database_url: SecretStr | None = Field(
-        None, validation_alias="DATABASE_URL", description="postgresql://…; unset: the embedded server"
+        None,
+        validation_alias="DATABASE_URL",
+        description="postgresql://…; unset: the embedded server",
     )
     redis_url: SecretStr | None = Field(
-        None, validation_alias="REDIS_URL", description="redis://…; unset: the embedded server"
+        None,
+        validation_alias="REDIS_URL",
+        description="redis://…; unset: the embedded server",
     )
     gcs_bucket_name: str | None = Field(
         None, validation_alias="GCS_BUCKET_NAME", description="unset: a directory under MOMENTS_HOME"
@@ -323,7 +329,24 @@ class Settings(BaseSettings):
         validation_alias="AIVE_CONSENT_REQUIRE_DOCUMENT",
         description="films need a signed document, not a checkbox alone",
     )
-    chat_backend: Literal["stub", "hf", "openai", "anthropic"] = Field("stub", validation_alias="AIVE_CHAT_BACKEND")
+    editor_template: TemplateName = Field(
+        "realistic_chaos", validation_alias="AIVE_TEMPLATE", description="what makes the first timeline of a project"
+    )
+    media_root: Path | None = Field(
+        None,
+        validation_alias="AIVE_MEDIA_ROOT",
+        description="without a bucket: the directory of all objects; unset: store under MOMENTS_HOME",
+    )
+    chat_backend: str = Field(
+        "stub",
+        validation_alias="AIVE_CHAT_BACKEND",
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$",
+        description="stub answers by rules, hf is AIVE_HF_URL; else the key of a model",
+    )
+    hf_url: str | None = Field(
+        None, validation_alias="AIVE_HF_URL", description="a server of texts that speaks OpenAI's wire"
+    )
+    hf_text_model: str = Field("distilgpt2", validation_alias="AIVE_HF_TEXT_MODEL", max_length=200)
     app_name: str = Field("moments", max_length=200, description="the title of the API's description")
     environment: str = Field("", max_length=80, description="such as production: named in log lines and metrics")
     debug: bool = Field(default=False, description="log everything, and say so in `/health`")
@@ -415,6 +438,11 @@ class Settings(BaseSettings):
         if value is not None:
             webhook_key(value.get_secret_value())
         return value
+
+    @property
+    def store_directory(self) -> Path:
+        """Where objects are kept without a bucket."""
+        return self.media_root or self.home / "store"
 
     @property
     def scratch(self) -> Path:

@@ -127,7 +127,7 @@ async def check_store(settings: Settings) -> list[Finding]:
             raise ObjectCorrupted("The object store gives back other bytes than it was given: check its disk.")
     finally:
         await store.delete(name)
-    where = f"gs://{settings.gcs_bucket_name}" if settings.gcs_bucket_name else str(settings.home / "store")
+    where = f"gs://{settings.gcs_bucket_name}" if settings.gcs_bucket_name else str(settings.store_directory)
     return [Finding("store", "ok", f"{where} takes, gives and deletes")]
 
 

@@ -125,7 +125,7 @@ async def _enter_services(
     _announce(console, "PostgreSQL", f"{shown(settings.database_url, settings.home / 'postgres')}, at {schema.head()}")
     _announce(console, "Redis", shown(settings.redis_url, settings.home / "redis"))
     bucket = settings.gcs_bucket_name
-    _announce(console, "store", f"gs://{bucket}" if bucket else f"{settings.home / 'store'}")
+    _announce(console, "store", f"gs://{bucket}" if bucket else f"{settings.store_directory}")
     return resolved
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from moments_ray.client.connection import Connection
 from moments_ray.client.download import download
-from moments_ray.client.shapes import Consent, Ingested, Project, RenderStarted, RenderState
+from moments_ray.client.shapes import Consent, Ingested, Made, Project, RenderStarted, RenderState
 from moments_ray.editor.options import RenderBody
 from moments_ray.errors import SourceNotFound
 from moments_ray.http.schemas.options import checked, request_body
@@ -102,6 +102,45 @@ class EditorClient:
             if state.status in {"finished", "failed"}:
                 return state
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def make_video(self, prompt: str, *, wait: float = 60.0, **options: Any) -> Made:
+        """Have a film made of words, with the options of ``generate_video``; ``path`` is None while it is being made.
+
+        Raises:
+            InputError: the options are not right, or no font draws the words.
+        """
+        return await self._made("generate_video", {"prompt": prompt, **options}, wait)
+
+    async def edit_image(self, prompt: str, *, wait: float = 60.0, **options: Any) -> Made:
+        """Have a picture made or changed as words say, with the options of ``edit_image``; see ``make_video``.
+
+        Raises:
+            ModelNotConfigured: only a model could do it.
+        """
+        return await self._made("edit_image", {"prompt": prompt, **options}, wait)
+
+    async def _made(self, tool: str, body: Mapping[str, Any], wait: float) -> Made:
+        answer = await self._connection.ask(
+            "POST",
+            f"/api/tools/{tool}",
+            json=dict(body),
+            params={"wait": wait},
+            repeatable=False,
+            timeout=wait + _THINKING_SECONDS,
+        )
+        return self._read(answer, Made)
+
+    async def import_cuts(self, project: int | str, path: Path, form: str = "otio") -> Project:
+        """Take over the cuts of a file that another editor wrote: otio, edl or fcpxml.
+
+        Raises:
+            SourceNotFound: the file cannot be read.
+            InputError: it has no cuts, or they are not of this video.
+        """
+        answer = await self._connection.ask(
+            "POST", f"/api/timeline/{project}/import", _form({}, path), params={"format": form}, repeatable=False
+        )
+        return self._read(answer, Project)
 
     async def export(self, project: int | str, form: str = "otio") -> bytes:
         """Return a timeline as a file for another program."""

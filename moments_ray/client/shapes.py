@@ -13,6 +13,7 @@ from moments_ray.corpus.api.schemas import ItemView as BackfillItem
 from moments_ray.corpus.api.schemas import ManifestView as Manifest
 from moments_ray.editor.api.schemas import ConsentView as Consent
 from moments_ray.editor.api.schemas import IngestResponse as Ingested
+from moments_ray.editor.api.schemas import MadeView as Made
 from moments_ray.editor.api.schemas import ProjectDetail as Project
 from moments_ray.editor.api.schemas import RenderStarted
 from moments_ray.editor.api.schemas import RenderStatusView as RenderState
@@ -48,6 +49,7 @@ __all__ = [
     "Ingested",
     "Job",
     "JobEntry",
+    "Made",
     "Manifest",
     "Moment",
     "Page",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moments_ray.errors import InputError, MomentsError
+from moments_ray.errors import InputError, ModelNotConfigured, MomentsError
 
 
 class TimelineEmpty(InputError):
@@ -28,3 +28,16 @@ class MediaNotOurs(InputError):
     """This path is none of the editor's: name an asset, or a file under /media/."""
 
     code = "media.not_ours"
+
+
+class PictureNotRead(InputError):
+    """This is no picture that can be read: send a PNG, JPEG or WebP of at most 40 million pixels."""
+
+    code = "media.no_picture"
+
+
+def not_configured(message: str, http_status: int) -> ModelNotConfigured:
+    """Return that a model is missing, under the status that the editor's document has for it: 501 or 503."""
+    error = ModelNotConfigured(message)
+    error.http_status = http_status
+    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -17,6 +18,7 @@ from moments_ray.media.render.plan import RATE
 
 ExportFormat = Literal["json", "srt", "vtt", "ass", "otio", "edl", "fcpxml"]
 _LONGEST_NAME = 120
+_REEL_LETTERS = 8  # of an EDL, whose readers know no others than these and no spaces
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,12 @@ def _timeline(timeline: Timeline, source: ExportSource) -> Any:
             target_url=source.media, available_range=time_range(0.0, source.duration, rate)
         )
         reference.name = _plain(source.title)
+        reel = re.sub(r"[^A-Z0-9]", "", source.media.upper())[:_REEL_LETTERS] or "AX"
         clip = otio.schema.Clip(
             name=_plain(segment.name),
             media_reference=reference,
             source_range=time_range(segment.start, segment.end, rate),
+            metadata={"cmx_3600": {"reel": reel}},
         )
         for caption in segment.captions or ():
             clip.markers.append(

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from moments_ray.editor.timeline import Aspect, TemplateName
+from moments_ray.editor.timeline import Aspect
 from moments_ray.http.schemas.base import RequestBody
 from moments_ray.media.render.plan import Quality
+from moments_ray.settings import TemplateName
 
 ProjectStatus = Literal["new", "ingested", "analyzing", "analyzed", "rendering", "rendered", "failed"]
 RenderStatus = Literal["queued", "started", "rendering", "finished", "failed"]
@@ -27,6 +28,6 @@ class RenderBody(RequestBody):
 class AnalyseBody(RequestBody):
     """How a timeline is made."""
 
-    template: TemplateName = "realistic_chaos"
+    template: TemplateName | None = Field(None, description="unset: as the deployment says")
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     keep_segments: bool = Field(False, description="take over beats and captions alone")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from moments_ray.editor.stages.analysis import build_timeline, detect_beats
+from moments_ray.editor.stages.making import make_image, make_video
 from moments_ray.editor.stages.render import RENDER_PIECES, join_film, prepare_render, publish_film
 from moments_ray.editor.values import (
     AnalysisRequest,
     BeatGrid,
     FullRenderRequest,
+    MadeFile,
+    MakeImageRequest,
+    MakeVideoRequest,
     RenderedFilm,
     RenderRequest,
     TimelineRef,
@@ -64,6 +68,16 @@ BEATS = Pipeline(
     **about_a_video(VideoRequest),
 )
 
-PIPELINES = (ANALYSIS, RENDER, FULL_RENDER, BEATS)
+
+def _made(request: MakeVideoRequest | MakeImageRequest) -> str:
+    """Return what a request makes."""
+    return request.made
+
+
+_MADE: dict[str, Any] = {"gives": MadeFile, "subject": _made, "folder": "made/{subject}"}
+MADE_VIDEO = Pipeline("editor.make_video", make_video, takes=MakeVideoRequest, **_MADE)
+MADE_IMAGE = Pipeline("editor.make_image", make_image, takes=MakeImageRequest, **_MADE)
+
+PIPELINES = (ANALYSIS, RENDER, FULL_RENDER, BEATS, MADE_VIDEO, MADE_IMAGE)
 ANALYSES = {ANALYSIS.name}
 RENDERS = {RENDER.name, FULL_RENDER.name}

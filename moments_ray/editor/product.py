@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from moments_ray.editor.pipelines import PIPELINES
 from moments_ray.editor.queries.references import ConsentReferences, ProjectReferences
+from moments_ray.editor.roles import ASSISTANT, IMAGE_MAKER, VIDEO_MAKER
 from moments_ray.engine.product import BodyLimit, Owned, Product, ProductApi
 from moments_ray.settings import Settings
 
@@ -14,6 +15,7 @@ def _api() -> ProductApi:
         consent,
         exports,
         ingest,
+        making,
         media,
         projects,
         render,
@@ -27,7 +29,7 @@ def _api() -> ProductApi:
     return ProductApi(
         routers=(
             *(ingest.router, timeline.router, exports.router, projects.router, render.router),
-            *(consent.router, tools.router, chat.router, media.router),
+            *(consent.router, tools.router, making.router, chat.router, media.router),
         ),
         tags={
             "editor": "Videos edited by timelines: templates, captions, effects, consent, films.",
@@ -40,6 +42,7 @@ def _api() -> ProductApi:
 EDITOR = Product(
     "editor",
     pipelines=PIPELINES,
-    owned=(Owned("projects/", ProjectReferences), Owned("consent/", ConsentReferences)),
+    roles=(ASSISTANT, VIDEO_MAKER, IMAGE_MAKER),
+    owned=(Owned("made/"), Owned("projects/", ProjectReferences), Owned("consent/", ConsentReferences)),
     api=_api,
 )

@@ -11,6 +11,7 @@ from moments_ray.editor.errors import ConsentRequired
 from moments_ray.editor.names import dated_name
 from moments_ray.editor.options import RenderBody
 from moments_ray.editor.pipelines import ANALYSIS, FULL_RENDER, RENDER
+from moments_ray.editor.places import sound_at
 from moments_ray.editor.planning import checked
 from moments_ray.editor.queries.consents import Consents
 from moments_ray.editor.queries.projects import ProjectRecord, Projects
@@ -84,6 +85,7 @@ class EditorService:
 
         Raises:
             InvalidRequest: it cannot be rendered of this video.
+            MediaNotOurs: a sound is of no asset, or of one without sound.
             Conflict: another one was saved meanwhile.
         """
         async with self._database.begin() as session:
@@ -93,6 +95,8 @@ class EditorService:
                     "Somebody saved this timeline meanwhile: read it again.", {"version": record.project.version}
                 )
             timeline, warnings = checked(change.over(timeline_of(record)), duration_of(record.video))
+            for path in sounds_of(timeline):
+                await sound_at(session, path)
             await Projects(session).save(record.project, timeline.model_dump(mode="json"), "a person")
             saved = await Projects(session).get(reference)
             await session.refresh(saved.project)
@@ -145,7 +149,10 @@ class EditorService:
         else:
             options = options.model_copy(update={"version": None})
             speech = await self._library.checked_speech(TranscriptOptions())
-            request = FullRenderRequest(source=source, project=project, render=options, speech=speech)
+            template = TemplateOptions(template=self._settings.editor_template)
+            request = FullRenderRequest(
+                source=source, project=project, render=options, speech=speech, template=template
+            )
         started = await self._started(request, RunOrder(priority=_RENDER_PRIORITY, idempotency_key=key))
         async with self._database.begin() as session:
             await Renders(session).put(
@@ -217,6 +224,14 @@ class EditorService:
         async with self._database.read() as session:
             await Renders(session).get(run)
         return await self._runs.cancel(run)
+
+
+def sounds_of(timeline: Timeline) -> set[str]:
+    """Return the paths of sounds that are not built in."""
+    paths = {segment.sfx.path for segment in timeline.segments if segment.sfx is not None}
+    if timeline.music is not None:
+        paths.add(timeline.music.path)
+    return {path for path in paths if path is not None}
 
 
 def timeline_of(record: ProjectRecord) -> Timeline:

@@ -15,13 +15,13 @@ from moments_ray.editor.timeline import (
     CaptionSegment,
     CaptionWord,
     SegmentSound,
-    TemplateName,
     Timeline,
     TimelineSegment,
 )
 from moments_ray.media.beats import Beats
 from moments_ray.media.render.effects import Effect, EffectName
 from moments_ray.media.signals import Signals
+from moments_ray.settings import TemplateName
 from moments_ray.speech.scripts import join_words
 from moments_ray.speech.transcript import Word
 

@@ -5,7 +5,7 @@ All times are seconds of the source, inside a segment too.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -16,19 +16,24 @@ from pydantic import (
     PlainSerializer,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 
 from moments_ray.http.schemas.options import Text
 from moments_ray.media.render.effects import Effect
-from moments_ray.media.render.plan import CaptionPosition, CaptionStyle, SoundName
+from moments_ray.media.render.plan import CaptionPosition, CaptionStyle, SoundName, TransitionName
+from moments_ray.settings import TemplateName
 
+_SOUNDS: tuple[SoundName, ...] = get_args(SoundName)
 MOST_SEGMENTS = 500
 MOST_CAPTIONS = 5000
 MOST_BEATS = 20_000
 
+BedName = Literal["calm", "drive", "bright", "tense"]
+SoundPath = Annotated[Text, Field(min_length=1, max_length=1000)]
+"""A place of an asset, as ``places`` takes it."""
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=172_800)]
 Aspect = Literal["vertical", "square", "wide", "source"]
-TemplateName = Literal["realistic_chaos", "clean", "beat_cut", "podcast", "highlights"]
 
 
 class _Part(BaseModel):
@@ -69,12 +74,40 @@ class CaptionSegment(_Sparse):
 
 
 class SegmentSound(_Sparse):
-    """A sound effect at the start of a segment, or ``at`` a time of the source."""
+    """A sound at the start of a segment, or ``at`` a time of the source: a built-in one, or that of an asset."""
 
-    name: SoundName
-    path: str | None = None
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    path: SoundPath | None = None
     duration: Annotated[float, Field(gt=0, le=30)] | None = None
     at: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.path is None and self.name not in _SOUNDS:
+            raise ValueError(f"there is no sound {self.name!r}: there are {', '.join(_SOUNDS)}")
+        return self
+
+
+class Music(_Sparse):
+    """Music under the whole film: a built-in bed, or the sound of an asset; it makes room for what is said."""
+
+    name: BedName | None = None
+    path: SoundPath | None = None
+    volume: Annotated[float, Field(gt=0, le=4)] = 1.0
+    duck: bool = True
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.name is None) == (self.path is None):
+            raise ValueError("name a built-in bed, or give the path of an asset, and not both")
+        return self
+
+
+class Transition(_Sparse):
+    """How a segment comes out of the one before, which runs on for so many seconds."""
+
+    name: TransitionName
+    duration: Annotated[float, Field(ge=0.1, le=2)] = 0.5
 
 
 class CropPoint(_Part):
@@ -110,6 +143,15 @@ class TimelineSegment(_Sparse):
     speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
     crop: Literal["auto", "center", "left", "right"] | CropPoint = "auto"
     volume: Annotated[float, Field(ge=0, le=4)] = 1.0
+    transition: Transition | None = None
+
+
+class Crop(_Part):
+    """Where a segment's picture is cut out at its start, from the left (0) to the right (1), and who chose that."""
+
+    x: float = 0.5
+    method: Literal["attention", "center", "manual"] = "center"
+    confidence: float = 0.0
 
 
 class AssetPlace(_Part):
@@ -129,6 +171,7 @@ class Timeline(_Part):
     template_name: TemplateName | None = None
     caption_style: CaptionStyle = "pop"
     aspect: Aspect = "vertical"
+    music: Music | None = None
 
 
 class TimelineWarning(_Part):
@@ -158,6 +201,7 @@ class TimelineChange(_Part):
     template_name: TemplateName | None = None
     caption_style: CaptionStyle = "pop"
     aspect: Aspect = "vertical"
+    music: Music | None = None
     version: int | None = None
     warnings: tuple[TimelineWarning, ...] = ()
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from moments_ray.editor.timeline import TemplateName
+from moments_ray.editor.timeline import Crop
 from moments_ray.engine import FanOutput, Item, Value
 from moments_ray.library.values import SpeechOptions, VideoRequest
 from moments_ray.media.render.plan import Form, Piece, Quality, SoundCue
+from moments_ray.settings import TemplateName
 
 
 class ProjectRef(Value):
@@ -78,11 +79,15 @@ class FullRenderRequest(RenderRequest):
 
 
 class PlannedSegment(Value):
-    """A segment as it will be rendered; ``sounds`` are names, frames from its start, and the seconds heard or None."""
+    """A segment as it will be rendered.
+
+    ``sounds`` are names or paths of assets, frames from its start, and the seconds heard or None.
+    """
 
     name: str
     piece: Piece
     sounds: tuple[tuple[str, int, float | None], ...] = ()
+    crop: Crop = Field(default_factory=Crop)
 
 
 class FilmPlan(Value):
@@ -94,13 +99,28 @@ class FilmPlan(Value):
     segments: int
     frames: int
     loudness: float | None = None
+    crops: tuple[Crop, ...] = ()
+
+
+class FilmMusic(Value):
+    """Music under a film: a built-in bed, or the sound of an object."""
+
+    name: str | None
+    object: str | None
+    gain_db: float
+    duck: bool
 
 
 class PlanDocument(Value):
-    """The segments of a film and the sounds laid over it, as they stand in the plan's object."""
+    """The segments of a film and what is laid over its sound, as they stand in the plan's object.
+
+    ``own`` are the objects of sounds that are not built in, by the files that the cues name.
+    """
 
     segments: tuple[PlannedSegment, ...]
     cues: tuple[tuple[str, SoundCue], ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
+    music: FilmMusic | None = None
 
 
 class PieceItem(Item):
@@ -133,6 +153,42 @@ class StagedFilm(Value):
     frames: int
     seconds: float
     bytes: int
+
+
+class MakeVideoRequest(Value):
+    """A film to be made of words; ``image`` is an object, ``backend`` a model's key or ``embedded``."""
+
+    made: str
+    backend: str
+    prompt: str
+    seconds: float
+    width: int
+    height: int
+    seed: int
+    image: str | None = None
+
+
+class MakeImageRequest(Value):
+    """A picture to be made of words, or of ``image`` where one is given; ``mask`` says where by its light parts."""
+
+    made: str
+    backend: str
+    prompt: str
+    width: int | None
+    height: int | None
+    seed: int
+    image: str | None = None
+    mask: str | None = None
+
+
+class MadeFile(Value):
+    """What was made, under its name in /media/final/; ``applied`` are the operations that the words meant."""
+
+    output: str
+    name: str
+    backend: str
+    cost_usd: float | None
+    applied: tuple[str, ...] = ()
 
 
 class RenderedFilm(Value):

@@ -48,6 +48,7 @@ The tree (a class docstring is the default message; ``code`` is stable)::
     ├── MediaError                 media.failed
     │   ├── MediaToolMissing       media.tool_missing
     │   ├── MediaTimeout           media.timeout
+    │   ├── MediaKilled            media.killed
     │   ├── CutVerifyFailed        cut.verify_failed
     │   └── RenderVerifyFailed     render.verify_failed
     ├── ExportUnavailable          export.unavailable
@@ -134,6 +135,7 @@ from moments_ray.errors.media import (
     ExportUnavailable,
     GlyphMissing,
     MediaError,
+    MediaKilled,
     MediaLimitsExceeded,
     MediaTimeout,
     MediaToolMissing,
@@ -232,6 +234,7 @@ __all__ = [
     "LeaseLost",
     "LinkInvalid",
     "MediaError",
+    "MediaKilled",
     "MediaLimitsExceeded",
     "MediaTimeout",
     "MediaToolMissing",

@@ -15,6 +15,8 @@ class MomentsError(Exception):
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
     exit_status: ClassVar[int] = 1
+    http_status: int | None = None
+    """In place of ``status``, where the document of a route has another one."""
 
     def __init__(self, message: str | None = None, detail: Mapping[str, JsonValue] | None = None) -> None:
         said = message or (type(self).__doc__ or type(self).__name__).split("\n")[0]

@@ -159,6 +159,13 @@ class MediaTimeout(MediaError):
     retryable = True
 
 
+class MediaKilled(MediaError):
+    """Somebody killed a media process: the machine for want of memory, or a person."""
+
+    code = "media.killed"
+    retryable = True
+
+
 class CutVerifyFailed(MediaError):
     """A clip did not come out as planned."""
 

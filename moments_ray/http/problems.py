@@ -102,7 +102,7 @@ def problem_of(error: MomentsError, request_id: str, **more: Any) -> Problem:
     places = {name: error.detail[name] for name in _KNOWN_PLACES if name in error.detail}
     title = (kind.__doc__ or kind.__name__).split("\n")[0]
     return _problem(
-        kind.status,
+        error.http_status or kind.status,
         kind.code,
         request_id,
         title=title,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from moments_ray.errors import DiskFull, MediaError, MediaLimitsExceeded, MomentsError, all_errors
+from moments_ray.errors import DiskFull, MediaError, MediaKilled, MediaLimitsExceeded, MomentsError, all_errors
 
 _DISK_FULL_PHRASES = ("No space left on device", "File too large", "Disk quota exceeded")
 _MEMORY_PHRASES = ("Cannot allocate memory", "MemoryError")
@@ -22,7 +22,7 @@ def error_of_exit(name: str, returncode: int, stderr: str, limits: dict[str, Any
         return _out_of_memory(name, limits, detail)
     last_line = next((line.strip() for line in reversed(stderr.splitlines()) if line.strip()), "")
     reason = f"was killed by {signal.Signals(-returncode).name}" if returncode < 0 else f"failed: {last_line[-300:]}"
-    return MediaError(f"{name} {reason}", detail)
+    return (MediaKilled if returncode == -signal.SIGKILL else MediaError)(f"{name} {reason}", detail)
 
 
 def error_of_child(name: str, error: dict[str, Any], stderr: str, limits: dict[str, Any]) -> MomentsError:

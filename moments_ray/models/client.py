@@ -78,18 +78,14 @@ class ModelClient:
         )
 
     async def paint(self, entry: ModelEntry, order: PictureOrder, timeout: float) -> MadeObject:
-        """Have a picture painted into an object; raises as ``openai_media.paint``."""
-        return await self._kept(
-            order.target, await openai_media.paint(self.endpoint(entry), order, timeout), "image/png"
-        )
+        """Have a picture painted, or one changed, into an object; raises as ``openai_media.paint``."""
+        given = [await self._attachment(name) for name in (order.picture, order.mask) if name is not None]
+        painted = await openai_media.paint(self.endpoint(entry), order, timeout, given)
+        return await self._kept(order.target, painted, "image/png")
 
     async def begin(self, entry: ModelEntry, order: FilmOrder | PictureOrder, timeout: float) -> Job:
         """Begin a job at a provider; raises as ``replicate.begin``."""
-        picture = None
-        if isinstance(order, FilmOrder) and order.picture is not None:
-            stored = await self._store.stat(order.picture)
-            data = await self._store.read_range(order.picture, 0, stored.bytes)
-            picture = Attachment(stored.content_type, data)
+        picture = None if order.picture is None else await self._attachment(order.picture)
         return await replicate.begin(self.endpoint(entry), order, timeout, picture)
 
     async def find(self, entry: ModelEntry, search: SeedSearch, timeout: float) -> Job | None:
@@ -115,6 +111,10 @@ class ModelClient:
     async def cancel(self, entry: ModelEntry, asked: JobCancellation, timeout: float) -> None:
         """Ask that a job be stopped."""
         await replicate.cancel(self.endpoint(entry), asked.id, timeout)
+
+    async def _attachment(self, name: str) -> Attachment:
+        stored = await self._store.stat(name)
+        return Attachment(stored.content_type, await self._store.read_range(name, 0, stored.bytes))
 
     async def _kept(self, name: str, data: bytes, content_type: str, words: tuple[SaidWord, ...] = ()) -> MadeObject:
         await self._store.put_bytes(name, data, content_type=content_type)

@@ -37,12 +37,17 @@ class MadeObject(_Value):
 
 
 class PictureOrder(_Value):
-    """A picture to paint, ``width`` by ``height`` pixels or near to it; it goes to the object ``target``."""
+    """A picture to paint, ``width`` by ``height`` pixels or near to it; it goes to the object ``target``.
+
+    With ``picture``, an object, that one is changed, where ``mask`` is light if there is one.
+    """
 
     prompt: str = Field(repr=False)
     width: int
     height: int
     seed: int
+    picture: str | None = None
+    mask: str | None = None
     target: str
     token: str
 

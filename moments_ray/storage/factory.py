@@ -20,7 +20,7 @@ def open_store(settings: Settings, meter: Meter = unmetered) -> ObjectStore:
     """
     if settings.gcs_bucket_name is not None:
         return GoogleStore(*connect(settings.gcs_credentials_path), settings.gcs_bucket_name, meter=meter)
-    return DirectoryStore(settings.home / "store", url_signer(settings), meter)
+    return DirectoryStore(settings.store_directory, url_signer(settings), meter)
 
 
 def url_signer(settings: Settings) -> UrlSigner:

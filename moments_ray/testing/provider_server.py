@@ -68,7 +68,7 @@ class Providers:
                 return self._message(request)
             case ["audio", "speech"]:
                 return Reply(body=tone(2.5), content_type="audio/wav")
-            case ["images", "generations"]:
+            case ["images", "generations" | "edits"]:
                 return json_reply({"data": [{"b64_json": base64.b64encode(self.picture).decode()}]})
             case ["text-to-speech", *_]:
                 return self._speech(request.json["text"])

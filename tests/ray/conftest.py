@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import ray
 from pydantic import BaseModel, SecretStr
@@ -25,8 +26,10 @@ from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.engine.runs.service import RunService
+from moments_ray.http.container import Container
 from moments_ray.settings import DownloadSettings, RetrySettings, Settings, WorkerSettings
 from moments_ray.states import RunStatus
+from moments_ray.testing.numbered import make_numbered_video
 from tests.ray.home import Home
 from tests.ray.talk import Talk, make_talk
 from tests.runs import submit
@@ -205,3 +208,23 @@ async def start(engine: Engine) -> AsyncIterator[StartWorker]:
 async def worker(start: StartWorker) -> Any:
     """One worker that listens to the queue."""
     return await start("test")
+
+
+@pytest.fixture
+async def api(engine: Engine, worker: object) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API beside a worker, on the same services."""
+    from serve_app.factory import create_app  # noqa: PLC0415 - Serve is imported above, its warnings caught
+
+    container = Container(runtime.connect(engine.settings), runtime.open_redis(engine.settings), list)
+    transport = httpx.ASGITransport(create_app(container))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", follow_redirects=True, timeout=120
+    ) as client:
+        yield client
+    await container.close()
+
+
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds whose pictures carry their numbers."""
+    return make_numbered_video(tmp_path_factory.mktemp("clock") / "clock.mp4", frames=300, rate=30)

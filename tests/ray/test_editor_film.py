@@ -3,66 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import io
 from pathlib import Path
-from typing import Any
 
 import httpx
-import pytest
+from PIL import Image
 from sqlalchemy import text
 
-from moments_ray import runtime
-from moments_ray.http.container import Container
 from moments_ray.media.probe import probe
 from moments_ray.settings import MediaSettings
-from moments_ray.testing.numbered import make_numbered_video, read_numbers
-from serve_app.factory import create_app
+from moments_ray.testing.numbered import read_numbers
 from tests.ray.conftest import Engine
-
-
-@pytest.fixture
-async def api(engine: Engine, worker: object) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API beside a worker, on the same services."""
-    container = Container(runtime.connect(engine.settings), runtime.open_redis(engine.settings), list)
-    transport = httpx.ASGITransport(create_app(container))
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://localhost", follow_redirects=True, timeout=120
-    ) as client:
-        yield client
-    await container.close()
-
-
-@pytest.fixture(scope="module")
-def clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten seconds whose pictures carry their numbers."""
-    return make_numbered_video(tmp_path_factory.mktemp("clock") / "clock.mp4", frames=300, rate=30)
-
-
-async def ingested(api: httpx.AsyncClient, path: Path, **fields: str) -> dict[str, Any]:
-    answer = await api.post("/api/ingest", files={"file": path.read_bytes()}, data={"title": "My Cool Video", **fields})
-    assert answer.status_code == 201, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def saved(api: httpx.AsyncClient, project: int, *segments: dict[str, Any]) -> dict[str, Any]:
-    answer = await api.post(f"/api/timeline/{project}", json={"timeline": {"segments": segments}})
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def rendered(api: httpx.AsyncClient, project: int, **options: Any) -> tuple[dict[str, Any], list[float]]:
-    """Render, and return the last status with the progress of all."""
-    answer = await api.post(f"/api/render/{project}", json=options)
-    assert answer.status_code == 202, answer.text
-    seen = []
-    while True:
-        status = (await api.get(answer.json()["status_url"])).json()
-        seen.append(status["progress"])
-        if status["status"] in {"finished", "failed"}:
-            return status, seen
-        await asyncio.sleep(0.2)
+from tests.ray.editing import DRAFT, consenting, ingested, rendered, saved
 
 
 async def test_the_walk_of_the_document_ends_with_a_film(api: httpx.AsyncClient, clock: Path, tmp_path: Path) -> None:
@@ -106,15 +58,6 @@ async def test_the_walk_of_the_document_ends_with_a_film(api: httpx.AsyncClient,
     )
     again = await api.post(f"/api/render/{project}", json={"watermark": True})
     assert (again.status_code, again.json()["job_id"]) == (200, status["id"])
-
-
-async def consenting(api: httpx.AsyncClient, clock: Path) -> tuple[int, int]:
-    body = await ingested(api, clock, auto_analyze="false")
-    await api.post(f"/api/consent/{body['asset']['id']}/checkbox", json={"accepted": True})
-    return body["id"], body["asset"]["id"]
-
-
-DRAFT = {"quality": "draft", "preset": "wide", "watermark": False}
 
 
 async def test_segments_come_in_their_order_and_one_changed_caption_renders_one_piece(
@@ -191,3 +134,45 @@ async def test_consent_that_is_taken_back_stops_the_film(engine: Engine, api: ht
     assert list(said)[-2:] == ["accepted", "revoked"]  # the same bytes are one asset in all of these tests
     finals = [one.name async for one in engine.environment.store.list("projects/") if "/final/" in one.name]
     assert [name for name in finals if started["job_id"] in name] == []
+
+
+async def test_words_become_a_film_and_change_a_picture_without_a_model(
+    api: httpx.AsyncClient, clock: Path, tmp_path: Path
+) -> None:
+    asked = {"prompt": "Bread rises. It rests.", "duration": 3, "width": 180, "height": 320}
+    made = (await api.post("/api/tools/generate_video", json=asked, params={"wait": 120})).json()
+    assert (made["backend"], made["cost_usd"]) == ("embedded", 0.0)
+    film = tmp_path / "film.mp4"
+    film.write_bytes((await api.get(made["url"])).content)
+    info = await probe(film, MediaSettings())
+    assert (info.width, info.height, info.fps, info.duration) == (180, 320, 30.0, 3.0)
+
+    body = await ingested(api, clock, auto_analyze="false")
+    edit = {"prompt": "Black and white, cropped to a square", "image": body["asset"]["thumbnail_url"]}
+    changed = (await api.post("/api/tools/edit_image", json=edit, params={"wait": 120})).json()
+    assert (changed["applied"], changed["backend"]) == (["square", "grayscale"], "embedded")
+    picture = Image.open(io.BytesIO((await api.get(changed["path"])).content))
+    assert (picture.format, picture.width) == ("PNG", picture.height)
+    again = {"prompt": "blurred", "image": changed["path"]}
+    assert (await api.post("/api/tools/edit_image", json=again, params={"wait": 120})).status_code == 200
+
+
+async def test_a_film_has_its_music_its_sounds_its_transitions_and_looks_where_something_is(
+    api: httpx.AsyncClient, clock: Path, tmp_path: Path
+) -> None:
+    project, asset = await consenting(api, clock)
+    segments = [
+        {"name": "intro", "start": 1, "end": 2, "sfx": {"name": "own", "path": f"asset:{asset}", "duration": 0.5}},
+        {"name": "outro", "start": 5, "end": 6, "transition": {"name": "crossfade", "duration": 0.3}},
+    ]
+    timeline = {"segments": segments, "music": {"name": "drive", "volume": 2}, "aspect": "vertical"}
+    assert (await api.post(f"/api/timeline/{project}", json={"timeline": timeline})).status_code == 200
+    status, _ = await rendered(api, project, quality="draft", watermark=False)
+    assert (status["status"], status["error"]) == ("finished", None)
+    assert [crop["method"] for crop in status["crops"]] == ["attention", "attention"]
+    film = tmp_path / "film.mp4"
+    film.write_bytes((await api.get(status["output_signed_url"])).content)
+    info = await probe(film, MediaSettings())
+    assert (info.width, info.height, info.duration) == (540, 960, 2.0)
+    preview = await api.get(f"/api/timeline/{project}/preview", params={"at": 1.1})
+    assert preview.content[:2] == b"\xff\xd8"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moments_ray.ads.captions import captions_of
-from moments_ray.ads.music import write_bed
 from moments_ray.ads.script.styles import template
 from moments_ray.ads.timing import LEAD_FRAMES
 from moments_ray.ads.values import (
@@ -26,6 +25,7 @@ from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.library.objects import put_by_content
 from moments_ray.media.probe import probe
 from moments_ray.media.render.join import join_pieces
+from moments_ray.media.render.music import write_bed
 from moments_ray.media.render.piece import render_piece
 from moments_ray.media.render.plan import RATE, Form, Music, Picture, Piece, RenderedPiece, SoundCue, SoundPlan
 from moments_ray.media.render.verify import verify_film

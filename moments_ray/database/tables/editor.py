@@ -75,6 +75,18 @@ class Render(Table):
     updated_at: Mapped[datetime] = _updated_now()
 
 
+class MadeFileRow(Table):
+    """A film or picture that was made of words, by the name that it has in /media/final/."""
+
+    __tablename__ = "made_files"
+
+    id: Mapped[int] = key()
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), unique=True)
+    output_name: Mapped[str] = mapped_column(unique=True)
+    output_url: Mapped[str]
+    created_at: Mapped[datetime] = created_now()
+
+
 class Consent(Table):
     """Whether who is seen in an asset agreed; ``document_name`` is the signed document's name in /media/."""
 
@@ -118,13 +130,19 @@ class ChatSession(Table):
 
 
 class ChatMessage(Table):
-    """What one side of a conversation said."""
+    """What one side of a conversation said; ``proposal`` are the edits that an answer proposes."""
 
     __tablename__ = "chat_messages"
-    __table_args__ = (CheckConstraint("role IN ('user', 'assistant')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('user', 'assistant')", name="role"),
+        CheckConstraint("status IN ('waiting', 'answered', 'failed')", name="status"),
+    )
 
     id: Mapped[int] = key()
     session_id: Mapped[int] = reference("chat_sessions.id")
     role: Mapped[str]
     content: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'answered'"))
+    tokens: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    proposal: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = created_now()

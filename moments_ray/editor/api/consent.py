@@ -39,7 +39,7 @@ async def read_consent(dependencies: Dependencies, asset_id: Reference) -> Conse
     async with dependencies.environment.database.read() as session:
         asset, _ = await Projects(session).asset(asset_id)
         consent = await Consents(session).get(asset)
-    return consent_view(asset, consent, document=dependencies.environment.settings.consent_require_document)
+    return await consent_view(dependencies, asset, consent)
 
 
 @router.post("/{asset_id}/checkbox", responses=problems(404))

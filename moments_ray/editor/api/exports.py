@@ -11,9 +11,13 @@ from fastapi import APIRouter, Query, Response
 from moments_ray.editor.api.dependencies import Editor, Reference
 from moments_ray.editor.errors import TimelineEmpty
 from moments_ray.editor.export import FORMATS, ExportFormat, ExportSource
+from moments_ray.editor.framing import Framing, find_framing, framing_name, keep_framing, read_framing
 from moments_ray.editor.names import slug
-from moments_ray.editor.planning import checked, form_of, plan, shown_at
+from moments_ray.editor.planning import checked, form_of, needs_framing, plan, shown_at, window_share
+from moments_ray.editor.queries.projects import ProjectRecord
 from moments_ray.editor.service import duration_of, timeline_of
+from moments_ray.editor.timeline import Timeline
+from moments_ray.engine.environment import Environment
 from moments_ray.errors import Conflict
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
@@ -64,9 +68,10 @@ async def preview_timeline(
     if record.video.cloud_url is None:
         raise Conflict("The video is not here yet: wait for its analysis.")
     info = MediaInfo.model_validate(record.video.info)
-    piece, frame = shown_at(plan(timeline, None, hdr=info.hdr), at)
     form = form_of(timeline.aspect, "draft", info)
     async with environment.cache.open(record.video.cloud_url) as source:
+        framed = await _framed_at(environment, record, timeline, at, source)
+        piece, frame = shown_at(plan(timeline, None, hdr=info.hdr, framed=framed), at)
         with tempfile.TemporaryDirectory(prefix="moments-preview-") as directory:
             picture = await render_frame(
                 piece,
@@ -80,3 +85,24 @@ async def preview_timeline(
             )
             content = picture.read_bytes()
     return Response(content, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+async def _framed_at(
+    environment: Environment, record: ProjectRecord, timeline: Timeline, at: float, source: Path
+) -> dict[int, Framing]:
+    """Return where a render looks in the segment that is shown at a time, if nobody said that."""
+    info = MediaInfo.model_validate(record.video.info)
+    form = form_of(timeline.aspect, "draft", info)
+    shown, _ = shown_at(plan(timeline, None), at)
+    number = int(shown.name.rpartition("-")[2])
+    if number not in needs_framing(timeline, form, info):
+        return {}
+    share, segment = window_share(form, info), timeline.segments[number]
+    part = (segment.start, segment.end)
+    name = framing_name(f"projects/{record.project.identifier}", record.video.checksum or "", part, share)
+    found = await read_framing(environment.store, name)
+    if found is None:
+        settings = environment.settings.media
+        (found,) = await find_framing(source, [part], share, settings=settings, timeout=_PREVIEW_SECONDS)
+        await keep_framing(environment.store, name, found)
+    return {number: found}

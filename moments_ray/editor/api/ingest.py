@@ -66,7 +66,9 @@ async def ingest(
     record = await editor.create(video.identifier, named or None, suffix=suffix)
     source = found.source(video.identifier)
     if auto_analyze:
-        started = await editor.analyse(record, TemplateOptions(), source=source)
+        started = await editor.analyse(
+            record, TemplateOptions(template=dependencies.environment.settings.editor_template), source=source
+        )
     else:
         started = await library.fetch(source, BaseRunOptions(), None)
     run = await ended(dependencies, started.run, wait)
@@ -78,9 +80,8 @@ async def _answer(
 ) -> IngestResponse:
     response.status_code = 201 if RunStatus(run.status).finished else 202
     response.headers["Location"] = f"/api/timeline/{record.project.id}"
-    required = dependencies.environment.settings.consent_require_document
     async with dependencies.environment.database.read() as session:
-        detail = await project_detail(session, await editor.get(record.project.identifier), document=required)
+        detail = await project_detail(dependencies, session, await editor.get(record.project.identifier))
     fields = {name: getattr(detail, name) for name in type(detail).model_fields}
     return IngestResponse(**fields, project=detail, run=run.identifier)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from moments_ray.database.session import ReadSession
 from moments_ray.editor.queries.consents import Consents
+from moments_ray.editor.queries.made import MadeFiles
 from moments_ray.editor.queries.projects import Projects
 from moments_ray.editor.queries.renders import Renders
 from moments_ray.errors import NotFound
@@ -45,7 +46,8 @@ async def _object(session: ReadSession, folder: str, name: str) -> str | None:
             if folder == "thumbnails" and name == asset.thumbnail_name:
                 return await Videos(session).thumbnail(video.id)
         case "final":
-            return await Renders(session).named(name)
+            found = await Renders(session).named(name)
+            return found if found is not None else await MadeFiles(session).named(name)
         case "consent":
             return await Consents(session).document(name)
     raise NotFound("There is no such file.")

@@ -40,7 +40,7 @@ async def list_projects(
         records, total = await Projects(session).page(limit, offset)
         runs = await Projects(session).newest_runs([record.project.identifier for record in records])
         renders = await Renders(session).newest([record.project.id for record in records])
-        films = {number: await last_render(session, *render) for number, render in renders.items()}
+        films = {number: await last_render(dependencies, session, *render) for number, render in renders.items()}
     response.headers["X-Total-Count"] = str(total)
     return [
         ProjectListItem(
@@ -64,8 +64,7 @@ async def create_project(dependencies: Dependencies, editor: Editor, body: NewPr
     """Make a project of a video that is in the library; `analyze` makes its timeline."""
     record = await editor.create(body.video, body.title)
     async with dependencies.environment.database.read() as session:
-        required = dependencies.environment.settings.consent_require_document
-        return await project_detail(session, record, document=required)
+        return await project_detail(dependencies, session, record)
 
 
 @router.get("/projects/{project_id}", responses=problems(404))
@@ -73,8 +72,7 @@ async def read_project(dependencies: Dependencies, editor: Editor, project_id: R
     """Return a project with its timeline."""
     record = await editor.get(project_id)
     async with dependencies.environment.database.read() as session:
-        required = dependencies.environment.settings.consent_require_document
-        return await project_detail(session, record, document=required)
+        return await project_detail(dependencies, session, record)
 
 
 @router.delete("/projects/{project_id}", status_code=204, responses=problems(404, 409))

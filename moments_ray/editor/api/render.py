@@ -45,7 +45,7 @@ async def read_render(dependencies: Dependencies, job_id: Identifier) -> RenderS
     """Return where a film stands."""
     async with dependencies.environment.database.read() as session:
         render, run, _ = await Renders(session).get(job_id)
-        return await render_view(session, render, run)
+        return await render_view(dependencies, session, render, run)
 
 
 @router.post("/{job_id}/cancel", responses=problems(404))

@@ -8,18 +8,21 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from moments_ray.editor.options import ProjectStatus, RenderStatus
-from moments_ray.editor.timeline import TimelineChange, TimelineData
+from moments_ray.editor.timeline import Crop, TimelineChange, TimelineData
 from moments_ray.http.schemas.base import RequestBody, Shape
 
 
 class AssetView(Shape):
-    """A video as the editor shows it; ``path`` is what tools take."""
+    """A video as the editor shows it; ``path`` is what tools take, signed links need no key until they expire."""
 
     id: int
     identifier: str
     path: str
     ingest_url: str
     thumbnail_url: str | None
+    ingest_signed_url: str | None = None
+    thumbnail_signed_url: str | None = None
+    expires_at: datetime | None = None
     duration: float | None
     resolution: str | None
     fps: float | None
@@ -33,6 +36,8 @@ class ConsentView(Shape):
     asset_id: int
     has_checkbox: bool
     document_url: str | None
+    document_signed_url: str | None = None
+    expires_at: datetime | None = None
     complete: bool
     missing: list[str]
 
@@ -72,6 +77,8 @@ class LastRender(Shape):
     status: RenderStatus
     progress: float
     output_url: str | None
+    output_signed_url: str | None = None
+    expires_at: datetime | None = None
 
 
 class ProjectListItem(Shape):
@@ -139,9 +146,25 @@ class RenderStatusView(Shape):
     logs: list[str]
     result: str | None
     output_url: str | None
+    output_signed_url: str | None = None
+    expires_at: datetime | None = None
+    crops: list[Crop] = Field([], description="where each segment is cut out of a wider picture, and who chose that")
     error: str | None
     run_status: str
     problem: dict[str, Any] | None = None
+
+
+class MadeView(Shape):
+    """What was made; without `path` it is still being made."""
+
+    path: str | None
+    url: str | None
+    signed_url: str | None = Field(description="reads it without a key, until `expires_at`")
+    expires_at: datetime | None
+    backend: str
+    cost_usd: float | None = Field(description="null: nobody has said what that model costs")
+    applied: list[str]
+    run: str
 
 
 class TemplateView(Shape):

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, File, Header, Query, Response, UploadFile
+from pydantic import ValidationError
 
 from moments_ray.editor.api.dependencies import Editor, Reference, Wait, ended
 from moments_ray.editor.api.schemas import Analysed, ProjectDetail, Revert, SaveTimeline, VersionView
 from moments_ray.editor.api.views import project_detail
+from moments_ray.editor.importing import ImportFormat, read_cuts
 from moments_ray.editor.options import AnalyseBody
 from moments_ray.editor.queries.projects import ProjectRecord, Projects
-from moments_ray.editor.timeline import TimelineWarning
+from moments_ray.editor.timeline import TimelineChange, TimelineWarning
 from moments_ray.editor.values import TemplateOptions
 from moments_ray.errors import InvalidRequest
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
+from moments_ray.library.time_code import time_code_rate
 from moments_ray.states import RunStatus
 
 router = APIRouter(prefix="/api/timeline", tags=["editor"])
@@ -66,7 +69,9 @@ async def analyze(
     """Hear a video again and make its timeline by a template; the timeline before stays among the versions."""
     asked = body or AnalyseBody()
     record = await editor.get(project_id)
-    started = await editor.analyse(record, TemplateOptions(**asked.model_dump()), force=True)
+    template = asked.template or dependencies.environment.settings.editor_template
+    options = TemplateOptions(template=template, seed=asked.seed, keep_segments=asked.keep_segments)
+    started = await editor.analyse(record, options, force=True)
     run = await ended(dependencies, started.run, wait)
     response.status_code = 200 if RunStatus(run.status).finished else 202
     detail = await _shown(dependencies, await editor.get(project_id), response)
@@ -100,15 +105,47 @@ async def revert_timeline(
     return await _shown(dependencies, await editor.revert(project_id, body.version), response)
 
 
+@router.post("/{project_id}/import", responses=problems(400, 404, 409, 413, 501))
+async def import_timeline(
+    dependencies: Dependencies,
+    editor: Editor,
+    project_id: Reference,
+    response: Response,
+    *,
+    file: Annotated[UploadFile, File(description="as another editor wrote it")],
+    kind: Annotated[ImportFormat, Query(alias="format")] = "otio",
+) -> ProjectDetail:
+    """Take over the cuts of an OTIO, EDL or FCPXML file: its ranges are of the project's video, markers are captions.
+
+    Segments are replaced; all else stays, and the timeline before is among the versions.
+    """
+    record = await editor.get(project_id)
+    try:
+        text = (await file.read()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("This is no text: send the file as the other editor wrote it.") from error
+    settings = dependencies.environment.settings.media
+    cuts = await read_cuts(text, kind, time_code_rate(record.video.fps), settings)
+    try:
+        change = TimelineChange.model_validate({"segments": cuts["segments"]})
+    except ValidationError as error:
+        raise InvalidRequest(f"These cuts make no timeline: {error.errors()[0]['msg']}.") from error
+    saved = await editor.save(project_id, change, expected=None)
+    warnings = saved.warnings
+    if cuts["media"] != 1:
+        message = f"The clips name {cuts['media']} media; all of them were taken from this project's video."
+        warnings = (*warnings, TimelineWarning(code="import.other_media", message=message))
+    return await _shown(dependencies, saved.record, response, warnings)
+
+
 async def _shown(
     dependencies: Dependencies,
     record: ProjectRecord,
     response: Response,
     warnings: tuple[TimelineWarning, ...] = (),
 ) -> ProjectDetail:
-    required = dependencies.environment.settings.consent_require_document
     async with dependencies.environment.database.read() as session:
-        detail = await project_detail(session, record, document=required, warnings=warnings)
+        detail = await project_detail(dependencies, session, record, warnings=warnings)
     response.headers["ETag"] = f'"{detail.version}"'
     return detail
 

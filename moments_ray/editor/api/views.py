@@ -14,6 +14,9 @@ from moments_ray.editor.service import timeline_of
 from moments_ray.editor.stages.render import PIECES_STAGE
 from moments_ray.editor.status import project_status, render_logs, render_progress, render_status
 from moments_ray.editor.timeline import AssetPlace, TimelineData, TimelineWarning
+from moments_ray.http.container import Container
+from moments_ray.http.redirects import signed_link
+from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus, StageStatus, VideoStatus
 
 
@@ -34,30 +37,50 @@ def asset_view(asset: Asset, video: Video) -> AssetView:
     )
 
 
-def consent_view(asset: Asset, consent: Consent | None, *, document: bool) -> ConsentView:
+async def signed_asset(
+    container: Container, session: ReadSession | WriteSession, asset: Asset, video: Video
+) -> AssetView:
+    """Show an asset with links that read it without a key, for a while."""
+    shown = asset_view(asset, video)
+    if video.cloud_url is None:
+        return shown
+    link = await signed_link(container, video.cloud_url)
+    picture = await Videos(session).thumbnail(video.id)
+    thumbnail = None if picture is None else (await signed_link(container, picture)).url
+    return shown.model_copy(
+        update={"ingest_signed_url": link.url, "thumbnail_signed_url": thumbnail, "expires_at": link.expires_at}
+    )
+
+
+async def consent_view(container: Container, asset: Asset, consent: Consent | None) -> ConsentView:
     """Show a consent; before anybody said anything, that."""
-    missing = missing_consent(consent, document=document)
+    missing = missing_consent(consent, document=container.environment.settings.consent_require_document)
     name = consent.document_name if consent is not None else None
+    link = None
+    if consent is not None and consent.document_url is not None:
+        link = await signed_link(container, consent.document_url, name)
     return ConsentView(
         asset_id=asset.id,
         has_checkbox=consent is not None and consent.has_checkbox,
         document_url=f"/media/consent/{name}" if name is not None else None,
+        document_signed_url=None if link is None else link.url,
+        expires_at=None if link is None else link.expires_at,
         complete=not missing,
         missing=missing,
     )
 
 
 async def project_detail(
+    container: Container,
     session: ReadSession | WriteSession,
     record: ProjectRecord,
     *,
-    document: bool,
     warnings: tuple[TimelineWarning, ...] = (),
 ) -> ProjectDetail:
-    """Show a project; ``document`` is whether consent needs one."""
+    """Show a project."""
     project, asset, video = record.project, record.asset, record.video
     newest = (await Projects(session).newest_runs([project.identifier])).get(project.identifier)
-    shown = asset_view(asset, video)
+    shown = await signed_asset(container, session, asset, video)
     timeline = timeline_of(record)
     return ProjectDetail(
         id=project.id,
@@ -72,7 +95,7 @@ async def project_detail(
             version=project.version,
             warnings=warnings,
         ),
-        consent=consent_view(asset, await Consents(session).get(asset), document=document),
+        consent=await consent_view(container, asset, await Consents(session).get(asset)),
         created_at=project.created_at,
         updated_at=project.updated_at,
     )
@@ -88,12 +111,18 @@ def status_of(record: ProjectRecord, newest: Run | None) -> ProjectStatus:
     )
 
 
-async def render_view(session: ReadSession | WriteSession, render: Render, run: Run) -> RenderStatusView:
+async def render_view(
+    container: Container, session: ReadSession | WriteSession, render: Render, run: Run
+) -> RenderStatusView:
     """Show where a film stands."""
     renders, status = Renders(session), RunStatus(run.status)
-    begun = [name for name, stage in (await renders.stages(run)).items() if stage.status != StageStatus.PENDING.value]
+    stages = await renders.stages(run)
+    begun = [name for name, stage in stages.items() if stage.status != StageStatus.PENDING.value]
     done, total = await renders.pieces(run, PIECES_STAGE)
     url = f"/media/final/{render.output_name}" if render.output_name is not None else None
+    link = None if render.output_url is None else await signed_link(container, render.output_url)
+    setup = stages.get("RENDER_SETUP")
+    crops = setup.output.get("crops", []) if setup is not None and setup.output is not None else []
     pieces = [(str(piece["segment"]), bool(piece["reused"])) for piece in done]
     return RenderStatusView(
         id=run.identifier,
@@ -102,6 +131,9 @@ async def render_view(session: ReadSession | WriteSession, render: Render, run: 
         logs=render_logs(render.project_id, status, begun, pieces, url),
         result=url,
         output_url=url,
+        output_signed_url=None if link is None else link.url,
+        expires_at=None if link is None else link.expires_at,
+        crops=crops,
         error=_error(run),
         run_status=run.status,
         problem=run.error,
@@ -115,7 +147,16 @@ def _error(run: Run) -> str | None:
     return None if run.error is None else f"{run.error.get('code')}: {run.error.get('message')}"
 
 
-async def last_render(session: ReadSession | WriteSession, render: Render, run: Run) -> LastRender:
+async def last_render(
+    container: Container, session: ReadSession | WriteSession, render: Render, run: Run
+) -> LastRender:
     """Show the newest film of a project in short."""
-    shown = await render_view(session, render, run)
-    return LastRender(job_id=shown.id, status=shown.status, progress=shown.progress, output_url=shown.output_url)
+    shown = await render_view(container, session, render, run)
+    return LastRender(
+        job_id=shown.id,
+        status=shown.status,
+        progress=shown.progress,
+        output_url=shown.output_url,
+        output_signed_url=shown.output_signed_url,
+        expires_at=shown.expires_at,
+    )

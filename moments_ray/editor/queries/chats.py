@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Asset, ChatMessage, ChatSession, Project
-from moments_ray.errors import NotFound
+from moments_ray.database.tables import Asset, ChatMessage, ChatSession, Project, Video
+from moments_ray.errors import Conflict, NotFound
 from moments_ray.ids import new_identifier
 
 _LISTED = 200
+_WAITS_SECONDS = 150  # longer than any backend is waited for: whoever asked has died
 
 
 class Chats:
@@ -47,13 +51,40 @@ class Chats:
         query = select(ChatMessage).where(ChatMessage.session_id == chat.id).order_by(ChatMessage.id)
         return list(await self._session.scalars(query))
 
-    async def say(self, chat: ChatSession, role: str, content: str) -> ChatMessage:
-        """Write down what one side said."""
-        await self._session.execute(update(ChatSession).where(ChatSession.id == chat.id).values(updated_at=func.now()))
-        values = {"session_id": chat.id, "role": role, "content": content}
-        return (await self._session.scalars(insert(ChatMessage).values(**values).returning(ChatMessage))).one()
+    async def ask(self, number: int, content: str) -> tuple[ChatSession, ChatMessage]:
+        """Write down what the user said; it waits for its answer.
 
-    async def video_of(self, chat: ChatSession) -> int | None:
-        """Return the key of the video that a conversation is about."""
-        query = select(Asset.video_id).join(Project, Project.asset_id == Asset.id)
-        return (await self._session.scalars(query.where(Project.id == chat.project_id))).one_or_none()
+        Raises:
+            NotFound: there is no such conversation.
+            Conflict: the message before waits still.
+        """
+        chat = await self._session.scalar(select(ChatSession).where(ChatSession.id == number).with_for_update())
+        if chat is None:
+            raise NotFound(f"There is no chat session {number}.")
+        waits = select(ChatMessage.id).where(
+            ChatMessage.session_id == chat.id,
+            ChatMessage.status == "waiting",
+            ChatMessage.created_at > func.now() - timedelta(seconds=_WAITS_SECONDS),
+        )
+        if await self._session.scalar(waits.limit(1)) is not None:
+            raise Conflict("The message before is being answered: wait for that.")
+        return chat, await self._say(chat, role="user", content=content, status="waiting")
+
+    async def reply(self, chat: ChatSession, asked: ChatMessage, **values: Any) -> ChatMessage:
+        """Write down the answer to a message."""
+        await self.settle(asked, "answered")
+        return await self._say(chat, role="assistant", **values)
+
+    async def settle(self, asked: ChatMessage, status: str) -> None:
+        """Write down that a message does not wait any more."""
+        await self._session.execute(update(ChatMessage).where(ChatMessage.id == asked.id).values(status=status))
+
+    async def _say(self, chat: ChatSession, **values: Any) -> ChatMessage:
+        await self._session.execute(update(ChatSession).where(ChatSession.id == chat.id).values(updated_at=func.now()))
+        statement = insert(ChatMessage).values(session_id=chat.id, **values).returning(ChatMessage)
+        return (await self._session.scalars(statement)).one()
+
+    async def about(self, chat: ChatSession) -> tuple[Project, Video] | None:
+        """Return the project that a conversation is about, with its video."""
+        query = select(Project, Video).join(Asset, Asset.id == Project.asset_id).join(Video, Video.id == Asset.video_id)
+        return (await self._session.execute(query.where(Project.id == chat.project_id))).tuples().first()

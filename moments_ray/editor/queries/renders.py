@@ -46,12 +46,9 @@ class Renders:
             raise NotFound(f"There is no render {run}.")
         return found[0], found[1], found[2]
 
-    async def named(self, output_name: str) -> str:
-        """Return the object of a film by its name in /media/final/; raises as ``get``."""
-        found = await self._session.scalar(select(Render.output_url).where(Render.output_name == output_name))
-        if found is None:
-            raise NotFound("There is no such file.")
-        return found
+    async def named(self, output_name: str) -> str | None:
+        """Return the object of a film by its name in /media/final/; None where it names no film."""
+        return await self._session.scalar(select(Render.output_url).where(Render.output_name == output_name))
 
     async def newest(self, projects: Sequence[int]) -> dict[int, tuple[Render, Run]]:
         """Return the newest render of each of some projects, by their keys."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+
 from moments_ray.database.session import WriteSession
 from moments_ray.editor.queries.moments import current_moments
 from moments_ray.editor.queries.projects import Projects
@@ -9,6 +11,7 @@ from moments_ray.editor.templates import VideoFeatures, build
 from moments_ray.editor.timeline import Timeline
 from moments_ray.editor.values import BeatGrid, ProjectRef, TemplateOptions, TimelineRef
 from moments_ray.engine import Context, Resources, stage
+from moments_ray.engine.environment import Environment
 from moments_ray.library.objects import content_mark, video_folder
 from moments_ray.library.signals import measured_signals
 from moments_ray.library.transcripts import read_transcript
@@ -16,11 +19,16 @@ from moments_ray.library.values import AudioObject, SourceVideo, TranscriptRef
 from moments_ray.media.beats import Beats, track_beats
 
 
+async def _tracker(environment: Environment) -> JsonValue:
+    return environment.settings.media.beats
+
+
 @stage(
     "BEAT_DETECTION",
     resources=Resources(cpus=1),
     timeout=1800,
     reusable=True,
+    identity=_tracker,
     skip_when=lambda audio: "the video has no sound" if audio is None else None,
 )
 async def detect_beats(ctx: Context, video: SourceVideo, audio: AudioObject | None) -> BeatGrid:
@@ -28,7 +36,8 @@ async def detect_beats(ctx: Context, video: SourceVideo, audio: AudioObject | No
     assert audio is not None  # noqa: S101 - else the stage is skipped
     async with ctx.cache.open(ctx.store.uri(audio.name)) as sound:
         beats = await track_beats(sound, settings=ctx.settings.media, timeout=ctx.seconds_left())
-    name = f"{video_folder(video.video)}/beats-{content_mark(video.checksum)}.json"
+    tracker = ctx.settings.media.beats
+    name = f"{video_folder(video.video)}/beats-{tracker}-{content_mark(video.checksum)}.json"
     await ctx.store.put_bytes(name, beats.model_dump_json().encode(), content_type="application/json")
     return BeatGrid(name=name, tempo=beats.tempo, beats=len(beats.beats), confidence=beats.confidence)
 

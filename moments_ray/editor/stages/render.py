@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from moments_ray.database.session import WriteSession
+from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.editor.consent import missing_consent
 from moments_ray.editor.errors import ConsentRevoked
+from moments_ray.editor.framing import Framing, find_framing, framing_name, keep_framing, read_framing
 from moments_ray.editor.names import dated_name, slug
-from moments_ray.editor.planning import checked, cues_of, form_of, plan
+from moments_ray.editor.places import sound_at
+from moments_ray.editor.planning import checked, cues_of, form_of, needs_framing, plan, window_share
 from moments_ray.editor.queries.consents import Consents
 from moments_ray.editor.queries.projects import Projects
 from moments_ray.editor.queries.renders import Renders
 from moments_ray.editor.timeline import Timeline
 from moments_ray.editor.values import (
+    FilmMusic,
     FilmPlan,
     PieceItem,
     PlanDocument,
@@ -30,24 +34,28 @@ from moments_ray.errors import MomentsError
 from moments_ray.ids import fingerprint
 from moments_ray.library.values import SourceVideo
 from moments_ray.media.render.identity import piece_fingerprint
-from moments_ray.media.render.join import join_pieces
+from moments_ray.media.render.join import join_pieces, plain_sound
+from moments_ray.media.render.music import BEDS, write_bed
 from moments_ray.media.render.piece import render_piece
-from moments_ray.media.render.plan import RATE, RenderedPiece, SoundPlan
+from moments_ray.media.render.plan import RATE, Form, Music, RenderedPiece, SoundPlan
 from moments_ray.media.render.sounds import SOUNDS, write_sound
 from moments_ray.media.render.verify import verify_film
+from moments_ray.storage.blocking import in_thread
 
 PIECES_STAGE = "RENDER_SEGMENTS"
 # Bytes a second of film: a picture of 1080 x 1920 at crf 20 with room to spare, and plain samples.
 _PICTURE_BYTES, _SOUND_BYTES = 1_500_000, 192_000
+_MUSIC_DB, _LONGEST_BED, _BED = -14.0, 120.0, "music.wav"
 
 
-@stage("RENDER_SETUP", resources=Resources(cpus=0.2), timeout=120)
+@stage("RENDER_SETUP", resources=Resources(cpus=1), timeout=1800)
 async def prepare_render(ctx: Context, video: SourceVideo, project: ProjectRef, options: RenderOptions) -> FilmPlan:
-    """Freeze a timeline as a plan of pieces, once consent is complete.
+    """Freeze a timeline as a plan of pieces, once consent is complete; where nobody said where to look, find out.
 
     Raises:
         ConsentRevoked: it is not.
         TimelineEmpty: there is nothing to render.
+        MediaNotOurs: a sound is not here any more.
     """
     await require_consent(ctx, project)
     async with ctx.read() as session:
@@ -57,18 +65,66 @@ async def prepare_render(ctx: Context, video: SourceVideo, project: ProjectRef, 
     if not options.captions:
         segments = tuple(segment.model_copy(update={"captions": ()}) for segment in timeline.segments)
         timeline = timeline.model_copy(update={"segments": segments})
-    planned = plan(timeline, options.watermark, hdr=video.info.hdr)
-    document = PlanDocument(segments=tuple(planned), cues=tuple(cues_of(planned)))
+    form = form_of(options.aspect, options.quality, video.info)
+    framed = await _framed(ctx, video, timeline, form)
+    planned = plan(timeline, options.watermark, hdr=video.info.hdr, framed=framed)
+    cues = tuple(cues_of(planned))
+    own = {cue.file: path for path, cue in cues if path not in SOUNDS}
+    async with ctx.read() as session:
+        document = PlanDocument(
+            segments=tuple(planned),
+            cues=cues,
+            own=tuple([(file, await sound_at(session, path)) for file, path in own.items()]),
+            music=await _music(session, timeline),
+        )
     content = document.model_dump_json().encode()
     name = f"{ctx.folder}/plans/{fingerprint(document.model_dump(mode='json'))}.json"
     await ctx.store.put_bytes(name, content, content_type="application/json")
     return FilmPlan(
         name=name,
         title=record.project.title,
-        form=form_of(options.aspect, options.quality, video.info),
+        form=form,
         segments=len(planned),
         frames=sum(segment.piece.frames for segment in planned),
         loudness=options.loudness,
+        crops=tuple(segment.crop for segment in planned),
+    )
+
+
+async def _framed(ctx: Context, video: SourceVideo, timeline: Timeline, form: Form) -> dict[int, Framing]:
+    """Return where to look in the segments of which nobody said it; what was found before is read back."""
+    numbers = needs_framing(timeline, form, video.info)
+    if not numbers:
+        return {}
+    share = window_share(form, video.info)
+    parts = {number: (timeline.segments[number].start, timeline.segments[number].end) for number in numbers}
+    names = {number: framing_name(ctx.folder, video.checksum, part, share) for number, part in parts.items()}
+    found = {number: await read_framing(ctx.store, name) for number, name in names.items()}
+    missing = [number for number, framing in found.items() if framing is None]
+    if missing:
+        async with ctx.cache.open(ctx.store.uri(video.name)) as source:
+            new = await find_framing(
+                source,
+                [parts[number] for number in missing],
+                share,
+                settings=ctx.settings.media,
+                timeout=ctx.seconds_left(),
+            )
+        for number, framing in zip(missing, new, strict=True):
+            await keep_framing(ctx.store, names[number], framing)
+            found[number] = framing
+    return {number: framing for number, framing in found.items() if framing is not None}
+
+
+async def _music(session: ReadSession, timeline: Timeline) -> FilmMusic | None:
+    music = timeline.music
+    if music is None:
+        return None
+    return FilmMusic(
+        name=music.name,
+        object=None if music.path is None else await sound_at(session, music.path),
+        gain_db=_MUSIC_DB + 20 * math.log10(music.volume),
+        duck=music.duck,
     )
 
 
@@ -134,13 +190,19 @@ async def join_film(ctx: Context, film: FilmPlan, pieces: StoredPieces) -> Stage
     seconds = film.frames / RATE
     ctx.require_free_space(int(seconds * (_PICTURE_BYTES + 3 * _SOUND_BYTES)))
     local = [await _fetched(ctx, number, piece) for number, piece in enumerate(pieces.items)]
-    cues = (await _document(ctx, film)).cues
+    document = await _document(ctx, film)
     for name in SOUNDS:
-        if any(name == each for each, _ in cues):
+        if any(name == each for each, _ in document.cues):
             write_sound(name, ctx.scratch / f"{name}.wav")
+    for file, uri in document.own:
+        await _own_sound(ctx, uri, file)
     path = await join_pieces(
         local,
-        SoundPlan(cues=tuple(cue for _, cue in cues), loudness=film.loudness),
+        SoundPlan(
+            cues=tuple(cue for _, cue in document.cues),
+            music=await _bed(ctx, document.music, seconds),
+            loudness=film.loudness,
+        ),
         ctx.scratch,
         "film.mp4",
         settings=ctx.settings.media,
@@ -151,6 +213,25 @@ async def join_film(ctx: Context, film: FilmPlan, pieces: StoredPieces) -> Stage
     staged = ctx.staged("film.mp4")
     stored = await ctx.store.put_file(staged, path, content_type="video/mp4")
     return StagedFilm(staged=staged, frames=read.frames, seconds=read.seconds, bytes=stored.bytes)
+
+
+async def _own_sound(ctx: Context, uri: str, file: str) -> None:
+    """Have the sound of an asset as a file in scratch."""
+    async with ctx.cache.open(uri) as source:
+        await plain_sound(source, ctx.scratch / file, settings=ctx.settings.media, timeout=ctx.seconds_left())
+
+
+async def _bed(ctx: Context, music: FilmMusic | None, seconds: float) -> Music | None:
+    """Have the music of a film as a file in scratch: that of an object, or one that is played here."""
+    if music is None:
+        return None
+    if music.object is not None:
+        await _own_sound(ctx, music.object, _BED)
+    else:
+        length = min(seconds, _LONGEST_BED) + 0.5  # a longer film hears it again
+        bed = BEDS[music.name or "calm"]
+        await in_thread(lambda: write_bed(ctx.scratch / _BED, bed, seconds=length, seed=0))
+    return Music(file=_BED, gain_db=max(-60.0, min(12.0, music.gain_db)), duck=music.duck)
 
 
 @stage("RENDER_PUBLISH", resources=Resources(cpus=0.2), timeout=600)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +22,47 @@ _USUAL_TEMPO, _TEMPO_SPREAD = 120.0, 0.9
 """Beats a minute, and octaves: between tempi that fit alike, people tap the one nearer to the usual."""
 _TIGHTNESS = 300.0
 _MOST_PEAKS = 50
+_INAUDIBLE = 1e-3
 _FEWEST_BEATS = 4
 _SEVERAL = (1, 2, 3, 4)
 """How many beats apart a beat must fit, too."""
 
 
+class Sound(NamedTuple):
+    """A sound's samples, -1 to 1, and how many of them a second has."""
+
+    samples: Samples
+    rate: int
+
+    @property
+    def audible(self) -> bool:
+        """Whether it is long and loud enough to have beats."""
+        return len(self.samples) >= self.rate and float(np.abs(self.samples).max()) >= _INAUDIBLE
+
+
+Tracker = Callable[[Sound, Samples, float], Samples]
+"""Gives the times of beats (seconds) of a sound, its onsets and the frames between two beats."""
+
+
 def track(path: str, _report_progress: Callable[[float], None]) -> dict[str, Any]:
     """Return tempo (beats a minute), beats, energy peaks and confidence (0 to 1) of a mono 16-bit WAV; in seconds."""
+    return described(heard(path), lambda sound, strength, period: _beats(strength, period) / (sound.rate / _HOP))
+
+
+def heard(path: str) -> Sound:
+    """Read a mono 16-bit WAV."""
     with wave.open(path, "rb") as file:
-        rate = file.getframerate()
-        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768.0
-    if len(sound) < rate or np.abs(sound).max() < 1e-3:
+        return Sound(np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768.0, file.getframerate())
+
+
+def described(sound: Sound, tracker: Tracker) -> dict[str, Any]:
+    """Return what is told of a sound whose beats a tracker finds."""
+    if not sound.audible:
         return {"tempo": 0.0, "beats": [], "peaks": [], "confidence": 0.0}
-    strength = _onset_strength(sound, rate)
-    per_second = rate / _HOP
+    strength = _onset_strength(sound.samples, sound.rate)
+    per_second = sound.rate / _HOP
     period, confidence = _period(strength, per_second)
-    beats = _beats(strength, period)
-    times = _times(beats, per_second)
+    times = tracker(sound, strength, period)
     return {
         "tempo": _tempo(times, 60 * per_second / period),
         "beats": [round(float(time), 3) for time in times],
@@ -90,7 +114,7 @@ def _period(strength: Samples, per_second: float) -> tuple[float, float]:
     return float(candidates[best]), float(np.clip(fits[best] * 2, 0, 1))
 
 
-def _beats(strength: Samples, period: float) -> list[int]:
+def _beats(strength: Samples, period: float) -> Samples:
     """Return the frames of the beats: the chain of onsets that is strong and even."""
     window = np.exp(-0.5 * (np.arange(-round(period / 8), round(period / 8) + 1) * 32 / period) ** 2)
     local = np.convolve(strength, window, "same")
@@ -112,11 +136,7 @@ def _beats(strength: Samples, period: float) -> list[int]:
     while at >= 0:
         found.append(at)
         at = int(before[at])
-    return [each for each in found[::-1] if local[each] > 0]
-
-
-def _times(beats: list[int], per_second: float) -> Samples:
-    return np.asarray(beats) / per_second
+    return np.asarray([each for each in found[::-1] if local[each] > 0], np.float64)
 
 
 def _tempo(times: Samples, guess: float) -> float:

@@ -86,6 +86,7 @@ def captions_file(piece: Piece, form: Form) -> tuple[str, frozenset[Face]] | Non
         look = LOOKS[caption.style]
         name = f"{caption.style}-{caption.position}"
         file.styles[name] = _style(look, look.position or caption.position, form)
+        faces.add(look.face)  # libass asks for the style's own, though no character be drawn by it
         for first, end, text in _events(caption, look, piece.frames, faces):
             file.append(pysubs2.SSAEvent(_before(first), _before(end), text, style=name))
     if piece.watermark:

@@ -48,6 +48,9 @@ def _noto(script: str = "") -> Face:
     return Face(f"Noto Sans {script}".strip(), "manimgx_fonts", f"NotoSans{script}[wght].ttf")
 
 
+CJK = Face("Noto Sans CJK JP", "noto_cjk_sans_jp_bold", "NotoSansCJKjp-Bold.otf", bold=True)
+"""Of the extra ``cjk``: Chinese, Japanese and Korean, in the shapes that Japan writes."""
+
 # In the order in which they are asked for what the style's own face lacks.
 FALLBACKS = (
     _noto(),
@@ -56,6 +59,7 @@ FALLBACKS = (
     *map(_noto, ("Kannada", "Khmer", "Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil")),
     *map(_noto, ("Telugu", "Thai", "Symbols")),
     Face("Noto Emoji", "manimgx_fonts", "NotoEmoji[wght].ttf"),
+    CJK,
 )
 
 
@@ -95,8 +99,10 @@ def _face_for(character: str, faces: Sequence[Face]) -> Face:
     found = next((face for face in faces if ord(character) in characters_of(face)), None)
     if found is None:
         name = unicodedata.name(character, "a character without a name")
+        wide = unicodedata.east_asian_width(character) in {"W", "F"} and CJK.path is None
+        cure = "install moments-ray[cjk]" if wide else "take it out of the text"
         raise GlyphMissing(
-            f"No font here can draw {character!r} ({name}): take it out of the text.",
+            f"No font here can draw {character!r} ({name}): {cure}.",
             {"character": character, "codepoint": f"U+{ord(character):04X}"},
         )
     return found

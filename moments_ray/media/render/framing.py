@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from moments_ray.media.render.effects import Camera, Effect, Filter
+from moments_ray.media.render.plan import RATE, Picture
 
 # What every piece is written in, wherever its source comes from; the join copies, so all must agree.
 _COLOURS = {"out_color_matrix": "bt709", "out_range": "tv"}
@@ -16,28 +17,24 @@ _STILL_SCALER, _MOVING_SCALER = "bicubic", "fast_bilinear"
 _BLUR_SHARE = 8
 
 
-def framed(  # what a shape needs to be brought to another one
-    stream: Any,
-    size: tuple[int, int],
-    focus: tuple[float, float],
-    effects: Sequence[Effect],
-    camera: Camera | None,
-    *,
-    hdr: bool,
+def framed(
+    stream: Any, size: tuple[int, int], picture: Picture, effects: Sequence[Effect], camera: Camera | None
 ) -> Any:
     """Return a stream of pictures of exactly this size, upright, square pixels, 8 bits, moved by the camera.
 
     ``stream`` and the result are nodes of an ffmpeg-python graph.
     """
     names = {effect.name for effect in effects}
-    colours = _COLOURS | (_STANDARD_RANGE if hdr else {})
+    colours = _COLOURS | (_STANDARD_RANGE if picture.hdr else {})
     if "blur_background" in names:
         stream = _over_blur(stream, size, colours)
     elif "letterbox" in names:
         width, height = size
         stream = _chain(stream, [*_fitted(size, colours), ("pad", _centred(width, height))])
     else:
-        return _chain(_chain(stream, [_filling(size, focus)]), _scaled(size, camera, colours))
+        return _chain(
+            _chain(stream, [_filling(size, _across(picture), picture.focus[1])]), _scaled(size, camera, colours)
+        )
     return _chain(stream, _scaled(size, camera, {})) if camera else stream
 
 
@@ -47,7 +44,18 @@ def _chain(stream: Any, filters: Sequence[Filter]) -> Any:
     return stream
 
 
-def _filling(size: tuple[int, int], focus: tuple[float, float]) -> Filter:
+def _across(picture: Picture) -> str:
+    """Return where the focus is, from the left, as an expression over ``t``."""
+    words, x = f"{picture.focus[0]:.4f}", picture.focus[0]
+    for move in picture.moves:
+        # Half a frame early, so that no rounding of times keeps a frame of the new shot in the window of the old.
+        begun = f"(t-{move.at - 0.5 / RATE:.4f})"
+        share = f"clip({begun}/{move.seconds:.4f},0,1)" if move.seconds else f"gte({begun},0)"
+        words, x = f"{words}{move.x - x:+.4f}*{share}", move.x
+    return f"({words})"
+
+
+def _filling(size: tuple[int, int], across: str, down: float) -> Filter:
     """Cut the largest window of the output's shape, around the focus as far as the picture reaches."""
     shape = f"{size[0]}/{size[1]}"
     return (
@@ -55,8 +63,8 @@ def _filling(size: tuple[int, int], focus: tuple[float, float]) -> Filter:
         {
             "w": f"min(iw,ih*{shape}/sar)",
             "h": f"min(ih,iw*sar/({shape}))",
-            "x": f"clip(iw*{focus[0]:.4f}-ow/2,0,iw-ow)",
-            "y": f"clip(ih*{focus[1]:.4f}-oh/2,0,ih-oh)",
+            "x": f"clip(iw*{across}-ow/2,0,iw-ow)",
+            "y": f"clip(ih*{down:.4f}-oh/2,0,ih-oh)",
         },
     )
 
@@ -110,7 +118,7 @@ def _over_blur(stream: Any, size: tuple[int, int], colours: dict[str, str]) -> A
     width, height = size
     small = (width // _BLUR_SHARE // 2 * 2, height // _BLUR_SHARE // 2 * 2)
     both = stream.filter_multi_output("split")
-    behind = _chain(both[0], [_filling(size, (0.5, 0.5)), *_scaled(small, None, colours)])
+    behind = _chain(both[0], [_filling(size, "0.5", 0.5), *_scaled(small, None, colours)])
     behind = behind.filter("boxblur", luma_radius="4", luma_power="2")
     behind = _chain(behind, _scaled(size, None, {}))
     before = _chain(both[1], _fitted(size, colours))

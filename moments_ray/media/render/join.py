@@ -13,6 +13,7 @@ from moments_ray.errors import InvalidRequest, MediaError
 from moments_ray.media.process import ffmpeg_executable, run_python, run_tool
 from moments_ray.media.render.piece import TIME_SCALE
 from moments_ray.media.render.plan import RATE, SAMPLE_RATE, SAMPLES_PER_FRAME, Music, RenderedPiece, SoundPlan
+from moments_ray.media.source import ffmpeg_input_options, source_url
 from moments_ray.settings import MediaSettings
 
 _CONCAT = {"f": "concat", "safe": "0", "protocol_whitelist": "file"}
@@ -26,6 +27,7 @@ _DUCKING = {"threshold": 0.03, "ratio": 4, "attack": 20, "release": 500}
 _MUSIC_FADE_SECONDS = 1.5
 _MEASURED = re.compile(r"I:\s+(-?[0-9.]+) LUFS")
 _SILENT_LUFS = -60.0
+_LONGEST_SOUND = 3600
 
 
 async def join_pieces(
@@ -72,6 +74,14 @@ async def join_pieces(
     finally:
         (directory / mixed).unlink(missing_ok=True)
     return directory / target
+
+
+async def plain_sound(source: Path, target: Path, *, settings: MediaSettings, timeout: float) -> None:
+    """Write the sound of anybody's file, its first hour, as plain stereo samples at 48 kHz; raises as ``run_tool``."""
+    heard = ffmpeg.input(source_url(source), **ffmpeg_input_options(settings))["a:0"]
+    options = {"f": "wav", "ar": SAMPLE_RATE, "ac": 2, "c:a": "pcm_s16le", "t": _LONGEST_SOUND, "map_metadata": -1}
+    argv = ffmpeg.compile(ffmpeg.output(heard, str(target), **options), cmd=ffmpeg_executable())
+    await _run([*argv, *_GLOBAL], target.parent, settings, timeout)
 
 
 def _tags(metadata: dict[str, str]) -> list[str]:

@@ -16,6 +16,7 @@ from moments_ray.media.render.effects import Length, camera_of, looks_of, played
 from moments_ray.media.render.fonts import Face
 from moments_ray.media.render.framing import framed
 from moments_ray.media.render.plan import RATE, SAMPLE_RATE, Form, Piece, RenderedPiece
+from moments_ray.media.render.transitions import blended, lead_piece, mixed
 from moments_ray.media.source import ffmpeg_input_options, source_url
 from moments_ray.settings import MediaSettings
 
@@ -52,11 +53,13 @@ async def render_piece(
     """
     lettered = _lettered(piece, form, directory)
     opened = _still(source) if info is None else _moving(source, info, piece, settings)
-    pictures = _pictures(opened, piece, form, lettered=lettered).filter("trim", end_frame=piece.frames)
-    outputs = [
-        _picture_output(pictures, piece, form, threads),
-        _sound_output(_sound(piece, source, info, settings), piece),
-    ]
+    pictures, sound = _seen(opened, piece, form), _sound(piece, source, info, settings)
+    if piece.lead is not None and info is not None:
+        before = lead_piece(piece, piece.lead)
+        pictures = blended(_seen(_moving(source, info, before, settings), before, form), pictures, piece.lead)
+        sound = mixed(_sound(before, source, info, settings), sound, piece.lead, piece.samples)
+    pictures = _written(pictures, piece, lettered=lettered).filter("trim", end_frame=piece.frames)
+    outputs = [_picture_output(pictures, piece, form, threads), _sound_output(sound, piece)]
     graph = ffmpeg.merge_outputs(*outputs)
 
     def on_line(line: str) -> None:
@@ -87,8 +90,14 @@ async def render_frame(
     Raises as ``render_piece``.
     """
     lettered = _lettered(piece, form, directory)
-    opened = _moving(source, info, piece, settings, first=frame)
-    pictures = _pictures(opened, piece, form, lettered=lettered)
+    if piece.lead is not None and frame < piece.lead.frames:
+        before, opened = lead_piece(piece, piece.lead), _moving(source, info, piece, settings)
+        pictures = _seen(_moving(source, info, before, settings), before, form)
+        pictures = blended(pictures, _seen(opened, piece, form), piece.lead)
+        pictures = _written(pictures, piece, lettered=lettered).filter("trim", start_frame=frame)
+    else:
+        opened = _moving(source, info, piece, settings, first=frame)
+        pictures = _written(_seen(opened, piece, form), piece, lettered=lettered)
     target = f"{piece.name}.jpg"
     graph = ffmpeg.output(pictures, target, **{"frames:v": 1, "q:v": 4, "f": "image2", "update": 1, "threads": 1})
     said = await _run(graph, directory, settings, timeout, None)
@@ -141,13 +150,18 @@ def write_captions(directory: Path, name: str, text: str, faces: Iterable[Face])
         (fonts / f"{number}.ttf").symlink_to(path)
 
 
-def _pictures(stream: Any, piece: Piece, form: Form, *, lettered: bool) -> Any:
-    """Return the graph from the source's pictures to those that are encoded."""
+def _seen(stream: Any, piece: Piece, form: Form) -> Any:
+    """Return the graph from the source's pictures to what is seen under the words."""
     size, length = (form.width, form.height), Length(piece.frames, piece.beats, form.width)
     camera = camera_of(piece.effects, length)
-    stream = framed(stream, size, piece.picture.focus, piece.effects, camera, hdr=piece.picture.hdr)
+    stream = framed(stream, size, piece.picture, piece.effects, camera)
     for name, arguments in looks_of(piece.effects, length):
         stream = stream.filter(name, **arguments)
+    return stream.filter("format", pix_fmts="yuv420p")
+
+
+def _written(stream: Any, piece: Piece, *, lettered: bool) -> Any:
+    """Return the graph from what is seen to what is encoded: with its words, if there are any."""
     if lettered:
         stream = stream.filter("ass", filename=f"{piece.name}.ass", fontsdir=f"{piece.name}-fonts")
     return stream.filter("format", pix_fmts="yuv420p")

@@ -32,6 +32,9 @@ Quality = Literal["final", "draft"]
 CaptionStyle = Literal["pop", "karaoke", "box", "classic", "minimal", "bold_center"]
 CaptionPosition = Literal["bottom", "center", "top"]
 SoundName = Literal["whoosh", "pop", "hit", "riser", "click", "ding"]
+TransitionName = Literal[
+    "crossfade", "fade_black", "fade_white", "slide_left", "slide_right", "wipe_left", "wipe_right", "circle"
+]
 PieceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 
 
@@ -47,6 +50,14 @@ class Form(_Plan):
     quality: Quality = "final"
 
 
+class FocusMove(_Plan):
+    """From ``at`` (seconds from the start of the piece) on, the focus goes to ``x``: at once, or within ``seconds``."""
+
+    at: FiniteFloat
+    x: Annotated[float, Field(ge=0, le=1)]
+    seconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+
+
 class Picture(_Plan):
     """What is seen in a piece: a moving source from ``start`` (seconds of it), or a still."""
 
@@ -54,6 +65,8 @@ class Picture(_Plan):
     start: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     focus: tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]] = (0.5, 0.5)
     """Across and down, 0 to 1: what stays in the picture where the source's shape is not the output's."""
+    moves: tuple[FocusMove, ...] = Field((), max_length=64)
+    """Where the focus goes across, in order of time."""
     hdr: bool = False
     """Whether the source has a high dynamic range, which is brought into the standard one."""
 
@@ -77,6 +90,17 @@ class Caption(_Plan):
     position: CaptionPosition = "bottom"
 
 
+class Lead(_Plan):
+    """The segment before, which runs on under the first ``frames`` of a piece while the one becomes the other."""
+
+    name: TransitionName
+    frames: Annotated[int, Field(ge=2, le=60)]
+    picture: Picture
+    speed: Annotated[float, Field(ge=0.125, le=8)] = 1.0
+    volume: Annotated[float, Field(ge=0, le=4)] = 1.0
+    effects: tuple[Effect, ...] = ()
+
+
 class Piece(_Plan):
     """One segment of a film: ``frames`` of the output, made of one source.
 
@@ -92,6 +116,7 @@ class Piece(_Plan):
     beats: tuple[FiniteFloat, ...] = ()
     captions: tuple[Caption, ...] = ()
     watermark: str | None = None
+    lead: Lead | None = None
 
     @model_validator(mode="after")
     def _consistent_effects(self) -> Self:

@@ -197,6 +197,8 @@ def test_every_answer_is_as_described(served: Served) -> None:
             for name in served.known.keys() & (case.path_parameters or {}).keys():
                 if len(str(case.body)) % 4:
                     case.path_parameters[name] = served.known[name]
+            if any(each["name"] == "wait" for each in case.operation.definition.raw.get("parameters", ())):
+                case.query = {**(case.query or {}), "wait": 0}  # no worker is here that would end it
             case.call_and_validate(base_url=served.url, checks=_CHECKS, timeout=20)
 
         ask()

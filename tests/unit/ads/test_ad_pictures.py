@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moments_ray.ads.music import RATE, bed
 from moments_ray.ads.painting.camera import pose
 from moments_ray.ads.painting.lettering import drawable
 from moments_ray.ads.painting.scene import FPS, Painting, frames, moving_size, paint, still
 from moments_ray.ads.script.styles import list_styles, template
 from moments_ray.media.probe import probe
+from moments_ray.media.render.music import RATE, bed
 from moments_ray.settings import MediaSettings
 
 STYLES = list_styles()

@@ -7,7 +7,10 @@ import pysubs2
 import pytest
 
 from moments_ray.editor.export import FORMATS, ExportFormat, ExportSource, captions_of
+from moments_ray.editor.importing import ImportFormat, read, read_cuts
 from moments_ray.editor.timeline import CaptionSegment, Timeline
+from moments_ray.errors import InvalidRequest
+from moments_ray.settings import MediaSettings
 
 SOURCE = ExportSource(title="It's a talk", media="talk.mp4", duration=60.0, fps=25.0)
 CUTS = Timeline.model_validate(
@@ -59,3 +62,32 @@ def test_a_caption_file_has_no_overlaps_and_no_blank_ones() -> None:
         ("third →", 2000, 4000),
     ]
     assert captions_of(()) == ""
+
+
+@pytest.mark.parametrize("kind", ["otio", "edl", "fcpxml"])
+def test_what_was_exported_is_imported_with_the_same_ranges(kind: ImportFormat) -> None:
+    cuts = read({"text": FORMATS[kind].write(CUTS, SOURCE), "format": kind, "rate": 25.0}, lambda _: None)
+    assert [(cut["start"], cut["end"]) for cut in cuts["segments"]] == [
+        (2.0, 4.0),
+        (10.0, 11.0),
+        (30.0, pytest.approx(33.2)),
+    ]
+    assert [cut["name"] for cut in cuts["segments"]] == ["intro", "slow", "outro"]
+    assert cuts["media"] == 1
+
+
+def test_markers_come_back_as_captions() -> None:
+    cuts = read({"text": FORMATS["otio"].write(CUTS, SOURCE), "format": "otio", "rate": 25.0}, lambda _: None)
+    assert [caption["text"] for caption in cuts["segments"][0]["captions"]] == ["It’s <b>me</b>"]
+
+
+@pytest.mark.parametrize("kind", ["otio", "edl", "fcpxml"])
+@pytest.mark.parametrize("text", ["", "{}", "nonsense", '{"OTIO_SCHEMA": "Timeline.1"}', "<fcpxml/>"])
+def test_what_is_no_timeline_is_refused(kind: ImportFormat, text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        read({"text": text, "format": kind, "rate": 25.0}, lambda _: None)
+
+
+async def test_what_kills_its_reader_is_refused_like_the_rest() -> None:
+    with pytest.raises(InvalidRequest, match="cannot be read as otio"):
+        await read_cuts("[" * 100_000, "otio", 25.0, MediaSettings())

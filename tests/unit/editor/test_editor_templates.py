@@ -9,9 +9,9 @@ import pytest
 
 from moments_ray.editor.planning import checked, plan
 from moments_ray.editor.templates import VideoFeatures, build, descriptions
-from moments_ray.editor.timeline import TemplateName
 from moments_ray.media.beats import Beats, Peak
 from moments_ray.media.signals import Signals
+from moments_ray.settings import TemplateName
 from moments_ray.speech.transcript import Word
 
 TEMPLATES: tuple[TemplateName, ...] = get_args(TemplateName)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import wave
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from moments_ray.errors import MediaToolMissing
 from moments_ray.media.beats import Beats, track_beats
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.media import SAYING, make_voice, run_ffmpeg
@@ -54,18 +56,35 @@ def f_measure(found: Beats, truth: NDArray[np.float64]) -> float:
     return 2 * hits / (len(found.beats) + len(truth))
 
 
-@pytest.mark.parametrize("bpm", [97.0, 128.0, 70.0])
-async def test_a_click_track_is_found_beat_by_beat(tmp_path: Path, bpm: float) -> None:
+NUMPY = MediaSettings()
+LIBROSA = MediaSettings(beats="librosa")
+# Its first call in a process compiles for half a minute on an idle core.
+WITH_LIBROSA = [
+    pytest.mark.skipif(importlib.util.find_spec("librosa") is None, reason="the extra audio is not there"),
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
+CLICKS = [(NUMPY, 97.0), (NUMPY, 128.0), (NUMPY, 70.0)]
+BY_LIBROSA = [(LIBROSA, bpm) for _, bpm in CLICKS]
+
+
+@pytest.mark.parametrize(
+    ("settings", "bpm"), [*CLICKS, *(pytest.param(*each, marks=WITH_LIBROSA) for each in BY_LIBROSA)]
+)
+async def test_a_click_track_is_found_beat_by_beat(tmp_path: Path, settings: MediaSettings, bpm: float) -> None:
     truth = np.arange(0.3, 30, 60 / bpm)
-    found = await track_beats(write(tmp_path / "a.wav", clicks(truth, 30)), settings=MediaSettings(), timeout=60)
+    found = await track_beats(write(tmp_path / "a.wav", clicks(truth, 30)), settings=settings, timeout=500)
     assert f_measure(found, truth) >= 0.95
     assert found.tempo == pytest.approx(bpm, abs=1)
     assert found.confidence >= 0.5
 
 
-@pytest.mark.parametrize("bpm", [90.0, 120.0, 140.0])
-async def test_a_mix_of_drums_and_chords_is_found(tmp_path: Path, bpm: float) -> None:
-    found = await track_beats(write(tmp_path / "a.wav", drums(bpm, 30)), settings=MediaSettings(), timeout=60)
+@pytest.mark.parametrize(
+    ("settings", "bpm"),
+    [*((NUMPY, bpm) for bpm in (90.0, 120.0, 140.0)), pytest.param(LIBROSA, 120.0, marks=WITH_LIBROSA)],
+)
+async def test_a_mix_of_drums_and_chords_is_found(tmp_path: Path, settings: MediaSettings, bpm: float) -> None:
+    found = await track_beats(write(tmp_path / "a.wav", drums(bpm, 30)), settings=settings, timeout=500)
     assert f_measure(found, np.arange(0, 30, 60 / bpm)) >= 0.95
     assert found.tempo == pytest.approx(bpm, abs=1)
 
@@ -77,3 +96,10 @@ async def test_speech_and_silence_have_no_beat_to_cut_on(tmp_path: Path) -> None
     assert (await track_beats(spoken, settings=MediaSettings(), timeout=60)).confidence < 0.5
     silence = write(tmp_path / "silence.wav", np.zeros(5 * RATE))
     assert await track_beats(silence, settings=MediaSettings(), timeout=60) == Beats()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("librosa") is not None, reason="the extra audio is there")
+async def test_without_librosa_it_is_said_how_to_have_it(tmp_path: Path) -> None:
+    sound = write(tmp_path / "a.wav", clicks(np.arange(0.3, 3, 0.5), 3))
+    with pytest.raises(MediaToolMissing, match="audio"):
+        await track_beats(sound, settings=LIBROSA, timeout=60)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from moments_ray.errors import GlyphMissing
 from moments_ray.media.render.captions import LOOKS, captions_file, escape, plain
-from moments_ray.media.render.fonts import FALLBACKS, POPPINS_BOLD, Face, runs_of
+from moments_ray.media.render.fonts import CJK, FALLBACKS, POPPINS_BOLD, Face, runs_of
 from moments_ray.media.render.plan import Caption, Form, Picture, Piece, Word
 
 FACES = sorted({*FALLBACKS, *(look.face for look in LOOKS.values())}, key=lambda face: face.file)
@@ -132,7 +132,16 @@ def test_a_line_is_cut_into_runs_of_faces_that_have_its_letters(text: str, famil
     assert "".join(part for _, part in runs) == plain(text)
 
 
-@pytest.mark.parametrize("text", ["日本語", "한국어", "\ue000"])
+NO_CJK = pytest.mark.skipif(CJK.path is not None, reason="the extra cjk is installed, and draws it")
+
+
+@pytest.mark.skipif(CJK.path is None, reason="the extra cjk is not installed")
+@pytest.mark.parametrize("text", ["日本語のテスト", "한국어", "这是中文"])
+def test_with_its_extra_a_face_draws_chinese_japanese_and_korean(text: str) -> None:
+    assert [face for face, _ in runs_of(f"{text} ok", POPPINS_BOLD)] == [CJK, POPPINS_BOLD]
+
+
+@pytest.mark.parametrize("text", [pytest.param("日本語", marks=NO_CJK), pytest.param("한국어", marks=NO_CJK), "\ue000"])
 def test_what_no_face_here_can_draw_is_refused_by_name(text: str) -> None:
     with pytest.raises(GlyphMissing) as raised:
         drawn(Caption(text=f"ok {text}", start=0, end=1))
@@ -141,6 +150,8 @@ def test_what_no_face_here_can_draw_is_refused_by_name(text: str) -> None:
 
 @pytest.mark.parametrize("face", FACES, ids=lambda face: face.file)
 def test_a_face_is_called_by_its_real_family(face: Face) -> None:
+    if face == CJK and face.path is None:
+        pytest.skip("the extra cjk is not installed")
     assert face.path is not None
     with TTFont(face.path, lazy=True) as font:
         assert font["name"].getDebugName(1) == face.family

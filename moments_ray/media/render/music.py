@@ -1,21 +1,48 @@
-"""Beds of music by style, synthesised with numpy: equal seeds play equal notes, and nobody holds rights in them."""
+"""Beds of music, synthesised with numpy: equal seeds play equal notes, and nobody holds rights in them."""
 
 from __future__ import annotations
 
 import wave
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
-
-from moments_ray.ads.script.styles import Music
 
 RATE: Final = 48_000
 _LEVEL = 0.5  # of full scale at the loudest sample
 _ROOTS = (45, 48, 50, 52)  # MIDI numbers of A2, C3, D3, E3: the seed chooses
 _CHORDS = ((0, 3, 7, 10), (-4, 0, 3, 7), (3, 7, 10, 14), (-2, 2, 5, 10))  # half tones over the root: i VI III VII
 
+BedMode = Literal["pad", "four_on_floor", "plucks", "drums"]
+
 Sound = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class BedStyle(Protocol):
+    """Which bed is played, and how quickly."""
+
+    @property
+    def bpm(self) -> int:
+        """Beats a minute."""
+
+    @property
+    def mode(self) -> BedMode:
+        """What plays."""
+
+
+class Bed(NamedTuple):
+    """A bed by its name."""
+
+    bpm: int
+    mode: BedMode
+
+
+BEDS: Final = {
+    "calm": Bed(72, "pad"),
+    "bright": Bed(104, "plucks"),
+    "tense": Bed(90, "drums"),
+    "drive": Bed(122, "four_on_floor"),
+}
 
 
 class _Bar(NamedTuple):
@@ -27,7 +54,7 @@ class _Bar(NamedTuple):
     chord: tuple[int, ...]
 
 
-def write_bed(path: Path, music: Music, *, seconds: float, seed: int) -> None:
+def write_bed(path: Path, music: BedStyle, *, seconds: float, seed: int) -> None:
     """Write a bed as a WAV file, 16-bit mono at 48 kHz, faded in and out."""
     sound = bed(music, seconds=seconds, seed=seed)
     with wave.open(str(path), "wb") as file:
@@ -37,7 +64,7 @@ def write_bed(path: Path, music: Music, *, seconds: float, seed: int) -> None:
         file.writeframes((sound * 32767).astype("<i2").tobytes())
 
 
-def bed(music: Music, *, seconds: float, seed: int) -> Sound:
+def bed(music: BedStyle, *, seconds: float, seed: int) -> Sound:
     """Return a bed as samples at 48 kHz, from -1 to 1."""
     chance = np.random.default_rng(seed)
     root = int(chance.choice(_ROOTS))
