@@ -184,14 +184,30 @@ def test_every_link_leads_to_an_operation_and_names_all_of_its_path(served: Serv
 
 
 def test_every_answer_is_as_described(served: Served) -> None:
-    results = schemathesis.openapi.from_dict(served.description).get_all_operations()
+    assert ask_everything(served, ".*", examples=6) > 25
+
+
+def test_every_answer_about_jobs_is_as_described(served: Served) -> None:
+    body = {"video_id": served.known["video_id"], "job_type": "full_processing"}
+    answer = httpx.post(f"{served.url}/api/v1/jobs/", json=body)
+    assert answer.status_code == 201, answer.text
+    served.known["job_id"] = answer.json()["id"]
+    assert ask_everything(served, "^(/api/v1/|/ws/)", examples=25) >= 15
+
+
+def ask_everything(served: Served, paths: str, *, examples: int) -> int:
+    """Ask so many things of every operation at these paths, often about what there is; return how many there are."""
+    results = schemathesis.openapi.from_dict(served.description).include(path_regex=paths).get_all_operations()
     operations = [each.ok() for each in results if isinstance(each, Ok)]  # one that is not gives no operation
-    assert len(operations) > 25
     for operation in sorted(operations, key=lambda each: each.method.upper() == "DELETE"):  # while there is something
 
         @given(case=operation.as_strategy())
         @settings(
-            max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
         )
         def ask(case: schemathesis.Case[Any]) -> None:
             for name in served.known.keys() & (case.path_parameters or {}).keys():
@@ -202,6 +218,7 @@ def test_every_answer_is_as_described(served: Served) -> None:
             case.call_and_validate(base_url=served.url, checks=_CHECKS, timeout=20)
 
         ask()
+    return len(operations)
 
 
 def test_whoever_follows_the_links_gets_what_is_described(served: Served) -> None:
