@@ -50,8 +50,7 @@ class Visitor:
         self._server = server
         self._river = river
 
-    def open(self) -> None:
-        self.page.goto(self._server.url)
+    def wait_for_welcome(self) -> None:
         self.page.get_by_role("heading", name="A video in, the moments worth watching out").wait_for()
 
     def drop(self, title: str, number: int) -> None:
@@ -59,7 +58,9 @@ class Visitor:
         self.page.evaluate(_DROP, [f"{title}.mp4", base64.b64encode(content).decode()])
 
     def go_to_dropped(self) -> None:
-        self.page.get_by_role("region", name="Uploads").get_by_role("link", name="Open").first.click()
+        self.page.get_by_role("region", name="Uploads").get_by_role("link", name="Open").first.click(
+            timeout=RUN_MILLISECONDS
+        )
         self.page.wait_for_url("**/videos/*")
 
     def wait_for_moments(self) -> None:
@@ -105,7 +106,7 @@ class Visitor:
 
     def stop_the_run_of(self, title: str) -> None:
         self.page.get_by_role("link", name="Dashboard").click()
-        self.page.get_by_role("region", name="Running now").get_by_text(title).wait_for()
+        self.page.get_by_role("region", name="Running now").get_by_text(title).wait_for(timeout=RUN_MILLISECONDS)
         self.page.get_by_role("region", name="Running now").get_by_role("button", name="Stop").click()
         self.page.get_by_role("link", name="Runs").first.click()
         self.page.get_by_role("table").get_by_text("cancelled").wait_for(timeout=RUN_MILLISECONDS)
@@ -115,7 +116,7 @@ class Visitor:
         self.page.get_by_role("button", name="Retry").click()
         self.page.get_by_text("done", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
         self.page.get_by_role("link", name="To the video").click()
-        self.page.locator(".moment").first.wait_for()
+        self.page.locator(".moment").first.wait_for(timeout=RUN_MILLISECONDS)
 
     def delete(self, title: str) -> None:
         self.page.get_by_role("link", name="Library").first.click()
@@ -141,7 +142,8 @@ def test_from_a_dropped_file_to_an_exported_cut_and_nothing_left(
 ) -> None:
     with watched_page(browser, server.url) as page:
         visitor = Visitor(page, server, river)
-        visitor.open()
+        page.goto(server.url)
+        visitor.wait_for_welcome()
         visitor.drop("A river", 1)
         visitor.go_to_dropped()
         visitor.wait_for_moments()
@@ -170,12 +172,12 @@ def test_the_same_with_keys_on_and_the_server_killed_in_the_middle(
         page.goto(server.url)
         page.get_by_label("API key").fill(json.loads(made.stdout)["key"])
         page.get_by_role("button", name="Log in").click()
-        visitor.open()
+        visitor.wait_for_welcome()
         visitor.drop("A river", 3)
         visitor.go_to_dropped()
         page.locator(".run-panel").wait_for()
         server.stop(signal.SIGKILL)
-        page.get_by_text("The server is not reached").wait_for()
+        page.get_by_text("The server is not reached").wait_for(timeout=RUN_MILLISECONDS)
         server.start()
         server.wait_until_ready()
         page.get_by_text("The server is not reached").wait_for(state="detached", timeout=RUN_MILLISECONDS)
