@@ -76,7 +76,7 @@ class Visitor:
         self.page.locator(".moment").first.get_by_role("button", name="Play", exact=True).click()
         at = self.page.evaluate("document.querySelector('video').currentTime")
         until(self.page, f"document.querySelector('video').currentTime > {at} + 0.5")
-        self.page.keyboard.press("Space")
+        self.page.keyboard.press("k")
         until(self.page, "document.querySelector('video').paused")
 
     def move_an_edge(self) -> None:
@@ -172,7 +172,7 @@ def test_the_same_with_keys_on_and_the_server_killed_in_the_middle(
         page.goto(server.url)
         page.get_by_label("API key").fill(json.loads(made.stdout)["key"])
         page.get_by_role("button", name="Log in").click()
-        visitor.wait_for_welcome()
+        page.get_by_role("heading", name="Dashboard").wait_for()
         visitor.drop("A river", 3)
         visitor.go_to_dropped()
         page.locator(".run-panel").wait_for()
