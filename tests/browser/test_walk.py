@@ -120,6 +120,7 @@ class Visitor:
 
     def delete(self, title: str) -> None:
         self.page.get_by_role("link", name="Library").first.click()
+        self.page.get_by_role("heading", name="Library").wait_for()
         self.page.get_by_role("link", name=title, exact=True).click()
         self.page.get_by_role("button", name="More").first.click()
         self.page.get_by_role("menuitem", name="Delete this video").click()
