@@ -127,9 +127,11 @@ class MomentItem(Item):
 
 
 class StagedClip(Value):
-    """A clip that was cut and checked, without its final name; times are its own edges, seconds of the source."""
+    """A clip that was cut and checked, and its picture, without final names; times are its own edges, in the source."""
 
     staged: str
+    picture: str
+    picture_checksum: str
     start_time: FiniteFloat
     end_time: FiniteFloat
     method: str

@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -57,13 +57,48 @@ class NodeCache:
             yield in_place
             return
         found = await self._store.stat(name)
-        # Named by content: an object that was replaced is another entry. The suffix tells decoders the format.
-        key = hashlib.sha256(f"{found.uri}\n{found.checksum}\n{found.bytes}".encode()).hexdigest()[:40]
-        path = self._directory / key / f"object{PurePosixPath(name).suffix}"
+        path = self._path(found)
         with file_errors(self._directory, found.bytes):
             lock = await self._filled(path, found)
         with lock:
             yield path
+
+    async def keep(self, stored: StoredObject, path: Path) -> None:
+        """Take in what was just stored from a file here, so that nobody on this node loads it; if there is room.
+
+        The entry is another name of the file, which nobody may write to any more.
+        """
+        if await self._store.in_place(stored.name) is not None:
+            return
+
+        async def link(_: str, target: Path) -> None:
+            await in_thread(os.link, path.resolve(), target)
+
+        entry = self._path(stored)
+        with (
+            contextlib.suppress(StorageError, DiskFull),
+            file_errors(self._directory, stored.bytes),
+            await _entry_lock(entry.parent, shared=False),
+        ):
+            if not _used(entry, stored.bytes):
+                await self._fill(entry, stored, link)
+
+    async def bytes_to_load(self, uri: str) -> int:
+        """Return how many bytes opening an object would bring over the network: none if it is here.
+
+        Raises:
+            ObjectMissing: there is no such object.
+        """
+        name = self._store.name_of(uri)
+        if await self._store.in_place(name) is not None:
+            return 0
+        found = await self._store.stat(name)
+        return 0 if _used(self._path(found), found.bytes) else found.bytes
+
+    def _path(self, stored: StoredObject) -> Path:
+        """Return an object's place; named by content, one that was replaced has another. Decoders go by the suffix."""
+        key = hashlib.sha256(f"{stored.uri}\n{stored.checksum}\n{stored.bytes}".encode()).hexdigest()[:40]
+        return self._directory / key / f"object{PurePosixPath(stored.name).suffix}"
 
     async def _filled(self, path: Path, found: StoredObject) -> FileLock:
         """Return a shared lock on an entry that holds the object."""
@@ -74,9 +109,9 @@ class NodeCache:
             lock.close()
             with await _entry_lock(path.parent, shared=False):
                 if not _used(path, found.bytes):
-                    await self._fill(path, found)
+                    await self._fill(path, found, self._store.get_file)
 
-    async def _fill(self, path: Path, found: StoredObject) -> None:
+    async def _fill(self, path: Path, found: StoredObject, fetch: Callable[[str, Path], Awaitable[object]]) -> None:
         if found.bytes > self._max_bytes:
             raise DiskFull(
                 f"{found.name!r} has {found.bytes:,} bytes, more than the node's whole cache of {self._max_bytes:,}: "
@@ -92,7 +127,7 @@ class NodeCache:
                 require_free_space(self._directory, found.bytes)
                 with reserved.open("wb") as file:
                     file.truncate(found.bytes)
-            await self._store.get_file(found.name, path)
+            await fetch(found.name, path)
         finally:
             reserved.unlink(missing_ok=True)
 

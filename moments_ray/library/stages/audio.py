@@ -35,7 +35,13 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
         )
     name = ctx.staged("audio.wav")
     stored = await ctx.store.put_file(name, target, content_type="audio/wav")
+    final = _published_name(video, stored.checksum)
+    await ctx.cache.keep(stored.model_copy(update={"name": final, "uri": ctx.store.uri(final)}), target)
     return AudioTrack(staged=name, duration=audio.duration, bytes=stored.bytes, checksum=stored.checksum)
+
+
+def _published_name(video: SourceVideo, checksum: str) -> str:
+    return f"{video_folder(video.video)}/audio-{content_mark(checksum)}.wav"
 
 
 @stage(
@@ -48,6 +54,6 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
 async def upload_audio(ctx: Context, video: SourceVideo, audio: AudioTrack | None) -> AudioObject:
     """Publish the sound: a move within the store, named by its content, so that doing it twice is doing it once."""
     assert audio is not None  # noqa: S101 - else the stage is skipped
-    name = f"{video_folder(video.video)}/audio-{content_mark(audio.checksum)}.wav"
+    name = _published_name(video, audio.checksum)
     stored = await ctx.store.promote(audio.staged, name)
     return AudioObject(name=name, duration=audio.duration, bytes=stored.bytes)

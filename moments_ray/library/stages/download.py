@@ -46,6 +46,8 @@ async def download_video(ctx: Context, source: Source) -> SourceVideo:
     async with _fetched(ctx, source) as fetched:
         info = await probe(fetched.path, ctx.settings.media)
         stored = await (ctx.store.stat(source.stored) if source.stored else _stored(ctx, folder, fetched.path, info))
+        if source.url is not None:
+            await ctx.cache.keep(stored, fetched.path)
         captions = [await _store_captions(ctx, folder, one) for one in fetched.captions]
         picture = await _picture(ctx, folder, fetched.path, info)
         board = await _storyboard(ctx, folder, fetched.path, info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,10 +10,10 @@ from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaError, MomentsError, all_errors
 from moments_ray.ids import ClipId, MomentId, clip_id
-from moments_ray.library.objects import content_mark, put_by_content, video_folder
+from moments_ray.library.objects import content_mark, video_folder
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SourceVideo
-from moments_ray.media.cut import Caption, Clip, CutFailure, CutRange, cut_clips
+from moments_ray.media.cut import Caption, Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
 from moments_ray.media.thumbnails import thumbnail
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.values import (
@@ -24,7 +25,7 @@ from moments_ray.moments.values import (
     StagedClips,
     WatchedClips,
 )
-from moments_ray.process.metrics import CLIPS_CUT
+from moments_ray.process.metrics import BYTES_MOVED, CLIPS_CUT
 from moments_ray.speech.captions import subtitles
 from moments_ray.speech.transcript import Transcript
 from moments_ray.states import ClipStatus
@@ -33,6 +34,10 @@ WATCHED_PRESET = "source"
 # Matroska keeps times in whole milliseconds: a frame may stand up to half of one before the k/fps that is asked for.
 TICK_SECONDS = 0.0006
 _ROOM_FACTOR = 2.0  # what is re-encoded takes more than what is copied
+# From here on a source that is not on this node is not loaded for clips of a small part of it: a request a piece, and
+# whole groups of pictures around the edges, are then less than the rest.
+_LARGE_BYTES = 128 * 1024**2
+_SMALL_SHARE = 0.25
 
 
 async def plan_clips(ctx: Context, video: SourceVideo, generated: GeneratedMoments) -> Sequence[MomentItem]:
@@ -63,21 +68,42 @@ async def cut_watched_clips(
 
 async def cut_to_scratch(ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]) -> Sequence[Clip | MomentsError]:
     """Cut ranges of a video into files of this try, a clip or an error each."""
-    async with ctx.cache.open(ctx.store.uri(video.name)) as source:
-        seconds = sum(wanted.end - wanted.start for wanted in ranges)
-        share = min(1.0, seconds / video.info.duration) if video.info.duration else 1.0
-        ctx.require_free_space(int(_ROOM_FACTOR * share * source.stat().st_size))
-        cuts = await cut_clips(
-            source,
-            ranges,
-            ctx.scratch,
-            settings=ctx.settings.media,
-            threads=ctx.threads,
-            timeout=ctx.seconds_left(),
-        )
+    uri = ctx.store.uri(video.name)
+    seconds = sum(wanted.end - wanted.start for wanted in ranges)
+    share = min(1.0, seconds / video.info.duration) if video.info.duration else 1.0
+    to_load = await ctx.cache.bytes_to_load(uri)
+    if to_load >= _LARGE_BYTES and share <= _SMALL_SHARE:
+        ctx.require_free_space(int(_ROOM_FACTOR * share * to_load))
+        cuts = await _cut_by_ranges(ctx, video, ranges)
+    else:
+        async with ctx.cache.open(uri) as source:
+            ctx.require_free_space(int(_ROOM_FACTOR * share * source.stat().st_size))
+            cuts = await cut_clips(
+                source,
+                ranges,
+                ctx.scratch,
+                settings=ctx.settings.media,
+                threads=ctx.threads,
+                timeout=ctx.seconds_left(),
+            )
     for cut in cuts:
         ctx.environment.meter(CLIPS_CUT, method="failed" if isinstance(cut, CutFailure) else cut.method)
     return [_error_of(cut) if isinstance(cut, CutFailure) else cut for cut in cuts]
+
+
+async def _cut_by_ranges(ctx: Context, video: SourceVideo, ranges: Sequence[CutRange]) -> Sequence[Clip | CutFailure]:
+    """Cut from the store itself, which sends the source's index and what the clips need of it."""
+    link = await ctx.store.signed_url(video.name, math.ceil(ctx.seconds_left()))
+    cut = await cut_clips_of_url(
+        link.url,
+        ranges,
+        ctx.scratch,
+        settings=ctx.settings,
+        threads=ctx.threads,
+        timeout=ctx.seconds_left(),
+    )
+    ctx.environment.meter(BYTES_MOVED, cut.fetched_bytes, direction="loaded")
+    return cut.clips
 
 
 async def cut_and_stage(
@@ -89,11 +115,19 @@ async def cut_and_stage(
         if isinstance(cut, MomentsError):
             outcomes.append(cut)
             continue
-        name = ctx.staged(f"clip-{cut.name}.mp4")
+        name, picture = ctx.staged(f"clip-{cut.name}.mp4"), ctx.scratch / f"{cut.name}.jpg"
+        try:
+            await thumbnail(cut.path, cut.duration / 2, picture, settings=ctx.settings.media)
+        except MediaError as error:
+            outcomes.append(error)
+            continue
         stored = await ctx.store.put_file(name, cut.path, content_type="video/mp4")
+        shown = await ctx.store.put_file(ctx.staged(f"clip-{cut.name}.jpg"), picture, content_type="image/jpeg")
         outcomes.append(
             StagedClip(
                 staged=name,
+                picture=shown.name,
+                picture_checksum=shown.checksum,
                 start_time=cut.start_time,
                 end_time=cut.end_time,
                 method=cut.method,
@@ -115,21 +149,16 @@ def _error_of(failure: CutFailure) -> MomentsError:
 
 
 async def publish_clip(ctx: Context, video: SourceVideo, moment: str, preset: str, staged: StagedClip) -> ClipObject:
-    """Give a staged clip its final name and its picture."""
-    identifier = clip_id(MomentId(moment), preset)
-    mark = content_mark(staged.checksum)
-    name = f"{video_folder(video.video)}/clips/{identifier}-{mark}.mp4"
+    """Give a staged clip and its picture their final names."""
+    identifier, folder = clip_id(MomentId(moment), preset), video_folder(video.video)
+    name = f"{folder}/clips/{identifier}-{content_mark(staged.checksum)}.mp4"
     await ctx.store.promote(staged.staged, name)
-    target = ctx.scratch / f"{identifier}.jpg"
-    async with ctx.cache.open(ctx.store.uri(name)) as clip:
-        await thumbnail(clip, (staged.end_time - staged.start_time) / 2, target, settings=ctx.settings.media)
-    picture = await put_by_content(
-        ctx, f"{video_folder(video.video)}/thumbnails/{identifier}", target, content_type="image/jpeg"
-    )
+    picture = f"{folder}/thumbnails/{identifier}-{content_mark(staged.picture_checksum)}.jpg"
+    await ctx.store.promote(staged.picture, picture)
     return ClipObject(
         identifier=identifier,
         name=name,
-        thumbnail=picture.name,
+        thumbnail=picture,
         **staged.model_dump(include={"start_time", "end_time", "method", "fallback_reason", "bytes", "frames"}),
     )
 

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import configparser
-import io
-import os
 import shutil
-import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,62 +16,29 @@ from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.errors import DatabaseUnavailable
 from moments_ray.settings import DatabaseSettings
+from tests.pgbouncer import pgbouncer
 
 SERVER_CONNECTIONS = 3
 CLIENTS = 40
 BEHIND = DatabaseSettings(pgbouncer=True, connections=4)
-CONFIG = Path(__file__).parents[3] / "deploy" / "pgbouncer.ini"
-
-
-def config(server: Path, directory: Path) -> str:
-    """Return the repository's configuration with what a test has of its own: sockets, a trusted user, few servers."""
-    found = configparser.ConfigParser(comment_prefixes=";")
-    found.read(CONFIG, "utf-8")
-    found["databases"] = {"*": f"host={server} port=5432 user=moments"}
-    found["pgbouncer"].update(
-        {
-            "listen_addr": "",
-            "unix_socket_dir": str(directory),
-            "auth_type": "any",
-            "auth_file": "",
-            **dict.fromkeys(("default_pool_size", "max_db_connections"), str(SERVER_CONNECTIONS)),
-        }
-    )
-    text = io.StringIO()
-    found.write(text)
-    return text.getvalue()
 
 
 @pytest.fixture
-def pgbouncer(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def bouncer(postgres_url: str) -> Iterator[Path]:
     """The directory of the socket of a PgBouncer before the session's server."""
     program = shutil.which("pgbouncer")
     if program is None:
         pytest.skip("there is no pgbouncer on PATH (Debian: apt install pgbouncer)")
-    sockets = Path(str(make_url(postgres_url).query["host"]))
-    directory = Path("/tmp") / f"bouncer-{uuid.uuid4().hex[:8]}"  # a socket's path is short
-    directory.mkdir(mode=0o755)
-    file = directory / "pgbouncer.ini"
-    file.write_text(config(sockets, directory), "utf-8")
-    owner: list[str] = []
-    if os.geteuid() == 0:  # it refuses to run as root; the server's own account reaches the server's socket
-        account = (sockets / ".s.PGSQL.5432").stat()
-        os.chown(directory, account.st_uid, account.st_gid)
-        owner = ["setpriv", f"--reuid={account.st_uid}", f"--regid={account.st_gid}", "--clear-groups", "--"]
-    log = directory / "log"
-    with log.open("wb") as out, subprocess.Popen([*owner, program, str(file)], stdout=out, stderr=out) as process:
-        try:
-            yield directory
-        finally:
-            process.terminate()
-    shutil.rmtree(directory)
+    few = dict.fromkeys(("default_pool_size", "max_db_connections"), str(SERVER_CONNECTIONS))
+    with pgbouncer(Path(str(make_url(postgres_url).query["host"])), program, **few) as directory:
+        yield directory
 
 
 @pytest.fixture
-async def behind(database: Database, pgbouncer: Path) -> SecretStr:
+async def behind(database: Database, bouncer: Path) -> SecretStr:
     """The test's own database, as it is reached through PgBouncer."""
     name = database.engine.url.database
-    url = SecretStr(f"postgresql://moments@/{name}?host={pgbouncer}&port=6432")
+    url = SecretStr(f"postgresql://moments@/{name}?host={bouncer}&port=6432")
     first = Database.connect(url, BEHIND)
     async with asyncio.timeout(30):
         while True:
@@ -84,7 +46,7 @@ async def behind(database: Database, pgbouncer: Path) -> SecretStr:
                 await first.ping()
                 break
             except (DatabaseUnavailable, FileNotFoundError):  # not yet
-                assert "FATAL" not in (pgbouncer / "log").read_text("utf-8"), (pgbouncer / "log").read_text("utf-8")
+                assert "FATAL" not in (bouncer / "log").read_text("utf-8"), (bouncer / "log").read_text("utf-8")
                 await asyncio.sleep(0.05)
     await first.close()
     return url

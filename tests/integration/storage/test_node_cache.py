@@ -15,16 +15,15 @@ from moments_ray.errors import DiskFull, ObjectCorrupted, ObjectMissing, Storage
 from moments_ray.process.file_lock import FileLock
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.directory import DirectoryStore
-from moments_ray.storage.object_store import StoredObject
-from moments_ray.storage.signing import UrlSigner
+from tests.far_store import SIGNER, FarStore
 
-SIGNER = UrlSigner(b"k" * 32, "http://127.0.0.1:7005")
+ROOT = Path(__file__).parents[3]
 READER = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from test_node_cache import FarStore
 from moments_ray.storage.cache import NodeCache
+from tests.far_store import FarStore
 
 async def main():
     store = FarStore(Path(sys.argv[2]))
@@ -34,22 +33,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-class FarStore(DirectoryStore):
-    """A directory store whose files are told to be elsewhere, and whose downloads take a while and are counted."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root, SIGNER)
-        self.downloads = 0
-
-    async def in_place(self, name: str) -> Path | None:  # noqa: ARG002 - the parameter is the contract's
-        return None
-
-    async def get_file(self, name: str, path: Path) -> StoredObject:
-        self.downloads += 1
-        await asyncio.sleep(0.2)
-        return await super().get_file(name, path)
 
 
 @pytest.fixture
@@ -106,12 +89,36 @@ async def test_a_replaced_object_is_fetched_again(far: FarStore, tmp_path: Path)
     assert len(await use(cache, uri)) == 200
 
 
+async def test_what_was_stored_from_a_file_here_is_never_loaded(far: FarStore, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.write_bytes(b"m" * 100)
+    cache = cache_of(far, tmp_path)
+    stored = await far.put_file("videos/1/made.mp4", made, content_type="video/mp4")
+    assert await cache.bytes_to_load(stored.uri) == 100
+    await cache.keep(stored, made)
+    made.unlink()
+    assert await cache.bytes_to_load(stored.uri) == 0
+    assert await use(cache, stored.uri) == b"m" * 100
+    assert far.downloads == 0
+
+
+async def test_what_has_no_room_is_not_kept_and_no_error(far: FarStore, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.write_bytes(b"m" * 100)
+    stored = await far.put_file("made", made, content_type="video/mp4")
+    for max_bytes in (50, 150):
+        cache = cache_of(far, tmp_path, max_bytes)
+        async with cache.open(await put(far, "a", 40)), cache.open(await put(far, "b", 10)):
+            await cache.keep(stored, made)
+            assert (await cache.bytes_to_load(stored.uri) == 0) == (max_bytes == 150)
+
+
 async def test_many_at_once_in_several_processes_fetch_once(far: FarStore, tmp_path: Path) -> None:
     uri = await put(far, "a", 100)
     here = [use(cache_of(far, tmp_path), uri) for _ in range(5)]
     elsewhere = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", READER, str(Path(__file__).parent), str(tmp_path / "store")),
+            *(sys.executable, "-c", READER, str(ROOT), str(tmp_path / "store")),
             *(str(tmp_path / "cache"), "0"),
             stdout=asyncio.subprocess.PIPE,
         )
@@ -155,7 +162,7 @@ async def test_what_is_in_use_stays_and_what_does_not_fit_beside_it_can_be_tried
 async def test_what_another_process_uses_stays_until_it_dies(far: FarStore, tmp_path: Path) -> None:
     await put(far, "a", 100)
     other = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", READER, str(Path(__file__).parent), str(tmp_path / "store")),
+        *(sys.executable, "-c", READER, str(ROOT), str(tmp_path / "store")),
         *(str(tmp_path / "cache"), "60"),
         stdout=asyncio.subprocess.PIPE,
     )
