@@ -126,12 +126,21 @@ class MomentItem(Item):
     latest: FiniteFloat
 
 
-class StagedClip(Value):
-    """A clip that was cut and checked, and its picture, without final names; times are its own edges, in the source."""
+class StagedPicture(Value):
+    """The picture of a clip, without its final name."""
 
     staged: str
-    picture: str
-    picture_checksum: str
+    checksum: str
+
+
+class StagedClip(Value):
+    """A clip that was cut and checked, and its picture, without final names; times are its own edges, in the source.
+
+    Clips that an earlier version staged have no picture yet.
+    """
+
+    staged: str
+    picture: StagedPicture | None = None
     start_time: FiniteFloat
     end_time: FiniteFloat
     method: str

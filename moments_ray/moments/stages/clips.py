@@ -10,7 +10,7 @@ from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaError, MomentsError, all_errors
 from moments_ray.ids import ClipId, MomentId, clip_id
-from moments_ray.library.objects import content_mark, video_folder
+from moments_ray.library.objects import content_mark, put_by_content, video_folder
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import SourceVideo
 from moments_ray.media.cut import Caption, Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
@@ -23,6 +23,7 @@ from moments_ray.moments.values import (
     RefinementOptions,
     StagedClip,
     StagedClips,
+    StagedPicture,
     WatchedClips,
 )
 from moments_ray.process.metrics import BYTES_MOVED, CLIPS_CUT
@@ -126,8 +127,7 @@ async def cut_and_stage(
         outcomes.append(
             StagedClip(
                 staged=name,
-                picture=shown.name,
-                picture_checksum=shown.checksum,
+                picture=StagedPicture(staged=shown.name, checksum=shown.checksum),
                 start_time=cut.start_time,
                 end_time=cut.end_time,
                 method=cut.method,
@@ -153,8 +153,15 @@ async def publish_clip(ctx: Context, video: SourceVideo, moment: str, preset: st
     identifier, folder = clip_id(MomentId(moment), preset), video_folder(video.video)
     name = f"{folder}/clips/{identifier}-{content_mark(staged.checksum)}.mp4"
     await ctx.store.promote(staged.staged, name)
-    picture = f"{folder}/thumbnails/{identifier}-{content_mark(staged.picture_checksum)}.jpg"
-    await ctx.store.promote(staged.picture, picture)
+    stem = f"{folder}/thumbnails/{identifier}"
+    if staged.picture is not None:
+        picture = f"{stem}-{content_mark(staged.picture.checksum)}.jpg"
+        await ctx.store.promote(staged.picture.staged, picture)
+    else:
+        target = ctx.scratch / f"{identifier}.jpg"
+        async with ctx.cache.open(ctx.store.uri(name)) as clip:
+            await thumbnail(clip, (staged.end_time - staged.start_time) / 2, target, settings=ctx.settings.media)
+        picture = (await put_by_content(ctx, stem, target, content_type="image/jpeg")).name
     return ClipObject(
         identifier=identifier,
         name=name,
