@@ -21,14 +21,14 @@ from jobs.following import (
     Limit,
     Name,
     Strict,
+    ordered,
     perform,
-    run_options,
     stored_list,
 )
 from moments_ray.cli.app import run_app
 from moments_ray.cli.calling import Json
 from moments_ray.cli.options import takes
-from moments_ray.corpus.options import IN_FLIGHT, BackfillOrder, BackfillSource, Budget, Mode
+from moments_ray.corpus.options import IN_FLIGHT, BackfillOrder, BackfillSource, Mode
 from moments_ray.engine.environment import Environment
 from moments_ray.http.schemas.options import Priority
 from moments_ray.moments.options import RunOptions
@@ -60,16 +60,8 @@ def backfill(
 
     async def order(environment: Environment) -> BackfillOrder:
         source = BackfillSource(manifest=await stored_list(environment, path), column=column)
-        return BackfillOrder(
-            name=name or path.name[:200],
-            source=source,
-            options=run_options(options),
-            mode=mode,
-            in_flight=in_flight,
-            priority=options.priority,
-            budget=Budget(videos=limit),
-            webhook=options.webhook,
-        )
+        named = name or path.name[:200]
+        return ordered(options, source, name=named, in_flight=in_flight, limit=limit, mode=mode)
 
     perform(order, Following(strict=strict, dry_run=dry_run, as_json=as_json))
 

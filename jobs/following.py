@@ -21,7 +21,7 @@ from moments_ray.cli.calling import console, finish, settings
 from moments_ray.cli.stopping import Stopped, unless_stopped
 from moments_ray.corpus.api.schemas import BackfillDetail, EstimateView
 from moments_ray.corpus.manifest import store_manifest
-from moments_ray.corpus.options import MOST_IN_FLIGHT, BackfillChange, BackfillOrder
+from moments_ray.corpus.options import MOST_IN_FLIGHT, BackfillChange, BackfillOrder, BackfillSource, Budget
 from moments_ray.corpus.pace import per_hour
 from moments_ray.corpus.service import BackfillService, asked_for
 from moments_ray.database.tables import Backfill
@@ -58,9 +58,20 @@ class Following:
     as_json: bool
 
 
-def run_options(options: BaseRunOptions) -> Document:
-    """Return what was given of options, as a backfill keeps them for its runs."""
-    return options.model_dump(mode="json", exclude_unset=True, exclude=_NOT_OF_RUNS)
+def ordered(
+    options: BaseRunOptions, source: BackfillSource, *, name: str | None, in_flight: int, limit: int | None, **more: Any
+) -> BackfillOrder:
+    """Return the order of a job: ``options`` are of its runs, ``more`` are fields of the order that only it has."""
+    return BackfillOrder(
+        name=name,
+        source=source,
+        options=options.model_dump(mode="json", exclude_unset=True, exclude=_NOT_OF_RUNS),
+        in_flight=in_flight,
+        priority=options.priority,
+        budget=Budget(videos=limit),
+        webhook=options.webhook,
+        **more,
+    )
 
 
 def perform(make: Callable[[Environment], Awaitable[BackfillOrder]], following: Following) -> None:

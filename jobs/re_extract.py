@@ -12,12 +12,12 @@ import sys
 
 import typer
 
-from jobs.following import DryRun, Following, InFlight, Limit, Name, Strict, perform, run_options
+from jobs.following import DryRun, Following, InFlight, Limit, Name, Strict, ordered, perform
 from jobs.selection import LongerThan, Source, Titled, selected
 from moments_ray.cli.app import run_app
 from moments_ray.cli.calling import Json
 from moments_ray.cli.options import takes
-from moments_ray.corpus.options import IN_FLIGHT, BackfillOrder, Budget
+from moments_ray.corpus.options import IN_FLIGHT, BackfillOrder
 from moments_ray.engine.environment import Environment
 from moments_ray.http.schemas.options import Priority
 from moments_ray.moments.options import ExtractClipsOptions
@@ -48,16 +48,14 @@ def re_extract(
     """Cut the clips of videos again. The same command again follows the same backfill."""
 
     async def order(_: Environment) -> BackfillOrder:
-        return BackfillOrder(
+        return ordered(
+            options,
+            selected(titled, source, longer_than, has_moments=True),
             name=name,
-            source=selected(titled, source, longer_than, has_moments=True),
-            pipeline="clips",
-            options=run_options(options),
-            mode="rederive",
             in_flight=in_flight,
-            priority=options.priority,
-            budget=Budget(videos=limit),
-            webhook=options.webhook,
+            limit=limit,
+            pipeline="clips",
+            mode="rederive",
         )
 
     perform(order, Following(strict=strict, dry_run=dry_run, as_json=as_json))

@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from jobs.backfill import BackfillOptions
-from jobs.following import DryRun, Following, InFlight, Limit, Name, Strict, perform, run_options
+from jobs.following import DryRun, Following, InFlight, Limit, Name, Strict, ordered, perform
 from jobs.selection import LongerThan, Source, Titled, selected
 from moments_ray.cli.app import run_app
 from moments_ray.cli.calling import Json
 from moments_ray.cli.options import takes
-from moments_ray.corpus.options import IN_FLIGHT, BackfillOrder, Budget, SetName
+from moments_ray.corpus.options import IN_FLIGHT, BackfillOrder, SetName
 from moments_ray.engine.environment import Environment
 
 application = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -45,17 +45,15 @@ def rederive(
     """Find the moments of videos again. The same command again follows the same backfill."""
 
     async def order(_: Environment) -> BackfillOrder:
-        return BackfillOrder(
+        return ordered(
+            options,
+            selected(titled, source, longer_than),
             name=name,
-            source=selected(titled, source, longer_than),
+            in_flight=in_flight,
+            limit=limit,
             pipeline="moments" if clips else "generation",
-            options=run_options(options),
             mode="rederive",
             show_as=show_as,
-            in_flight=in_flight,
-            priority=options.priority,
-            budget=Budget(videos=limit),
-            webhook=options.webhook,
         )
 
     perform(order, Following(strict=strict, dry_run=dry_run, as_json=as_json))
