@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,19 @@ def logging_as_it_was() -> Iterator[None]:
     """Commands called in this process set up logging for a process of their own."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print a line, whatever pytest does with a test's output."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+
+    def line(said: str) -> None:
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"    {said}")
+
+    return line
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.pgbouncer import pgbouncer
 
 SERVER_CONNECTIONS = 3
 CLIENTS = 40
+NODES, PROCESSES = 50, 16  # of each node
 BEHIND = DatabaseSettings(pgbouncer=True, connections=4)
 
 
@@ -37,6 +39,11 @@ def bouncer(postgres_url: str) -> Iterator[Path]:
 @pytest.fixture
 async def behind(database: Database, bouncer: Path) -> SecretStr:
     """The test's own database, as it is reached through PgBouncer."""
+    return await through(database, bouncer)
+
+
+async def through(database: Database, bouncer: Path) -> SecretStr:
+    """Return a database's address behind a PgBouncer, once that answers."""
     name = database.engine.url.database
     url = SecretStr(f"postgresql://moments@/{name}?host={bouncer}&port=6432")
     first = Database.connect(url, BEHIND)
@@ -109,3 +116,53 @@ async def test_what_may_only_read_is_refused_every_write(database: Database, beh
     async with reader.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM written")) == 0
     await reader.close()
+
+
+@pytest.mark.slow
+async def test_the_processes_of_fifty_nodes_are_within_a_hundred_connections_and_hold_none_at_rest(
+    database: Database, postgres_url: str, tell: Callable[[str], None]
+) -> None:
+    program = shutil.which("pgbouncer")
+    if program is None:
+        pytest.skip("there is no pgbouncer on PATH (Debian: apt install pgbouncer)")
+    most, done = 0, asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal most
+        while not done.is_set():
+            most = max(most, await server_connections(database))
+            await asyncio.sleep(0.1)
+
+    with pgbouncer(Path(str(make_url(postgres_url).query["host"])), program) as directory:  # as the repository has it
+        url = await through(database, directory)
+        processes = [Database.connect(url, BEHIND) for _ in range(NODES * PROCESSES)]
+        watching = asyncio.create_task(watch())
+        began = time.monotonic()
+        await asyncio.gather(*(process.ping() for process in processes))
+        seconds = time.monotonic() - began
+        done.set()
+        await watching
+        held = clients(directory)
+        await asyncio.gather(*(process.rest() for process in processes))
+        async with asyncio.timeout(60):
+            while clients(directory) > 0:
+                await asyncio.sleep(0.1)
+        await asyncio.gather(*(process.close() for process in processes))
+    tell(
+        f"{len(processes)} processes asked at once: {seconds:.1f} s, at most {most} server connections, {held} clients"
+    )
+    assert most <= 100
+    assert held == len(processes)
+
+
+async def server_connections(database: Database) -> int:
+    """Return how many of the test's database PostgreSQL has, but for the one that asks."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    async with database.read() as session:
+        return int(await session.scalar(text(query)) or 0)
+
+
+def clients(directory: Path) -> int:
+    """Return how many connections a PgBouncer's socket has, by the kernel, but the one it listens on."""
+    listed = Path("/proc/net/unix").read_text("utf-8").splitlines()
+    return sum(line.endswith(f" {directory}/.s.PGSQL.6432") for line in listed) - 1
