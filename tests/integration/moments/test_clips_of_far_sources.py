@@ -11,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from moments_ray.engine.context import Context
 from moments_ray.library.stages.download import download_video
@@ -53,8 +54,8 @@ async def context(store: ServedStore, tmp_path: Path) -> Context:
     settings = Settings(
         _env_file=None,
         home=tmp_path / "home",
-        database_url="postgresql://nobody@127.0.0.1:9/none",
-        redis_url="redis://127.0.0.1:9/0",
+        database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"),
+        redis_url=SecretStr("redis://127.0.0.1:9/0"),
         download=DownloadSettings(allow_private_addresses=True),
     )
     context = stage_context(tmp_path, subject="v", settings=settings)
