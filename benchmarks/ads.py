@@ -63,7 +63,7 @@ async def make(directory: Path, style: StyleName, *, draft: bool) -> None:
             lines = await plan_lines(ctx, brief, makers, takes, scripts)
             voices = Voices(items=tuple([await speak_line(ctx, line, request) for line in lines]))
         with measured("  pictures"):
-            shots = await plan_shots(ctx, brief, look, makers, takes, product, scripts, voices)
+            shots = await plan_shots(ctx, brief, look, makers, takes, product, scripts, voices, request.media)
             films = SceneFilms(items=tuple([await film_shot(ctx, shot, request) for shot in shots]))
         with measured("  scenes rendered"):
             pairs = zip(shots, films.items, strict=True)

@@ -224,20 +224,31 @@ class ModelSettings(Group):
 
 
 class Price(Group):
-    """What a provider charges for a unit of a model, in US dollars, and when somebody looked that up."""
+    """What a provider charges for a unit of a model, in US dollars, and when and where somebody looked that up."""
 
     usd: float = Field(ge=0)
     per: Literal["character", "image", "second", "video"]
     entered: str = Field(max_length=40)
+    source: str = Field("", max_length=200)
 
 
-# List prices as they were known when this was written: an operator's own, in MOMENTS_ADS__PRICES, are what counts.
+# What could be looked up of providers' lists; what counts are an operator's own, in MOMENTS_ADS__PRICES.
+_ENTERED = "2026-11-30"
 _PRICES = {
-    "openai_speech": Price(usd=0.000015, per="character", entered="2025-01"),
-    "elevenlabs": Price(usd=0.0003, per="character", entered="2025-01"),
-    "openai_image": Price(usd=0.08, per="image", entered="2025-01"),
-    "replicate_image": Price(usd=0.04, per="image", entered="2025-01"),
-    "replicate_video": Price(usd=0.5, per="video", entered="2025-01"),
+    "openai_speech": Price(
+        usd=0.000015, per="character", entered=_ENTERED, source="a bill of 2025-11-02: github.com/sanand0/blog"
+    ),
+    "elevenlabs": Price(
+        usd=0.0001, per="character", entered=_ENTERED, source="multilingual v2, June 2026: developer.puter.com"
+    ),
+    "openai_image": Price(
+        usd=0.063,
+        per="image",
+        entered=_ENTERED,
+        source="gpt-image-1, medium, 1024x1536: community.openai.com/t/1371851",
+    ),
+    "replicate_image": Price(usd=0.04, per="image", entered=_ENTERED, source="flux-1.1-pro: openai-hk.com, replicate"),
+    "replicate_video": Price(usd=0.5, per="video", entered=_ENTERED, source="video-01: openai-hk.com, replicate"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from moments_ray.ads.script.styles import CaptionStyle
 from moments_ray.ads.timing import FPS, LEAD_FRAMES
@@ -36,12 +37,24 @@ def captions_of(words: Sequence[SpokenWord], frames: int, style: CaptionStyle) -
 
 def _groups(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
     """Yield the words that are shown together: up to a pause, and no more than can be read at once."""
-    group: list[SpokenWord] = []
+    clause: list[SpokenWord] = []
     for word in words:
-        letters = sum(len(each.text) + 1 for each in group) + len(word.text)
-        if group and (len(group) == _MOST_WORDS or letters > _MOST_CHARACTERS or group[-1].text.endswith(_ENDS)):
-            yield group
-            group = []
-        group.append(word)
-    if group:
-        yield group
+        clause.append(word)
+        if word.text.endswith(_ENDS):
+            yield from _parts(clause)
+            clause = []
+    yield from _parts(clause)
+
+
+def _parts(clause: list[SpokenWord]) -> Iterator[list[SpokenWord]]:
+    """Yield a clause in as few parts as can be read, none of them much shorter than the others."""
+    for count in range(1, len(clause) + 1):
+        edges = [round(len(clause) * number / count) for number in range(count + 1)]
+        parts = [clause[start:end] for start, end in pairwise(edges)]
+        if count == len(clause) or all(_readable(part) for part in parts):
+            yield from parts
+            return
+
+
+def _readable(part: list[SpokenWord]) -> bool:
+    return len(part) <= _MOST_WORDS and sum(len(word.text) + 1 for word in part) - 1 <= _MOST_CHARACTERS

@@ -30,6 +30,12 @@ class PictureUnusable(InputError):
     code = "ads.picture"
 
 
+class MusicUnusable(InputError):
+    """This is no music that can lie under an ad."""
+
+    code = "ads.music"
+
+
 class ScriptInvalid(InputError):
     """The script says what its seller did not, or what cannot be said in its time."""
 

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from moments_ray.ads.options import AdOptions
-from moments_ray.ads.service import AdService, Pictures
+from moments_ray.ads.requests import Uploads
+from moments_ray.ads.service import AdService
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.queue import DEAD_STREAM
 from moments_ray.engine.runs.service import RunService
@@ -52,7 +53,7 @@ async def _take(environment: Environment, service: AdService, entry: bytes) -> N
     try:
         job, options = read_entry(entry)
         await service.create(
-            options, Pictures(), f"legacy:{job}", identifier=job if _IDENTIFIER.fullmatch(job) else None
+            options, Uploads(), f"legacy:{job}", identifier=job if _IDENTIFIER.fullmatch(job) else None
         )
     except InputError as error:
         log.warning("ads.legacy_entry_refused", code=error.code, error=error.message)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, JsonValue
 
 from moments_ray.ads.errors import PriceUnknown
 from moments_ray.engine import Value
@@ -24,7 +24,10 @@ _EACH = Decimal("0.0001")  # of a dollar: what is shown
 
 
 class Receipt(Value):
-    """One paid call; ``usd`` is an estimate until it is done, ``job`` its number at the provider."""
+    """One paid call; ``usd`` is an estimate until it is done, ``job`` its number at the provider.
+
+    ``question`` is the digest of what a model that writes was asked, ``answer`` what it said.
+    """
 
     token: str
     state: Literal["asked", "done", "failed"]
@@ -35,7 +38,8 @@ class Receipt(Value):
     amount: FiniteFloat
     usd: FiniteFloat = Field(ge=0)
     job: str | None = None
-    url: str | None = None
+    question: str | None = None
+    answer: dict[str, JsonValue] | None = None
 
 
 def cost(model: str, unit: Unit, amount: float, prices: Mapping[str, Price]) -> Decimal:

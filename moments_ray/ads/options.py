@@ -15,6 +15,7 @@ from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
 
 StageName = Literal["script_gen", "voice_gen", "video_gen", "compositing"]
 Maker = Annotated[ModelKey | None, Field(examples=["embedded"])]
+FontName = Literal["Anton", "Archivo Black", "Poppins"]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
@@ -40,6 +41,7 @@ class AdOptions(BaseRunOptions):
     music: Literal["style", "none"] = Field("style", description="the bed under the film")
     captions: bool = Field(True, description="draw what is said into the film")
     brand_color: Colour | None = Field(None, description="takes the place of the style's accent, as #rrggbb")
+    brand_font: FontName | None = Field(None, description="the face of words in the picture, in place of the style's")
     max_cost_usd: float | None = Field(
         None, ge=0, le=10_000, description="the most it may cost; unset: as the deployment is set; 0: no model is paid"
     )

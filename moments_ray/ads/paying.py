@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from pydantic import JsonValue
+
 from moments_ray.ads.errors import CostCapReached
 from moments_ray.ads.money import RECEIPT, Receipt, Unit, charged
 from moments_ray.ads.queries.costs import AdCosts
 from moments_ray.engine import Context
 from moments_ray.engine.usage import Usage
 from moments_ray.ids import derived_identifier
+from moments_ray.process import failpoint
 
 
 class Payments:
@@ -28,10 +31,14 @@ class Payments:
         """Return what an earlier try was about to ask for, of which nobody knows whether it was."""
         return next((one for one in reversed(self._receipts()) if one.state == "asked" and one.job is None), None)
 
+    def answer_to(self, question: str) -> Receipt | None:
+        """Return the receipt of a question's digest that an earlier try had answered."""
+        return next((one for one in self._receipts() if one.question == question and one.answer is not None), None)
+
     def _receipts(self) -> list[Receipt]:
         return [Receipt.model_validate(value) for key, value in self._ctx.notes.items() if key.startswith(RECEIPT)]
 
-    async def asking(self, model: str, unit: Unit, amount: float, usd: Decimal) -> Receipt:
+    async def asking(self, model: str, unit: Unit, amount: float, usd: Decimal, question: str | None = None) -> Receipt:
         """Note a call before it is made.
 
         Raises:
@@ -49,23 +56,37 @@ class Payments:
             unit=unit,
             amount=amount,
             usd=float(usd),
+            question=question,
         )
-        return await self._write(receipt)
+        await self._write(receipt)
+        self._pass("payment.asked")
+        return receipt
 
-    async def begun(self, receipt: Receipt, job: str, url: str | None = None) -> Receipt:
+    async def begun(self, receipt: Receipt, job: str) -> Receipt:
         """Note the number that the provider gave."""
-        return await self._write(receipt.model_copy(update={"job": job, "url": url}))
+        self._pass("payment.answered")
+        begun = await self._write(receipt.model_copy(update={"job": job}))
+        self._pass("payment.begun")
+        return begun
 
-    async def done(self, receipt: Receipt, usd: Decimal | None = None) -> Receipt:
-        """Note that it is done; ``usd`` is what it really cost, where that is known."""
+    async def done(
+        self, receipt: Receipt, usd: Decimal | None = None, answer: dict[str, JsonValue] | None = None
+    ) -> Receipt:
+        """Note that it is done; ``usd`` is what it really cost, where that is known, ``answer`` what was said."""
         cost = Decimal(str(receipt.usd)) if usd is None else usd
         self._ctx.spent(Usage(usd=cost))
-        return await self._write(receipt.model_copy(update={"state": "done", "usd": float(cost)}))
+        self._pass("payment.made")
+        done = await self._write(receipt.model_copy(update={"state": "done", "usd": float(cost), "answer": answer}))
+        self._pass("payment.done")
+        return done
 
     async def failed(self, receipt: Receipt, usd: Decimal = Decimal()) -> Receipt:
         """Note that it came to nothing; ``usd`` is what was charged all the same."""
         state = "done" if usd else "failed"
         return await self._write(receipt.model_copy(update={"state": state, "usd": float(usd)}))
+
+    def _pass(self, point: str) -> None:
+        failpoint.hit(self._ctx.settings, point)
 
     async def _write(self, receipt: Receipt) -> Receipt:
         await self._ctx.note(f"{RECEIPT}:{receipt.token}", receipt.model_dump(mode="json"))

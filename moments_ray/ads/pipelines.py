@@ -6,6 +6,7 @@ from typing import Any
 
 from moments_ray.ads.live import AdWords
 from moments_ray.ads.options import StageName
+from moments_ray.ads.requests import FOLDER, prepare_ad
 from moments_ray.ads.stages.films import VIDEO_GEN
 from moments_ray.ads.stages.product import prepare_product
 from moments_ray.ads.stages.rendering import COMPOSITING, SCENE_RENDERING
@@ -23,7 +24,8 @@ _ABOUT_AN_AD: dict[str, Any] = {
     "takes": AdRequest,
     "exclusive": _ad,
     "subject": _ad,
-    "folder": "ads/{subject}",
+    "folder": FOLDER,
+    "prepare": prepare_ad,
     "live_words": AdWords(),
 }
 

@@ -11,13 +11,13 @@ from moments_ray.settings import Settings
 
 
 def _api() -> ProductApi:
-    from moments_ray.ads.api import jobs, making  # noqa: PLC0415
+    from moments_ray.ads.api import jobs, making, sockets  # noqa: PLC0415
 
     def body_limits(_: Settings) -> tuple[BodyLimit, ...]:
         return (making.BODY_LIMIT,)
 
     return ProductApi(
-        routers=(making.router, jobs.router),
+        routers=(making.router, jobs.router, sockets.router),
         tags={"ads": "Ads of half a minute: script, voice, pictures, film, and what each cost."},
         body_limits=body_limits,
     )

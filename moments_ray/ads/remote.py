@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from moments_ray.ads.money import Receipt, Unit, cost
 from moments_ray.ads.paying import Payments
 from moments_ray.ads.roles import FILMER, PAINTER, SPEAKER
-from moments_ray.ads.script.rules import BREATH_SECONDS, count_words, speakable
-from moments_ray.ads.speaking import FASTEST
+from moments_ray.ads.script.rules import BREATH_SECONDS, speakable, spoken_seconds
+from moments_ray.ads.sound import WITHOUT_END_SILENCE, as_wav
+from moments_ray.ads.timing import FASTEST, MODEL_RATE
 from moments_ray.ads.values import Line, Shot, SpokenWord
 from moments_ray.engine import Context
 from moments_ray.errors import ModelBadResponse, ModelError
-from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.making import (
@@ -51,9 +51,8 @@ async def speak(ctx: Context, line: Line, path: Path) -> tuple[float, tuple[Spok
     entry = await gateway.registry.resolve(line.speaker, SPEAKER)
     payments = Payments(ctx, line.key)
     usd = cost(line.speaker, "character", len(line.text), ctx.settings.ads.prices)
-    words = count_words(line.text)
-    needed = words * 60 / line.rate
-    speed = min(FASTEST, max(1.0, needed / (line.seconds - BREATH_SECONDS)))
+    needed = spoken_seconds(line.text, MODEL_RATE) / (line.seconds - BREATH_SECONDS)
+    speed = min(FASTEST, max(1.0, line.rate / MODEL_RATE, needed))
     order = SpeechOrder(text=speakable(line.text), voice=line.voice, speed=speed, target=ctx.staged(f"said-{line.key}"))
     made = await _made_once(
         ctx,
@@ -64,7 +63,7 @@ async def speak(ctx: Context, line: Line, path: Path) -> tuple[float, tuple[Spok
     )
     raw = ctx.scratch / f"{line.key}-raw"
     await ctx.store.get_file(made.name, raw)
-    await _as_wav(ctx, raw, path)
+    await as_wav(raw, path, settings=ctx.settings.media, timeout=ctx.seconds_left(), filters=WITHOUT_END_SILENCE)
     seconds = _seconds_of(path)
     if made.words:
         said = tuple(SpokenWord(text=one.text, start=one.start, end=min(one.end, seconds)) for one in made.words)
@@ -223,32 +222,6 @@ async def _paid(payments: Payments, receipt: Receipt, call: Callable[[], Awaitab
 def _seconds_of(path: Path) -> float:
     with wave.open(str(path), "rb") as sound:
         return sound.getnframes() / sound.getframerate()
-
-
-async def _as_wav(ctx: Context, source: Path, target: Path) -> None:
-    """Write sound of any form as mono WAV at 48 kHz, without silence at its end.
-
-    Raises:
-        MediaError: it is no sound.
-    """
-    trim = "areverse,silenceremove=start_periods=1:start_threshold=-50dB,areverse"  # what follows the last word
-    await run_tool(
-        [
-            *(
-                ffmpeg_executable(),
-                "-nostdin",
-                "-hide_banner",
-                "-loglevel",
-                "error",
-                "-y",
-                "-protocol_whitelist",
-                "file",
-            ),
-            *("-i", str(source), "-af", trim, "-ac", "1", "-ar", "48000", "-c:a", "pcm_s16le", str(target)),
-        ],
-        timeout=ctx.seconds_left(),
-        settings=ctx.settings.media,
-    )
 
 
 def _shape(shot: Shot) -> str:

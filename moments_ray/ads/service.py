@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
-
-from pydantic import JsonValue
 
 from moments_ray.ads.options import AdOptions, RegenerateScene, RetryAd, StageName
-from moments_ray.ads.pictures import fetch_picture, store_picture
 from moments_ray.ads.pipelines import ADS, PIPELINES
 from moments_ray.ads.queries.ads import Ads
-from moments_ray.ads.roles import FILMER, PAINTER, SCRIPT_WRITER, SPEAKER
-from moments_ray.ads.speaking import require_voice
+from moments_ray.ads.requests import AdRequests, Uploads
 from moments_ray.ads.stages.script import require_sayable
-from moments_ray.ads.values import EMBEDDED, SILENT, AdRequest, Brand, Brief, Look, Makers, Numbers, Scripts, Takes
+from moments_ray.ads.values import (
+    AdRequest,
+    Numbers,
+    Scripts,
+    Takes,
+)
 from moments_ray.database.tables import AdRow, Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.live_status import LiveStatus
@@ -26,16 +24,7 @@ from moments_ray.errors import Conflict, InvalidRequest, RunActive
 from moments_ray.http.orders import checked_webhook, order_of
 from moments_ray.ids import derived_identifier, new_identifier
 from moments_ray.models.registry import ModelRegistry
-from moments_ray.models.roles import Role
 from moments_ray.states import RunStatus
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Pictures that came with a request, as files: of the product, and the brand's logo."""
-
-    product: Path | None = None
-    logo: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,13 +40,12 @@ class AdService:
 
     def __init__(self, environment: Environment, run_service: RunService, registry: ModelRegistry) -> None:
         self._environment = environment
-        self._settings = environment.settings
         self._database = environment.database
         self._runs = run_service
-        self.registry = registry
+        self.requests = AdRequests(environment, registry)
 
     async def create(
-        self, options: AdOptions, pictures: Pictures, key: str | None, *, identifier: str | None = None
+        self, options: AdOptions, uploads: Uploads, key: str | None, *, identifier: str | None = None
     ) -> StartedAd:
         """Make an ad, with an identifier of its caller's own; the same idempotency key again gives the same one.
 
@@ -66,73 +54,10 @@ class AdService:
             PictureUnusable: a picture is none.
             UnknownModel: nobody of this key can do it.
         """
-        await checked_webhook(options, self._settings.download)
+        await checked_webhook(options, self._environment.settings.download)
         identifier = identifier or (derived_identifier("ad", key) if key else new_identifier())
-        request = await self.request_of(identifier, options, pictures)
-        budget = self.budget_of(options)
-        async with self._database.begin() as session:
-            if await Ads(session).find(identifier) is None:
-                await Ads(session).create(**_columns(request), budget_usd=budget, stop_after=options.stop_after)
+        request = await self.requests.of_new(identifier, options, uploads)
         return await self._start(request, order_of(options, key), options.stop_after)
-
-    async def request_of(self, identifier: str, options: AdOptions, pictures: Pictures) -> AdRequest:
-        """Return what a run of these options is asked for; pictures are stored. Raises as ``create``."""
-        makers = await self.makers_of(options)
-        if makers.writer == EMBEDDED and not options.language.startswith("en"):
-            raise InvalidRequest("Without a model scripts are written in English: choose language en, or a writer.")
-        if makers.speaker == EMBEDDED:
-            require_voice(options.language, makers.voice)
-        folder = ADS.folder(identifier)
-        if options.product_image_url is not None and pictures.product is not None:
-            raise InvalidRequest("Give a picture of the product or its URL, not both.")
-        image = None
-        if options.product_image_url is not None:
-            image = await fetch_picture(self._environment, options.product_image_url, folder)
-        elif pictures.product is not None:
-            image = await store_picture(self._environment, pictures.product, f"{folder}/given")
-        logo = None
-        if pictures.logo is not None:
-            logo = await store_picture(self._environment, pictures.logo, f"{folder}/logo")
-        brief = Brief(
-            product_name=options.product_name,
-            style=options.style,
-            cta_text=options.cta_text,
-            description=options.description,
-            language=options.language,
-            image=image,
-            brand=Brand(color=options.brand_color, logo=logo),
-            variants=options.variants,
-            seed=options.seed,
-        )
-        look = Look(
-            aspect_ratio=options.aspect_ratio, captions=options.captions, music=options.music, draft=options.draft
-        )
-        return AdRequest(
-            ad=identifier, brief=brief, makers=makers, look=look, force=options.force, metadata=options.metadata
-        )
-
-    async def makers_of(self, options: AdOptions) -> Makers:
-        """Return who makes what: whom the options name, else the first model that is configured, else nobody.
-
-        Raises:
-            UnknownModel: nobody of this key can do it.
-            ModelNotConfigured: nobody has said where it is.
-        """
-        free = self.budget_of(options) == 0
-        silent = options.voice == "none"
-        return Makers(
-            writer=await self._maker(options.writer, SCRIPT_WRITER, free=free),
-            speaker=SILENT if silent else await self._maker(options.speaker, SPEAKER, free=free),
-            filmer=await self._maker(options.filmer, FILMER, free=free),
-            painter=await self._maker(options.painter, PAINTER, free=free),
-            voice=None if silent else options.voice or self._settings.ads.voice,
-            fallback=options.fallback is not None,
-        )
-
-    def budget_of(self, options: AdOptions) -> Decimal:
-        """Return what an ad may cost, in US dollars."""
-        asked = options.max_cost_usd
-        return Decimal(str(self._settings.ads.max_cost_usd if asked is None else asked))
 
     async def cancel(self, identifier: str) -> Run:
         """Ask an ad's run to stop.
@@ -181,7 +106,7 @@ class AdService:
         if len(scripts.items) != request.brief.variants:
             raise InvalidRequest(f"The ad has {request.brief.variants} variants: give a script for each.")
         for script in scripts.items:
-            require_sayable(script, request.brief)
+            require_sayable(script, request.brief, request.makers.speaker)
         edited = request.model_copy(update={"brief": request.brief.model_copy(update={"scripts": scripts.items})})
         async with self._database.begin() as session:
             row = await Ads(session).get(identifier, lock=True)
@@ -225,16 +150,6 @@ class AdService:
             ad = await Ads(session).get(identifier)
             return ad, (await Ads(session).newest_runs([ad])).get(identifier)
 
-    async def _maker(self, key: str | None, role: Role, *, free: bool) -> str:
-        if key == EMBEDDED:
-            return EMBEDDED
-        if key is not None:
-            return (await self.registry.resolve(key, role)).key
-        if free:
-            return EMBEDDED
-        entries = await self.registry.entries()
-        return next((name for name in role.preferred if name in entries and entries[name].configured), EMBEDDED)
-
     async def _start(self, request: AdRequest, order: RunOrder, stop_after: StageName | None) -> StartedAd:
         started = await self._runs.start(PIPELINES[stop_after or "compositing"], request, order)
         async with self._database.begin() as session:
@@ -274,16 +189,3 @@ def _goes_on(run: Run, request: AdRequest) -> bool:
 def _require_quiet(run: Run | None) -> None:
     if run is not None and not RunStatus(run.status).finished:
         raise RunActive("A run of this ad is under way: wait for its end, or cancel it.", {"run": run.identifier})
-
-
-def _columns(request: AdRequest) -> Mapping[str, Any]:
-    brief = request.brief
-    config: dict[str, JsonValue] = request.model_dump(mode="json")
-    return {
-        "identifier": request.ad,
-        "product_name": brief.product_name,
-        "style": brief.style,
-        "cta_text": brief.cta_text,
-        "product_image_name": brief.image,
-        "request": config,
-    }

@@ -6,29 +6,31 @@ from pathlib import Path
 
 from moments_ray.ads.errors import VoiceUnknown
 from moments_ray.ads.script.rules import BREATH_SECONDS, speakable
+from moments_ray.ads.timing import FASTEST
 from moments_ray.ads.values import Line, SpokenWord
 from moments_ray.engine import Context
 from moments_ray.media.process import run_python
-from moments_ray.speech import voice
+from moments_ray.speech import piper, voice
 
-FASTEST = 1.12
-"""How much quicker than its style a line may be said, so that it fits its scene."""
-
-_SPEAK = "moments_ray.speech.voice:speak"
-# espeak-ng's names of voices; each of these was listened to.
+_SPEAK, _SPEAK_BY_PIPER = "moments_ray.speech.voice:speak", "moments_ray.speech.piper:speak"
+# Names of espeak-ng's voices.
 _VOICES = {"en": "en-us+klatt4", "en-gb": "en-gb"}
 
 
 def require_voice(language: str, name: str | None) -> str:
-    """Return the embedded voice of a language.
+    """Return the embedded voice of a language: of US English the neural one, where it is installed.
 
     Raises:
         VoiceUnknown: there is none.
     """
+    american = name is None and language.lower() in {"en", "en-us"}
+    if piper.installed() and (american or name == piper.NAME):
+        return piper.NAME
     found = _VOICES.get(name or language.lower()) or _VOICES.get(language.lower().partition("-")[0])
     if found is None or (name is not None and name not in _VOICES):
+        known = ", ".join([*_VOICES, piper.NAME])
         raise VoiceUnknown(
-            f"The embedded voice speaks {', '.join(_VOICES)}: choose one of them, or a model that speaks."
+            f"The embedded voices are {known}, the last by the extra `voice`: choose one, or a model that speaks."
         )
     return found
 
@@ -50,14 +52,18 @@ async def speak_here(ctx: Context, line: Line, path: Path) -> tuple[float, tuple
 
 
 async def _speak(ctx: Context, line: Line, path: Path, rate: int) -> voice.Spoken:
+    named = require_voice(line.language, line.voice)
     speech = voice.Speech(
         path=path,
         lines=(voice.Line(text=speakable(line.text), pause=0),),
-        voice=require_voice(line.language, line.voice),
+        voice=named,
         words_per_minute=rate,
         pitch=line.pitch,
     )
     answer = await run_python(
-        _SPEAK, speech.model_dump(mode="json"), timeout=ctx.seconds_left(), settings=ctx.settings.media
+        _SPEAK_BY_PIPER if named == piper.NAME else _SPEAK,
+        speech.model_dump(mode="json"),
+        timeout=ctx.seconds_left(),
+        settings=ctx.settings.media,
     )
     return voice.Spoken.model_validate(answer)

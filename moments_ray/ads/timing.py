@@ -6,13 +6,25 @@ import math
 from collections.abc import Sequence
 
 from moments_ray.ads.script.rules import BREATH_SECONDS
+from moments_ray.ads.values import EMBEDDED, SILENT
 
 FPS = 30
+FASTEST = 1.12
+"""How much quicker than is its way a voice may speak, so that a line fits its scene."""
+MODEL_RATE = 150
+"""Words a minute of a voice by a model, at its own speed."""
 LEAD_FRAMES = 5
 """Between a scene's first frame and its first word; the rest of its breath follows the last one."""
 LONGEST_SECONDS = 31.8
 """Under 32 s by what rounding up to whole frames may add."""
+LONGEST_FILM = 60.0
+"""Seconds of music that are kept: more than a film ever has."""
 _SHORTEST_SCENE = 4.0
+
+
+def rate_of(speaker: str, style_rate: int) -> int:
+    """Return how many words a minute are spoken: as the style has it, and by a model no more than it can."""
+    return style_rate if speaker in {EMBEDDED, SILENT} else min(style_rate, int(MODEL_RATE * FASTEST))
 
 
 def scene_frames(planned: Sequence[float], spoken: Sequence[float]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, FiniteFloat, JsonValue
 
+from moments_ray.ads.options import FontName
 from moments_ray.ads.script.styles import CaptionStyle, StyleName
 from moments_ray.ads.script.words import Script
 from moments_ray.engine import FanOutput, Item, Value
@@ -15,12 +16,15 @@ SIZES: dict[AspectRatio, tuple[int, int]] = {"9:16": (1080, 1920), "1:1": (1080,
 EMBEDDED = "embedded"
 SILENT = "none"
 """The speaker of an ad in which nobody speaks."""
+OWN = "own"
+"""Who made a scene's picture that came with the request."""
 
 
 class Brand(Value):
-    """Whose ad it is: a colour in place of the style's accent, and a logo as an object."""
+    """Whose ad it is: a colour in place of the style's accent, a face in place of its own, and a logo as an object."""
 
     color: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$")
+    font: FontName | None = None
     logo: str | None = None
 
 
@@ -57,11 +61,12 @@ class Makers(Value):
 
 
 class Look(Value):
-    """How the film looks and sounds beside its style."""
+    """How the film looks and sounds beside its style; ``own_music`` is an object in place of the style's bed."""
 
     aspect_ratio: AspectRatio = "9:16"
     captions: bool = True
     music: Literal["style", "none"] = "style"
+    own_music: str | None = None
     draft: bool = False
 
     @property
@@ -80,6 +85,23 @@ class Takes(Value):
     films: Numbers = (1, 1, 1, 1)
 
 
+class OwnPicture(Value):
+    """A picture or a film that takes the place of a scene's: an object, and whether it is a still."""
+
+    name: str
+    still: bool
+
+
+class OwnMedia(Value):
+    """What came with the request in place of scenes' pictures, by scene."""
+
+    scenes: tuple[OwnPicture | None, OwnPicture | None, OwnPicture | None, OwnPicture | None] = (None,) * 4
+
+    def of(self, scene: int) -> OwnPicture | None:
+        """Return what takes the place of a scene's picture, from 1 to 4."""
+        return self.scenes[scene - 1]
+
+
 class AdRequest(Value):
     """A run that makes an ad, or a part of one; what it may cost stands in the ad's row, so that it can be raised."""
 
@@ -88,6 +110,7 @@ class AdRequest(Value):
     makers: Makers = Field(default_factory=Makers)
     look: Look = Field(default_factory=Look)
     takes: Takes = Field(default_factory=Takes)
+    media: OwnMedia = Field(default_factory=OwnMedia)
     force: bool = False
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -168,6 +191,8 @@ class Shot(Item):
     maker: str
     seed: int
     take: int = 1
+    font: FontName | None = None
+    media: OwnPicture | None = None
 
 
 class SceneFilm(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from decimal import Decimal
 from typing import TypeVar
@@ -14,6 +15,7 @@ from moments_ray.ads.script import grammar
 from moments_ray.ads.script.rules import Objection, objections, words_that_fit
 from moments_ray.ads.script.styles import Template, template
 from moments_ray.ads.script.words import Analysis, Script, Usage, Written, fill
+from moments_ray.ads.timing import rate_of
 from moments_ray.ads.values import Brief, Makers, Product, Scripts
 from moments_ray.engine import Context
 from moments_ray.engine import usage as engine_usage
@@ -43,7 +45,7 @@ async def write_by_model(ctx: Context, brief: Brief, makers: Makers, product: Pr
     """
     gateway = ctx.service(Gateway)
     entry = await gateway.registry.resolve(makers.writer, SCRIPT_WRITER)
-    writer = _Writer(ctx, gateway, entry, brief)
+    writer = _Writer(ctx, gateway, entry, brief, rate_of(makers.speaker, template(brief.style).voice.rate))
     analysis = None
     if product.vision is not None and entry.supports_images:
         analysis = await writer.analysis(product.vision)
@@ -53,11 +55,12 @@ async def write_by_model(ctx: Context, brief: Brief, makers: Makers, product: Pr
 class _Writer:
     """A model that writes the scripts of one ad."""
 
-    def __init__(self, ctx: Context, gateway: Gateway, entry: ModelEntry, brief: Brief) -> None:
+    def __init__(self, ctx: Context, gateway: Gateway, entry: ModelEntry, brief: Brief, rate: int) -> None:
         self._ctx = ctx
         self._gateway = gateway
         self._entry = entry
         self._brief = brief
+        self._rate = rate
         self._payments = Payments(ctx)
         self._usage = Usage()
         self._model = entry.model or entry.key
@@ -94,7 +97,7 @@ class _Writer:
                 "scene": scene.scene_number,
                 "role": scene.role,
                 "seconds": scene.duration,
-                "most_words": words_that_fit(scene.duration, style.voice.rate),
+                "most_words": words_that_fit(scene.duration, self._rate),
                 "picture": scene.visual_prompt,
             }
             for scene in style.scenes
@@ -114,10 +117,27 @@ class _Writer:
         )
 
     async def _send(self, question: Question) -> Answer:
+        """Ask a question, or take the answer that an earlier try paid for."""
+        digest = hashlib.sha256(question.model_dump_json().encode()).hexdigest()
+        known = self._payments.answer_to(digest)
+        if known is not None:
+            answer, usd = Answer.model_validate(known.answer), known.usd
+        else:
+            answer, usd = await self._pay_for(question, digest)
+        self._model = answer.model or self._model
+        self._usage = Usage(
+            calls=self._usage.calls + 1,
+            input_tokens=self._usage.input_tokens + answer.input_tokens,
+            output_tokens=self._usage.output_tokens + answer.output_tokens,
+            usd=self._usage.usd + usd,
+        )
+        return answer
+
+    async def _pay_for(self, question: Question, digest: str) -> tuple[Answer, float]:
         spent: list[engine_usage.Usage] = []
-        estimate = self._entry.priced(TOKENS)
+        tokens = TOKENS.input_tokens + TOKENS.output_tokens
         receipt = await self._payments.asking(
-            self._entry.key, "token", TOKENS.input_tokens + TOKENS.output_tokens, estimate.usd
+            self._entry.key, "token", tokens, self._entry.priced(TOKENS).usd, question=digest
         )
         try:
             answer = await self._gateway.complete(
@@ -126,17 +146,10 @@ class _Writer:
         except ModelError:
             await self._payments.failed(receipt, sum((one.usd for one in spent), Decimal()))
             raise
-        self._model = answer.model or self._model
         usd = sum((one.usd for one in spent), Decimal())
-        await self._payments.done(receipt, usd)
         self._ctx.spent(engine_usage.Usage(answer.input_tokens, answer.output_tokens))
-        self._usage = Usage(
-            calls=self._usage.calls + 1,
-            input_tokens=self._usage.input_tokens + answer.input_tokens,
-            output_tokens=self._usage.output_tokens + answer.output_tokens,
-            usd=self._usage.usd + float(usd),
-        )
-        return answer
+        await self._payments.done(receipt, usd, answer=answer.model_dump(mode="json"))
+        return answer, float(usd)
 
     def _faults(self, style: Template, written: Written, analysis: Analysis | None) -> list[Objection]:
         brief = self._brief
@@ -147,7 +160,7 @@ class _Writer:
             cta_text=brief.cta_text,
             facts=f"{brief.product_name}\n{brief.description}\n{analysis.text if analysis else ''}",
             language=brief.language,
-            rate=style.voice.rate,
+            rate=self._rate,
         )
 
     def _mended(self, style: Template, written: Written, analysis: Analysis | None, number: int) -> Script:
@@ -158,6 +171,7 @@ class _Writer:
             cta_text=self._brief.cta_text,
             description="",
             seed=self._brief.seed + number,
+            rate=self._rate,
         )
         bad = {fault.scene for fault in faults}
         first, second, third, fourth = (

@@ -48,8 +48,8 @@ async def estimate(client: MomentsClient, options: AdOptions, *, as_json: bool) 
         found = await client.estimate_ad(options)
     if not as_json:
         for line in found.lines:
-            results().print(f"{line.stage:11} {line.model:16} {line.amount:10,.0f} {line.unit:9} ${line.usd:.4f}")
-        results().print(f"total ${found.total_usd:.4f} of at most ${found.max_cost_usd:.2f}")
+            results().print(f"{line.stage:11} {line.model:16} {line.amount:10,.0f} {line.unit:9} {_dollars(line.usd)}")
+        results().print(f"total {_dollars(found.total_usd)} of at most ${found.max_cost_usd:.2f}")
     return found.model_dump(mode="json"), 0 if found.within_limit else 3
 
 
@@ -128,6 +128,10 @@ async def _followed(client: MomentsClient, identifier: str, out: Path, console: 
     if not as_json:
         _stages(found)
     return found.model_dump(mode="json"), _status(found)
+
+
+def _dollars(usd: float | None) -> str:
+    return "unknown" if usd is None else f"${usd:.4f}"
 
 
 def _shown(ad: AdView, *, as_json: bool) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import json
+import re
 import sys
 import wave
 from collections.abc import Callable
@@ -33,6 +34,9 @@ _UNCLIPPED = 70  # the library's own 100 clips some voices
 
 _QUIET: Final = 60  # of 32767: below this the ends of a line are silence
 _MARGIN_SECONDS: Final = 0.02  # kept at both ends of a line and faded, so that no line begins with a click
+
+
+_CLAUSE_END: Final = re.compile(rb"[,;:]\s+\S?\Z")  # the library has looked at one character of the next clause
 
 
 class Line(BaseModel):
@@ -108,18 +112,20 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 
 
 @dataclass(frozen=True)
-class _WordEvent:
+class WordEvent:
+    """Where a word begins: its character in the text, its sample in the sound."""
+
     character: int
     sample: int
 
 
-class _Synthesiser:
+class Synthesiser:
     """The loaded library, set to one voice."""
 
     def __init__(self, speech: Speech) -> None:
         self._library, self.sample_rate = _load()
         self._pcm = bytearray()
-        self._events: list[_WordEvent] = []
+        self._events: list[WordEvent] = []
         self._callback = _Callback(self._receive)  # the library keeps only the pointer
         self._library.espeak_SetSynthCallback(self._callback)
         if self._library.espeak_SetVoiceByName(speech.voice.encode()) != 0:
@@ -138,11 +144,11 @@ class _Synthesiser:
         index = 0
         while events[index].type != _EVENT_LIST_TERMINATED:
             if events[index].type == _EVENT_WORD:
-                self._events.append(_WordEvent(events[index].text_position - 1, events[index].sample))
+                self._events.append(WordEvent(events[index].text_position - 1, events[index].sample))
             index += 1
         return 0
 
-    def say(self, text: str) -> tuple[np.ndarray[Any, np.dtype[np.int16]], list[_WordEvent]]:
+    def say(self, text: str) -> tuple[np.ndarray[Any, np.dtype[np.int16]], list[WordEvent]]:
         """Return the sound of a text and where in it the words begin."""
         self._pcm.clear()
         self._events.clear()
@@ -151,6 +157,20 @@ class _Synthesiser:
         if status != 0 or not self._pcm:
             raise MediaError(f"The speech synthesiser could not say {text!r}.")
         return np.frombuffer(bytes(self._pcm), dtype=np.int16), list(self._events)
+
+    def phonemes(self, text: str, mode: int) -> str:
+        """Return how a text is said, in the library's own signs of a mode; punctuation stays where clauses end."""
+        encoded = ctypes.create_string_buffer(text.encode())
+        rest = ctypes.c_void_p(ctypes.addressof(encoded))
+        told: list[str] = []
+        while rest.value:
+            before = rest.value
+            said = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _CHARS_UTF8, mode)
+            read = encoded.raw[before - ctypes.addressof(encoded) : (rest.value or 0) - ctypes.addressof(encoded)]
+            told.append((said or b"").decode())
+            if rest.value and _CLAUSE_END.search(read):
+                told.append(", ")
+        return "".join(told)
 
 
 def _load() -> tuple[ctypes.CDLL, int]:
@@ -175,6 +195,8 @@ def _load() -> tuple[ctypes.CDLL, int]:
         ctypes.c_void_p,
         ctypes.c_void_p,
     ]
+    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     data = espeakng_loader.get_data_path().encode()
     sample_rate = library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, data, _INITIALIZE_DONT_EXIT)
     if sample_rate <= 0:
@@ -182,8 +204,11 @@ def _load() -> tuple[ctypes.CDLL, int]:
     return library, sample_rate
 
 
-def _trim(sound: np.ndarray[Any, np.dtype[np.int16]], margin: int) -> tuple[np.ndarray[Any, np.dtype[np.int16]], int]:
+def trimmed(
+    sound: np.ndarray[Any, np.dtype[np.int16]], sample_rate: int
+) -> tuple[np.ndarray[Any, np.dtype[np.int16]], int]:
     """Cut the silence off both ends, but for a faded margin; also return how many samples went in front."""
+    margin = round(_MARGIN_SECONDS * sample_rate)
     loud = np.flatnonzero(np.abs(sound.astype(np.int32)) > _QUIET)
     if not loud.size:
         raise MediaError("The speech synthesiser answered with silence.")
@@ -195,7 +220,7 @@ def _trim(sound: np.ndarray[Any, np.dtype[np.int16]], margin: int) -> tuple[np.n
     return kept.round().astype(np.int16), first
 
 
-def _words(text: str, events: list[_WordEvent], first: int, samples: int) -> list[tuple[str, int, int]]:
+def timed_words(text: str, events: list[WordEvent], first: int, samples: int) -> list[tuple[str, int, int]]:
     """Give each written word its (start, end) samples; a word without an event of its own shares its neighbour's.
 
     The library joins some pairs ("on the") and splits numbers, so events are matched to words by where they stand.
@@ -231,7 +256,7 @@ def speak(payload: JsonValue, report_progress: Callable[[float], None]) -> JsonV
         MediaError: the voice is unknown or a line cannot be said.
     """
     speech = Speech.model_validate(payload)
-    synthesiser = _Synthesiser(speech)
+    synthesiser = Synthesiser(speech)
     rate = synthesiser.sample_rate
     spoken: list[SpokenLine] = []
     position = 0
@@ -241,10 +266,10 @@ def speak(payload: JsonValue, report_progress: Callable[[float], None]) -> JsonV
         file.setframerate(rate)
         for line in speech.lines:
             raw, events = synthesiser.say(line.text)
-            sound, first = _trim(raw, round(_MARGIN_SECONDS * rate))
+            sound, first = trimmed(raw, rate)
             words = tuple(
                 SpokenWord(text=text, start=(position + start) / rate, end=(position + end) / rate)
-                for text, start, end in _words(line.text, events, first, len(sound))
+                for text, start, end in timed_words(line.text, events, first, len(sound))
             )
             spoken.append(
                 SpokenLine(text=line.text, start=position / rate, end=(position + len(sound)) / rate, words=words)

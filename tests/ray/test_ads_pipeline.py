@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from moments_ray.ads.options import AdOptions, RegenerateScene
 from moments_ray.ads.pipelines import PIPELINES
 from moments_ray.ads.queries.ads import Ads
-from moments_ray.ads.service import AdService, Pictures
+from moments_ray.ads.requests import Uploads
+from moments_ray.ads.service import AdService
 from moments_ray.ads.status import job_status, stage_states
 from moments_ray.ads.timing import FPS, LEAD_FRAMES
 from moments_ray.ads.values import AdRequest, AdResult, Films, SceneFilms, Scripts, Voices
@@ -66,11 +68,32 @@ def loudness(path: Path, start: float, end: float) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(sound**2)) + 1e-9))
 
 
+CHANNELS = ("job_status_updates", "job_progress_updates")
+
+
+async def told(pubsub: Any) -> dict[str, list[dict[str, Any]]]:
+    """Return the messages of both channels so far, in order."""
+    messages: dict[str, list[dict[str, Any]]] = {channel: [] for channel in CHANNELS}
+    while (message := await pubsub.get_message(timeout=0.5)) is not None:
+        if message["type"] == "message":
+            messages[message["channel"].decode()].append(json.loads(message["data"]))
+    return messages
+
+
 async def test_an_ad_without_a_model_is_whole_and_a_second_run_makes_only_what_is_asked(
     engine: Engine, service: AdService, tmp_path: Path
 ) -> None:
-    started = await service.create(HEADPHONES.model_copy(update={"music": "none"}), Pictures(), None)
+    pubsub = engine.redis.pubsub()
+    await pubsub.subscribe(*CHANNELS)
+    started = await service.create(HEADPHONES.model_copy(update={"music": "none"}), Uploads(), None)
     run = await engine.ended(started.run.identifier, timeout=400)
+    statuses, progress = (await told(pubsub)).values()
+    await pubsub.aclose()  # type: ignore[no-untyped-call]
+    assert {message["job_id"] for message in statuses + progress} == {started.ad.identifier}
+    assert statuses[-1]["status"] == "completed"
+    filming = [message["progress"] for message in progress if message.get("stage") == "video_gen"]
+    assert filming == sorted(filming)
+    assert filming
     assert (run.status, run.error) == (RunStatus.COMPLETED, None)
     await engine.left_nothing(run)
     scripts, voices, scenes, films = await outputs(engine, run)
@@ -106,7 +129,7 @@ async def test_an_ad_without_a_model_is_whole_and_a_second_run_makes_only_what_i
 
 
 async def test_a_script_is_written_edited_and_then_spoken(engine: Engine, service: AdService) -> None:
-    started = await service.create(HEADPHONES.model_copy(update={"stop_after": "script_gen"}), Pictures(), None)
+    started = await service.create(HEADPHONES.model_copy(update={"stop_after": "script_gen"}), Uploads(), None)
     run = await engine.ended(started.run.identifier, timeout=120)
     assert (run.status, run.pipeline) == (RunStatus.COMPLETED, "ads.script")
     written = Scripts.model_validate((await engine.stages(run))["SCRIPT_GEN"].output).items[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,15 +13,14 @@ import pytest
 import ray
 from sqlalchemy import select
 
-from moments_ray import runtime
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine.queries.run_lists import RunLists
-from moments_ray.engine.runs.actor import start_worker
 from moments_ray.library.queries.videos import Videos
 from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.states import RunStatus
 from tests.ray.callers import cancel, delete, submit
 from tests.ray.conftest import Engine
+from tests.ray.faulty import PAYMENT_POINTS, Faulty
 from tests.ray.trial_pipelines import FAN, TRIAL, Trial
 
 _RUN_POINTS = [point for point in FAILPOINTS if point.split(".")[0] in {"submit", "message", "stage", "item", "items"}]
@@ -45,43 +43,6 @@ def sweep(points: list[str]) -> list[Any]:
     """Every point with every action; what is not tried every time is slow."""
     faults = [f"{point}:{action}" for point in points for action in FAULT_ACTIONS]
     return [pytest.param(fault, marks=[] if fault in _EVERY_TIME else pytest.mark.slow) for fault in faults]
-
-
-class Faulty:
-    """Two workers and their stages with one fault among them, which strikes once."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.settings = engine.settings
-        self.actors: list[Any] = []
-
-    async def arm(self, fault: str) -> None:
-        worker = self.engine.settings.worker.model_copy(update={"unclaimed_seconds": 2.0})
-        self.settings = self.engine.settings.model_copy(update={"fault": fault, "worker": worker})
-        shutil.rmtree(self.settings.home / "faults", ignore_errors=True)
-        for name in ("one", "two"):
-            actor = start_worker(runtime.connect, self.settings, runtime.open_redis, name=name, detached=False)
-            self.actors.append(actor)
-            await actor.start.remote()
-
-    @property
-    def struck(self) -> bool:
-        return any((self.settings.home / "faults").glob("*"))
-
-    async def elsewhere(self, work: Any, *arguments: Any) -> None:
-        """Do something in a process that may die of it."""
-        reference = ray.remote(work).options(num_cpus=0, max_retries=0).remote(self.settings, *arguments)
-        try:
-            await reference
-        except (ray.exceptions.RayError, RuntimeError):
-            assert self.struck
-
-    async def owner(self, run: Run) -> Any:
-        """Return the worker that drives a run."""
-        for actor in self.actors:
-            if run.identifier in await actor.executing.remote():
-                return actor
-        raise AssertionError(f"nobody drives {run.identifier}")
 
 
 @pytest.fixture
@@ -191,5 +152,6 @@ async def gone(engine: Engine, identifier: str) -> bool:
 
 def test_every_failpoint_is_swept() -> None:
     swept = {*_RUN_POINTS, "cancel.committed", "run.handed_back", "deletion.marked", "deletion.cleared"}
+    swept |= set(PAYMENT_POINTS)
     assert swept == set(FAILPOINTS)
     assert {fault.split(":")[0] for fault in _EVERY_TIME} <= swept

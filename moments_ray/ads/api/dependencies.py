@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 
 from moments_ray.ads.service import AdService
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.models.registry import ModelRegistry
 
+Scene = Annotated[int, Path(ge=1, le=4)]
 Variant = Annotated[int, Query(ge=1, le=5, description="which film of several")]
 
 

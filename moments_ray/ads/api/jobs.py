@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from moments_ray.ads.api.dependencies import Service, Variant
+from moments_ray.ads.api.dependencies import Scene, Service, Variant
 from moments_ray.ads.api.schemas import AdDetail, AdPage, AdStageView, AdView, JobStatus
 from moments_ray.ads.api.views import ad_detail, ad_views
 from moments_ray.ads.options import RetryAd
@@ -14,7 +14,7 @@ from moments_ray.ads.queries.ads import AdFilter, Ads
 from moments_ray.ads.script.styles import StyleName
 from moments_ray.ads.service import StartedAd
 from moments_ray.ads.status import job_status
-from moments_ray.ads.values import AdResult
+from moments_ray.ads.values import AdResult, SceneFilms
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import NotFound
@@ -95,6 +95,19 @@ async def watch_ad(
     uri = dependencies.environment.store.uri(films[variant - 1]) if len(films) >= variant else None
     filename = f"ad-{ad_id[:8]}-{variant}.mp4" if download else None
     return await signed_answer(dependencies, uri, "The film", redirect=redirect, filename=filename)
+
+
+@router.get("/{ad_id}/scenes/{scene}/picture", response_class=Response, responses=SIGNED)
+async def look_at_ad_scene(
+    dependencies: Dependencies, ad_id: Identifier, scene: Scene, *, variant: Variant = 1, redirect: RedirectQuery = True
+) -> Response:
+    """Redirect to the picture of a scene as it was made last: a film without sound, or a still."""
+    async with dependencies.environment.database.read() as session:
+        output = await Ads(session).newest_output((await Ads(session).get(ad_id)).identifier, "VIDEO_GEN")
+    films = SceneFilms.model_validate(output or {"items": ()}).items
+    name = next((film.name for film in films if film.key == f"v{variant}-s{scene}"), None)
+    uri = None if name is None else dependencies.environment.store.uri(name)
+    return await signed_answer(dependencies, uri, "The scene", redirect=redirect)
 
 
 @router.delete("/{ad_id}", status_code=204, response_class=Response, responses=problems(404, 409))

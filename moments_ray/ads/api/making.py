@@ -6,23 +6,22 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from moments_ray.ads.api.dependencies import Service
+from moments_ray.ads.api.dependencies import Scene, Service
 from moments_ray.ads.api.estimate import estimate_of
 from moments_ray.ads.api.jobs import newest_run, shown_start
 from moments_ray.ads.api.schemas import AdView, EditScripts, EstimateView, ScriptsView, StylesView
 from moments_ray.ads.options import AdOptions, RegenerateScene
 from moments_ray.ads.painting.product_picture import LARGEST_BYTES
 from moments_ray.ads.queries.ads import Ads
+from moments_ray.ads.requests import Uploads
 from moments_ray.ads.script.styles import list_styles, template
-from moments_ray.ads.service import Pictures
 from moments_ray.ads.values import AdRequest, Scripts
 from moments_ray.errors import Conflict, InvalidRequest
 from moments_ray.http.body_limit import RouteLimit
@@ -30,11 +29,12 @@ from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifi
 from moments_ray.http.problems import problems
 
 JOBS_PATH = "/api/ads/jobs"
-BODY_LIMIT = RouteLimit(JOBS_PATH, LARGEST_BYTES + 2**20, "send a picture of at most 20 MiB")
+BODY_LIMIT = RouteLimit(JOBS_PATH, LARGEST_BYTES + 2**20, "send files of at most 20 MiB together")
 
 router = APIRouter(prefix="/api/ads", tags=["ads"])
 
-_FILES = ("product_image", "brand_logo")
+_SCENE_FILES = ("scene_1", "scene_2", "scene_3", "scene_4")
+_FILES = ("product_image", "brand_logo", "music_file", *_SCENE_FILES)
 _REGENERATE = RegenerateScene()
 _LOCATION: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": {"description": "the ad", "schema": {"type": "string"}}}}
@@ -71,8 +71,8 @@ async def create_ad(
 ) -> AdView:
     """Make an ad, asked for as JSON, or as a form with the product's picture."""
     with tempfile.TemporaryDirectory(prefix="moments-ad-") as directory:
-        options, pictures = await _asked(request, Path(directory))
-        return await shown_start(dependencies, await service.create(options, pictures, key), response)
+        options, uploads = await _asked(request, Path(directory))
+        return await shown_start(dependencies, await service.create(options, uploads, key), response)
 
 
 @router.post("/scripts", status_code=202, responses={**_LOCATION, **problems(409, 502)})
@@ -81,19 +81,21 @@ async def write_ad_script(
 ) -> AdView:
     """Write an ad's script and stop there: read it at `/script`, edit it, and go on with `/retry`."""
     stopping = options.model_copy(update={"stop_after": "script_gen"})
-    return await shown_start(dependencies, await service.create(stopping, Pictures(), key), response)
+    return await shown_start(dependencies, await service.create(stopping, Uploads(), key), response)
 
 
 @router.post("/estimate")
 async def estimate_ad(dependencies: Dependencies, service: Service, options: AdOptions) -> EstimateView:
     """Return what an ad is taken to cost by stage; nothing is made or paid."""
-    makers, budget = await service.makers_of(options), service.budget_of(options)
-    lines = await estimate_of(options, makers, service.registry, dependencies.environment.settings.ads)
-    total = sum(line.usd for line in lines)
+    requests = service.requests
+    makers, budget = await requests.makers_of(options), requests.budget_of(options)
+    lines = await estimate_of(options, makers, requests.registry, dependencies.environment.settings.ads)
+    known = [line.usd for line in lines if line.usd is not None]
+    total = round(sum(known), 4) if len(known) == len(lines) else None
     return EstimateView(
-        total_usd=round(total, 4),
+        total_usd=total,
         max_cost_usd=float(budget),
-        within_limit=total <= float(budget),
+        within_limit=total is not None and total <= float(budget),
         makers=makers.model_dump(),
         lines=lines,
     )
@@ -130,7 +132,7 @@ async def regenerate_ad_scene(
     dependencies: Dependencies,
     service: Service,
     ad_id: Identifier,
-    scene: Annotated[int, PathParameter(ge=1, le=4)],
+    scene: Scene,
     response: Response,
     *,
     asked: RegenerateScene = _REGENERATE,
@@ -140,14 +142,14 @@ async def regenerate_ad_scene(
     return await shown_start(dependencies, await service.regenerate(ad_id, scene, asked), response)
 
 
-async def _asked(request: Request, directory: Path) -> tuple[AdOptions, Pictures]:
-    """Read an order of either form, pictures into files."""
+async def _asked(request: Request, directory: Path) -> tuple[AdOptions, Uploads]:
+    """Read an order of either form, what comes with it into files."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         try:
             body = await request.json()
         except (ValueError, RecursionError) as error:
             raise InvalidRequest("The body is no JSON.") from error
-        return _options(body), Pictures()
+        return _options(body), Uploads()
     async with request.form(max_files=len(_FILES), max_fields=64) as form:
         fields: dict[str, Any] = {}
         files: dict[str, Path] = {}
@@ -161,7 +163,13 @@ async def _asked(request: Request, directory: Path) -> tuple[AdOptions, Pictures
                 fields |= _json_object(value)
             else:
                 fields[name] = value
-    return _options(fields), Pictures(product=files.get("product_image"), logo=files.get("brand_logo"))
+    scenes = {number: files[name] for number, name in enumerate(_SCENE_FILES, 1) if name in files}
+    return _options(fields), Uploads(
+        product=files.get("product_image"),
+        logo=files.get("brand_logo"),
+        music=files.get("music_file"),
+        scenes=scenes,
+    )
 
 
 def _json_object(text: str) -> Mapping[str, Any]:

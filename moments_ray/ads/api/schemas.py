@@ -62,6 +62,19 @@ class FilmView(Shape):
     video_url: str
 
 
+class SceneView(Shape):
+    """One scene of one film as it was made last: who made it, and a path of this API that redirects to its picture."""
+
+    variant: int
+    scene: int
+    still: bool
+    backend: str
+    voice_backend: str | None = Field(None, description="who speaks in it; null: it is not spoken yet")
+    voice_seconds: float | None = None
+    warning: str | None = None
+    picture_url: str
+
+
 class ReceiptView(Shape):
     """A paid call."""
 
@@ -101,10 +114,11 @@ class AdView(Shape):
 
 
 class AdDetail(AdView):
-    """An ad with its stages, films and receipts."""
+    """An ad with its stages, films, scenes and receipts."""
 
     stages: list[AdStageView]
     films: list[FilmView]
+    scenes: list[SceneView]
     receipts: list[ReceiptView]
     request: dict[str, Any] = Field(description="what it is made of now")
 
@@ -123,21 +137,21 @@ class StylesView(Shape):
 
 
 class EstimateLine(Shape):
-    """What one stage takes of one model, and what that costs in US dollars."""
+    """What one stage takes of one model, and what that costs in US dollars; null where nobody has said."""
 
     stage: StageName
     model: str
     unit: str
     amount: float
-    usd: float
+    usd: float | None
 
 
 class EstimateView(Shape):
     """What an ad is taken to cost before anything is paid."""
 
-    total_usd: float
+    total_usd: float | None = Field(description="null: nobody has said what a model costs")
     max_cost_usd: float
-    within_limit: bool
+    within_limit: bool = Field(description="false where the total is not known")
     makers: dict[str, Any]
     lines: list[EstimateLine]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from moments_ray.ads.api.schemas import AdDetail, AdError, AdStageView, AdView, FilmView, ReceiptView
+from moments_ray.ads.api.schemas import AdDetail, AdError, AdStageView, AdView, FilmView, ReceiptView, SceneView
 from moments_ray.ads.money import Receipt, charged
 from moments_ray.ads.queries.ads import Ads
 from moments_ray.ads.queries.costs import AdCosts
 from moments_ray.ads.status import PARTS, STAGES, StageState, job_progress, job_status, stage_of, stage_states
-from moments_ray.ads.values import AdResult
+from moments_ray.ads.values import AdResult, SceneFilms, Voices
 from moments_ray.database.session import ReadSession
 from moments_ray.database.tables import AdRow, Run, RunStage
 from moments_ray.engine.queries.run_lists import RunLists
@@ -43,7 +43,7 @@ async def ad_views(container: Container, session: ReadSession, ads: Sequence[AdR
 
 
 async def ad_detail(container: Container, session: ReadSession, ad: AdRow) -> AdDetail:
-    """Show an ad with its stages, films and receipts."""
+    """Show an ad with its stages, films, scenes and receipts."""
     run = (await Ads(session).newest_runs([ad])).get(ad.identifier)
     receipts = (await AdCosts(session).receipts([ad.identifier]))[ad.identifier]
     stages = await Ads(session).newest_stages(ad.identifier)
@@ -57,9 +57,34 @@ async def ad_detail(container: Container, session: ReadSession, ad: AdRow) -> Ad
         ]
         if result is not None
         else [],
+        scenes=await scene_views(session, ad.identifier),
         receipts=[ReceiptView(**one.model_dump(include=set(ReceiptView.model_fields))) for one in receipts],
         request=ad.request,
     )
+
+
+async def scene_views(session: ReadSession, ad: str) -> list[SceneView]:
+    """Show the scenes of an ad as they were made last."""
+    films = SceneFilms.model_validate(await Ads(session).newest_output(ad, "VIDEO_GEN") or {"items": ()})
+    voices = Voices.model_validate(await Ads(session).newest_output(ad, "VOICE_GEN") or {"items": ()})
+    spoken = {one.key: one for one in voices.items}
+    shown = []
+    for film in films.items:
+        variant, scene = (int(part[1:]) for part in film.key.split("-"))
+        voice = spoken.get(film.key)
+        shown.append(
+            SceneView(
+                variant=variant,
+                scene=scene,
+                still=film.still,
+                backend=film.backend,
+                voice_backend=voice.backend if voice else None,
+                voice_seconds=voice.seconds if voice else None,
+                warning=film.warning or (voice.warning if voice else None),
+                picture_url=f"/api/ads/jobs/{ad}/scenes/{scene}/picture?variant={variant}",
+            )
+        )
+    return shown
 
 
 def stage_views(

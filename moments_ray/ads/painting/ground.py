@@ -48,7 +48,7 @@ def _energetic(scene: int, size: tuple[int, int], palette: tuple[str, ...], chan
         rays = (np.sin(angle * 14) > 0).astype(np.float32)
         picture += (yellow - picture) * (0.5 * rays)[..., None]
     if scene == 2:
-        panel = (across + 0.35 * down > 0.72).astype(np.float32)
+        panel = (across + 0.35 * down > 1.02).astype(np.float32)
         picture += (yellow - picture) * panel[..., None]
     image = _picture(picture)
     pen = ImageDraw.Draw(image)
@@ -92,7 +92,7 @@ def _bold(scene: int, size: tuple[int, int], palette: tuple[str, ...], chance: n
     black, red, second = (np.array(rgb(palette[index]), np.float32) for index in (0, 1, 3))
     picture = black + (second - black) * np.clip(1.2 - np.hypot(across - 0.5, down - 0.4) * 1.8, 0, 1)[..., None]
     if scene == 2:
-        wedge = (down > 0.95 - 0.8 * across).astype(np.float32)
+        wedge = (down > 1.1 - 0.5 * across).astype(np.float32)
         picture += (red - picture) * wedge[..., None]
     if scene == 3:
         light = np.exp(-(((across - 0.5) / (0.12 + 0.3 * down)) ** 2)) * np.clip(1.1 - down, 0, 1)
@@ -102,7 +102,7 @@ def _bold(scene: int, size: tuple[int, int], palette: tuple[str, ...], chance: n
         edge = np.exp(-(((across - 0.16 - 0.2 * (1 - down)) / 0.03) ** 2))
         picture += red * (0.9 * edge)[..., None]
     if scene == 4:
-        block = (down > 0.56).astype(np.float32)
+        block = (down > 0.49).astype(np.float32)
         picture += (red - picture) * block[..., None]
     return _picture(picture)
 

@@ -18,11 +18,35 @@ _SMALLEST = 18
 _STEP = 0.92
 _LINE = 1.18
 _MOST_LINES = 4
+_LEAST_CONTRAST = 3.0
+_DARK, _LIGHT = (12, 12, 12), (255, 255, 255)
 
 
 def rgb(colour: str) -> Colour:
     """Return a colour written as ``#rrggbb``."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def ink_on(ground: Colour, wanted: Colour) -> Colour:
+    """Return the colour wanted for letters, or the dark or light one that is better read on a ground.
+
+    Large letters need a contrast of 3.
+    """
+    if contrast(ground, wanted) >= _LEAST_CONTRAST:
+        return wanted
+    return max((_DARK, _LIGHT), key=lambda ink: contrast(ground, ink))
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the contrast of two colours, from 1 to 21, as WCAG 2 has it."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    shares = [value / 255 for value in colour]
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def drawable(text: str, font: str) -> tuple[str, Face]:

@@ -10,17 +10,22 @@ from typing import Final
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 from PIL import Image, ImageDraw, ImageFilter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from moments_ray.ads.painting.camera import Pose, pose
 from moments_ray.ads.painting.ground import blurred, ground
-from moments_ray.ads.painting.lettering import draw_text, rgb
+from moments_ray.ads.painting.lettering import Colour, draw_text, ink_on, rgb
+from moments_ray.ads.painting.name import name_lettering
 
 FPS: Final = 30
 _OVERSCAN = 1.2  # of the ground over the picture, for the camera to move in
 _MOVING = 0.75
 _BT709 = 1
+_LOUD = frozenset({"bold", "energetic"})  # styles that write in capitals
+_CORNER = {"luxury": 0.06, "energetic": 0.5, "minimal": 0.5, "bold": 0.0}  # of a button's height
+_SHADOW = {"luxury": 0.6, "energetic": 0.5, "minimal": 0.3, "bold": 0.6}
 # An intermediate: quick to write, and good enough that nobody sees it was compressed twice.
 _ENCODER = {"preset": "ultrafast", "crf": "14", "x264-params": "threads=1:keyint=60"}
 
@@ -83,23 +88,19 @@ def still(painting: Painting) -> Image.Image:
             image = _filling(opened.convert("RGB"), painting.size)
     else:
         image = ground(painting.style, painting.scene, painting.size, painting.palette, painting.seed)
-        _put(image, product_layer(painting, 0.40), Pose(), (0.5, 0.33))
+        _put(image, product_layer(painting, 0.38), Pose(), (0.5, 0.29))
     upright = height >= width
-    name_box = (0.08, 0.585, 0.92, 0.66) if upright else (0.25, 0.57, 0.75, 0.66)
-    button_box = (0.12, 0.675, 0.88, 0.77) if upright else (0.3, 0.68, 0.7, 0.8)
-    ink, accent = rgb(painting.palette[2]), rgb(painting.palette[1])
-    if painting.style == "bold":
-        accent, ink = rgb(painting.palette[2]), rgb(painting.palette[0])
-    on_ground = rgb(painting.palette[2])
-    draw_text(
-        image,
-        painting.product_name,
-        _pixels(name_box, painting.size),
-        font=painting.font,
-        colour=on_ground,
-        largest=int(min(width, height) * 0.075),
-    )
-    _button(image, _pixels(button_box, painting.size), painting, accent, ink)
+    on_ground = ink_on(_behind(painting), rgb(painting.palette[2]))
+    if painting.picture is not None or painting.backdrop is not None:
+        draw_text(
+            image,
+            painting.product_name,
+            _pixels((0.08, 0.515, 0.92, 0.59) if upright else (0.25, 0.54, 0.75, 0.63), painting.size),
+            font=painting.font,
+            colour=on_ground,
+            largest=int(min(width, height) * 0.075),
+        )
+    _button(image, _pixels((0.12, 0.61, 0.88, 0.7) if upright else (0.3, 0.66, 0.7, 0.78), painting.size), painting)
     if painting.logo is not None:
         with Image.open(painting.logo) as opened:
             logo = opened.convert("RGBA")
@@ -108,24 +109,21 @@ def still(painting: Painting) -> Image.Image:
     return image
 
 
-def _button(
-    image: Image.Image,
-    box: tuple[int, int, int, int],
-    painting: Painting,
-    fill: tuple[int, int, int],
-    ink: tuple[int, int, int],
-) -> None:
+def _behind(painting: Painting) -> Colour:
+    """Return the colour of the ground that the last scene's words stand on."""
+    return rgb(painting.palette[1 if painting.style == "bold" else 0])
+
+
+def _button(image: Image.Image, box: tuple[int, int, int, int], painting: Painting) -> None:
     """Draw what to do, in letters that stand out from their button."""
-    if painting.style in {"luxury", "minimal"}:
-        ImageDraw.Draw(image).rectangle((box[0], box[3], box[2], box[3] + max(2, image.height // 500)), fill=fill)
-        ink = fill
-    else:
-        ImageDraw.Draw(image).rounded_rectangle(box, (box[3] - box[1]) // 3, fill=fill)
-        ink = (12, 12, 12) if _light(fill) else (255, 255, 255)
+    loud = painting.style == "bold"
+    fill = ink_on(_behind(painting), rgb(painting.palette[2])) if loud else rgb(painting.palette[1])
+    ImageDraw.Draw(image).rounded_rectangle(box, _CORNER[painting.style] * (box[3] - box[1]), fill=fill)
     margin = (box[2] - box[0]) // 16
     inner = (box[0] + margin, box[1], box[2] - margin, box[3])
-    words = painting.words.upper() if painting.style in {"bold", "energetic"} else painting.words
-    draw_text(image, words, inner, font=painting.font, colour=ink, largest=int((box[3] - box[1]) * 0.62))
+    words = painting.words.upper() if painting.style in _LOUD else painting.words
+    largest = int((box[3] - box[1]) * 0.56)
+    draw_text(image, words, inner, font=painting.font, colour=ink_on(fill, (255, 255, 255)), largest=largest)
 
 
 def product_layer(painting: Painting, share: float) -> Image.Image:
@@ -142,39 +140,15 @@ def product_layer(painting: Painting, share: float) -> Image.Image:
         if not painting.cut_out:
             product = _rounded(product, int(min(product.size) * 0.06))
     else:
-        product = _name_card(painting, room)
+        product = name_lettering(painting, room)
     edge = int(min(width, height) * 0.05)
     layer = Image.new("RGBA", (product.width + 2 * edge, product.height + 2 * edge), (0, 0, 0, 0))
-    strength = 0.3 if painting.style == "minimal" else 0.6
+    strength = 0.12 if painting.style == "minimal" and painting.picture is None else _SHADOW[painting.style]
     shadow = Image.new("L", layer.size, 0)
     shadow.paste(product.getchannel("A").point(lambda value: int(value * strength)), (edge, edge + edge // 3))
     layer.putalpha(shadow.filter(ImageFilter.GaussianBlur(edge / 3)))
     layer.alpha_composite(product, (edge, edge))
     return layer
-
-
-def _name_card(painting: Painting, room: tuple[int, int]) -> Image.Image:
-    """Return what stands for a product of which there is no picture: its name on a card of the style's colours."""
-    width, height = min(room[0], int(room[1] * 0.95)), room[1]
-    card = Image.new("RGBA", (width, height), (0, 0, 0, 0))
-    ground_colour, accent, ink, second = map(rgb, painting.palette)
-    fill, letters = {
-        "luxury": (second, accent),
-        "energetic": (ink, second),
-        "minimal": (ink, ground_colour),
-        "bold": (ink, ground_colour),
-    }[painting.style]
-    pen = ImageDraw.Draw(card)
-    radius = 0 if painting.style == "bold" else width // (24 if painting.style == "luxury" else 10)
-    pen.rounded_rectangle((0, 0, width - 1, height - 1), radius, fill=(*fill, 255))
-    inset = width // 18
-    line = max(2, width // 160)
-    pen.rounded_rectangle(
-        (inset, inset, width - inset, height - inset), max(0, radius - inset), outline=(*accent, 255), width=line
-    )
-    inner = (2 * inset, 2 * inset, width - 2 * inset, height - 2 * inset)
-    draw_text(card, painting.product_name, inner, font=painting.font, colour=letters, largest=int(width * 0.17))
-    return card
 
 
 def _encode(painting: Painting, report_progress: Callable[[float], None]) -> None:
@@ -185,7 +159,8 @@ def _encode(painting: Painting, report_progress: Callable[[float], None]) -> Non
         for name in ("colorspace", "color_primaries", "color_trc"):
             setattr(stream.codec_context, name, _BT709)
         for number, image in enumerate(frames(painting)):
-            frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
+            drawn = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
+            frame = drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)  # as the stream says
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
             if number % FPS == 0:
@@ -199,7 +174,7 @@ def frames(painting: Painting) -> Iterator[Image.Image]:
     behind = ground(painting.style, painting.scene, large, painting.palette, painting.seed)
     if painting.style == "luxury" and painting.scene == 2:
         behind = blurred(behind, 12)
-    layer = product_layer(painting, {1: 0.46, 2: 0.6, 3: 0.4}[painting.scene])
+    layer = product_layer(painting, {1: 0.52, 2: 0.6, 3: 0.46}[painting.scene])
     place = {1: (0.5, 0.42), 2: (0.52, 0.44), 3: (0.5, 0.45)}[painting.scene]
     for number in range(painting.frames):
         at = pose(painting.camera, number / FPS, painting.frames / FPS, painting.bpm)
@@ -250,7 +225,3 @@ def _rounded(image: Image.Image, radius: int) -> Image.Image:
 def _pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
     left, top, right, bottom = box
     return int(left * size[0]), int(top * size[1]), int(right * size[0]), int(bottom * size[1])
-
-
-def _light(colour: tuple[int, int, int]) -> bool:
-    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140

@@ -12,7 +12,7 @@ from moments_ray.database.paging import Page, Total, count_of, page_of
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import AdRow, Run, RunStage
 from moments_ray.errors import NotFound
-from moments_ray.states import RunStatus
+from moments_ray.states import RunStatus, StageStatus
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,17 @@ class Ads:
         )
         return {row.name: row for row in rows}
 
+    async def newest_output(self, ad: str, stage: str) -> dict[str, Any] | None:
+        """Return what the newest run that came through a stage gave, None where none did."""
+        found: dict[str, Any] | None = await self._session.scalar(
+            select(RunStage.output)
+            .join(Run, Run.id == RunStage.run_id)
+            .where(Run.subject == ad, RunStage.name == stage, RunStage.status == StageStatus.COMPLETED)
+            .order_by(Run.id.desc())
+            .limit(1)
+        )
+        return found
+
     async def page(self, wanted: AdFilter, after: int | None, limit: int) -> Page[AdRow]:
         """Return ads, the newest first."""
         return await page_of(self._session, _wanted(wanted), AdRow.id, after, limit)
@@ -88,5 +99,6 @@ def _wanted(wanted: AdFilter) -> Select[tuple[AdRow]]:
     if wanted.styles:
         query = query.where(AdRow.style.in_(wanted.styles))
     if wanted.statuses:
-        query = query.join(Run, Run.id == AdRow.run_id).where(Run.status.in_(wanted.statuses))
+        newest = select(func.max(Run.id)).where(Run.subject == AdRow.identifier).correlate(AdRow).scalar_subquery()
+        query = query.join(Run, Run.id == newest).where(Run.status.in_(wanted.statuses))
     return query

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
-from moments_ray.ads.script.rules import claims, count_words, speakable, words_that_fit
+from moments_ray.ads.script.rules import claims, count_words, fits, speakable, spoken_seconds
 from moments_ray.ads.script.styles import Template
 from moments_ray.ads.script.words import Script, Written, fill
 
 _LONGEST_NAME = 6  # words of a product's name that are said each time
 _CLAUSE = re.compile(r"\s*(?:[;:–—]|,\s+(?:and|but|which|so)\b)\s*")
+_FULL = 0.6  # of a scene: a line that takes less leaves it silent for too long
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -26,22 +28,28 @@ def _sentences() -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def write(template: Template, *, product_name: str, cta_text: str, description: str, seed: int) -> Script:
-    """Return a script that says nothing which the seller did not; equal seeds write equal scripts."""
+def write(
+    template: Template, *, product_name: str, cta_text: str, description: str, seed: int, rate: int | None = None
+) -> Script:
+    """Return a script that says nothing which the seller did not; equal seeds write equal scripts.
+
+    ``rate`` is words a minute of the voice that will speak; unset, as the style has it.
+    """
     chance = random.Random(f"{template.style}:{product_name}:{seed}")  # noqa: S311 - a choice of sentences
     name = speakable(product_name)
     short = " ".join(name.split()[:_LONGEST_NAME]) or "it"
     cta = speakable(cta_text)
-    rate = template.voice.rate
+    rate = rate or template.voice.rate
     facts = iter(usable_facts(description, f"{product_name}\n{description}", cta_text))
     lines: list[str] = []
     for scene in template.scenes:
-        room = words_that_fit(scene.duration, rate)
+        room = _SceneTime(scene.duration, rate)
         choices = _sentences()[template.style][scene.role]
-        said = _line(chance.sample(choices, len(choices)), name=short, cta=cta, room=room)
+        choices = chance.sample(choices, len(choices))
+        said = _line(choices, name=short, cta=cta, room=room)
         said = said or (f"{cta}." if scene.role == "call_to_action" else scene.voiceover_text)
         if scene.role in {"feature", "benefit"}:
-            said = _with_fact(said, facts, room) or _with_another(said, choices, room)
+            said = _with_more(_with_fact(said, facts, room) or said, choices, room)
         lines.append(said)
     first, second, third, fourth = lines
     seen = [scene.visual_prompt.replace("The product", name or "The product", 1) for scene in template.scenes]
@@ -65,27 +73,42 @@ def usable_facts(description: str, facts: str, cta_text: str) -> Iterator[str]:
                 yield f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('!', '?')) else '.'}"
 
 
-def _with_fact(said: str, facts: Iterator[str], room: int) -> str | None:
+class _SceneTime(NamedTuple):
+    """What a scene has for its line: seconds, at so many words a minute."""
+
+    seconds: float
+    rate: int
+
+    def holds(self, line: str) -> bool:
+        """Tell whether a line can be said."""
+        return fits(line, self.seconds, self.rate)
+
+    def filled(self, line: str) -> float:
+        """Return which share of it a line takes."""
+        return spoken_seconds(line, self.rate) / self.seconds
+
+
+def _with_fact(said: str, facts: Iterator[str], room: _SceneTime) -> str | None:
     """Return a line with the next fact that fits beside it, or alone in its place; None where there is none."""
     for fact in facts:
         for line in (f"{said} {fact}", fact):
-            if count_words(line) <= room:
+            if room.holds(line):
                 return line
     return None
 
 
-def _with_another(said: str, choices: Sequence[str], room: int) -> str:
-    """Return a line with a second sentence of its scene, where that fits."""
+def _with_more(said: str, choices: Sequence[str], room: _SceneTime) -> str:
+    """Return a line with other sentences of its scene before it, as many as fit."""
     for choice in choices:
-        if choice != said and count_words(f"{said} {choice}") <= room:
-            return f"{said} {choice}"
+        if choice not in said and room.holds(f"{choice} {said}"):
+            said = f"{choice} {said}"
     return said
 
 
-def _line(choices: Sequence[str], *, name: str, cta: str, room: int) -> str | None:
-    for choice in choices:
-        line = choice.replace("{name}", name).replace("{cta}", cta)
-        line = re.sub(r"([.!?])[.!?]+", r"\1", line)
-        if count_words(line) <= room:
-            return line[:1].upper() + line[1:]
-    return None
+def _line(choices: Sequence[str], *, name: str, cta: str, room: _SceneTime) -> str | None:
+    """Return the first line that fits and leaves the scene no long silence, else the longest that fits."""
+    lines = (choice.replace("{name}", name).replace("{cta}", cta) for choice in choices)
+    tidy = (re.sub(r"([.!?])[.!?]+", r"\1", line) for line in lines)
+    fitting = [f"{line[:1].upper()}{line[1:]}" for line in tidy if room.holds(line)]
+    full = (line for line in fitting if room.filled(line) >= _FULL)
+    return next(full, max(fitting, key=room.filled, default=None))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from decimal import Decimal
 
 from moments_ray.ads import remote
 from moments_ray.ads.money import cost
 from moments_ray.ads.painting.scene import Painting
 from moments_ray.ads.paying import require_budget
-from moments_ray.ads.queries.items import StandingItems
-from moments_ray.ads.script.styles import template
+from moments_ray.ads.script.styles import Scene, template
+from moments_ray.ads.stages.made_once import by_model, cost_of_new, standing
 from moments_ray.ads.timing import scene_frames
 from moments_ray.ads.values import (
     EMBEDDED,
+    OWN,
     AdRequest,
     Brief,
     Look,
     Makers,
+    OwnMedia,
     Product,
     SceneFilm,
     SceneFilms,
@@ -28,7 +29,7 @@ from moments_ray.ads.values import (
     Voices,
 )
 from moments_ray.engine import Context, FanOut, Resources
-from moments_ray.errors import MediaError, MediaLimitsExceeded, ModelDenied, ModelQuotaExceeded, UnsupportedMedia
+from moments_ray.errors import MediaError, MediaLimitsExceeded, UnsupportedMedia
 from moments_ray.library.objects import put_by_content
 from moments_ray.media.probe import probe
 from moments_ray.media.process import run_python
@@ -46,6 +47,7 @@ async def plan_shots(
     product: Product,
     scripts: Scripts,
     voices: Voices,
+    media: OwnMedia,
 ) -> Sequence[Shot]:
     """Return a shot for each scene of each variant; where its words need longer than its style says, it is longer."""
     seconds = {spoken.key: spoken.seconds for spoken in voices.items}
@@ -73,28 +75,30 @@ async def plan_shots(
                 picture=product.image,
                 cut_out=product.cut_out,
                 logo=brief.brand.logo,
-                maker=makers.painter if scene.static_image else makers.filmer,
+                maker=_maker(makers, media, scene),
                 seed=brief.seed + variant - 1,
                 take=takes.films[scene.scene_number - 1],
+                font=brief.brand.font,
+                media=media.of(scene.scene_number),
             )
             for key, frames, scene in zip(keys, lengths, script.scenes, strict=True)
         ]
-    if {makers.filmer, makers.painter} != {EMBEDDED}:
-        await require_budget(ctx, await _films_cost(ctx, shots))
+    paid = [shot for shot in shots if shot.maker != EMBEDDED]
+    if paid:
+        prices = ctx.settings.ads.prices
+        await require_budget(
+            ctx,
+            await cost_of_new(
+                ctx, paid, SceneFilm, lambda shot: cost(shot.maker, "image" if shot.static else "video", 1, prices)
+            ),
+        )
     return shots
 
 
-async def _films_cost(ctx: Context, shots: Sequence[Shot]) -> Decimal:
-    """Return what the pictures cost that no earlier run has made."""
-    prices = ctx.settings.ads.prices
-    async with ctx.read() as session:
-        standing = StandingItems(session, ctx.ref.subject)
-        new = [
-            shot
-            for shot in shots
-            if shot.maker != EMBEDDED and await standing.output("VIDEO_GEN", shot, SceneFilm) is None
-        ]
-    return sum((cost(shot.maker, "image" if shot.static else "video", 1, prices) for shot in new), Decimal())
+def _maker(makers: Makers, media: OwnMedia, scene: Scene) -> str:
+    if media.of(scene.scene_number) is not None:
+        return EMBEDDED  # nobody is asked for a scene that is there
+    return makers.painter if scene.static_image else makers.filmer
 
 
 async def film_shot(ctx: Context, item: Shot, request: AdRequest) -> SceneFilm:
@@ -105,31 +109,38 @@ async def film_shot(ctx: Context, item: Shot, request: AdRequest) -> SceneFilm:
         MediaError: it cannot be painted.
         ModelError: the model made no picture, or not as it should.
     """
-    if not request.force:
-        async with ctx.read() as session:
-            standing = await StandingItems(session, request.ad).output("VIDEO_GEN", item, SceneFilm)
-        if standing is not None:
-            return standing
+    if item.media is not None:
+        return SceneFilm(key=item.key, name=item.media.name, still=item.media.still, backend=OWN)
+    found = await standing(ctx, item, request, SceneFilm)
+    if found is not None:
+        return found
     if item.maker == EMBEDDED:
         return await paint_here(ctx, item)
-    try:
-        name, usd = await (remote.paint(ctx, item) if item.static else remote.film(ctx, item))
-    except (ModelDenied, ModelQuotaExceeded) as error:
-        if not request.makers.fallback:
-            raise
-        return await paint_here(ctx, item, warning=error.message)
-    fault = None if item.static else await _fault_of(ctx, name)
+    return await by_model(
+        request,
+        lambda: _painted_by_model(ctx, item) if item.static else _filmed_by_model(ctx, item),
+        lambda warning: paint_here(ctx, item, warning=warning),
+    )
+
+
+async def _painted_by_model(ctx: Context, item: Shot) -> SceneFilm:
+    name, usd = await remote.paint(ctx, item)
+    painted = await paint_here(ctx, item, backdrop=name)
+    return painted.model_copy(update={"backend": item.maker, "usd": float(usd)})
+
+
+async def _filmed_by_model(ctx: Context, item: Shot) -> SceneFilm:
+    """Have a model film a scene; one that cannot be used is painted instead, for another would be paid for, too."""
+    name, usd = await remote.film(ctx, item)
+    fault = await _fault_of(ctx, name)
     if fault is not None:
         painted = await paint_here(ctx, item, warning=f"{item.maker} made no film that can be used: {fault}")
         return painted.model_copy(update={"usd": float(usd)})
-    if item.static:
-        painted = await paint_here(ctx, item, backdrop=name)
-        return painted.model_copy(update={"backend": item.maker, "usd": float(usd)})
     return SceneFilm(key=item.key, name=name, still=False, backend=item.maker, usd=float(usd))
 
 
 async def _fault_of(ctx: Context, name: str) -> str | None:
-    """Return why a film that a model made cannot be used, None where it can; another one would be paid for, too."""
+    """Return why a film that a model made cannot be used, None where it can."""
     async with ctx.cache.open(ctx.store.uri(name)) as path:
         try:
             info = await probe(path, ctx.settings.media)
@@ -150,7 +161,7 @@ async def paint_here(ctx: Context, shot: Shot, *, backdrop: str | None = None, w
         painting = Painting(
             path=path,
             style=shot.style,
-            font=style.font,
+            font=shot.font or style.font,
             scene=shot.scene,
             width=shot.width,
             height=shot.height,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from moments_ray.ads.captions import captions_of
-from moments_ray.ads.script.styles import template
+from moments_ray.ads.script.styles import Scene, Transition, template
 from moments_ray.ads.timing import LEAD_FRAMES
 from moments_ray.ads.values import (
+    OWN,
     Brief,
     Cut,
     Film,
@@ -24,6 +25,7 @@ from moments_ray.ads.values import (
 from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.library.objects import put_by_content
 from moments_ray.media.probe import probe
+from moments_ray.media.render.effects import Effect, EffectName
 from moments_ray.media.render.join import join_pieces
 from moments_ray.media.render.music import write_bed
 from moments_ray.media.render.piece import render_piece
@@ -35,6 +37,7 @@ from moments_ray.storage.blocking import in_thread
 _LOUDNESS = -16.0  # LUFS: what phones play well
 _MUSIC_DB = -17.0
 _POSTER_SECONDS = 2.0
+_BEGINNINGS: Mapping[Transition, EffectName] = {"fade": "fade_in", "flash": "flash"}
 
 
 async def render_scene(
@@ -54,6 +57,7 @@ async def render_scene(
         frames=item.frames,
         volume=0.0,
         captions=captions,
+        effects=_effects(scene, own_still=before.still and before.backend == OWN),
     )
     width, height = look.size
     form = Form(width=width, height=height, quality="draft" if look.draft else "final")
@@ -76,6 +80,13 @@ async def render_scene(
         ctx, ctx.staged(f"sound-{item.key}"), ctx.scratch / rendered.sound, content_type="audio/wav"
     )
     return RenderedScene(key=item.key, video=video.name, sound=sound.name, frames=item.frames)
+
+
+def _effects(scene: Scene, *, own_still: bool) -> tuple[Effect, ...]:
+    """Return how a scene begins, and what moves a picture that came with the request."""
+    names = [*([_BEGINNINGS[scene.transition]] if scene.transition in _BEGINNINGS else [])]
+    names += ["zoom"] if own_still else []
+    return tuple(Effect(name=name) for name in names)
 
 
 async def plan_cuts(ctx: Context, scripts: Scripts, rendered: RenderedScenes) -> Sequence[Cut]:
@@ -105,7 +116,10 @@ async def compose(
     cues = await _voice_cues(ctx, scenes, voices)
     style = template(brief.style)
     music = None
-    if look.music == "style":
+    if look.own_music is not None:
+        await ctx.store.get_file(look.own_music, ctx.scratch / "music.wav")
+        music = Music(file="music.wav", gain_db=_MUSIC_DB)
+    elif look.music == "style":
         await in_thread(
             lambda: write_bed(ctx.scratch / "music.wav", style.music, seconds=frames / RATE + 0.5, seed=brief.seed)
         )

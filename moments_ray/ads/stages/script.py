@@ -7,6 +7,7 @@ from moments_ray.ads.script import grammar
 from moments_ray.ads.script.rules import Objection, objections
 from moments_ray.ads.script.styles import template
 from moments_ray.ads.script.words import Script
+from moments_ray.ads.timing import rate_of
 from moments_ray.ads.values import EMBEDDED, Brief, Makers, Product, Scripts
 from moments_ray.ads.writing import write_by_model
 from moments_ray.engine import Context, Resources, stage
@@ -24,12 +25,13 @@ async def write_scripts(ctx: Context, brief: Brief, makers: Makers, product: Pro
     """
     if brief.scripts:
         for script in brief.scripts:
-            require_sayable(script, brief)
+            require_sayable(script, brief, makers.speaker)
         return Scripts(items=brief.scripts)
     if makers.writer == EMBEDDED:
         return Scripts(
             items=tuple(
-                by_grammar(brief, brief.seed + number + 100 * (brief.take - 1)) for number in range(brief.variants)
+                by_grammar(brief, brief.seed + number + 100 * (brief.take - 1), makers.speaker)
+                for number in range(brief.variants)
             )
         )
     try:
@@ -37,28 +39,30 @@ async def write_scripts(ctx: Context, brief: Brief, makers: Makers, product: Pro
     except (ModelDenied, ModelQuotaExceeded) as error:
         if not makers.fallback:
             raise
-        own = (by_grammar(brief, brief.seed + number) for number in range(brief.variants))
+        own = (by_grammar(brief, brief.seed + number, makers.speaker) for number in range(brief.variants))
         return Scripts(items=tuple(script.model_copy(update={"warnings": (error.message,)}) for script in own))
 
 
-def by_grammar(brief: Brief, seed: int) -> Script:
+def by_grammar(brief: Brief, seed: int, speaker: str) -> Script:
     """Return a script without a model."""
+    style = template(brief.style)
     return grammar.write(
-        template(brief.style),
+        style,
         product_name=brief.product_name,
         cta_text=brief.cta_text,
         description=brief.description,
         seed=seed,
+        rate=rate_of(speaker, style.voice.rate),
     )
 
 
-def require_sayable(script: Script, brief: Brief) -> None:
+def require_sayable(script: Script, brief: Brief, speaker: str) -> None:
     """Refuse a script that claims what its seller did not, or cannot be said in its time.
 
     Raises:
         ScriptInvalid: naming the first of what is wrong.
     """
-    found = faults(script, brief)
+    found = faults(script, brief, speaker)
     if found:
         place = f"Scene {found[0].scene}: " if found[0].scene else ""
         raise ScriptInvalid(
@@ -66,7 +70,7 @@ def require_sayable(script: Script, brief: Brief) -> None:
         )
 
 
-def faults(script: Script, brief: Brief) -> list[Objection]:
+def faults(script: Script, brief: Brief, speaker: str) -> list[Objection]:
     """Return what is wrong with a script for this brief."""
     seen = script.product_analysis.text if script.product_analysis else ""
     return objections(
@@ -76,5 +80,5 @@ def faults(script: Script, brief: Brief) -> list[Objection]:
         cta_text=brief.cta_text,
         facts=f"{brief.product_name}\n{brief.description}\n{seen}",
         language=brief.language,
-        rate=template(brief.style).voice.rate,
+        rate=rate_of(speaker, template(brief.style).voice.rate),
     )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from pathlib import Path
 
 from moments_ray.ads import remote
 from moments_ray.ads.money import cost
 from moments_ray.ads.paying import require_budget
-from moments_ray.ads.queries.items import StandingItems
 from moments_ray.ads.script.styles import template
 from moments_ray.ads.speaking import speak_here
+from moments_ray.ads.stages.made_once import by_model, cost_of_new, standing
+from moments_ray.ads.timing import rate_of
 from moments_ray.ads.values import EMBEDDED, SILENT, AdRequest, Brief, Line, Makers, Scripts, Spoken, Takes, Voices
 from moments_ray.engine import Context, FanOut, Resources
-from moments_ray.errors import ModelDenied, ModelQuotaExceeded
 from moments_ray.library.objects import put_by_content
 
 
@@ -28,7 +26,7 @@ async def plan_lines(ctx: Context, brief: Brief, makers: Makers, takes: Takes, s
             scene=scene.scene_number,
             text=scene.voiceover_text,
             seconds=scene.duration,
-            rate=voice.rate,
+            rate=rate_of(makers.speaker, voice.rate),
             pitch=voice.pitch,
             language=brief.language,
             speaker=makers.speaker,
@@ -39,17 +37,12 @@ async def plan_lines(ctx: Context, brief: Brief, makers: Makers, takes: Takes, s
         for scene in script.scenes
     ]
     if makers.speaker not in {EMBEDDED, SILENT}:
-        await require_budget(ctx, await voices_cost(ctx, lines))
+        prices = ctx.settings.ads.prices
+        await require_budget(
+            ctx,
+            await cost_of_new(ctx, lines, Spoken, lambda line: cost(line.speaker, "character", len(line.text), prices)),
+        )
     return lines
-
-
-async def voices_cost(ctx: Context, lines: Sequence[Line]) -> Decimal:
-    """Return what the lines cost that no earlier run has spoken."""
-    prices = ctx.settings.ads.prices
-    async with ctx.read() as session:
-        standing = StandingItems(session, ctx.ref.subject)
-        new = [line for line in lines if await standing.output("VOICE_GEN", line, Spoken) is None]
-    return sum((cost(line.speaker, "character", len(line.text), prices) for line in new), Decimal())
 
 
 async def speak_line(ctx: Context, item: Line, request: AdRequest) -> Spoken:
@@ -62,25 +55,28 @@ async def speak_line(ctx: Context, item: Line, request: AdRequest) -> Spoken:
     """
     if item.speaker == SILENT:
         return Spoken(key=item.key, name=None, seconds=0.0, words=(), backend=SILENT)
-    if not request.force:
-        async with ctx.read() as session:
-            standing = await StandingItems(session, request.ad).output("VOICE_GEN", item, Spoken)
-        if standing is not None:
-            return standing
-    path = ctx.scratch / f"{item.key}.wav"
+    found = await standing(ctx, item, request, Spoken)
+    if found is not None:
+        return found
     if item.speaker == EMBEDDED:
-        return await _spoken_here(ctx, item, path)
-    try:
-        seconds, words, usd = await remote.speak(ctx, item, path)
-    except (ModelDenied, ModelQuotaExceeded) as error:
-        if not request.makers.fallback:
-            raise
-        return await _spoken_here(ctx, item.model_copy(update={"voice": None}), path, warning=error.message)
+        return await _spoken_here(ctx, item)
+    own_voice = item.model_copy(update={"voice": None})  # the model's name for one is nothing to the embedded voice
+    return await by_model(
+        request,
+        lambda: _spoken_by_model(ctx, item),
+        lambda warning: _spoken_here(ctx, own_voice, warning=warning),
+    )
+
+
+async def _spoken_by_model(ctx: Context, item: Line) -> Spoken:
+    path = ctx.scratch / f"{item.key}.wav"
+    seconds, words, usd = await remote.speak(ctx, item, path)
     stored = await put_by_content(ctx, f"{ctx.folder}/voice-{item.key}", path, content_type="audio/wav")
     return Spoken(key=item.key, name=stored.name, seconds=seconds, words=words, backend=item.speaker, usd=float(usd))
 
 
-async def _spoken_here(ctx: Context, item: Line, path: Path, *, warning: str | None = None) -> Spoken:
+async def _spoken_here(ctx: Context, item: Line, *, warning: str | None = None) -> Spoken:
+    path = ctx.scratch / f"{item.key}.wav"
     seconds, words = await speak_here(ctx, item, path)
     stored = await put_by_content(ctx, f"{ctx.folder}/voice-{item.key}", path, content_type="audio/wav")
     return Spoken(key=item.key, name=stored.name, seconds=seconds, words=words, backend=EMBEDDED, warning=warning)

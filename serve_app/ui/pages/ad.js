@@ -14,10 +14,13 @@ import { progressBar } from "../components/common/progress.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { films } from "../components/ads/films.js";
-import { scriptEditor } from "../components/ads/script-editor.js";
+import { storyboard } from "../components/ads/storyboard.js";
+import { styleName } from "../components/ads/style-poster.js";
 
 const EVERY = 2000;
 const STAGES = { script_gen: () => t("Writing the script"), voice_gen: () => t("Speaking"), video_gen: () => t("Filming the scenes"), compositing: () => t("Putting it together") };
+const costs = (ad) => t("${usd} of at most ${most}", { usd: number(ad.cost_usd, 4), most: number(ad.max_cost_usd, 2) });
+const spent = (stage) => (stage.status === "processing" ? `${stage.progress} %` : stage.stage_data.cost_usd ? `$${number(stage.stage_data.cost_usd, 4)}` : stage.stage_data.backend ?? "");
 const active = (ad) => ["pending", "processing"].includes(ad.status);
 
 export function mount(root, { id }) {
@@ -52,7 +55,7 @@ function page(ad, read) {
   effect(() => written.set(ad().stages.some((stage) => stage.stage_name === "script_gen" && stage.status === "completed")));
   const goesOn = () => !active(ad()) && (ad().status !== "completed" || ad().stop_after);
   return [
-    h("div.page-head", h("a.icon-button.button.plain", { href: href("/ads"), "aria-label": t("Back to the ads") }, icon("back")), h("h1", { dir: "auto" }, ad.peek().product_name), h("span.chip", ad.peek().style), () => statusBadge(ad().status),
+    h("div.page-head", h("a.icon-button.button.plain", { href: href("/ads"), "aria-label": t("Back to the ads") }, icon("back")), h("h1", { dir: "auto" }, ad.peek().product_name), h("span.chip", styleName(ad.peek().style)), () => statusBadge(ad().status),
       h("div.actions",
         () => ad().run_id && h("a.button", { href: href(`/runs/${ad().run_id}`) }, icon("runs"), t("To the run")),
         () => active(ad()) && h("button", { disabled: !may("write"), onclick: act(api.cancelAd, t("Asked to stop")) }, icon("close"), t("Stop")),
@@ -62,10 +65,10 @@ function page(ad, read) {
     () => ad().error && errorPanel({ title: t("It failed"), message: ad().error.message, code: ad().error.code }),
     () => ad().warnings.length > 0 && h("ul.panel.warnings", ad().warnings.map((text) => h("li", icon("warning"), h("span", { dir: "auto" }, text)))),
     () => { shape(); return ad.peek().films.length > 0 && films(ad.peek()); },
-    h("section.panel.stack", h("div.row", h("h2.grow", t("Stages")), h("span.quiet.number", () => t("${usd} of at most ${most}", { usd: number(ad().cost_usd, 4), most: number(ad().max_cost_usd, 2) }))),
-      () => h("ol.stage-list", ad().stages.map((stage) => h("li", { class: `is-${stage.status}` }, h("span.stage-mark", stage.status === "completed" ? icon("check") : stage.status === "failed" ? icon("close") : null), h("span.grow", STAGES[stage.stage_name]?.() ?? stage.stage_name),
-        h("span.small.quiet.number", stage.error_message ?? (stage.status === "processing" ? `${stage.progress} %` : "")))))),
-    () => written() && h("div.stack", scriptEditor(ad, read)),
+    h("section.panel.stack", h("div.row", h("h2.grow", t("Stages")), h("span.number", () => costs(ad()))),
+      () => h("ol.stage-list.in-a-row", ad().stages.map((stage) => h("li", { class: `is-${stage.status}` }, h("span.stage-mark", stage.status === "completed" ? icon("check") : stage.status === "failed" ? icon("close") : null), h("span.grow", STAGES[stage.stage_name]?.() ?? stage.stage_name),
+        h("span.small.quiet.number", stage.error_message ?? spent(stage)))))),
+    () => written() && h("div", storyboard(ad, read)),
     h("section.panel", h("h2", t("About this ad")), h("dl.facts", [[t("Call to action"), ad.peek().cta_text], [t("Created"), date(ad.peek().created_at)], [t("Identifier"), h("code", id)]].map(([label, value]) => h("div", h("dt", label), h("dd", { dir: "auto" }, value)))),
       () => ad().receipts.length > 0 && h("details", h("summary", t("What was paid")), h("ul.run-list", ad().receipts.map((one) => h("li", h("span", one.stage), h("span.quiet", one.model), h("span.grow"), h("span.number", `$${number(one.usd, 4)}`)))))),
   ];

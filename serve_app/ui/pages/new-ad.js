@@ -8,6 +8,7 @@ import { api } from "../services/api.js";
 import { may } from "../services/session.js";
 import { resource } from "../components/common/resource.js";
 import { toastError } from "../components/common/toast.js";
+import { styleName, stylePoster } from "../components/ads/style-poster.js";
 
 const SETTLE = 500;
 const SHAPES = [["9:16", () => t("Upright")], ["1:1", () => t("Square")], ["16:9", () => t("Wide")]];
@@ -42,7 +43,8 @@ export function mount(root) {
   };
   const field = (name, label, more, hint) => h("label", label, h(more.rows ? "textarea" : "input", { ...more, oninput: (event) => set(name, event.target.value) }), hint && h("small", hint));
   const style = (one) => h("label.preset.style", h("input", { type: "radio", name: "style", value: one.style, checked: () => asked().style === one.style, onchange: () => set("style", one.style) }),
-    h("span.palette-strip", { "aria-hidden": "true" }, one.palette.map((colour) => h("span", { style: { background: colour } }))), h("strong", one.style));
+    stylePoster(one, () => asked().product_name.trim(), () => asked().cta_text.trim()), h("strong", styleName(one.style)));
+  const costs = (found) => (found.total_usd === null ? t("Nobody has said what a model costs") : found.total_usd ? t("About ${usd} of at most ${most}", { usd: number(found.total_usd, 2), most: number(found.max_cost_usd, 2) }) : t("Costs nothing: no model is paid"));
   replace(root, h("form.form-page", { onsubmit: start("") },
     h("div.page-head", h("a.icon-button.button.plain", { href: href("/ads"), "aria-label": t("Back to the ads") }, icon("back")), h("h1", t("New ad"))),
     h("section.panel.stack", h("div.fields", field("product_name", t("Product"), { required: true, maxlength: "120", autofocus: true }), field("cta_text", t("Call to action"), { required: true, maxlength: "60", placeholder: t("Try it today") })),
@@ -54,5 +56,5 @@ export function mount(root) {
         h("label", t("Most it may cost, $"), h("input", { type: "number", min: "0", step: "0.01", placeholder: t("as set"), oninput: (event) => set("max_cost_usd", event.target.value === "" ? null : Number(event.target.value)) }))),
       h("div.row", h("label.check", h("input", { type: "checkbox", checked: true, onchange: (event) => set("captions", event.target.checked) }), t("Draw what is said into the picture")), h("label.check", h("input", { type: "checkbox", checked: true, onchange: (event) => set("music", event.target.checked ? "style" : "none") }), t("Music")))),
     h("div.actions", h("button.primary", { type: "submit", disabled: () => busy() || !whole() || !may("write") }, icon("play"), t("Make it")), h("button", { type: "button", onclick: start("script_gen"), disabled: () => busy() || !whole() || !may("write") }, icon("edit"), t("Only write the script")),
-      () => estimate() && h("span.quiet", { class: estimate().within_limit ? "" : "bad" }, estimate().total_usd ? t("About ${usd} of at most ${most}", { usd: number(estimate().total_usd, 2), most: number(estimate().max_cost_usd, 2) }) : t("Costs nothing: no model is paid")))));
+      () => estimate() && h("span.quiet", { class: estimate().within_limit ? "" : "bad" }, costs(estimate())))));
 }

@@ -180,7 +180,8 @@ export const api = {
   removeAd: (id) => remove(`/api/ads/jobs/${id}`),
   adScript: (id) => get(`/api/ads/jobs/${id}/script`),
   editAdScript: (id, scripts) => get(`/api/ads/jobs/${id}/script`, { method: "PUT", json: { scripts } }),
-  regenerateScene: (id, scene) => post(`/api/ads/jobs/${id}/scenes/${scene}/regenerate`),
+  /** @param {{picture: boolean, voice: boolean}} what */
+  regenerateScene: (id, scene, what) => post(`/api/ads/jobs/${id}/scenes/${scene}/regenerate`, what),
 
   models: async () => (await get("/api/admin/models")).items,
   changeModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PATCH", json: fields }),

@@ -18,7 +18,8 @@ from moments_ray.ads.errors import CostCapReached
 from moments_ray.ads.money import Receipt, charged
 from moments_ray.ads.options import AdOptions
 from moments_ray.ads.queries.ads import Ads
-from moments_ray.ads.service import AdService, Pictures
+from moments_ray.ads.requests import Uploads
+from moments_ray.ads.service import AdService
 from moments_ray.ads.stages.films import film_shot, plan_shots
 from moments_ray.ads.stages.product import prepare_product
 from moments_ray.ads.stages.script import write_scripts
@@ -88,7 +89,7 @@ class Studio:
         asked = AdOptions(product_name=NAME, style="luxury", cta_text="Shop Now", **options)
         path = self._tmp_path / "given.png"
         Image.new("RGB", (64, 64), "teal").save(path)
-        started = await self.service.create(asked, Pictures(product=path if picture else None), None)
+        started = await self.service.create(asked, Uploads(product=path if picture else None), None)
         return AdRequest.model_validate(started.run.config)
 
     def context(self, request: AdRequest, stage: str, notes: dict[str, JsonValue] | None = None) -> Context:
@@ -116,7 +117,9 @@ class Studio:
         product = Product(palette=("#000000", "#ffffff", "#ffffff", "#222222"))
         context = self.context(request, "VIDEO_GEN")
         look, makers, takes = request.look, request.makers, request.takes
-        return list(await plan_shots(context, request.brief, look, makers, takes, product, scripts, voices))
+        return list(
+            await plan_shots(context, request.brief, look, makers, takes, product, scripts, voices, request.media)
+        )
 
     def posted(self, path: str) -> int:
         return sum(one.method == "POST" and one.path.endswith(path) for one in self.server.received)

@@ -11,12 +11,14 @@ import pytest
 from PIL import Image
 
 from moments_ray.ads.painting.camera import pose
-from moments_ray.ads.painting.lettering import drawable
+from moments_ray.ads.painting.lettering import contrast, drawable, ink_on, rgb
+from moments_ray.ads.painting.name import name_lettering
 from moments_ray.ads.painting.scene import FPS, Painting, frames, moving_size, paint, still
 from moments_ray.ads.script.styles import list_styles, template
 from moments_ray.media.probe import probe
 from moments_ray.media.render.music import RATE, bed
 from moments_ray.settings import MediaSettings
+from moments_ray.testing.media import run_ffmpeg
 
 STYLES = list_styles()
 
@@ -72,6 +74,20 @@ def test_the_product_s_picture_is_in_every_scene(style: str, scene: int, tmp_pat
     assert green.mean() > 0.04
 
 
+@pytest.mark.parametrize("accent", ["#40e0d0", "#c8a24b", "#101030", "#ffffff", "#ff3b1d"])
+@pytest.mark.parametrize("style", STYLES)
+def test_what_to_do_can_be_read_on_any_colour_of_a_brand(style: str, accent: str) -> None:
+    ground = rgb(accent)
+    ink = ink_on(ground, rgb(template(style).palette[2]))
+    assert contrast(ground, ink) >= 3
+
+
+def test_a_name_of_another_script_is_set_as_a_title_too() -> None:
+    drawn = [name_lettering(painting("bold", scene, product_name="सुनो"), (300, 300)) for scene in (1, 2)]
+    assert all(layer.getchannel("A").getbbox() is not None for layer in drawn)
+    assert drawn[0].tobytes() != drawn[1].tobytes()
+
+
 def test_equal_seeds_paint_equal_pictures_and_others_do_not() -> None:
     one, same, other = (still(painting("energetic", 4, seed=seed)) for seed in (1, 1, 2))
     assert one.tobytes() == same.tobytes() != other.tobytes()
@@ -94,6 +110,15 @@ async def test_a_moving_scene_is_a_film_of_its_frames(tmp_path: Path) -> None:
     info = await probe(tmp_path / "scene.mp4", MediaSettings())
     assert info.duration == pytest.approx(12 / FPS, abs=0.02)
     assert (info.width, info.height) == moving_size(270, 480)
+
+
+async def test_a_moving_scene_has_the_colours_it_was_drawn_in(tmp_path: Path) -> None:
+    asked = painting("energetic", 1, path=tmp_path / "scene.mp4", palette=("#0a8c82",) * 4, product_name=" ")
+    paint(asked.model_dump(mode="json"), lambda _: None)
+    run_ffmpeg(["-i", asked.path, "-frames:v", "1", tmp_path / "first.png"])
+    with Image.open(tmp_path / "first.png") as first:
+        seen = np.median(np.asarray(first.convert("RGB")).reshape(-1, 3), axis=0)
+    assert np.abs(seen - rgb("#0a8c82")).max() <= 4
 
 
 def test_what_no_face_can_draw_is_left_out() -> None:

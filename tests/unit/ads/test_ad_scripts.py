@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from moments_ray.ads.script import grammar
-from moments_ray.ads.script.rules import claims, count_words, objections, speakable, words_that_fit
+from moments_ray.ads.script.rules import claims, count_words, objections, speakable, spoken_seconds, words_that_fit
 from moments_ray.ads.script.styles import Template, list_styles, template
 from moments_ray.ads.script.words import Script
 from moments_ray.errors import InvalidRequest
+from moments_ray.speech import voice
 
 STYLES = ("luxury", "energetic", "minimal", "bold")
 
@@ -172,3 +175,33 @@ def test_words_that_fit_can_be_said_in_their_time(seconds: float, rate: int) -> 
 def test_of_scripts_without_spaces_three_characters_count_as_a_word() -> None:
     assert count_words("静かな音楽を聴く") == 3
     assert count_words("one two three") == 3
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_line_is_said_no_slower_than_was_reckoned_before(style: str, tmp_path: Path) -> None:
+    own = template(style).voice
+    for scene in written(style, "The battery lasts 40 hours. It folds flat.", seed=1).scenes:
+        line = voice.Line(text=scene.voiceover_text, pause=0)
+        speech = voice.Speech(
+            path=tmp_path / "a.wav", lines=(line,), voice="en-us+klatt4", words_per_minute=own.rate, pitch=own.pitch
+        )
+        spoken = voice.Spoken.model_validate(voice.speak(speech.model_dump(mode="json"), lambda _: None))
+        assert spoken.duration <= spoken_seconds(scene.voiceover_text, own.rate) + 0.1
+        assert spoken.duration <= scene.duration - 0.4
+
+
+@given(st.text(alphabet="ab ,.1", max_size=80), st.text(alphabet="ab ,.1", max_size=20))
+def test_more_words_are_never_quicker_said(line: str, more: str) -> None:
+    assert spoken_seconds(f"{line} {more}", 150) >= spoken_seconds(line, 150) - 0.26  # an end may become a comma
+
+
+def test_long_words_and_numbers_take_their_time() -> None:
+    assert spoken_seconds("extraordinarily uncharacteristic misunderstandings", 150) > 2 * spoken_seconds("a b c", 150)
+    assert spoken_seconds("In 1999.", 150) > spoken_seconds("In June.", 150)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_scene_is_silent_for_long(style: str) -> None:
+    script = written(style, "The battery lasts 40 hours. It folds flat.")
+    rate = template(style).voice.rate
+    assert all(spoken_seconds(scene.voiceover_text, rate) > 0.55 * scene.duration for scene in script.scenes)

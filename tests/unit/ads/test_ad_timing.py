@@ -45,9 +45,17 @@ def words(*texts: str, each: float = 0.3) -> list[SpokenWord]:
 
 def test_words_are_shown_a_few_at_a_time_and_lit_when_they_are_said() -> None:
     captions = captions_of(words("Look", "closer,", "and", "every", "detail", "has", "its", "reason."), 240, "pop")
-    assert [caption.text for caption in captions] == ["Look closer,", "and every detail has", "its reason."]
+    assert [caption.text for caption in captions] == ["Look closer,", "and every detail", "has its reason."]
     first = captions[0].words[1]
     assert (first.start, first.end) == (0.3 + LEAD_FRAMES / FPS, 0.6 + LEAD_FRAMES / FPS)
+
+
+@given(st.lists(st.text("abc,.", min_size=1, max_size=30), max_size=20))
+def test_every_word_is_shown_once_in_order_and_few_at_a_time(texts: list[str]) -> None:
+    captions = captions_of(words(*texts), 900, "pop")
+    assert [word.text for caption in captions for word in caption.words] == texts
+    assert all(len(caption.words) <= 4 for caption in captions)
+    assert all(len(caption.text) <= 26 or len(caption.words) == 1 for caption in captions)
 
 
 def test_a_caption_stays_until_the_next_one_and_never_longer_than_its_scene() -> None:

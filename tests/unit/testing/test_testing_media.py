@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from moments_ray.speech.voice import _WordEvent, _words
+from moments_ray.speech.voice import WordEvent, timed_words
 from moments_ray.testing.media import Codec, make_captions, make_video, make_voice
 
 
@@ -86,8 +86,8 @@ def test_a_video_may_carry_a_voice_of_ones_own(tmp_path: Path) -> None:
 
 def test_word_times_follow_the_events_and_cover_the_sentence() -> None:
     # "on the" is one event of the library's, and a number is several.
-    events = [_WordEvent(0, 100), _WordEvent(7, 500), _WordEvent(8, 700), _WordEvent(13, 900)]
-    words = _words("on the 1940s move", events, first=100, samples=1000)
+    events = [WordEvent(0, 100), WordEvent(7, 500), WordEvent(8, 700), WordEvent(13, 900)]
+    words = timed_words("on the 1940s move", events, first=100, samples=1000)
     assert words == [("on", 0, 160), ("the", 160, 400), ("1940s", 400, 800), ("move", 800, 1000)]
 
 
