@@ -47,10 +47,11 @@ def address(ray_cluster: Settings) -> Iterator[str]:
 
 
 async def create(address: str, talk: Talk, folder: Path) -> str:
-    """Create a job on the talk."""
+    """Create a job on the talk that is at work for some seconds, so that it can be struck in the middle."""
     video = folder / "talk.mp4"
     run_ffmpeg(["-i", talk.path, "-i", talk.captions, "-c", "copy", "-c:s", "mov_text", video])
-    job = json.dumps({"job_type": "transcription"})
+    clips = {"clip_strategy": "windows", "clip_duration": 5.0, "overlap_duration": 0.0, "max_clips": 4}
+    job = json.dumps({"job_type": "full_processing", "options": clips})
     async with httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as client:
         answer = await client.post(
             "/api/v1/jobs/upload", files={"file": ("talk.mp4", video.read_bytes())}, data={"job": job}
