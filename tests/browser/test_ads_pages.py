@@ -46,7 +46,7 @@ def test_words_are_changed_before_voice_and_pictures_are_made(page: Any, served:
     page.get_by_role("alert").get_by_text("50").wait_for()  # nothing is claimed that was not said of it
     words.fill("Pressed within a day, and poured the next.")
     page.get_by_role("button", name="Save the script").click()
-    page.get_by_text("Saved; go on, and it is said so").wait_for()
+    page.locator("#toasts").get_by_text("Saved; go on, and it is said so").wait_for()
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Stop").wait_for()
     brief = newest(page, served)["request"]["brief"]
@@ -68,5 +68,5 @@ def test_films_stand_side_by_side_and_one_scene_is_made_again(page: Any, served:
     assert page.locator(".scene-picture img, .scene-picture video").count() == 8
     page.get_by_text("$0 of at most $1").wait_for()
     page.get_by_role("button", name="Make the picture of scene 3 again").first.click()
-    page.get_by_text("The scene is being made again").wait_for()
+    page.locator("#toasts").get_by_text("The scene is being made again").wait_for()
     assert newest(page, served)["request"]["takes"] == {"voices": [1, 1, 1, 1], "films": [1, 1, 2, 1]}
