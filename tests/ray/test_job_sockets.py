@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -94,7 +95,11 @@ class Listener:
 
 def kill(title: str) -> None:
     """Kill a process of this test's Ray by its title."""
-    found = [each for each in psutil.Process().children(recursive=True) if " ".join(each.cmdline()).startswith(title)]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            if " ".join(each.cmdline()).startswith(title):
+                found.append(each)
     assert found, title
     os.kill(found[0].pid, signal.SIGKILL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -30,7 +31,11 @@ FINISHED = {"completed", "failed", "cancelled"}
 
 def media_processes() -> list[str]:
     """The media programs that work for this test's Ray."""
-    return [each.name() for each in psutil.Process().children(recursive=True) if "ffmpeg" in each.name()]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            found.append(each.name())
+    return [name for name in found if "ffmpeg" in name]
 
 
 class Api:
