@@ -17,6 +17,7 @@ from moments_ray.ids import new_identifier
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.values import Source
+from moments_ray.media.probe import MediaInfo
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.queries.moments import Moments
 from moments_ray.moments.queries.sets import MomentSets
@@ -43,6 +44,7 @@ class Library:
         picture: bytes | None = None,
         *,
         duration: float = 120.0,
+        info: MediaInfo | None = None,
     ) -> Video:
         """A video whose bytes are in the store, or one that has none yet."""
         async with self.database.begin() as session:
@@ -65,6 +67,7 @@ class Library:
                 resolution="1280x720",
                 bytes=stored.bytes,
                 checksum=stored.checksum,
+                info=info and info.model_dump(mode="json"),
             )
             if (shot := picture or self.picture) is not None:
                 name = f"{name}/thumbnails/video-1.jpg"

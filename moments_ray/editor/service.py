@@ -27,7 +27,7 @@ from moments_ray.editor.values import (
 )
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunOrder, StartedRun
-from moments_ray.errors import Conflict, RunActive
+from moments_ray.errors import Conflict, MomentsError, RunActive
 from moments_ray.library.options import TranscriptOptions
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import LibraryService
@@ -238,6 +238,16 @@ def timeline_of(record: ProjectRecord) -> Timeline:
     """Return a project's timeline; an empty one before it has any."""
     stored = record.project.timeline
     return Timeline() if stored is None else Timeline.model_validate(stored)
+
+
+def warnings_of(record: ProjectRecord) -> tuple[TimelineWarning, ...]:
+    """Return what will not come out as meant of the timeline that stands; none while its video is not here."""
+    if record.video.duration is None:
+        return ()
+    try:
+        return checked(timeline_of(record), record.video.duration)[1]
+    except MomentsError as error:
+        return (TimelineWarning(code=error.code, message=error.message),)
 
 
 def duration_of(video: Video) -> float:

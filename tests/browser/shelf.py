@@ -49,7 +49,7 @@ class Shelf(Library):
             tracks = await extract_subtitles(talk.path, info, Path(scratch), settings=media, timeout=60)
             transcript = check(read_captions(next(iter(tracks)).path.read_bytes()), talk.duration)
             picture = poster.read_bytes()
-        video = await self.video(talk.title, talk.path.read_bytes(), picture, duration=talk.duration)
+        video = await self.video(talk.title, talk.path.read_bytes(), picture, duration=talk.duration, info=info)
         await self.transcript(video, transcript)
         found = find_moments(transcript, None, talk.duration, FindOptions())
         for number, moment in enumerate(found.moments):

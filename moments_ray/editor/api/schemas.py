@@ -13,10 +13,14 @@ from moments_ray.http.schemas.base import RequestBody, Shape
 
 
 class AssetView(Shape):
-    """A video as the editor shows it; ``path`` is what tools take, signed links need no key until they expire."""
+    """A video as the editor shows it: ``video`` is its identifier in the library, ``path`` what tools take.
+
+    Signed links need no key until they expire.
+    """
 
     id: int
     identifier: str
+    video: str
     path: str
     ingest_url: str
     thumbnail_url: str | None

@@ -14,6 +14,7 @@ from moments_ray.editor.api.views import project_detail
 from moments_ray.editor.importing import ImportFormat, read_cuts
 from moments_ray.editor.options import AnalyseBody
 from moments_ray.editor.queries.projects import ProjectRecord, Projects
+from moments_ray.editor.service import warnings_of
 from moments_ray.editor.timeline import TimelineChange, TimelineWarning
 from moments_ray.editor.values import TemplateOptions
 from moments_ray.errors import InvalidRequest
@@ -142,8 +143,10 @@ async def _shown(
     dependencies: Dependencies,
     record: ProjectRecord,
     response: Response,
-    warnings: tuple[TimelineWarning, ...] = (),
+    warnings: tuple[TimelineWarning, ...] | None = None,
 ) -> ProjectDetail:
+    """Show a project; ``warnings`` are those of saving it, None for those of what stands."""
+    warnings = warnings_of(record) if warnings is None else warnings
     async with dependencies.environment.database.read() as session:
         detail = await project_detail(dependencies, session, record, warnings=warnings)
     response.headers["ETag"] = f'"{detail.version}"'

@@ -26,6 +26,7 @@ def asset_view(asset: Asset, video: Video) -> AssetView:
     return AssetView(
         id=asset.id,
         identifier=asset.identifier,
+        video=video.identifier,
         path=f"ingest/{asset.ingest_name}",
         ingest_url=f"/media/ingest/{asset.ingest_name}",
         thumbnail_url=f"/media/thumbnails/{asset.thumbnail_name}" if here else None,

@@ -24,6 +24,8 @@ const PAGES = [
   [/^\/ads$/, "ads"],
   [/^\/ads\/new$/, "new-ad"],
   [/^\/ads\/(?<id>[\w-]+)$/, "ad"],
+  [/^\/projects$/, "projects"],
+  [/^\/projects\/(?<id>[\w-]+)$/, "project"],
   [/^\/settings(?:\/(?<tab>[a-z-]+))?$/, "settings"],
   [/^\/login$/, "login"],
 ];

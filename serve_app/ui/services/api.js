@@ -91,6 +91,7 @@ const post = (path, json, options) => get(path, { method: "POST", json: json ?? 
 const remove = (path) => send(path, { method: "DELETE" });
 const JOBS = "/api/v1/jobs";
 const video = (id, rest = "") => `/api/videos/${id}${rest}`;
+const timeline = (id, rest = "") => `/api/timeline/${id}${rest}`;
 const moment = (id, one, rest = "") => video(id, `/moments/${one}${rest}`);
 
 export const api = {
@@ -182,6 +183,44 @@ export const api = {
   editAdScript: (id, scripts) => get(`/api/ads/jobs/${id}/script`, { method: "PUT", json: { scripts } }),
   /** @param {{picture: boolean, voice: boolean}} what */
   regenerateScene: (id, scene, what) => post(`/api/ads/jobs/${id}/scenes/${scene}/regenerate`, what),
+
+  projects: async (values, signal) => {
+    const answer = await send(`/api/projects${query(values)}`, { signal });
+    return { items: await answer.json(), total: Number(answer.headers.get("X-Total-Count")) };
+  },
+  createProject: (video, title) => post("/api/projects", { video, ...(title ? { title } : {}) }),
+  ingestUrl: (url) => {
+    const form = new FormData();
+    form.set("url", url);
+    form.set("wait", "0");
+    return get("/api/ingest", { method: "POST", body: form });
+  },
+  removeProject: (id) => remove(`/api/projects/${id}`),
+  timeline: (id) => get(timeline(id)),
+  /** Save what is given of a timeline over the version that was seen; 409 or 412 where somebody else saved since. */
+  saveTimeline: (id, changed, version) => get(timeline(id), { method: "POST", json: { timeline: changed }, headers: { "If-Match": `"${version}"` } }),
+  analyzeProject: (id, asked) => post(timeline(id, "/analyze?wait=0"), asked),
+  timelineVersions: (id) => get(timeline(id, "/versions")),
+  revertTimeline: (id, version) => post(timeline(id, "/revert"), { version }),
+  timelineUrl: (id, format) => `${BASE}${timeline(id, `/export${query({ format })}`)}`,
+  filmFrame: async (id, at, signal) => (await send(timeline(id, `/preview${query({ at: at.toFixed(3) })}`), { headers: { Accept: "image/jpeg" }, signal })).blob(),
+  templates: () => get("/api/templates"),
+  effects: () => get("/api/effects"),
+  sounds: async () => (await get("/api/sfx")).sfx,
+  giveConsent: (asset, accepted) => post(`/api/consent/${asset}/checkbox`, { accepted }),
+  uploadConsent: (asset, file) => {
+    const form = new FormData();
+    form.set("file", file);
+    return get(`/api/consent/${asset}/upload`, { method: "POST", body: form });
+  },
+  render: (id, asked, key) => post(`/api/render/${id}`, asked, { key }),
+  renderStatus: (job) => get(`/api/render/status/${job}`),
+  cancelRender: (job) => post(`/api/render/${job}/cancel`),
+  suggestEffects: async (transcript, beats) => (await post("/api/tools", { tool: "suggest_effects", args: { transcript, beats } })).result.suggestions,
+  chats: async () => (await get("/api/chat/sessions")).sessions,
+  chat: (id) => get(`/api/chat/sessions/${id}`),
+  createChat: (asked) => post("/api/chat/sessions", asked),
+  say: (id, message) => post(`/api/chat/sessions/${id}/messages`, { message }),
 
   models: async () => (await get("/api/admin/models")).items,
   changeModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PATCH", json: fields }),

@@ -17,6 +17,12 @@ const STAGES = {
   ANALYSIS: () => t("Analysing"),
   CLIP_CHOICE: () => t("Choosing clips"),
   JOB_CLIP_EXTRACTION: () => t("Cutting clips"),
+  BEAT_DETECTION: () => t("Finding beats"),
+  TIMELINE: () => t("Making the time line"),
+  RENDER_SETUP: () => t("Planning the film"),
+  RENDER_SEGMENTS: () => t("Rendering segments"),
+  RENDER_ASSEMBLY: () => t("Joining the film"),
+  RENDER_PUBLISH: () => t("Checking the film"),
 };
 /** What jobs give. */
 export const JOB_TYPES = {
@@ -33,6 +39,9 @@ const PIPELINES = {
   refinement: () => t("Refinement"),
   clips: () => t("Clips"),
   import: () => t("Download"),
+  "editor.analysis": () => t("Time line"),
+  "editor.render": () => t("Film"),
+  "editor.full_render": () => t("Film"),
 };
 const STATUSES = {
   queued: () => t("queued"),
@@ -48,6 +57,12 @@ const STATUSES = {
   estimating: () => t("being read"),
   running: () => t("running"),
   paused: () => t("paused"),
+  new: () => t("new"),
+  ingested: () => t("ready"),
+  analyzing: () => t("being listened to"),
+  analyzed: () => t("ready to edit"),
+  rendering: () => t("being rendered"),
+  rendered: () => t("rendered"),
 };
 
 const ordinary = (name) => name.split(".").pop().replaceAll("_", " ").toLowerCase().replace(/^./, (first) => first.toUpperCase());

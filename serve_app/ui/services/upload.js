@@ -34,9 +34,13 @@ async function fingerprint(file) {
 
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
-/** @param {File[]} files @param {object} [options] of the run */
-export function upload(files, options) {
-  const tasks = files.map((file) => new Upload(file, options));
+/**
+ * @param {File[]} files @param {object} [options] of the run that finds moments
+ * @param {(outcome: any) => Promise<string | null>} [then] in place of that run: what is done with a video that is here;
+ *   gives the path of the page that shows it
+ */
+export function upload(files, options, then) {
+  const tasks = files.map((file) => new Upload(file, options, then));
   uploads.update((all) => [...all, ...tasks]);
   next();
 }
@@ -51,8 +55,8 @@ function next() {
 export const uploading = () => uploads.peek().some((task) => ["sending", "waiting"].includes(task.state.peek()));
 
 class Upload {
-  constructor(file, options) {
-    Object.assign(this, { file, options, key: crypto.randomUUID?.() ?? String(Math.random()), address: null, controller: null });
+  constructor(file, options, then) {
+    Object.assign(this, { file, options, then, key: crypto.randomUUID?.() ?? String(Math.random()), address: null, controller: null });
     this.state = signal("waiting");
     this.sent = signal(0);
     this.speed = signal(0);
@@ -94,7 +98,7 @@ class Upload {
         keep((all) => delete all[this.mark]);
       }
     }
-    const metadata = [`filename ${base64(this.file.name.slice(0, LARGEST_NAME))}`, `process ${base64("true")}`];
+    const metadata = [`filename ${base64(this.file.name.slice(0, LARGEST_NAME))}`, `process ${base64(String(!this.then))}`];
     if (this.options) metadata.push(`options ${base64(JSON.stringify(this.options))}`);
     const answer = await send("/api/uploads", { method: "POST", key: this.key, headers: { ...TUS, "Upload-Length": String(this.file.size), "Upload-Metadata": metadata.join(",") } });
     this.address = new URL(answer.headers.get("Location"), location.href).pathname.slice(BASE.length);
@@ -150,9 +154,9 @@ class Upload {
     });
   }
 
-  finish(answer) {
+  async finish(answer) {
     keep((all) => delete all[this.mark]);
-    this.outcome.set(answer.video ? answer : null);
+    if (answer.video) this.outcome.set({ ...answer, page: (await this.then?.(answer)) ?? `/videos/${answer.video.identifier}` });
     this.state.set("done");
     lookNow();
   }

@@ -4,15 +4,17 @@ import { api } from "../../services/api.js";
 import { usable } from "../../services/links.js";
 
 const EARLY = 60 * 1000;
-/** @type {Map<string, Promise<any>>} */
+/** @type {Map<string, {until: number, sheet: Promise<any>}>} */
 const known = new Map();
 
-/** A video's sheet, with a link that lasts; null where it has none. @param {string} id */
-async function sheetOf(id) {
-  const kept = await known.get(id);
-  if (kept && Date.parse(kept.expires_at) - EARLY > Date.now()) return kept;
-  known.set(id, api.storyboard(id).catch(() => null));
-  return known.get(id);
+/** A video's sheet, with a link that lasts; null where it has none, which is believed for a minute. @param {string} id */
+function sheetOf(id) {
+  const kept = known.get(id);
+  if (kept && kept.until > Date.now()) return kept.sheet;
+  const one = { until: Date.now() + EARLY, sheet: api.storyboard(id).catch(() => null) };
+  known.set(id, one);
+  one.sheet.then((sheet) => { if (sheet) one.until = Date.parse(sheet.expires_at) - EARLY; });
+  return one.sheet;
 }
 
 /**

@@ -27,7 +27,7 @@ export function dragEdge(context, event, moment, end) {
   const among = places(model.transcript.peek(), model.boundaries.peek(), others(model, moment), end);
   const before = { start: moment.start_time, end: moment.end_time };
   let [time, last, moved] = [before[end], event.clientX, false];
-  const scale = () => (context.view.peek().to - context.view.peek().from) / context.width.peek();
+  const scale = () => context.secondsPerPixel(moment);
 
   const move = (now) => {
     if (!moved && Math.abs(now.clientX - event.clientX) < 2) return;
@@ -97,7 +97,7 @@ export function dragNew(context, event) {
   strip.setPointerCapture(event.pointerId);
   const starts = places(model.transcript.peek(), model.boundaries.peek(), model.moments.peek() ?? [], "start");
   const ends = places(model.transcript.peek(), model.boundaries.peek(), model.moments.peek() ?? [], "end");
-  const scale = (context.view.peek().to - context.view.peek().from) / context.width.peek();
+  const scale = context.secondsPerPixel();
   let range = null;
   const move = (now) => {
     if (!range && Math.abs(now.clientX - event.clientX) < CLICK_PIXELS) return;
@@ -127,7 +127,8 @@ const others = (model, moment) => (model.moments.peek() ?? []).filter((one) => o
 
 function within(context, moment, end, time) {
   const whole = context.model.video.peek().duration ?? context.whole();
-  return end === "start" ? Math.max(0, Math.min(time, moment.end_time - LEAST_SECONDS)) : Math.min(whole, Math.max(time, moment.start_time + LEAST_SECONDS));
+  const least = context.least ?? LEAST_SECONDS;
+  return end === "start" ? Math.max(0, Math.min(time, moment.end_time - least)) : Math.min(whole, Math.max(time, moment.start_time + least));
 }
 
 /** Tell beside the hand: the time, the new length, and the words that come or go. */
@@ -139,10 +140,9 @@ function show(context, moment, end, at, drawn) {
   const words = said(transcript, Math.min(at, old), Math.max(at, old));
   const cut = cutWord(transcript, at);
   const now = end === "start" ? moment.end_time - at : at - moment.start_time;
-  const place = (at - context.view.peek().from) / (context.view.peek().to - context.view.peek().from);
   readout.hidden = false;
   readout.classList.toggle("cuts", Boolean(cut));
-  readout.style.setProperty("left", `${Math.max(12, Math.min(88, place * 100))}%`);
+  readout.style.setProperty("left", `${Math.max(12, Math.min(88, context.place(at, moment, end) * 100))}%`);
   replace(readout, h("strong", clock(at, true)), h("span", length(now)),
     h("span.at", cut ? t("inside “{word}”", { word: cut }) : (drawn?.name ?? t("free"))),
     words && h("span.words", { class: grown ? "gained" : "lost", dir: "auto" }, `${grown ? "+ " : "− "}${words.length > 70 ? `${words.slice(0, 34)} … ${words.slice(-34)}` : words}`));

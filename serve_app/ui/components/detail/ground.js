@@ -3,9 +3,10 @@
 /**
  * Draw the ground of the time line.
  * @param {HTMLCanvasElement} canvas
- * @param {{view: {from: number, to: number}, width: number, waveform: any, transcript: any}} what
+ * @param {{parts: {view: {from: number, to: number}, left: number, width: number}[], width: number, waveform: any, transcript: any}} what
+ *   `parts`: which seconds of the video lie where, in pixels
  */
-export function drawGround(canvas, { view, width, waveform, transcript }) {
+export function drawGround(canvas, { parts, width, waveform, transcript }) {
   const ratio = Math.min(2, devicePixelRatio || 1);
   const height = canvas.clientHeight || 96;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -15,10 +16,13 @@ export function drawGround(canvas, { view, width, waveform, transcript }) {
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  const style = getComputedStyle(canvas);
-  const shape = { context, view, width, height, colour: style.getPropertyValue("color") };
-  if (waveform) waves(shape, waveform);
-  else if (transcript && !transcript.none) speech(shape, transcript);
+  const colour = getComputedStyle(canvas).getPropertyValue("color");
+  for (const part of parts) {
+    context.setTransform(ratio, 0, 0, ratio, part.left * ratio, 0);
+    const shape = { context, view: part.view, width: part.width, height, colour };
+    if (waveform) waves(shape, waveform);
+    else if (transcript && !transcript.none) speech(shape, transcript);
+  }
 }
 
 function waves({ context, view, width, height, colour }, { points, duration }) {

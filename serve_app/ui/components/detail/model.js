@@ -36,6 +36,8 @@ export function detailModel(id, video) {
     /** While an edge is dragged: `{id, start, end}`. */
     draft: signal(null),
     player: null,
+    /** What the transcript calls that which words are made into. */
+    names: { add: t("New moment"), choose: t("Choose a moment first.") },
     tone: (one) => Math.max(0, (model.moments() ?? []).findIndex((each) => each.identifier === one.identifier)) % TONES,
     number: (one) => (model.moments() ?? []).findIndex((each) => each.identifier === one.identifier) + 1,
     find: (moment) => (model.moments.peek() ?? []).find((each) => each.identifier === moment) ?? null,

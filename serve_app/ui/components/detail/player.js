@@ -11,17 +11,24 @@ import { menu } from "../common/menu.js";
 
 const EARLY = 5 * 60 * 1000;
 const SEEK_EVERY = 80;
+const FILM_RATE = 30;
+/** Seconds: where the next range begins as near as this to where we are, it is played on without a jump. */
+const SAME_PLACE = 0.05;
 const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4];
 
-/** @param {import("./model.js").Model} model */
-export function buildPlayer(model) {
+/**
+ * @param {import("./model.js").Model} model
+ * @param {{time: () => number, duration: () => number, seek: (time: number, how?: {drag?: boolean}) => void, play: () => void}} [film]
+ *   what the controls play in place of the video as it is: a film that is cut of it
+ */
+export function buildPlayer(model, film) {
   const path = `/api/videos/${model.id}/stream`;
   const [playing, muted, rate, duration, range, looping, captions, broken, volume] = [
     signal(false), signal(false), signal(1), signal(model.video.peek().duration ?? 0), signal(null), signal(false), signal(false), signal(null), signal(preferences.peek().volume)];
   const video = h("video", { preload: "metadata", playsinline: true, tabindex: "-1", "aria-label": t("Video") });
   const stage = h("div.stage", video);
   let [frame, renewal, wanted, lastSeek, pending] = [0, 0, null, 0, 0];
-  let ended = false;
+  let [ended, pace] = [false, 1];
 
   async function load() {
     const signed = await link(path).catch((error) => { broken.set(error.message); return null; });
@@ -47,7 +54,10 @@ export function buildPlayer(model) {
     const bounds = range.peek();
     if (bounds && now >= bounds.end - 0.005) {
       if (looping.peek()) video.currentTime = bounds.start;
-      else {
+      else if (bounds.next) {
+        range.set(null);
+        bounds.next();
+      } else {
         video.pause();
         range.set(null);
       }
@@ -70,6 +80,7 @@ export function buildPlayer(model) {
     }
   });
   video.addEventListener("click", () => toggle());
+  video.addEventListener("ended", () => { const bounds = range.peek(); range.set(null); bounds?.next?.(); });
 
   /** Go to a time; while an edge is dragged not more often than pictures can follow. */
   function seek(time, { drag = false } = {}) {
@@ -88,24 +99,27 @@ export function buildPlayer(model) {
   }
   const play = () => video.play().catch(() => {});
   function toggle() {
-    if (video.paused) play();
+    if (video.paused) over.play();
     else video.pause();
   }
-  /** Hear what is between two times, and stop. */
-  function playRange(start, end) {
-    video.currentTime = start;
+  /** Hear what is between two times, and stop, or do what comes then. */
+  function playRange(start, end, next) {
+    if (Math.abs(video.currentTime - start) > SAME_PLACE || !next) video.currentTime = start;
     model.time.set(start);
-    range.set({ start, end });
+    range.set({ start, end, next });
     play();
   }
-  const step = (frames) => { video.pause(); seek(video.currentTime + frames / (model.video.peek().fps || 25)); };
+  const over = film ?? { time: model.time, duration, seek, play };
+  const skip = (seconds) => over.seek(Math.max(0, (film ? film.time.peek() : video.currentTime) + seconds));
+  const step = (frames) => { video.pause(); skip(frames / (film ? FILM_RATE : model.video.peek().fps || 25)); };
   let shuttle = 0;
   function shuttleBy(direction) {
     shuttle = direction === Math.sign(shuttle) ? Math.sign(shuttle) * Math.min(4, Math.abs(shuttle) * 2) : direction;
-    if (shuttle > 0) { setRate(shuttle); play(); } else { video.pause(); seek(video.currentTime + shuttle); }
+    if (shuttle > 0) { setRate(shuttle); over.play(); } else { video.pause(); skip(shuttle); }
   }
-  const setRate = (value) => { video.playbackRate = value; rate.set(value); };
-  const stop = () => { shuttle = 0; setRate(1); video.pause(); };
+  const setRate = (value) => { video.playbackRate = value * pace; rate.set(value); };
+  /** Play so many times as fast as was chosen. */
+  const setPace = (factor) => { pace = factor; setRate(rate.peek()); };
   const mute = () => { video.muted = !video.muted; muted.set(video.muted); };
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : stage.parentElement.requestFullscreen?.());
   effect(() => { video.volume = volume(); });
@@ -122,18 +136,18 @@ export function buildPlayer(model) {
 
   const tool = (name, label, run, more = {}) => h("button.icon-button", { onclick: run, "aria-label": label, title: label, ...more }, typeof name === "function" ? () => icon(name()) : icon(name));
   const scrub = h("input.scrub", {
-    type: "range", min: "0", step: "0.01", "aria-label": t("Position"), max: () => String(duration() || 1), value: () => String(model.time()),
-    "aria-valuetext": () => clock(model.time()), style: () => ({ "--done": String(model.time() / (duration() || 1)) }),
-    oninput: (event) => seek(Number(event.target.value), { drag: true }),
+    type: "range", min: "0", step: "0.01", "aria-label": t("Position"), max: () => String(over.duration() || 1), value: () => String(over.time()),
+    "aria-valuetext": () => clock(over.time()), style: () => ({ "--done": String(over.time() / (over.duration() || 1)) }),
+    oninput: (event) => over.seek(Number(event.target.value), { drag: true }),
   });
   const controls = h("div.controls", scrub, h("div.control-row",
     h("button.icon-button.big", { onclick: toggle, "aria-label": () => (playing() ? t("Pause") : t("Play")), title: "Space" }, () => icon(playing() ? "pause" : "play")),
-    tool("back", t("5 seconds back"), () => seek(video.currentTime - 5)), tool("forward", t("5 seconds on"), () => seek(video.currentTime + 5)),
+    tool("back", t("5 seconds back"), () => skip(-5)), tool("forward", t("5 seconds on"), () => skip(5)),
     tool("frameBack", t("A frame back"), () => step(-1), { class: "wide-only" }), tool("frameForward", t("A frame on"), () => step(1), { class: "wide-only" }),
-    h("span.clock", () => clock(model.time(), true), h("span.quiet.total", () => ` / ${clock(duration())}`)),
+    h("span.clock", () => clock(over.time(), true), h("span.quiet.total", () => ` / ${clock(over.duration())}`)),
     h("span.grow"),
-    tool("loop", t("Loop the moment"), () => looping.set(!looping.peek()), { class: "loop", "aria-pressed": () => String(looping()) }),
-    tool("captions", t("Captions"), showCaptions, { "aria-pressed": () => String(captions()) }),
+    !film && tool("loop", t("Loop the moment"), () => looping.set(!looping.peek()), { class: "loop", "aria-pressed": () => String(looping()) }),
+    !film && tool("captions", t("Captions"), showCaptions, { "aria-pressed": () => String(captions()) }),
     menu(h("span.number", () => `${rate()}×`), () => RATES.map((value) => ({ label: `${value}×`, run: () => setRate(value) })), { class: "plain", label: t("Speed") }),
     tool(() => (muted() ? "muted" : "volume"), t("Mute"), mute, { "aria-pressed": () => String(muted()) }),
     h("input.volume.wide-only", { type: "range", min: "0", max: "1", step: "0.05", "aria-label": t("Volume"), value: () => String(volume()), oninput: (event) => { volume.set(Number(event.target.value)); prefer({ volume: volume.peek() }); } }),
@@ -150,5 +164,5 @@ export function buildPlayer(model) {
     video.removeAttribute("src");
     video.load();
   });
-  return { element, video, playing, duration, seek, play, toggle, playRange, step, shuttleBy, stop, mute, full, loop: () => looping.set(!looping.peek()) };
+  return { element, stage, video, playing, duration, seek, skip, play, toggle, playRange, step, shuttleBy, setPace, mute, full };
 }

@@ -4,9 +4,9 @@ import { t } from "../../core/i18n.js";
 import { pauses } from "../../core/words.js";
 
 /** How much nearer than it is a place of a kind counts, as a share of the magnet. */
-const PULL = { edge: 0.5, sentence: 0.45, shot: 0.4, pause: 0.2, word: 0 };
+const PULL = { edge: 0.5, sentence: 0.45, shot: 0.4, beat: 0.3, pause: 0.2, word: 0 };
 const NAMES = {
-  edge: () => t("edge of a moment"), sentence: () => t("sentence"), shot: () => t("shot"), pause: () => t("pause"), word: () => t("word"),
+  edge: () => t("another edge"), beat: () => t("beat"), sentence: () => t("sentence"), shot: () => t("shot"), pause: () => t("pause"), word: () => t("word"),
 };
 
 const sorted = (list) => Float64Array.from(list).sort();
@@ -23,6 +23,7 @@ export function places(transcript, boundaries, others, end) {
     sentence: sorted(words.sentences.map((one) => one[end])),
     pause: sorted(boundaries?.silences ? boundaries.silences.map((one) => (one[0] + one[1]) / 2) : pauses(words)),
     shot: sorted(boundaries?.shots ?? []),
+    beat: sorted(boundaries?.beats ?? []),
     edge: sorted(others.flatMap((one) => [one.start_time, one.end_time])),
   };
 }

@@ -97,12 +97,12 @@ export function buildTranscript(model) {
   const unselect = () => { getSelection().removeAllRanges(); selected.set(null); };
   const edge = (end) => {
     const moment = model.find(model.chosen.peek());
-    if (!moment) return toast(t("Choose a moment first."));
+    if (!moment) return toast(model.names.choose);
     settle(model, moment, end, selected.peek()[end]);
     unselect();
   };
   const bar = () => selected() && h("div.selection-tools", { style: { left: `${selected().left}px`, top: `${selected().top}px` }, onpointerdown: (event) => event.preventDefault() },
-    h("button.primary", { onclick: () => { const { start, end } = selected.peek(); model.add(start, end, titleOf(model.transcript.peek(), start, end)); unselect(); } }, t("New moment")),
+    h("button.primary", { onclick: () => { const { start, end } = selected.peek(); model.add(start, end, titleOf(model.transcript.peek(), start, end)); unselect(); } }, model.names.add),
     model.chosen() && h("button", { onclick: () => edge("start") }, t("Start here")), model.chosen() && h("button", { onclick: () => edge("end") }, t("End here")),
     h("button", { onclick: () => { const { start, end, text } = selected.peek(); navigator.clipboard?.writeText(`${clock(start)} – ${clock(end)}\n${text}`).then(() => toast(t("Copied"))); } }, t("Copy")));
 

@@ -18,6 +18,12 @@ export class Undo {
     this.undone.set([]);
   }
 
+  /** Forget it all: what stands now is not what it led to. */
+  clear() {
+    this.done.set([]);
+    this.undone.set([]);
+  }
+
   undo() {
     return this.move(this.done, this.undone, "undo", (label) => t("Taken back: {label}", { label }));
   }

@@ -30,15 +30,15 @@ export function dropAnywhere(body) {
   });
 }
 
-/** Upload files, and show the tray. @param {File[]} files @param {object} [options] */
-export async function take(files, options) {
+/** Upload files, and show the tray; parameters are those of `upload`. */
+export async function take(files, options, then) {
   const { uploadFiles } = await import("./upload-tray.js");
-  uploadFiles(files, options);
+  uploadFiles(files, options, then);
 }
 
 /** A button that chooses files. */
-export function fileButton(label, look = "", options = () => undefined) {
+export function fileButton(label, look = "", options = () => undefined, then = undefined) {
   const input = h("input", { type: "file", multiple: true, accept: "video/*,audio/*,.mkv,.mov,.ts,.mxf", hidden: true, "aria-label": label,
-    onchange: () => { take([...input.files], options()); input.value = ""; } });
+    onchange: () => { take([...input.files], options(), then); input.value = ""; } });
   return h("span", input, h("button", { type: "button", class: look, onclick: () => input.click() }, icon("upload"), label));
 }

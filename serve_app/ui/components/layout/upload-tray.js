@@ -17,8 +17,8 @@ const SHORT = 3;
 
 let shown = false;
 
-/** @param {File[]} files @param {object} [options] */
-export function uploadFiles(files, options) {
+/** Take files; parameters are those of `upload`. */
+export function uploadFiles(files, options, then) {
   if (!may("write")) return toast(t("Your key may only read."), { bad: true });
   const right = files.filter((file) => FILES.test(file.type) || NAMES.test(file.name));
   const large = right.filter((file) => file.size > LARGEST);
@@ -27,7 +27,7 @@ export function uploadFiles(files, options) {
   if (large.length) toast(t("{name} is larger than {most}", { name: large[0].name, most: bytes(LARGEST) }), { bad: true });
   if (!taken.length) return;
   if (!shown) scope(show);
-  upload(taken, options);
+  upload(taken, options, then);
 }
 
 function show() {
@@ -48,6 +48,7 @@ function row(task) {
   const said = () => {
     const state = task.state();
     if (state === "failed") return task.error()?.message ?? t("It did not work.");
+    if (state === "done" && task.then) return t("Here; its project is made.");
     if (state === "done") return task.outcome()?.reused ? t("This video was here already.") : t("Here; its moments are being found.");
     if (state === "paused") return t("Paused at {share}", { share: bytes(task.sent()) });
     if (state === "waiting") return t("Waiting");
@@ -61,7 +62,7 @@ function row(task) {
         waiting: [tool("close", t("Cancel"), () => task.cancel())],
         paused: [tool("play", t("Go on"), () => task.resume()), tool("close", t("Cancel"), () => task.cancel())],
         failed: [tool("retry", t("Try again"), () => task.resume()), tool("close", t("Cancel"), () => task.cancel())],
-        done: [task.outcome() && h("a.button", { href: href(`/videos/${task.outcome().video.identifier}`) }, t("Open")), tool("close", t("Dismiss"), () => task.dismiss())],
+        done: [task.outcome() && h("a.button", { href: href(task.outcome().page) }, t("Open")), tool("close", t("Dismiss"), () => task.dismiss())],
       })[task.state()]),
     () => task.state() !== "done" && progressBar(() => task.sent() / task.file.size, task.file.name),
     h("span.small", { class: () => (task.state() === "failed" ? "bad" : "quiet") }, said));

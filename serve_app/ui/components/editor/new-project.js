@@ -1,0 +1,65 @@
+// Makes a project of a video of the library, of a file, or of what is at an address.
+import { h } from "../../core/html.js";
+import { t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+import { go } from "../../core/router.js";
+import { signal } from "../../core/store.js";
+import { clock } from "../../core/time.js";
+import { api } from "../../services/api.js";
+import { lookNow } from "../../services/follow.js";
+import { dialog } from "../common/dialog.js";
+import { skeletons } from "../common/skeleton.js";
+import { fileButton } from "../layout/drop.js";
+import { poster } from "../library/video-card.js";
+import { templateChoice } from "./template-choice.js";
+
+const WAIT = 200;
+const SHOWN = 30;
+
+/** Make a project of a video and have its time line made; gives the path of its page. */
+export async function projectOf(video, template) {
+  const project = await api.createProject(video);
+  await api.analyzeProject(project.id, template);
+  lookNow();
+  return `/projects/${project.id}`;
+}
+
+export function newProject() {
+  const template = signal({ template: "realistic_chaos", seed: 0 });
+  const [videos, chosen, address, wrong, busy] = [signal(null), signal(null), signal(""), signal(null), signal(false)];
+  let timer = 0;
+  const look = (q) => api.videos({ q, status: "ready", limit: SHOWN, include: ["thumbnail"] }).then((page) => videos.set(page.items), wrong.set);
+  look("");
+  const make = async (close, ask) => {
+    if (busy.peek()) return;
+    busy.set(true);
+    wrong.set(null);
+    try {
+      const path = await ask();
+      close();
+      go(path);
+    } catch (error) {
+      wrong.set(error);
+    } finally {
+      busy.set(false);
+    }
+  };
+  const option = (video) => h("label.pick-video", h("input", { type: "radio", name: "video", value: video.identifier, checked: () => chosen() === video.identifier, onchange: () => { chosen.set(video.identifier); address.set(""); } }),
+    h("span.thumb", poster(video)), h("span.clip-text.grow", { dir: "auto" }, video.title || t("Untitled video")), h("span.small.quiet.number", video.duration ? clock(video.duration) : ""));
+  const list = () => {
+    if (!videos()) return skeletons("line", 3);
+    return videos().length ? h("div.pick-list", videos().map(option)) : h("p.quiet", t("No video of the library fits."));
+  };
+  dialog(t("New project"), (close) => h("form", { onsubmit: (event) => {
+    event.preventDefault();
+    const url = address.peek().trim();
+    make(close, url ? async () => { const made = await api.ingestUrl(url); lookNow(); return `/projects/${made.id}`; } : () => projectOf(chosen.peek(), template.peek()));
+  } },
+    h("fieldset.stack", h("legend", t("A video of the library")),
+      h("input", { type: "search", autofocus: true, placeholder: t("Find"), "aria-label": t("Find a video"), oninput: (event) => { clearTimeout(timer); timer = setTimeout(() => look(event.target.value.trim()), WAIT); } }), list),
+    h("div.row", fileButton(t("Or a file"), "", () => undefined, (outcome) => projectOf(outcome.video.identifier, template.peek())), h("span.hint.grow", t("It is uploaded in parts; its project is in the list as soon as it is here."))),
+    h("label", t("Or an address"), h("input", { type: "url", placeholder: "https://…", value: address, oninput: (event) => { address.set(event.target.value); if (event.target.value) chosen.set(null); } })),
+    templateChoice(template),
+    () => wrong() && h("p.bad", { role: "alert", dir: "auto" }, wrong().message),
+    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Leave it")), h("button.primary", { type: "submit", disabled: () => busy() || !(chosen() || address().trim()) }, icon("cut"), t("Make the project")))), { wide: true });
+}

@@ -1,0 +1,17 @@
+// What will not come out as it seems to be meant, beside what it is about.
+import { h } from "../../core/html.js";
+import { t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+
+const WORDS = {
+  "caption.outside_segment": () => t("A caption lies outside its segment and is not drawn: its times are those of the video."),
+  "segment.clamped": () => t("It ended after the video and was shortened by less than a frame."),
+};
+
+const line = (one) => h("li", icon("warning"), h("span", { dir: "auto" }, WORDS[one.code]?.() ?? one.message));
+
+/** Warnings of one segment, or, for null, of none in particular; null where there are none. */
+export function warningsOf(model, index) {
+  const found = model.warnings().filter((one) => (one.segment ?? null) === index);
+  return found.length > 0 && h("ul.warnings.small", found.map(line));
+}
