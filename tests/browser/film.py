@@ -26,7 +26,9 @@ async def add_project(
     """Make a project of a video, and its timeline: what is said is captions; returns the project's number."""
     async with shelf.database.begin() as session:
         projects = Projects(session)
-        asset = await projects.asset_of(video.id, ingest_name=f"{video.identifier}.mp4", thumbnail_name=f"thumb_{video.identifier}.jpg")
+        asset = await projects.asset_of(
+            video.id, ingest_name=f"{video.identifier}.mp4", thumbnail_name=f"thumb_{video.identifier}.jpg"
+        )
         project = await projects.create(asset, title)
         number = project.id
         row = await Transcripts(session).get(video.id)
