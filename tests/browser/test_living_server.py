@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,70 @@ def test_a_newcomer_has_a_talk_made_moves_an_edge_and_has_its_clip_cut_again(pag
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="EDL").click()
     assert f"* COMMENT:  {edited['title']}" in Path(download.value.path()).read_text()
+
+
+def test_a_film_is_cut_of_a_file_rendered_downloaded_and_all_of_it_taken_back(
+    page: Any, server: LivingServer, river: bytes
+) -> None:
+    page.goto("./projects")
+    page.get_by_role("button", name="New project").first.click()
+    asking = page.get_by_role("dialog", name="New project")
+    asking.get_by_role("radio", name="Clean").check()
+    with page.expect_file_chooser() as chooser:
+        asking.get_by_role("button", name="Or a file").click()
+    chooser.value.set_files({"name": "A river, upright.mp4", "mimeType": "video/mp4", "buffer": river})
+    page.keyboard.press("Escape")
+    page.get_by_role("region", name="Uploads").get_by_role("link", name="Open").click(timeout=RUN_MILLISECONDS)
+    page.locator(".film-strip .block").first.wait_for(timeout=RUN_MILLISECONDS)
+    settled(page, server)
+    before = timeline_of(page, server)
+
+    def changed(do: Callable[[], Any]) -> None:
+        version = timeline_of(page, server)["version"]
+        do()
+        page.get_by_text(f"Saved as version {version + 1}", exact=True).wait_for()
+
+    page.keyboard.press("]")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    changed(lambda: page.keyboard.press("s"))
+    changed(lambda: page.keyboard.press("Control+ArrowLeft"))
+    changed(lambda: page.locator(".segment-panel").get_by_role("button", name="Vignette").click())
+    changed(lambda: page.locator(".segment-panel").get_by_role("button", name="Ding").click())
+    page.get_by_role("tab", name="Captions").click()
+    page.get_by_role("textbox", name="Words of the caption").first.fill("A river, seen anew")
+    changed(lambda: page.keyboard.press("Enter"))
+    picture = "document.querySelector('.composed img')"
+    until(page, f"{picture} !== null && {picture}.naturalWidth === 540")
+    for name in timeline_of(page, server)["segments"][2:]:
+        page.locator(".film-strip .face").nth(2).click()
+        changed(lambda: page.keyboard.press("Delete"))
+        assert name
+    page.get_by_role("combobox", name="Quality").select_option("draft")
+    page.get_by_role("checkbox", name="Everybody who is seen").check()
+    page.get_by_role("button", name="Render the film").click()
+    page.get_by_role("progressbar", name="Progress of the film").wait_for()
+    page.locator(".finished-film video").wait_for(timeout=RUN_MILLISECONDS)
+    until(page, "document.querySelector('.finished-film video').readyState >= 2")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the film").click()
+    assert Path(download.value.path()).read_bytes()[4:8] == b"ftyp"
+    played = sum(one["end"] - one["start"] for one in timeline_of(page, server)["segments"])
+    film = "(one => [one.videoWidth, one.videoHeight, one.duration])(document.querySelector('.finished-film video'))"
+    width, height, seconds = page.evaluate(film)
+    assert (width, height) == (540, 960)
+    assert abs(seconds - played) < 0.2
+    while page.get_by_role("button", name="Undo", exact=True).is_enabled():
+        changed(lambda: page.get_by_role("button", name="Undo", exact=True).click())
+    after = timeline_of(page, server)
+    assert (after["segments"], after["captions"]) == (before["segments"], before["captions"])
+
+
+def timeline_of(page: Any, server: LivingServer) -> dict[str, Any]:
+    """The time line of the project that is shown, as the server has it."""
+    number = page.url.rsplit("/", 1)[1].partition("?")[0]
+    found: dict[str, Any] = page.request.get(f"{server.url}/api/timeline/{number}").json()["timeline"]
+    return found
 
 
 def test_a_job_shows_what_it_gave_and_its_clips_play(page: Any, server: LivingServer, river: bytes) -> None:
