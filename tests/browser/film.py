@@ -14,7 +14,7 @@ from tests.browser.shelf import Shelf
 SEGMENTS: tuple[dict[str, Any], ...] = (
     {"name": "intro", "start": 2.0, "end": 6.5, "effects": ["zoom"], "sfx": {"name": "whoosh"}},
     {"name": "the question", "start": 61.0, "end": 66.0, "effects": [{"name": "punch_in", "amount": 0.6}]},
-    {"name": "counted", "start": 70.0, "end": 72.4, "crop": {"x": 0.62}},
+    {"name": "counted", "start": 10.3, "end": 12.7, "crop": {"x": 0.62}},
     {"name": "again, slowly", "start": 24.0, "end": 26.0, "effects": ["slowmo", "vignette"]},
     {"name": "outro", "start": 100.0, "end": 104.0, "effects": ["fade_out"]},
 )

@@ -164,7 +164,7 @@ def _projects(screens: Screens, video: Video) -> None:
     take("project", path, _second_segment)
     take("project-captions", f"{path}?tab=captions", _second_segment, sizes=sizes)
     take("project-versions", f"{path}?tab=versions", sizes=sizes)
-    take("project-words", f"{path}?tab=words", sizes=sizes)
+    take("project-words", f"{path}?tab=transcript", sizes=("narrow",))
     take("project-chat", path, _ask, sizes=sizes)
     take("project-move", path, _lift, sizes=("wide",))
     take("project-render", path, _render, sizes=sizes)

@@ -155,8 +155,8 @@ def test_captions_are_written_in_place_and_a_refused_one_stays_to_be_mended(edit
     field.press("Enter")
     saved(editor, 5)
     found = timeline()
-    assert (found["caption_style"], found["captions"][0]["text"]) == ("box", "Welcome")
-    assert found["captions"][0]["style"] == "karaoke"
+    mended = next(one for one in found["captions"] if one["text"] == "Welcome")
+    assert (found["caption_style"], mended["style"], mended["start"]) == ("box", "karaoke", written["start"])
     assert old != "Welcome"
 
 

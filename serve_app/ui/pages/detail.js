@@ -2,7 +2,7 @@
 import { h, replace } from "../core/html.js";
 import { t, percent } from "../core/i18n.js";
 import { setQuery } from "../core/router.js";
-import { effect, onEnd, scope, signal } from "../core/store.js";
+import { effect, scope, signal } from "../core/store.js";
 import { api, returned } from "../services/api.js";
 import { followed } from "../services/follow.js";
 import { finished } from "../services/stages.js";
@@ -19,10 +19,10 @@ import { buildPlayer } from "../components/detail/player.js";
 import { runHistory } from "../components/detail/run-history.js";
 import { buildTimeline } from "../components/detail/timeline.js";
 import { buildTranscript } from "../components/detail/transcript.js";
+import { placeTranscript } from "../components/detail/transcript-place.js";
 import { runPanel } from "../components/pipelines/run-panel.js";
 
 const WAVE_POINTS = 4000;
-const NARROW = matchMedia("(max-width: 1000px)");
 
 export function mount(root, { id, query }) {
   let end = () => {};
@@ -49,28 +49,21 @@ function build(root, id, video, query) {
   const player = (model.player = buildPlayer(model));
   const timeline = buildTimeline(model);
   const transcript = buildTranscript(model);
-  const narrow = signal(NARROW.matches);
-  const turned = () => narrow.set(NARROW.matches);
-  NARROW.addEventListener("change", turned);
-  onEnd(() => NARROW.removeEventListener("change", turned));
-
-  const slot = h("div.transcript-slot");
-  const transcriptTab = h("div");
-  effect(() => (narrow() ? transcriptTab : slot).append(transcript.element));
+  const place = placeTranscript(transcript);
   const side = tabs([
     { key: "moments", label: t("Moments"), build: () => momentList(model) },
-    { key: "transcript", label: t("Transcript"), build: () => transcriptTab },
+    { key: "transcript", label: t("Transcript"), build: () => place.tab },
     { key: "runs", label: t("Runs"), build: () => runHistory(model) },
     { key: "files", label: t("Files"), build: () => files(model) },
   ], query.get("tab") ?? "moments", (tab) => setQuery({ tab: tab === "moments" ? null : tab }), t("About this video"));
-  effect(() => { if (!narrow() && side.chosen() === "transcript") side.choose("moments"); });
+  place.guard(side, "moments");
 
   // Of all that changes in a video and its run only these two decide what is built: a player that is moved stops.
   const [ready, running] = [signal(false), signal(false)];
   effect(() => { ready.set(model.video().status === "ready"); running.set(Boolean(model.run())); });
   const watch = h("div.watch", player.element, timeline.element);
   root.append(detailHead(model), h("div.detail",
-    h("div.detail-main", () => (ready() ? watch : pending(model, running)), () => running() && ready() && runPanel(model.run, { small: true }), slot),
+    h("div.detail-main", () => (ready() ? watch : pending(model, running)), () => running() && ready() && runPanel(model.run, { small: true }), place.slot),
     h("div.detail-side", side.element)));
   detailKeys(model, timeline, transcript, (one) => root.querySelector(`[data-moment="${CSS.escape(one)}"]`));
   load(model, query);

@@ -15,6 +15,7 @@ import { tabs } from "../components/common/tabs.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { buildPlayer } from "../components/detail/player.js";
 import { buildTranscript } from "../components/detail/transcript.js";
+import { placeTranscript } from "../components/detail/transcript-place.js";
 import { captionsPanel } from "../components/editor/captions-panel.js";
 import { chatDrawer } from "../components/editor/chat-drawer.js";
 import { consentPanel } from "../components/editor/consent.js";
@@ -68,24 +69,27 @@ function build(root, project, video, query) {
   const offers = signal(null);
   const captions = captionsPanel(model);
   const transcript = buildTranscript(model);
+  const place = placeTranscript(transcript);
   const side = tabs([
     { key: "segment", label: t("Segment"), build: () => segmentPanel(model, offers) },
     { key: "captions", label: t("Captions"), build: () => captions.element },
-    { key: "words", label: t("Transcript"), build: () => transcript.element },
+    { key: "transcript", label: t("Transcript"), build: () => place.tab },
     { key: "versions", label: t("Versions"), build: () => versionsPanel(model) },
   ], query.get("tab") ?? "segment", (tab) => setQuery({ tab: tab === "segment" ? null : tab }), t("About this film"));
+  place.guard(side, "segment");
   const strip = buildFilmStrip(model, { captions: (place) => { side.choose("captions"); captions.focus(place); } });
   const watch = h("div.watch", h("div.edit-stage", player.element, buildPreview(model)), strip.element);
   const [ready, cut, running] = [signal(false), signal(false), signal(false)];
   effect(() => { ready.set(model.video().status === "ready"); cut.set(model.timeline().segments.length > 0); running.set(Boolean(model.run()) && model.run().pipeline === "editor.analysis"); });
   root.append(editorHead(model, chat), h("div.detail.editor",
-    h("div.detail-main", () => warningsOf(model, null), () => running() && runPanel(model.run, { small: ready() && cut() }), () => (ready() && cut() ? watch : !running() && nothing(model))),
+    h("div.detail-main", () => warningsOf(model, null), () => running() && runPanel(model.run, { small: ready() && cut() }), () => (ready() && cut() ? watch : !running() && nothing(model)), place.slot),
     h("div.detail-side", h("div.panel.film-panel", consentPanel(model), renderPanel(model)), h("div.panel.side-panel", side.element))), chatDrawer(model, chat));
   editorKeys(model, strip, { captions: () => { side.choose("captions"); captions.add(); }, chat: () => chat.set(!chat.peek()) });
   effect(() => {
     const run = model.run();
     document.title = `${run ? `${percent(run.progress)} · ` : ""}${model.project().title} · moments`;
   });
+  if (cut()) model.film.seek(0);
   load(model, offers);
   followAnalysis(model);
 }

@@ -36,6 +36,14 @@ export function detailHead(model) {
       toastError(error);
     }
   };
+  const edit = async () => {
+    try {
+      const { projectOf } = await import("../editor/new-project.js");
+      go(await projectOf(model.id, { template: "realistic_chaos", seed: 0 }));
+    } catch (error) {
+      toastError(error);
+    }
+  };
   const step = (name, label, undo, run) => h("button.icon-button", { onclick: run, disabled: () => !undo().length, "aria-label": label, title: () => (undo().length ? `${label}: ${undo().at(-1).label}` : label) }, icon(name));
   return h("div.page-head",
     h("a.icon-button.button.plain", { href: href("/videos"), "aria-label": t("Back to the library"), title: t("Back to the library") }, icon("back")),
@@ -49,6 +57,7 @@ export function detailHead(model) {
         { label: t("Change the title"), disabled: !may("write"), run: () => editing.set(true) },
         { label: t("Cut all clips for phones"), disabled: !may("write"), run: () => model.begin(() => api.extract(model.id, { preset: "vertical" }), t("Clips are being cut")) },
         { label: t("Cut all clips to play anywhere"), disabled: !may("write"), run: () => model.begin(() => api.extract(model.id, { preset: "web" }), t("Clips are being cut")) },
+        { label: t("Edit it as a film"), disabled: !may("write"), run: edit },
         null,
         { label: t("Delete this video"), danger: true, disabled: !may("write"), run: remove },
       ], { class: "icon-button", label: t("More") })));

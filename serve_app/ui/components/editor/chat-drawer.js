@@ -42,8 +42,7 @@ export function chatDrawer(model, open) {
   const suggest = async () => {
     busy.set(true);
     try {
-      const text = model.transcript.peek()?.sentences.map((one) => one.text).join(" ") ?? "";
-      ideas.set(suggested(await api.suggestEffects(text.slice(0, 200_000), model.timeline.peek().beats), model.timeline.peek()));
+      ideas.set(await suggested(model));
     } catch (error) {
       toastError(error);
     } finally {

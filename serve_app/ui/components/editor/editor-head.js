@@ -31,11 +31,11 @@ export function editorHead(model, chat) {
   };
   return h("div.page-head",
     h("a.icon-button.button.plain", { href: href("/projects"), "aria-label": t("Back to the projects"), title: t("Back to the projects") }, icon("back")),
-    h("h1", { dir: "auto" }, () => model.project().title), () => statusBadge(model.run() ? model.run().status : model.project().status),
+    h("h1", { dir: "auto" }, () => model.project().title), () => status(model),
     consentChip(model), h("span.small.quiet.number", { role: "status" }, () => (model.saving() ? t("Saving…") : model.saved().version ? t("Saved as version {n}", { n: model.saved().version }) : "")),
     h("div.actions",
       step("undo", t("Undo"), model.undo.done, () => model.undo.undo()), step("redo", t("Redo"), model.undo.undone, () => model.undo.redo()),
-      h("button", { onclick: () => chooseTemplate(model), disabled: () => !may("write") || Boolean(model.run()) }, icon("refine"), h("span.wide-only", t("Template…"))),
+      h("button", { "aria-label": t("Template…"), onclick: () => chooseTemplate(model), disabled: () => !may("write") || Boolean(model.run()) }, icon("refine"), h("span.wide-only", t("Template…"))),
       timelineExports(id),
       h("button", { id: "chat-button", "aria-expanded": () => String(chat()), onclick: () => chat.set(!chat.peek()) }, icon("captions"), t("Chat")),
       menu(icon("more"), () => [
@@ -43,6 +43,12 @@ export function editorHead(model, chat) {
         null,
         { label: t("Delete this project"), danger: true, disabled: !may("write"), run: remove },
       ], { class: "icon-button", label: t("More") })));
+}
+
+/** What is under way, or went wrong; that a time line can be edited is seen. */
+function status(model) {
+  const shown = model.run()?.status ?? model.project().status;
+  return !["analyzed", "ingested"].includes(shown) && statusBadge(shown);
 }
 
 /** Have a time line made anew; the one before stays among the versions. */

@@ -102,13 +102,13 @@ function block(context, item, x) {
   }, face, handle("start"), handle("end"));
 }
 
-/** Captions where the film shows them. */
+/** Captions where the film shows them; for hands alone, as the list of captions is for the keyboard. */
 function captionMarks(model, { x, view }, open) {
   const timeline = model.timeline();
   return model.items().filter((one) => one.at < view().to && one.at + one.length > view().from).flatMap((item) => captionsOf(timeline, item.segment).map(({ caption, index, own }) => {
     const [from, to] = [x(filmTime(item, caption.start)), x(filmTime(item, caption.end))];
     if (to - from < 1) return null;
-    return h("button.caption-mark", { tabindex: "-1", "aria-hidden": "true", class: `tone${model.tone({ identifier: item.key })}`, title: caption.text, style: { transform: `translateX(${from}px)`, width: `${Math.max(3, to - from - 1)}px` },
+    return h("div.caption-mark", { "aria-hidden": "true", class: `tone${model.tone({ identifier: item.key })}`, title: caption.text, style: { transform: `translateX(${from}px)`, width: `${Math.max(3, to - from - 1)}px` },
       onclick: () => { model.choose(item.key); model.film.seek(filmTime(item, caption.start)); open.captions({ own, index }); } }, to - from >= CAPTION_PIXELS && h("span", { dir: "auto" }, caption.text));
   }));
 }

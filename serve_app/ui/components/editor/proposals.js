@@ -1,11 +1,15 @@
 // Edits that were proposed, in words, and as changes of a time line; none is made before somebody accepts it.
 import { t } from "../../core/i18n.js";
 import { clock } from "../../core/time.js";
+import { api } from "../../services/api.js";
+import { said } from "../detail/snapping.js";
 import { newKey } from "./changes.js";
-import { effectOf } from "./film.js";
+import { effectOf, plays } from "./film.js";
 import { STYLES, effectTitle, soundTitle } from "./names.js";
 
 const MOST_EFFECTS = 4;
+const MOST_ASKED = 30;
+const REASONS = { "a question": () => t("a question"), "a number": () => t("a number"), "a pause": () => t("a pause"), "a strong beat": () => t("a strong beat") };
 
 const SAID = {
   trim: (one) => (one.start !== null && one.start !== undefined ? t("Begin segment {n} at {time}", { n: one.segment + 1, time: clock(one.start, true) }) : t("End segment {n} at {time}", { n: one.segment + 1, time: clock(one.end ?? 0, true) })),
@@ -36,15 +40,20 @@ function withKeys(segments, known) {
   });
 }
 
-/** Effects that rules suggest for what is said and heard, each for the segments that play it. */
-export function suggested(suggestions, timeline) {
-  return suggestions.flatMap((one) => timeline.segments.filter((segment) => fits(segment, one)).slice(0, 1).map((segment) => ({
-    line: `${segment.name}: ${one.effects.map(effectTitle).join(", ")}`, reason: one.reason, key: `${segment.key} ${one.effects}`,
-    change: (now) => ({ ...now, segments: now.segments.map((each) => (each.key === segment.key ? { ...each, effects: [...(each.effects ?? []), ...one.effects] } : each)) }),
-  })));
+/** Effects that rules suggest for what is said in segments, and for beats. @param {import("./model.js").Editor} model */
+export async function suggested(model) {
+  const { segments, beats } = model.timeline.peek();
+  const spoken = segments.map((segment) => ({ segment, text: said(model.transcript.peek(), segment.start, segment.end) })).filter(({ text }) => text).slice(0, MOST_ASKED);
+  const ofWords = Promise.all(spoken.map(async ({ segment, text }) => (await api.suggestEffects(text, [])).slice(0, 1).map((one) => ({ segment, one }))));
+  const ofBeats = beats.length ? api.suggestEffects("", beats) : [];
+  const heard = (await ofBeats).flatMap((one) => segments.filter((segment) => plays(segment, one.start)).slice(0, 1).map((segment) => ({ segment, one })));
+  return [...(await ofWords).flat(), ...heard].filter(({ segment, one }) => fits(segment, one)).map(({ segment, one: { effects, reason } }) => ({
+    line: `${segment.name}: ${effects.map(effectTitle).join(", ")}`, reason: REASONS[reason]?.() ?? reason, key: `${segment.key} ${effects}`,
+    change: (now) => ({ ...now, segments: now.segments.map((each) => (each.key === segment.key ? { ...each, effects: [...(each.effects ?? []), ...effects] } : each)) }),
+  }));
 }
 
-function fits(segment, { start, end, effects }) {
+function fits(segment, { effects }) {
   const has = (segment.effects ?? []).map((one) => effectOf(one).name);
-  return segment.start < end && segment.end > start && has.length + effects.length <= MOST_EFFECTS && !effects.some((one) => has.includes(one));
+  return has.length + effects.length <= MOST_EFFECTS && !effects.some((one) => has.includes(one));
 }
