@@ -84,7 +84,7 @@ function build(root, project, video, query) {
   root.append(editorHead(model, chat), h("div.detail.editor",
     h("div.detail-main", () => warningsOf(model, null), () => running() && runPanel(model.run, { small: ready() && cut() }), () => (ready() && cut() ? watch : !running() && nothing(model)), place.slot),
     h("div.detail-side", h("div.panel.film-panel", consentPanel(model), renderPanel(model)), h("div.panel.side-panel", side.element))), chatDrawer(model, chat));
-  editorKeys(model, strip, { captions: () => { side.choose("captions"); captions.add(); }, chat: () => chat.set(!chat.peek()) });
+  editorKeys(model, strip, { captions: () => { side.choose("captions"); captions.add(); }, chat: () => chat.set(!chat.peek()), none: () => (chat.peek() ? chat.set(false) : model.choose(null)) });
   effect(() => {
     const run = model.run();
     document.title = `${run ? `${percent(run.progress)} · ` : ""}${model.project().title} · moments`;

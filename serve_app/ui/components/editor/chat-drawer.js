@@ -49,7 +49,11 @@ export function chatDrawer(model, open) {
       busy.set(false);
     }
   };
-  const accept = async (key, change) => { if (await model.change(change, t("the proposal"))) accepted.update((old) => new Set([...old, key])); };
+  const accept = async (key, change) => {
+    if (!(await model.change(change, t("the proposal")))) return;
+    accepted.update((old) => new Set([...old, key]));
+    field.focus(); // the button that was pressed is gone
+  };
   const acceptButton = (key, change, ready = () => true) => () => (accepted().has(key) ? h("span.chip", icon("check"), t("accepted")) : h("button.small", { disabled: () => !may("write") || !ready(), onclick: () => accept(key, change) }, icon("check"), t("Accept")));
   const proposal = (message, found) => {
     const current = () => found.version === model.saved().version;
@@ -61,7 +65,7 @@ export function chatDrawer(model, open) {
   };
   const log = h("ol.chat-log", { role: "log", tabindex: "0", "aria-label": t("Conversation") }, each(messages, (one) => String(one.id), bubble));
   const field = h("textarea", { rows: "2", maxlength: String(LONGEST), dir: "auto", "aria-label": t("Message"), placeholder: t("Ask about this edit"), onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); say(field.value); } } });
-  const close = () => { open.set(false); document.getElementById("chat-button")?.focus(); };
+  const close = () => open.set(false);
   const element = h("aside.drawer", { "aria-label": t("Chat"), hidden: () => !open(), onkeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); close(); } } },
     h("header", h("h2.grow", t("Chat")), h("button.icon-button", { onclick: close, "aria-label": t("Close the chat") }, icon("close"))),
     log,
@@ -72,7 +76,12 @@ export function chatDrawer(model, open) {
     () => wrong() && h("p.bad.small", { role: "alert", dir: "auto" }, wrong().message),
     h("form.stack.tight", { onsubmit: (event) => { event.preventDefault(); say(field.value); } }, field,
       h("div.row", h("button.quiet", { type: "button", onclick: suggest, disabled: () => busy() || !may("write") }, icon("refine"), t("Suggest effects")), h("span.grow"), h("button.primary", { type: "submit", disabled: () => busy() || !may("write") }, t("Send")))));
-  effect(() => { if (open()) { begin(); requestAnimationFrame(() => field.focus()); } });
+  let seen = false;
+  effect(() => {
+    if (open()) { begin(); requestAnimationFrame(() => field.focus()); }
+    else if (seen) document.getElementById("chat-button")?.focus();
+    seen = open();
+  });
   effect(() => { messages(); requestAnimationFrame(() => log.scrollTo(0, log.scrollHeight)); });
   return element;
 }

@@ -7,7 +7,7 @@ import { shownAt } from "./film.js";
 import { moveTo } from "./reorder.js";
 import { split } from "./split.js";
 
-/** @param {import("./model.js").Editor} model @param {any} strip @param {{captions: () => void, chat: () => void}} open */
+/** @param {import("./model.js").Editor} model @param {any} strip @param {{captions: () => void, chat: () => void, none: () => void}} open */
 export function editorKeys(model, strip, open) {
   const { player, film } = model;
   const now = () => film.time.peek();
@@ -46,7 +46,7 @@ export function editorKeys(model, strip, open) {
     key(["o"], t("End the segment here"), edit, edge("end")),
     key(["c"], t("New caption at the playhead"), edit, withChosen(() => open.captions())),
     key(["Delete", "Backspace"], t("Take it out"), edit, withChosen((one) => model.change(removeSegment(one.key), t("the deletion")))),
-    key(["Escape"], t("Choose none"), edit, () => model.choose(null)),
+    key(["Escape"], t("Choose none"), edit, open.none),
     key(["Ctrl+z"], t("Undo"), edit, () => model.undo.undo()),
     key(["Ctrl+Shift+z", "Ctrl+y"], t("Redo"), edit, () => model.undo.redo()),
     key(["+", "="], t("Zoom in"), page, () => strip.zoom(1 / 1.6)),
