@@ -73,6 +73,16 @@ async def test_what_somebody_else_saved_is_not_overwritten(api: httpx.AsyncClien
     problem(await save(api, project, {"If-Match": "nonsense"}, segments=[]), 422, "input.invalid")
 
 
+async def test_warnings_stand_as_long_as_what_they_mean(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
+    outside = INTRO | {"captions": [{"text": "Later", "start": 3.2, "end": 3.6}]}
+    await save(api, project, segments=[outside])
+    found = (await api.get(f"/api/timeline/{project['id']}")).json()
+    assert [one["code"] for one in found["timeline"]["warnings"]] == ["caption.outside_segment"]
+    assert found["asset"]["video"] == (await api.get("/api/videos")).json()["items"][0]["identifier"]
+    await save(api, project, segments=[INTRO])
+    assert (await api.get(f"/api/timeline/{project['id']}")).json()["timeline"]["warnings"] == []
+
+
 async def test_earlier_timelines_are_kept_and_come_back(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
     await save(api, project, segments=[INTRO])
     await save(api, project, segments=[])
