@@ -145,6 +145,7 @@ class RenderStatusView(Shape):
     """Where a film stands; ``run_status`` tells failed from cancelled."""
 
     id: str
+    timeline_version: int
     status: RenderStatus
     progress: float
     logs: list[str]

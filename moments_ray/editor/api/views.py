@@ -127,6 +127,7 @@ async def render_view(
     pieces = [(str(piece["segment"]), bool(piece["reused"])) for piece in done]
     return RenderStatusView(
         id=run.identifier,
+        timeline_version=render.timeline_version,
         status=render_status(status, begun),
         progress=render_progress(status, begun, (len(done), total)),
         logs=render_logs(render.project_id, status, begun, pieces, url),

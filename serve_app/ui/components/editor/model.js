@@ -30,8 +30,6 @@ export function editorModel(project, video) {
     /** The time line as the server has it, and as it is shown: with changes that are on their way. */
     saved, timeline: shown,
     saving: signal(0),
-    /** The version of the time line that the newest film shows; null where there is none, or nobody knows. */
-    filmVersion: signal(null),
     /** Why the last change was refused, and of which segment; null where it was not. */
     refused: signal(null),
     transcript: signal(null), boundaries: signal(null), waveform: signal(null),

@@ -28,7 +28,6 @@ export function renderPanel(model) {
   findLast(model).then((run) => {
     if (!run || job.peek()) return;
     job.set(run.identifier);
-    model.filmVersion.set(run.options?.render?.version ?? null);
     read();
   }, () => {});
 
@@ -55,7 +54,6 @@ export function renderPanel(model) {
       const { watermark, loudness, ...rest } = asked.peek();
       const made = await api.render(model.project.peek().id, { ...rest, ...(watermark === null ? {} : { watermark }), ...(loudness === null ? {} : { loudness }) });
       before = "";
-      model.filmVersion.set(model.saved.peek().version);
       job.set(made.job_id);
       status.set(null);
       await read();
@@ -79,7 +77,7 @@ export function renderPanel(model) {
   const readOnly = () => Boolean(active()) || !may("write");
   const check = (name, label, checked, value = (on) => on) => h("label.check.small", h("input", { type: "checkbox", checked, disabled: readOnly, onchange: (event) => set(name, value(event.target.checked)) }), label);
   const showing = signal("");
-  effect(() => showing.set(status()?.status === "finished" ? status().output_url : ""));
+  effect(() => showing.set(status()?.status === "finished" ? status().id : ""));
   return h("section.render-panel.stack.tight", { "aria-label": t("Film") },
     h("div.fields.pair",
       h("label.small", t("Shape"), h("select", { disabled: () => !may("write"), value: () => model.timeline().aspect, onchange: (event) => model.change((timeline) => ({ ...timeline, aspect: event.target.value }), t("the shape")) }, options(SHAPES, h, model.timeline.peek().aspect))),
@@ -88,7 +86,7 @@ export function renderPanel(model) {
     () => active() ? running(status, stop) : h("div.row", h("button.primary.grow", { disabled: () => busy() || Boolean(why()), title: why, onclick: start }, icon("film"), () => (status()?.status === "finished" ? t("Render again") : t("Render the film")))),
     () => why() && !active() && h("p.small.quiet", why()),
     () => status()?.status === "failed" && failure(status(), start),
-    () => showing() && finishedFilm(model, showing()));
+    () => showing() && finishedFilm(model, status.peek()));
 }
 
 function running(status, stop) {
@@ -103,10 +101,11 @@ function failure(status, again) {
   return errorPanel({ title: t("The film did not come"), message, code }, retryable ? again : undefined);
 }
 
-function finishedFilm(model, url) {
+/** The film that is there; it may show an earlier version of the time line. */
+function finishedFilm(model, { output_url: url, timeline_version: version }) {
   const [film, save] = [h("video", { controls: true, playsinline: true, preload: "metadata", "aria-label": t("The film") }), h("a.button.primary.grow", { download: url.split("/").pop() }, icon("download"), t("Download the film"))];
   link(url).then((found) => { if (found) film.src = save.href = found.url; }, toastError);
-  const old = () => model.filmVersion() !== null && model.filmVersion() < model.saved().version;
+  const old = () => version > 0 && version < model.saved().version;
   return h("div.finished-film.stack.tight",
     film, () => old() && h("p.small.warn", icon("warning"), t("It was rendered before the last changes.")),
     h("div.row", save));
