@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 PAGE_MILLISECONDS = 30_000
-_ACCESSIBILITY = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa")
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -24,16 +21,6 @@ def until(page: Any, expression: str, seconds: float = 30.0) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never true within {seconds} s: {expression}"
         page.wait_for_timeout(50)
-
-
-def barriers(page: Any) -> list[str]:
-    """Return what axe finds on a page as it is now, a line a rule, with the first element that breaks it."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    answer = axe.run(page, options={"runOnly": {"type": "tag", "values": list(_ACCESSIBILITY)}})
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0].get('failureSummary', '')[:200]}"
-        for one in answer.response["violations"]
-    ]
 
 
 @contextmanager

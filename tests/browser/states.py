@@ -13,6 +13,7 @@ from moments_ray.database.tables import Video
 from moments_ray.demo.talk import make_talk
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
+from tests.browser.film import add_project
 from tests.browser.long_talk import add_long_talk
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
@@ -46,6 +47,7 @@ EMPTY = (
     State("jobs-empty", "/jobs"),
     State("backfills-empty", "/backfills"),
     State("ads-empty", "/ads"),
+    State("projects-empty", "/projects"),
 )
 
 
@@ -73,6 +75,7 @@ def full(served: Site, shelf: Shelf) -> Sequence[State]:
         *_of_videos(video, coming, failed, long),
         *(State(f"run-{name}", f"/runs/{run}") for name, run in runs.items()),
         *_of_other_work(served.url),
+        *_of_projects(*(do(add_project, shelf, video, *each) for each in ((), ("Nothing yet", ())))),
         *_of_the_whole(f"/videos/{video.identifier}"),
     )
 
@@ -127,6 +130,24 @@ def _of_other_work(url: str) -> Sequence[State]:
     )
 
 
+def _of_projects(cut: int, uncut: int) -> Sequence[State]:
+    path = f"/projects/{cut}"
+    return (
+        State("projects", "/projects"),
+        State("new-project", "/projects", lambda page: page.get_by_role("button", name="New project").click()),
+        State("project", path, _second_segment, sizes=EVERY_SIZE),
+        State("project-captions", f"{path}?tab=captions", _second_segment),
+        State("project-versions", f"{path}?tab=versions"),
+        State("project-transcript", f"{path}?tab=transcript", sizes=("narrow",)),
+        State("project-template", path, lambda page: page.get_by_role("button", name="Template").click()),
+        State("project-chat", path, _ask),
+        State("project-move", path, _lift, sizes=("wide",)),
+        State("project-render", path, _render),
+        State("project-uncut", f"/projects/{uncut}"),
+        State("project-nowhere", "/projects/9999"),
+    )
+
+
 def _of_the_whole(detail: str) -> Sequence[State]:
     return (
         *(State(f"settings-{part}", f"/settings/{part}") for part in ("browser", "models", "health", "dead", "access")),
@@ -137,6 +158,35 @@ def _of_the_whole(detail: str) -> Sequence[State]:
         State("not-found", "/nowhere"),
         State("offline", "/videos", _offline),
     )
+
+
+def _second_segment(page: Any) -> None:
+    page.locator(".film-strip .face").nth(1).click()
+    page.locator(".composed img").wait_for()
+
+
+def _ask(page: Any) -> None:
+    page.locator("#chat-button").click()
+    page.get_by_role("textbox", name="Message").fill("How can it be shorter?")
+    page.keyboard.press("Enter")
+    page.locator(".theirs").first.wait_for()
+    page.get_by_role("button", name="Suggest effects").click()
+    page.locator(".proposal").first.wait_for()
+
+
+def _lift(page: Any) -> None:
+    box = page.locator(".film-strip .face").nth(1).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 190, box["y"] + 34, steps=8)
+
+
+def _render(page: Any) -> None:
+    page.get_by_role("checkbox", name="Everybody who is seen").check()
+    page.locator("#consent.complete").wait_for()
+    if (start := page.get_by_role("button", name="Render the film")).count():
+        start.click()
+    page.get_by_role("progressbar", name="Progress of the film").wait_for()
 
 
 def _choose_three(page: Any) -> None:

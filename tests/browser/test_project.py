@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from moments_ray.database.tables import Video
-from tests.browser.chromium import barriers, until
+from tests.browser.chromium import until
 from tests.browser.film import SEGMENTS, add_project
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
@@ -297,23 +297,3 @@ def test_a_project_is_made_of_a_video_of_the_library(page: Any, served: Site, ta
     (project,) = page.request.get(f"{served.url}/api/projects").json()
     (run,) = page.request.get(f"{served.url}/api/runs").json()["items"]
     assert (project["status"], run["pipeline"]) == ("analyzing", "editor.analysis")
-
-
-def test_drawer_and_dialogs_stand_in_nobodys_way(editor: Any, number: int) -> None:
-    assert number > 0
-    editor.set_viewport_size({"width": 320, "height": 800})
-    block(editor, "1").click()
-    assert barriers(editor) == []
-    editor.locator("#chat-button").click()
-    editor.get_by_role("button", name="Make a hook").click()
-    editor.locator(".theirs").first.wait_for()
-    assert barriers(editor) == []
-    editor.keyboard.press("Escape")
-    editor.get_by_role("button", name="Template").click()
-    editor.get_by_role("dialog").wait_for()
-    assert barriers(editor) == []
-    editor.goto("./projects")
-    editor.get_by_role("button", name="New project").click()
-    editor.get_by_role("radio").first.wait_for()
-    assert barriers(editor) == []
-    assert editor.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,7 +1,7 @@
 // The time line: the whole as a strip, a part of it as large as is wanted, moments as blocks with edges to drag.
 import { each, h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
-import { effect } from "../../core/store.js";
+import { effect, signal } from "../../core/store.js";
 import { clock } from "../../core/time.js";
 import { dragEdge, dragNew } from "./edges.js";
 import { drawGround } from "./ground.js";
