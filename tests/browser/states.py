@@ -1,4 +1,4 @@
-"""Every page in every state it can be seen in: what pictures are taken of, and what is looked through for barriers."""
+"""Every page in every state it can be seen in: what pictures are taken of."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 from moments_ray.access.key import Scope
 from moments_ray.access.key_store import make_key
 from moments_ray.database.tables import Video
+from moments_ray.states import RunStatus
 from tests.browser.chromium import until
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
@@ -22,6 +23,7 @@ HOSTILE = (
     "ש" * 60 + " عنوان ไทย 🎬",
     "w" * 10_000,
 )
+ACCESSIBILITY = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa")
 
 
 def opened(page: Any, path: str) -> Any:
@@ -112,6 +114,47 @@ def test_keys_go_everywhere_and_are_told(page: Any, talk: Video) -> None:
     page.get_by_role("dialog").get_by_role("combobox").fill("settings")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Settings", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1440])
+def test_nothing_stands_in_the_way_of_anybody(
+    page: Any, served: Site, shelf: Shelf, talk: Video, *, theme: str, width: int
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    failed = served.do(shelf.video, "A talk that did not come", None)
+    run = served.do(shelf.run, failed)
+    error = {"code": "download.refused", "message": "The site answered 403.", "retryable": True}
+    served.do(lambda: shelf.finish(run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 900})
+    paths = (
+        "./",
+        "./videos",
+        f"./videos/{talk.identifier}",
+        "./new",
+        "./runs",
+        f"./runs/{run.identifier}",
+        "./jobs",
+        "./backfills",
+        "./ads",
+        "./ads/new",
+        "./settings",
+        "./settings/models",
+        "./settings/health",
+        "./login",
+        "./nowhere",
+    )
+    found = []
+    for path in paths:
+        opened(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
+        answer = axe.run(page, options={"runOnly": {"type": "tag", "values": list(ACCESSIBILITY)}})
+        found += [
+            f"{path}: {one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0].get('failureSummary', '')[:200]}"
+            for one in answer.response["violations"]
+        ]
+    assert found == []
 
 
 def test_german_is_spoken(page: Any, shelf: Shelf) -> None:
