@@ -40,6 +40,7 @@ OTHERS = {
     "moments_ray/speech/captions/text.py": ("ring",),
     "moments_ray/database/migrations/versions/2026_11_20_initial_schema.py": ("deaths", "rung"),
     "moments_ray/database/migrations/versions/2026_11_29_subject_in_three.py": ("deaths", "rung"),
+    "tests/integration/database/old_database.py": ("deaths",),
     "tests/integration/database/test_upgrade.py": ("deaths",),
     "tests/unit/test_environment.py": ("keyring",),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,16 @@ from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import text
 
 from moments_ray import runtime
+from moments_ray.access.key import Key, Scope
+from moments_ray.access.key_store import make_key
+from moments_ray.client import MomentsClient
 from moments_ray.embedded.services import Services
+from moments_ray.errors import NotFound
 from moments_ray.http.container import Container
 from moments_ray.settings import ApiSettings, DownloadSettings, Settings
 from moments_ray.testing.media import make_video
+from tests.integration.api.callers import MakeKey
+from tests.integration.api.line import Line, served
 from tests.library import Library
 
 with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
@@ -74,6 +81,42 @@ def library(container: Container) -> Library:
 def short_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Two seconds of a moving picture and a tone, as MP4."""
     return make_video(tmp_path_factory.mktemp("video") / "short.mp4", seconds=2).read_bytes()
+
+
+@pytest.fixture
+async def made(container: Container) -> AsyncIterator[MakeKey]:
+    """Makes keys, which are gone at the end: other tests ask without."""
+
+    async def make(scope: Scope) -> Key:
+        return (await make_key(container.environment.database, f"a {scope} key", scope))[1]
+
+    yield make
+    async with container.environment.database.begin() as session:
+        await session.execute(text("TRUNCATE api_keys CASCADE"))
+
+
+@pytest.fixture
+async def line(app: FastAPI) -> AsyncIterator[Line]:
+    """A line to the served application; it is whole until a test cuts it."""
+    async with served(app) as port:
+        line = Line(port)
+        await line.open()
+        yield line
+        await line.close()
+
+
+@pytest.fixture
+async def client(line: Line) -> AsyncIterator[MomentsClient]:
+    """The Python client, over that line."""
+    async with MomentsClient(f"http://127.0.0.1:{line.port}/", timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+async def short_backoff(client: MomentsClient) -> None:
+    """Have the client know its server."""
+    with suppress(NotFound):
+        await client.video("nobody")
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

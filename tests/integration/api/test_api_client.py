@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,7 +19,6 @@ from starlette.routing import Route
 
 from moments_ray.client import MomentsClient
 from moments_ray.client import upload as client_upload
-from moments_ray.database.tables import Video
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import (
     Conflict,
@@ -33,106 +30,9 @@ from moments_ray.errors import (
     SourceNotFound,
     UnsupportedMedia,
 )
-from moments_ray.http.container import Container
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library
-
-CLIP = bytes(range(256)) * 2000  # half a megabyte
-
-
-class Line:
-    """A TCP line to a server that can be cut: at once, or after so many bytes of an answer."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.port = 0
-        self.cut_after: list[int] = []  # bytes of the answers of the next connections
-        self.cut_request_after: list[int] = []  # and of what they ask
-        self.connections = 0
-
-    async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        """Cut every connection, and take no more."""
-        assert self._server is not None
-        self._server.close()
-        await self.drop()
-
-    async def drop(self) -> None:
-        """Cut every connection."""
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.sleep(0.05)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        left = self.cut_after.pop(0) if self.cut_after else None
-        asked = self.cut_request_after.pop(0) if self.cut_request_after else None
-        writers, ways = {writer}, set[asyncio.Task[None]]()
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._to)
-            writers.add(back)
-            self._writers |= writers
-            ways = {asyncio.create_task(_pump(reader, back, asked)), asyncio.create_task(_pump(there, writer, left))}
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:  # a server that is gone, or a test that is over, leaves nothing open either
-            for way in ways:
-                way.cancel()
-            for each in writers:
-                each.transport.abort()
-            self._writers -= writers
-            await asyncio.gather(*ways, return_exceptions=True)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: int | None) -> None:
-    while piece := await reader.read(65536):
-        if left is not None:
-            piece, left = piece[:left], left - len(piece)
-        writer.write(piece)
-        await writer.drain()
-        if left is not None and left <= 0:
-            return
-
-
-@asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[int]:
-    """Serve an application on a free port."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await serving
-
-
-@pytest.fixture
-async def line(app: FastAPI) -> AsyncIterator[Line]:
-    async with served(app) as port:
-        line = Line(port)
-        await line.open()
-        yield line
-        await line.close()
-
-
-@pytest.fixture
-async def client(line: Line) -> AsyncIterator[MomentsClient]:
-    async with MomentsClient(f"http://127.0.0.1:{line.port}/", timeout=30) as client:
-        yield client
-
-
-@pytest.fixture
-async def short_backoff(client: MomentsClient) -> None:
-    """Have the client know its server."""
-    with suppress(NotFound):
-        await client.video("nobody")
+from tests.integration.api.line import Line
 
 
 async def test_a_url_is_submitted_once_a_key(client: MomentsClient) -> None:
@@ -295,76 +195,6 @@ async def test_a_server_that_stays_away_is_waited_for_for_as_long_as_the_timeout
         await client.run(run.identifier)
     assert time.monotonic() - begun < 45  # the setting's own default is a minute
     await line.open()
-
-
-async def clip_of(library: Library) -> str:
-    """A moment with a clip of half a megabyte."""
-    video: Video = await library.video()
-    moment = await library.moment(video, 1.0, 3.0)
-    name = f"videos/{video.identifier}/clips/c-1.mp4"
-    stored = await library.store.put_bytes(name, CLIP, content_type="video/mp4")
-    await library.clip(video, moment, cloud_url=stored.uri)
-    return moment.identifier
-
-
-@pytest.fixture
-def links(container: Container, app: FastAPI, line: Line) -> None:
-    """Have signed links lead over the line."""
-    signer = container.environment.store._signer  # type: ignore[attr-defined]
-    signer._base_url = app.state.signer._base_url = f"http://127.0.0.1:{line.port}"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where clips are put."""
-    (tmp_path / "clips").mkdir()
-    return tmp_path / "clips"
-
-
-@pytest.mark.usefixtures("links")
-async def test_a_clip_comes_whole_although_the_line_breaks(
-    client: MomentsClient, library: Library, line: Line, folder: Path
-) -> None:
-    moment, target = await clip_of(library), folder / "clip.mp4"
-    line.cut_after = [150_000] * 3  # of all answers over one connection
-    await client.download_clip(moment, target)
-    assert target.read_bytes() == CLIP
-    assert line.connections == 4
-    assert [each.name for each in folder.iterdir()] == ["clip.mp4"]
-
-
-@pytest.mark.usefixtures("links")
-async def test_a_download_that_was_killed_goes_on_where_it_was(
-    client: MomentsClient, library: Library, line: Line, folder: Path
-) -> None:
-    moment, target = await clip_of(library), folder / "clip.mp4"
-    client._connection._timeout = 0.0
-    line.cut_after = [200_000]
-    with pytest.raises(ServerUnavailable):
-        await client.download_clip(moment, target)
-    (part,) = folder.iterdir()
-    had = part.stat().st_size
-    assert 100_000 < had < 200_000
-    assert CLIP.startswith(part.read_bytes())
-    line.cut_after = [len(CLIP) - had + 10_000]  # what is lacking, and the heads of the answers
-    await client.download_clip(moment, target)
-    assert target.read_bytes() == CLIP
-    assert [each.name for each in folder.iterdir()] == ["clip.mp4"]
-
-
-@pytest.mark.usefixtures("links")
-async def test_bytes_of_a_clip_are_read_by_range(client: MomentsClient, library: Library) -> None:
-    moment = await clip_of(library)
-    assert await client.read_clip(moment, 300, 20) == CLIP[300:320]
-    assert await client.read_clip(moment, len(CLIP) - 5, 100) == CLIP[-5:]
-    with pytest.raises(NotFound):
-        await client.read_clip(moment, 0, 10, preset="vertical")
-
-
-@pytest.mark.usefixtures("links")
-async def test_a_clip_that_cannot_be_written_says_so(client: MomentsClient, library: Library, tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="Nothing can be written"):
-        await client.download_clip(await clip_of(library), tmp_path / "nowhere" / "clip.mp4")
 
 
 Answering = Callable[[Request], Awaitable[Response]]

@@ -1,19 +1,14 @@
-"""What the API starts, changes and deletes."""
+"""What the API starts and changes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.http.container import Container
-from moments_ray.library.deletion import finish_deletions
-from moments_ray.library.queries.videos import Videos
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library, problem
 
@@ -240,103 +235,3 @@ async def test_a_moment_is_added_edited_and_brought_back(api: httpx.AsyncClient,
     for wrong in ({"start_time": 30}, {"end_time": 121}, {"title": " \n "}, {"start_time": "soon"}):
         problem(await api.patch(one, json=wrong), 422, "input.invalid")
     assert (await api.get(one)).json() == reverted
-
-
-async def test_deleting_a_refined_moment_shows_its_parent_again(api: httpx.AsyncClient, library: Library) -> None:
-    video = await library.video()
-    parent = await library.moment(video, 10, 30)
-    child = await library.moment(video, 12, 28, parent=parent)
-    address = f"/api/videos/{video.identifier}/moments"
-    assert (await api.delete(f"{address}/{child.identifier}")).status_code == 204
-    assert [each["identifier"] for each in (await api.get(address)).json()["items"]] == [parent.identifier]
-    assert (await api.delete(f"{address}/{parent.identifier}")).status_code == 204
-    problem(await api.delete(f"{address}/{parent.identifier}"), 404, "object.not_found")
-
-
-async def left_of(library: Library, video: str) -> dict[str, int]:
-    """Count what is left of a video anywhere."""
-    objects = [each async for each in library.store.list(f"videos/{video}/")]
-    keys = [key async for key in library.container.redis.scan_iter(f"*{video}*")]
-    async with library.database.read() as session:
-        rows = await session.scalar(text("SELECT count(*) FROM videos WHERE identifier = :v"), {"v": video})
-        runs = await session.scalar(text("SELECT count(*) FROM runs WHERE subject = :v"), {"v": video})
-    return {"objects": len(objects), "keys": len(keys), "rows": rows or 0, "runs": runs or 0}
-
-
-async def test_deleting_a_video_leaves_nothing_of_it(api: httpx.AsyncClient, library: Library) -> None:
-    video = await library.video()
-    await library.clip(video, await library.moment(video, 1, 2))
-    run = await library.run(video)
-    assert (await api.delete(f"/api/videos/{video.identifier}")).status_code == 204
-    assert set((await left_of(library, video.identifier)).values()) == {0}
-    assert not await library.container.redis.exists(f"pipeline:run:{run.identifier}")
-    problem(await api.delete(f"/api/videos/{video.identifier}"), 404, "object.not_found")
-    assert (await api.post("/api/videos", json={"url": URL})).status_code == 202
-
-
-async def test_a_deletion_that_broke_off_is_finished_by_a_worker_that_sweeps(
-    api: httpx.AsyncClient, library: Library, container: Container
-) -> None:
-    video = await library.video()
-    async with library.database.begin() as session:
-        await Videos(session).begin_deletion(video.identifier)  # and then the process died
-    problem(await api.get(f"/api/videos/{video.identifier}"), 404, "object.not_found")
-    assert (await api.get("/api/videos")).json()["items"] == []
-    for product in container.environment.registry.products:
-        for task in product.periodic_tasks:
-            await task(container.environment)
-    assert set((await left_of(library, video.identifier)).values()) == {0}
-
-
-async def test_a_video_that_a_worker_holds_is_deleted_when_it_lets_go(api: httpx.AsyncClient, library: Library) -> None:
-    video = await library.video()
-    claim = await library.claim(await library.run(video))
-    assert (await api.delete(f"/api/videos/{video.identifier}")).status_code == 202
-    assert (await api.get(f"/api/runs/{claim.run}")).json()["cancel_requested_at"] is not None
-    await library.write(claim, "run.cancelled", status=RunStatus.CANCELLED)
-    await finish_deletions(library.container.environment)
-    assert set((await left_of(library, video.identifier)).values()) == {0}
-
-
-async def test_an_upload_is_looked_at_and_stored_under_a_name_of_ours(
-    api: httpx.AsyncClient, library: Library, short_video: bytes
-) -> None:
-    form: dict[str, Any] = {"files": {"file": ("../../-i 'evil'.mp4", short_video, "text/html")}}
-    first = await api.post("/api/videos/upload", **form)
-    assert first.status_code == 202, first.text
-    video = first.json()["video"]
-    assert video["title"] == "-i 'evil'"
-    (stored,) = [each async for each in library.store.list(f"videos/{video['identifier']}/")]
-    assert (stored.bytes, stored.content_type) == (len(short_video), "video/mp4")
-    assert stored.name.rsplit("/", 1)[1].startswith("source-")
-    again = await api.post("/api/videos/upload", files={"file": ("other.mp4", short_video)}, data={"title": "B"})
-    assert (again.status_code, again.json()["video"]["identifier"]) == (200, video["identifier"])
-
-
-async def test_an_upload_that_is_no_video_leaves_nothing(api: httpx.AsyncClient) -> None:
-    for content in (b"#EXTM3U\nfile:///etc/passwd", b"x" * 5000):
-        problem(await api.post("/api/videos/upload", files={"file": ("a.mp4", content)}), 415, "media.unsupported")
-    problem(await api.post("/api/videos/upload", data={"title": "no file"}), 422, "input.invalid")
-    assert (await api.get("/api/videos")).json()["items"] == []
-
-
-async def test_an_option_that_is_no_field_of_the_form_is_refused_by_name(
-    api: httpx.AsyncClient, short_video: bytes
-) -> None:
-    form: dict[str, Any] = {"files": {"file": ("a.mp4", short_video)}, "data": {"count": "3", "process": "true"}}
-    assert "'count'" in problem(await api.post("/api/videos/upload", **form), 422, "input.invalid")["detail"]
-    assert "'titel'" in problem(await api.get("/api/videos?titel=a"), 422, "input.invalid")["detail"]
-    assert (await api.get("/api/videos")).json()["items"] == []
-
-
-async def test_a_body_over_its_limit_is_refused_announced_or_not(api: httpx.AsyncClient) -> None:
-    too_large = b"x" * 3_200_000
-    answer = await api.post("/api/videos/upload", files={"file": ("a.mp4", too_large)})
-    problem(answer, 413, "http.request_entity_too_large")
-
-    async def endless() -> AsyncIterator[bytes]:
-        for _ in range(100):
-            yield b"x" * 100_000
-
-    headers = {"content-type": "application/json"}
-    problem(await api.post("/api/videos", content=endless(), headers=headers), 413, "http.request_entity_too_large")
