@@ -7,8 +7,8 @@ import os
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from moments_ray.cli.checks import Finding
-from moments_ray.document_names import DOCUMENT_NAMES, WITHOUT_EFFECT
 from moments_ray.settings import ENV_FILE_VARIABLE, Settings
+from moments_ray.settings.document_names import DOCUMENT_NAMES, WITHOUT_EFFECT
 
 
 async def check_names(_: Settings) -> list[Finding]:

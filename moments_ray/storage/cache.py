@@ -63,10 +63,11 @@ class NodeCache:
         with lock:
             yield path
 
-    async def keep(self, stored: StoredObject, path: Path) -> None:
+    async def keep(self, stored: StoredObject, path: Path, name: str | None = None) -> None:
         """Take in what was just stored from a file here, so that nobody on this node loads it; if there is room.
 
-        The entry is another name of the file, which nobody may write to any more.
+        The entry is another name of the file, which nobody may write to any more. ``name`` is what the object will be
+        called once it is published; unset: it is already.
         """
         if await self._store.in_place(stored.name) is not None:
             return
@@ -74,7 +75,8 @@ class NodeCache:
         async def link(_: str, target: Path) -> None:
             await in_thread(os.link, path.resolve(), target)
 
-        entry = self._path(stored)
+        published = {} if name is None else {"name": name, "uri": self._store.uri(name)}
+        entry = self._path(stored.model_copy(update=published))
         with (
             contextlib.suppress(StorageError, DiskFull),
             file_errors(self._directory, stored.bytes),

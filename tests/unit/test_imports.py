@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 # The layers, the lowest first: a package imports what stands below it, and nothing beside or above.
 FLOORS = (
     {"errors", "ids", "states"},
-    {"process", "site_settings", "document_names"},
+    {"process", "site_settings"},
     {"settings"},
     {"database", "storage"},
     {"engine"},

@@ -35,8 +35,7 @@ async def extract_speech_audio(ctx: Context, video: SourceVideo) -> AudioTrack:
         )
     name = ctx.staged("audio.wav")
     stored = await ctx.store.put_file(name, target, content_type="audio/wav")
-    final = _published_name(video, stored.checksum)
-    await ctx.cache.keep(stored.model_copy(update={"name": final, "uri": ctx.store.uri(final)}), target)
+    await ctx.cache.keep(stored, target, _published_name(video, stored.checksum))
     return AudioTrack(staged=name, duration=audio.duration, bytes=stored.bytes, checksum=stored.checksum)
 
 

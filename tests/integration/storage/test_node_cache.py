@@ -102,6 +102,19 @@ async def test_what_was_stored_from_a_file_here_is_never_loaded(far: FarStore, t
     assert far.downloads == 0
 
 
+async def test_what_is_published_later_is_kept_under_the_name_that_it_will_have(far: FarStore, tmp_path: Path) -> None:
+    made, near = tmp_path / "made", DirectoryStore(tmp_path / "near", SIGNER)
+    made.write_bytes(b"m" * 100)
+    for store in (near, far):
+        cache = NodeCache(store, tmp_path / "cache", 10_000)
+        stored = await store.put_file("staging/made.mp4", made, content_type="video/mp4")
+        await cache.keep(stored, made, "videos/1/made.mp4")
+        published = await store.promote("staging/made.mp4", "videos/1/made.mp4")
+        assert await cache.bytes_to_load(published.uri) == 0
+        assert await use(cache, published.uri) == b"m" * 100
+    assert far.downloads == 0
+
+
 async def test_what_has_no_room_is_not_kept_and_no_error(far: FarStore, tmp_path: Path) -> None:
     made = tmp_path / "made"
     made.write_bytes(b"m" * 100)
