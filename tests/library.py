@@ -67,7 +67,7 @@ class Library:
                 resolution="1280x720",
                 bytes=stored.bytes,
                 checksum=stored.checksum,
-                info=info and info.model_dump(mode="json"),
+                info={} if info is None else info.model_dump(mode="json"),
             )
             if (shot := picture or self.picture) is not None:
                 name = f"{name}/thumbnails/video-1.jpg"
