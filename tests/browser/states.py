@@ -184,9 +184,13 @@ def _lift(page: Any) -> None:
 def _render(page: Any) -> None:
     page.get_by_role("checkbox", name="Everybody who is seen").check()
     page.locator("#consent.complete").wait_for()
-    if (start := page.get_by_role("button", name="Render the film")).count():
+    under_way = page.get_by_role("progressbar", name="Progress of the film")
+    start = page.get_by_role("button", name="Render the film")
+    start.or_(under_way).first.wait_for()
+    page.wait_for_timeout(500)  # a film that is under way takes the button's place once its status is here
+    if start.count():
         start.click()
-    page.get_by_role("progressbar", name="Progress of the film").wait_for()
+    under_way.wait_for()
 
 
 def _choose_three(page: Any) -> None:

@@ -63,7 +63,7 @@ export function chatDrawer(model, open) {
     const found = proposed(message());
     return h("li", { class: message().role === "user" ? "mine" : "theirs" }, h("p", { dir: "auto" }, message().content), found && proposal(message(), found));
   };
-  const log = h("ol.chat-log", { role: "log", tabindex: "0", "aria-label": t("Conversation") }, each(messages, (one) => String(one.id), bubble));
+  const log = h("div.chat-log", { role: "log", tabindex: "0", "aria-label": t("Conversation") }, h("ol", each(messages, (one) => String(one.id), bubble)));
   const field = h("textarea", { rows: "2", maxlength: String(LONGEST), dir: "auto", "aria-label": t("Message"), placeholder: t("Ask about this edit"), onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); say(field.value); } } });
   const close = () => open.set(false);
   const element = h("aside.drawer", { "aria-label": t("Chat"), hidden: () => !open(), onkeydown: (event) => { if (event.key === "Escape") { event.stopPropagation(); close(); } } },

@@ -14,7 +14,7 @@ import { reorder } from "./reorder.js";
 
 const LEAST_SPAN = 2;
 const LEAST_SEGMENT = 0.2;
-const [NAME_PIXELS, PICTURE_PIXELS, CAPTION_PIXELS] = [34, 110, 26];
+const [NUMBER_PIXELS, NAME_PIXELS, PICTURE_PIXELS, CAPTION_PIXELS] = [34, 110, 220, 26];
 
 /** @param {import("./model.js").Editor} model @param {{captions: (place: any) => void}} open what is shown of what is clicked */
 export function buildFilmStrip(model, open) {
@@ -94,8 +94,8 @@ function block(context, item, x) {
     "aria-label": () => t("Segment {n}: {name}, {from} to {to} of the video", { n: item().index + 1, name: segment().name, from: clock(segment().start, true), to: clock(segment().end, true) }),
     "aria-pressed": () => String(chosen()), title: () => segment().name,
     onclick: () => { if (!context.moved) model.choose(item().key, { seek: true }); }, onpointerdown: (event) => reorder(context, event, item.peek()),
-  }, picture.element, () => pixels() >= NAME_PIXELS && h("b", item().index + 1), () => pixels() >= PICTURE_PIXELS && h("span", { dir: "auto" }, segment().name),
-    h("span.block-signs", { "aria-hidden": "true" }, () => (segment().effects ?? []).length > 0 && pixels() >= NAME_PIXELS && icon("refine"), () => segment().sfx && pixels() >= NAME_PIXELS && icon("volume"), () => warned() && icon("warning")));
+  }, picture.element, () => pixels() >= NUMBER_PIXELS && h("b", item().index + 1), () => pixels() >= NAME_PIXELS && h("span", { dir: "auto" }, segment().name),
+    h("span.block-signs", { "aria-hidden": "true" }, () => (segment().effects ?? []).length > 0 && pixels() >= NUMBER_PIXELS && icon("refine"), () => segment().sfx && pixels() >= NUMBER_PIXELS && icon("volume"), () => warned() && icon("warning")));
   return h("div.block", {
     class: () => `tone${model.tone(moment())} ${chosen() ? "chosen" : ""} ${draft() ? "dragged" : ""}`, "data-segment": () => item().key,
     style: () => ({ transform: `translateX(${x(item().at)}px)`, width: `${Math.max(4, pixels() - 1)}px` }),
