@@ -12,6 +12,7 @@ from moments_ray.access.key_store import make_key
 from moments_ray.database.tables import Video
 from moments_ray.states import RunStatus
 from tests.browser.chromium import until
+from tests.browser.film import add_project
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
 
@@ -128,8 +129,13 @@ def test_nothing_stands_in_the_way_of_anybody(
     served.do(lambda: shelf.finish(run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
+    project = served.do(add_project, shelf, talk)
     paths = (
         "./",
+        "./projects",
+        f"./projects/{project}",
+        f"./projects/{project}?tab=captions",
+        f"./projects/{project}?tab=versions",
         "./videos",
         f"./videos/{talk.identifier}",
         "./new",
