@@ -20,12 +20,17 @@ _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a blocking call in a thread; when cancelled, return only after it: it may use what the caller then closes."""
+    """Run a blocking call in a thread; when cancelled, return only after it: it may use what the caller then closes.
+
+    A server that gives up an answer cancels again and again until its task has ended.
+    """
     running = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait({running})
+        while not running.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({running})
         if not running.cancelled():
             running.exception()  # retrieved, so that asyncio does not report what nobody waits for any more
         raise

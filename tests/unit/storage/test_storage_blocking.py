@@ -50,9 +50,10 @@ async def test_a_cancelled_caller_waits_for_its_thread_which_may_use_what_it_clo
 
     task = asyncio.create_task(in_thread(work))
     await asyncio.to_thread(begun.wait, 10)
-    task.cancel()
-    await asyncio.sleep(0.05)
-    assert not task.done()
+    for _ in range(3):  # as a server does that gives up an answer
+        task.cancel()
+        await asyncio.sleep(0.05)
+        assert not task.done()
     finish.set()
     with pytest.raises(asyncio.CancelledError):
         await task
