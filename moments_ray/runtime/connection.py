@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+import ray.data
 import redis.asyncio as redis
 from pydantic import SecretStr
 from redis.asyncio.retry import Retry

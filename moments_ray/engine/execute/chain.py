@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import ray  # which imports ray.data, 16 MB, where it is first used
+import ray.data
 
 from moments_ray.database.tables import RunItem
 from moments_ray.engine.environment import Connect, Environment

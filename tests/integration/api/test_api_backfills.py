@@ -132,7 +132,8 @@ async def test_nonsense_and_repetitions_stand_in_the_ledger_and_stop_nothing(cor
 async def test_what_failed_stays_aside_until_it_is_asked_for_by_its_code(corpus: Corpus) -> None:
     backfill = await corpus.make("a", "b")
     await corpus.attend()
-    private, lost = await corpus.active()
+    waiting = {run.identifier: run for run in await corpus.active()}
+    private, lost = (waiting[item["run"]] for item in await corpus.items(backfill))
     for run, code in ((private, "download.private"), (lost, "download.interrupted")):
         said = {"code": code, "message": "It did not come.", "retryable": False}
         await corpus.library.finish(run, RunStatus.FAILED, error=said)
