@@ -55,8 +55,11 @@ class Sweeper:
         await self._sweep_scratch()
         return enqueued
 
-    async def measure(self) -> None:
-        """Tell how long the queue is; every worker does, or the last figures of one that sweeps no more would stand."""
+    async def measure(self) -> int:
+        """Tell how long the queue is, and return it.
+
+        Every worker does, or the last figures of one that sweeps no more would stand.
+        """
         async with self._database.read() as session:
             depths, oldest = await Sweeps(session).queue_depths()
         self._meter(INFO, 1, version=__version__, environment=self._settings.environment)
@@ -64,6 +67,7 @@ class Sweeper:
             self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
         self._meter(QUEUE_OLDEST, oldest)
         self._meter(DEAD_LETTERS, await self._queue.dead_letter_count())
+        return sum(depths.values())
 
     async def _sweep_scratch(self) -> None:
         """Remove scratch directories of runs that are over; a crash leaves them behind."""
