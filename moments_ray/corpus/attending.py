@@ -23,6 +23,7 @@ from moments_ray.database.tables import Backfill
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import InputError, MomentsError, NothingToDo, ObjectMissing, RunActive, ServiceUnavailable
+from moments_ray.process.metrics import BACKFILL_ITEMS
 from moments_ray.states import BackfillItemStatus, BackfillStatus
 
 log = structlog.get_logger()
@@ -139,6 +140,8 @@ class Attendance:
             standing = await self._renewed(backfill.id)
             if standing is None or standing.status != BackfillStatus.RUNNING:
                 return
+            for status, count in standing.counts.items():
+                self._environment.meter(BACKFILL_ITEMS, count, backfill=standing.identifier[:8], status=status)
             pending = standing.counts.get(BackfillItemStatus.PENDING, 0)
             running = standing.counts.get(BackfillItemStatus.RUNNING, 0)
             if not pending:

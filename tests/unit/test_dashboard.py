@@ -31,7 +31,7 @@ def exported_names() -> set[str]:
 
 def test_every_series_of_the_dashboard_exists_and_every_metric_is_on_it() -> None:
     used = {name for expression in expressions() for name in re.findall(r"\bray_\w+", expression)}
-    ours = {name for name in used if name.startswith("ray_moments_")}  # the others are Ray's own
+    ours = {name for name in used if name.startswith("ray_moments_")}  # tests/cluster looks for Ray's own
     assert ours <= exported_names()
     for metric in METRICS:
         assert any(name.startswith(f"ray_{metric.name}") for name in used), metric.name
