@@ -165,6 +165,9 @@ def _look_at_capacity(settings: Settings, nodes: Sequence[runtime.Node], console
     Raises:
         NoCapacity: naming the stages and what they ask for.
     """
+    if settings.ray_address is not None and not any(node.resources.get("CPU") for node in nodes):
+        _announce(console, "nodes", "none that runs stages is there yet; runs wait, and ask the autoscaler for one")
+        return
     try:
         runtime.connect(settings).registry.require_capacity([node.resources for node in nodes])
     except NoCapacity as error:

@@ -168,4 +168,4 @@ def _warm_up() -> None:
     data.op_resource_reservation_enabled = False
     data.enable_progress_bars = False
     rows = ray.data.from_items([{"row": 0}, {"row": 1}], override_num_blocks=2)
-    rows.map(lambda row: row, num_cpus=0.5, max_retries=0).take_all()
+    rows.map(lambda row: row, num_cpus=0, max_retries=0).take_all()  # CPUs would be demand for a node

@@ -78,7 +78,13 @@ class Library:
     def __init__(self, shared: Services) -> None:
         self._web = shared.web
         self.environment = runtime.connect(shared.settings)
-        self._runs = RunService(self.environment, runtime.open_redis(shared.settings))
+        self._redis = runtime.open_redis(shared.settings)
+        self._runs = RunService(self.environment, self._redis)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._redis.aclose()
+        await self.environment.close()
 
     async def submit(self, count: int) -> list[str]:
         """Hand in runs over so many videos, with clips, and return their identifiers."""
@@ -153,4 +159,4 @@ async def library(machines: Cluster) -> AsyncIterator[Library]:
     """What the tests ask."""
     library = Library(machines.services)
     yield library
-    await library.environment.close()
+    await library.close()

@@ -30,7 +30,9 @@ class Machine:
         ip("netns", "add", self._namespace)
         ip("link", "add", self._end, "type", "veth", "peer", "name", "eth0", "netns", self._namespace)
         ip("link", "set", self._end, "master", _PREFIX, "up")
-        for words in (f"addr add {self.address}/24 dev eth0", "link set eth0 up", "link set lo up"):
+        # Without a way to the outside Ray takes loopback for the machine's address.
+        route = f"route add default via {BRIDGE}"
+        for words in (f"addr add {self.address}/24 dev eth0", "link set eth0 up", "link set lo up", route):
             ip("-n", self._namespace, *words.split())
 
     def command(self, words: Sequence[str]) -> list[str]:

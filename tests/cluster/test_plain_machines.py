@@ -6,16 +6,19 @@ The tests are in the order of a cluster's life: each goes on with the machines a
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import subprocess
 import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from tests.cluster.conftest import Library
 from tests.cluster.machines import READY_SECONDS, Cluster, until
+from tests.cluster.units import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
@@ -137,3 +140,19 @@ async def test_a_node_with_nothing_to_do_is_idle_for_ray_within_a_minute(machine
         assert looked.returncode == 0, looked.stderr[-3000:]
         tell(f"node {name} was idle for Ray after {max(0.0, float(looked.stdout) - began):.1f} s")
         assert float(looked.stdout) - began < 60
+
+
+def test_every_query_of_the_dashboard_finds_series_that_the_cluster_exports(machines: Cluster) -> None:
+    """But for those of models on other machines, of which there are none here."""
+    exported: dict[str, set[str]] = {}
+    for machine in machines.machines.values():
+        page = httpx.get(f"http://{machine.address}:9180/metrics", trust_env=False, timeout=30).text
+        for name, labels in re.findall(r"^(ray_\w+)\{(.*)\} ", page, re.MULTILINE):
+            exported.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
+    dashboard = json.loads((ROOT / "deploy" / "grafana" / "moments.json").read_text("utf-8"))
+    for expression in (target["expr"] for panel in dashboard["panels"] for target in panel["targets"]):
+        if "ray_moments_model_seconds" in expression:
+            continue
+        by = {name.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for name in group.split(",")}
+        for name in re.findall(r"\bray_\w+", expression):
+            assert by <= exported.get(name, set()), expression

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import ray
-from ray._private.node import Node
-from ray._private.parameter import RayParams
 from ray.autoscaler.v2.sdk import get_cluster_status
 
 from moments_ray.states import RunStatus
+from moments_ray.testing.nodes import one_more_node
 from tests.ray.conftest import Engine, StartWorker
 from tests.ray.trial_pipelines import UNFIT, Trial
 
@@ -29,7 +26,7 @@ async def test_a_stage_that_no_node_can_run_is_demand_for_an_autoscaler_and_goes
     async with asyncio.timeout(_APPEARS_SECONDS):
         while not await asyncio.to_thread(_demanded, "telescope"):
             await asyncio.sleep(0.2)
-    with _node(_TELESCOPE):
+    with one_more_node(_TELESCOPE):
         assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
     async with asyncio.timeout(_APPEARS_SECONDS):
         while await asyncio.to_thread(_demanded, "telescope"):
@@ -42,9 +39,9 @@ async def test_a_node_that_is_lost_is_no_fault_of_the_stage_and_costs_it_no_try(
     trial = Trial(notes=str(notes), sleep=3600, slow_first=1)
     run = await engine.submit(UNFIT, trial, subject=str(uuid.uuid4()), tries=1)
     await start("bereft", capacity_wait_seconds=120)
-    with _node(_TELESCOPE):
+    with one_more_node(_TELESCOPE):
         await engine.until(lambda: notes.exists() and "observe" in notes.read_text(), timeout=_APPEARS_SECONDS)
-    with _node(_TELESCOPE):
+    with one_more_node(_TELESCOPE):
         ended = await engine.ended(run.identifier)
     assert ended.status == RunStatus.COMPLETED, ended.error
     tries = [(each.number, each.status, each.error_code) for each in await engine.tries(run)]
@@ -59,24 +56,3 @@ def _demanded(resource: str) -> bool:
         for demand in status.resource_demands.ray_task_actor_demand
         for bundle in demand.bundles_by_count
     )
-
-
-@contextmanager
-def _node(resources: dict[str, float]) -> Iterator[None]:
-    """Have one more node on this machine in the cluster, and kill it at once at the end."""
-    params = RayParams(
-        gcs_address=ray.get_runtime_context().gcs_address,
-        node_ip_address="127.0.0.1",
-        node_manager_port=0,
-        min_worker_port=0,
-        max_worker_port=0,
-        num_cpus=1,
-        num_gpus=0,
-        resources=resources,
-        object_store_memory=100_000_000,
-    )
-    node = Node(params, head=False, shutdown_at_exit=False, spawn_reaper=False)
-    try:
-        yield
-    finally:
-        node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)

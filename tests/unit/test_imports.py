@@ -59,6 +59,7 @@ MAY_IMPORT_RAY = {
     "moments_ray/models/gateway.py",
     "moments_ray/models/serve_client.py",
     "moments_ray/runtime",
+    "moments_ray/testing/nodes.py",
 }
 
 
