@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,19 +57,6 @@ def machines(film: Path) -> Iterator[Cluster]:
             cluster(found, shared) as built,
         ):
             yield built
-
-
-@pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Print a line, whatever pytest does with a test's output."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-
-    def line(said: str) -> None:
-        if reporter is not None:
-            reporter.ensure_newline()
-            reporter.write_line(f"    {said}")
-
-    return line
 
 
 class Library:

@@ -72,11 +72,20 @@ def _nothing() -> None:
 
 
 async def living_nodes(oldest: float) -> Nodes:
-    """Return the living nodes of the cluster, known for at most ``oldest`` seconds."""
+    """Return the living nodes of the cluster, known for at most ``oldest`` seconds; longer while its head is away.
+
+    Raises:
+        RayError: the head is away, and was never asked.
+    """
     global _nodes  # noqa: PLW0603 - one cluster a process
     now = asyncio.get_running_loop().time()
     if now - _nodes[0] >= oldest:
-        _nodes = now, await asyncio.to_thread(_ask_for_nodes)
+        try:
+            _nodes = now, await asyncio.to_thread(_ask_for_nodes)
+        except ray.exceptions.RayError as error:
+            if not _nodes[1]:
+                raise
+            log.warning("cluster.nodes_unknown", error=str(error))
     return _nodes[1]
 
 

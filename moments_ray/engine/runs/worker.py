@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import uuid
 from collections.abc import Coroutine
 from typing import Any
@@ -56,6 +55,7 @@ class PipelineWorker:
         self._settings = settings.worker
         self._connect = connect
         self._cluster_places = places
+        self._places = self._settings.runs_at_once
         self._environment = connect(settings)
         self._redis = client
         self._queue = Queue(client)
@@ -126,24 +126,25 @@ class PipelineWorker:
         await self._over_outages(self._queue.ensure_groups)
         await self._over_outages(self._take_own)
         while not self._draining.is_set():
-            places = await self._places()
-            if len(self._executing) - len(self._waitable) >= places:
+            await self._over_outages(self._count_places)
+            if len(self._executing) - len(self._waitable) >= self._places:
                 await asyncio.wait(self._executing, timeout=_PLACES_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            await self._over_outages(functools.partial(self._take_one, places))
+            await self._over_outages(self._take_one)
 
-    async def _places(self) -> int:
-        """Return how many runs may be under way here."""
-        return self._settings.runs_at_once if self._cluster_places is None else await self._cluster_places.count()
+    async def _count_places(self) -> None:
+        """Note how many runs may be under way here."""
+        if self._cluster_places is not None:
+            self._places = await self._cluster_places.count()
 
     async def _take_own(self) -> None:
         """Go on with what the process before this one was at, which nobody needs to wait out: it is dead."""
         for message in await self._queue.own(self.consumer):
             self._keep(message)
 
-    async def _take_one(self, places: int) -> None:
+    async def _take_one(self) -> None:
         """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""
-        streams = STREAMS if len(self._executing) < places else URGENT_STREAMS
+        streams = STREAMS if len(self._executing) < self._places else URGENT_STREAMS
         message = await self._queue.take(self.consumer, streams)
         if message is None:
             await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
@@ -275,7 +276,7 @@ class PipelineWorker:
                 await asyncio.wait_for(self._draining.wait(), self._settings.sweep_seconds)
 
     async def _sweep_once(self) -> None:
-        spare = await self._places() - len(self._executing)
+        spare = self._places - len(self._executing)
         for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
             self._keep(message)
         await self._sweeper.sweep()
