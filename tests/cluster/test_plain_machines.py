@@ -26,8 +26,8 @@ LINES = int(os.environ.get("LINES_OF_MANIFEST", "60"))
 _RUNS_SECONDS = 600.0
 Tell = Callable[[str], None]
 
-# What a run consists of in Ray and beneath it; the worker, which takes runs for all nodes, is none of it.
-_OF_A_RUN = re.compile(r"ray::(?!WorkerActor|ServeReplica|ServeController|ProxyActor|IDLE|_\w+Actor)|ffmpeg|ffprobe")
+# Tasks of Ray that are stages, drivers or items of a run, and what they start.
+_OF_A_RUN = re.compile(r"ray::([0-9a-f]{8}-[0-9a-f]{4}-|Map\()|ffmpeg|ffprobe|media/child\.py")
 
 
 async def test_a_run_on_a_cluster_without_a_media_node_is_demand_within_seconds(
