@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.cluster.network import Machine
@@ -94,9 +94,8 @@ def cluster(machines: Mapping[str, Machine], services: Services) -> Iterator[Clu
         built.end()
 
 
-def until(holds: object, seconds: float) -> float:
+def until(holds: Callable[[], bool], seconds: float) -> float:
     """Wait until ``holds()`` is true and return how many seconds that took; ``TimeoutError`` if it is not in time."""
-    assert callable(holds)
     began = time.monotonic()
     while not holds():
         if time.monotonic() - began > seconds:
