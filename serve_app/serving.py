@@ -20,7 +20,7 @@ _NAME = "moments"
 
 
 @contextlib.contextmanager
-def serving(args: ServeArgs, host: str, port: int, beside: str | None) -> Iterator[None]:
+def serving(args: ServeArgs, host: str, port: int, beside: str | None = None) -> Iterator[None]:
     """Have the application deployed; at the end it is taken away when it has answered what it was asked.
 
     On a cluster where Serve runs already, its own address counts, and an application that a killed server left there

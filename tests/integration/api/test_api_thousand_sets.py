@@ -18,7 +18,7 @@ from sqlalchemy import text
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.states import RunStatus
-from tests.integration.api.conftest import Library
+from tests.library import Library
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
