@@ -21,7 +21,7 @@ def enqueue(job: int, seconds: float) -> None:
 
 
 class PatientWorker(Worker):
-    """A worker that looks for jobs of the dead as often as the other peers do."""
+    """A worker that looks for jobs of killed workers as often as the other peers do."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, maintenance_interval=5, job_monitoring_interval=1, **options)

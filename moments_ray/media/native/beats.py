@@ -56,7 +56,7 @@ def heard(path: str) -> Sound:
 
 
 def described(sound: Sound, tracker: Tracker) -> dict[str, Any]:
-    """Return what is told of a sound whose beats a tracker finds."""
+    """Return a tracker's answer about the beats of a sound."""
     if not sound.audible:
         return {"tempo": 0.0, "beats": [], "peaks": [], "confidence": 0.0}
     strength = _onset_strength(sound.samples, sound.rate)
