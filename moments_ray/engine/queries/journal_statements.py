@@ -12,6 +12,8 @@ WITH held AS (SELECT id FROM runs WHERE id = $1 AND attempt = $2 AND status = 'p
 """
 _ANSWER = "(SELECT count(*) FROM held) AS held, (SELECT event_seq FROM run) AS seq"
 
+_NEWEST = "number = (SELECT max(number) FROM run_attempts WHERE run_id = $1 AND stage = $3)"
+
 # $4 ordinal, $5 node
 START = f"""{_HELD}
 stage AS (
@@ -40,6 +42,8 @@ event AS (
 )
 SELECT {_ANSWER}, (SELECT number FROM try) AS number"""  # noqa: S608 - no value is in it
 
+# The newest try completes the stage, though it may have been written off with its node: items outlive the process that
+# watches them, and the last of them ends the stage.
 # $4 output, $5 fingerprint, $6 the run's progress, $7 the event's data
 COMPLETE = f"""{_HELD}
 stage AS (
@@ -54,7 +58,7 @@ run AS (
 ),
 try AS (
     UPDATE run_attempts SET status = 'completed', error_code = NULL, error = NULL, ended_at = now()
-    FROM run WHERE run_id = run.id AND stage = $3 AND status = 'processing'
+    FROM run WHERE run_id = run.id AND stage = $3 AND {_NEWEST}
 ),
 event AS (
     INSERT INTO run_events (run_id, seq, type, data) SELECT run.id, event_seq, 'stage.completed', $7 FROM run
@@ -181,4 +185,4 @@ ORDER BY seq DESC LIMIT 1"""
 SPEND = f"""{_HELD.rstrip().removesuffix(",")}
 UPDATE run_attempts SET input_tokens = input_tokens + $4::bigint, output_tokens = output_tokens + $5::bigint,
     usd = usd + $6::numeric
-FROM held WHERE run_id = held.id AND stage = $3 AND status = 'processing' RETURNING number"""  # noqa: S608
+FROM held WHERE run_id = held.id AND stage = $3 AND {_NEWEST} RETURNING number"""  # noqa: S608

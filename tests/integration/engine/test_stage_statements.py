@@ -18,7 +18,8 @@ from moments_ray.engine.queries.journal import Journal, StageJournal
 from moments_ray.engine.queries.journal_reader import JournalReader, load_snapshot
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
-from moments_ray.errors import LeaseLost, StageFailed
+from moments_ray.engine.usage import Usage
+from moments_ray.errors import LeaseLost, NodeLost, StageFailed
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
 from tests.ray.toy_pipeline import TOY, Ask
@@ -94,6 +95,19 @@ async def test_of_many_processes_of_one_claim_that_end_a_stage_at_once_one_count
     events = await claimed.events()
     assert Counter(kind for _, kind in events)["stage.completed"] == 1
     assert [seq for seq, _ in events] == list(range(1, len(events) + 1))
+
+
+async def test_a_try_written_off_with_its_node_is_completed_by_items_that_outlived_it(claimed: Claimed) -> None:
+    await claimed.journal.start("SHOUT", 0, node="here")
+    await claimed.journal.start("SHOUT", 0, node="there")
+    await claimed.journal.fail("SHOUT", NodeLost("there is gone"), status=StageStatus.FAILED)
+    async with claimed.environment.database.begin() as session:
+        await Journal(session, claimed.claim).spend("SHOUT", Usage(input_tokens=7))
+    assert await claimed.complete("X") is not None
+    assert await claimed.tries() == [(1, "failed", "stage.crashed"), (2, "completed", None)]
+    async with claimed.environment.database.read() as session:
+        tries = await JournalReader(session, claimed.claim.key).tries()
+    assert [one.input_tokens for one in tries] == [0, 7]
 
 
 async def test_who_was_slower_goes_on_with_the_output_that_stands(claimed: Claimed) -> None:
