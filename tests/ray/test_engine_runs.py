@@ -231,13 +231,16 @@ async def test_too_many_failed_items_fail_the_stage(engine: Engine, worker: obje
     assert ended.error["code"] == "stage.items_failed"
 
 
-async def test_a_chain_whose_process_dies_does_only_what_is_missing(
+async def test_a_row_whose_process_dies_is_done_again_and_those_beside_it_are_not_stopped_for_it(
     engine: Engine, worker: object, notes: Path
 ) -> None:
     run = await engine.submit(FAN, Trial(notes=str(notes), items=6, crash_first=1, sleep=0.3), subject=subject())
     assert (await engine.ended(run.identifier, timeout=90)).status == RunStatus.COMPLETED
     labels = [item.output for item in await engine.items(run, "LABEL")]
     assert labels == [{"label": f"{n} is {2 * n}"} for n in range(6)]
+    assert {line: times for line, times in lines(notes).items() if times != 1} == {"double 0": 2}
+    tries = [(one.number, one.status, one.error_code) for one in await engine.tries(run) if one.stage == "DOUBLE"]
+    assert tries == [(1, "failed", "stage.crashed"), (2, "completed", None)]
 
 
 async def test_a_skipped_fan_out_leaves_its_successor_alone_with_the_items(

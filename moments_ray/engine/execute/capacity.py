@@ -33,7 +33,7 @@ async def await_capacity(unit: Unit, stop: asyncio.Future[Any], seconds: float) 
     Raises:
         NoCapacity: it had none within so many seconds.
     """
-    nodes = await _living_nodes(_KNOWN_SECONDS)
+    nodes = await _known_nodes(_KNOWN_SECONDS)
     for step in (unit,) if isinstance(unit, Stage) else unit:
         if not step.resources.fits(nodes.values()):
             nodes = await _await_node(step, stop, seconds)
@@ -47,7 +47,7 @@ async def _await_node(step: Step, stop: asyncio.Future[Any], seconds: float) -> 
     give_up = loop.time() + seconds
     with _demand(step.name, step.resources):
         while True:
-            nodes = await _living_nodes(0.0)
+            nodes = await _known_nodes(0.0)
             if stop.done() or step.resources.fits(nodes.values()):
                 return nodes
             if loop.time() > give_up:
@@ -71,14 +71,15 @@ def _nothing() -> None:
     """Do nothing, as soon as there is a node to do it on."""
 
 
-async def _living_nodes(oldest: float) -> Nodes:
+async def _known_nodes(oldest: float) -> Nodes:
     """Return the living nodes of the cluster, known for at most ``oldest`` seconds."""
     global _nodes  # noqa: PLW0603 - one cluster a process
     now = asyncio.get_running_loop().time()
     if now - _nodes[0] >= oldest:
-        _nodes = now, await asyncio.to_thread(_ask_for_nodes)
+        _nodes = now, await asyncio.to_thread(living_nodes)
     return _nodes[1]
 
 
-def _ask_for_nodes() -> Nodes:
+def living_nodes() -> Nodes:
+    """Ask the cluster for its living nodes."""
     return {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}  # type: ignore[no-untyped-call]

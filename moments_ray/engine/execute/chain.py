@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import ray.data
 
 from moments_ray.database.tables import RunItem
 from moments_ray.engine.environment import Connect, Environment
+from moments_ray.engine.execute.capacity import Nodes, living_nodes
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.item import complete, taken_by, tolerated, work_items
 from moments_ray.engine.execute.process import process
 from moments_ray.engine.fan_out import FanOut, Item
 from moments_ray.engine.pipeline import Chain
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.errors import ItemsFailed, LeaseLost, ServiceUnavailable, StageFailed, all_errors
+from moments_ray.errors import (
+    ItemsFailed,
+    LeaseLost,
+    MomentsError,
+    NodeLost,
+    ServiceUnavailable,
+    StageCrashed,
+    StageFailed,
+    all_errors,
+)
 from moments_ray.process import failpoint
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
@@ -31,11 +41,12 @@ def run_chain(connect: Connect, settings: Settings, claim: Claim, first: str) ->
     It blocks in Ray Data in the main thread, not in a coroutine, because only so does ``ray.cancel`` reach it.
     """
     here = process(connect, settings)
+    nodes = living_nodes()
     steps, rows = here.run(_begin(here.environment, claim, first))
     if rows:
         arguments = {"connect": connect, "settings": settings, "claim": claim}
         _stream(steps, rows, arguments)
-    here.run(_finish(here.environment, claim, first))
+    here.run(_finish(here.environment, claim, first, nodes))
 
 
 async def _begin(environment: Environment, claim: Claim, first: str) -> tuple[Chain, list[dict[str, Any]]]:
@@ -88,6 +99,7 @@ def _stream(steps: Chain, rows: list[dict[str, Any]], arguments: dict[str, Any])
     data.enable_progress_bars = False
     data.print_on_execution_start = False
     data.execution_no_progress_timeout_s = -1  # one long clip is progress too
+    data.max_errored_blocks = -1  # a row whose process dies is tried again; the others are not stopped for it
     dataset: ray.data.Dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
     for step in steps:
         options = step.resources.ray_options()
@@ -128,18 +140,31 @@ def work_row(row: dict[str, Any], *, connect: Connect, settings: Settings, claim
     return row
 
 
-async def _finish(environment: Environment, claim: Claim, first: str) -> None:
-    """Give a verdict on every step of the chain that has none yet: no items, or too many that failed."""
+async def _finish(environment: Environment, claim: Claim, first: str, nodes: Nodes) -> None:
+    """Give a verdict on every step of the chain that has none yet: no items, too many that failed, or some not done.
+
+    ``nodes`` were there when it began.
+    """
     claimed = await ClaimedRun.load(environment, claim)
     for step in claimed.pipeline.chain_of(first):
         if claimed.done(step.name):
             continue
         items = await claimed.read(lambda reader, name=step.name: reader.items(name))  # type: ignore[misc]
         async with claimed.failure_recorded(step.name):
+            if left := sum(item.status == StageStatus.PENDING for item in items):
+                raise _died(step, left, len(items), gone=set(nodes) - set(living_nodes()))
             if not tolerated(step, items):
                 raise _items_failed(step, items)
             await claimed.writes.commit(lambda journal, _, s=step, i=items: complete(claimed, s, i, journal))  # type: ignore[misc]
         await claimed.announce(step.name, StageStatus.COMPLETED)
+
+
+def _died(step: FanOut, left: int, of: int, gone: Collection[str]) -> MomentsError:
+    """Return why items have no verdict: who worked on them went away, alone or with the node."""
+    left_of = f"{left} of {of} items of {step.name}"
+    if gone:
+        return NodeLost(f"A node that worked on {left_of} went away.")
+    return StageCrashed(f"The process that worked on {left_of} died.")
 
 
 def _items_failed(step: FanOut, items: Sequence[RunItem]) -> ItemsFailed:

@@ -52,7 +52,7 @@ async def test_the_item_that_fills_the_progress_completes_its_stage(environment:
             assert not run.done(step.name)
             await work_items(environment, claim, step.name, row["keys"], row["of"])
             assert (await ClaimedRun.load(environment, claim)).done(step.name) == (number == len(rows))
-    await _finish(environment, claim, "DOUBLE")
+    await _finish(environment, claim, "DOUBLE", {})
     stages = (await ClaimedRun.load(environment, claim)).stages
     assert stages["LABEL"].output == {"items": [{"label": f"{n} is {2 * n}"} for n in range(5)], "failed": []}
 
