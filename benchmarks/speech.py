@@ -1,10 +1,11 @@
 """How well and how fast each recogniser hears: words wrong, speed and memory on recordings with a known text.
 
-    python -m benchmarks.speech MEDIA_DIRECTORY [--transcriber KEY …] [--titles]
+    python -m benchmarks.speech MEDIA_DIRECTORY [--transcriber KEY …] [--titles] [--loading]
 
 The directory is the one of real recordings kept beside a checkout. Each recogniser runs in a process of its own, on two
 threads; times are those of its child processes, loading included. With --titles each recording's
-name is given as hot words; the last line says how many words are wrong in all, to compare.
+name is given as hot words; the last line says how many words are wrong in all, to compare. With --loading nothing but
+what it costs to load Whisper's model for each recording is measured, against a process that keeps it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.settings import Settings
 from moments_ray.speech.health import check
 from moments_ray.speech.recognisers import choose, recognisers
+from moments_ray.speech.whisper import Whisper, kept_child
 from moments_ray.speech.windows import SAMPLE_RATE
 
 _TIMEOUT_SECONDS = 1800.0
 _THREADS = 2
+_SHORT = "audio/jfk.flac"
+_REPEATS = 5
 _KNOWN = {
     "audio/jfk.flac": "audio/jfk.txt",
     "audio/swc_softeng_intro.mp3": "audio/swc_softeng_intro.txt",
@@ -64,7 +68,12 @@ def main() -> None:
     parser.add_argument("media", type=Path)
     parser.add_argument("--transcriber", action="append")
     parser.add_argument("--titles", action="store_true", help="name each recording to the recogniser, as hot words")
+    parser.add_argument("--loading", action="store_true", help="what a model costs that is loaded for each recording")
     arguments = parser.parse_args()
+    if arguments.loading:
+        for key in ("whisper", "whisper-base"):
+            asyncio.run(measure_loading(arguments.media, key))
+        return
     keys = arguments.transcriber or [each.key for each in recognisers()[1:]]
     if len(keys) == 1:
         asyncio.run(measure(arguments.media, keys[0], titles=arguments.titles))
@@ -102,17 +111,41 @@ async def measure(media: Path, transcriber: str, *, titles: bool) -> None:
     print(f"| {transcriber} | all: {peak:.2f} GB at most, {wrong} of {known} words wrong | | | | | | |", flush=True)
 
 
+async def measure_loading(media: Path, key: str) -> None:
+    """Compare the processor's time of recordings heard by a process each with that of one process for all."""
+    settings = Settings()
+    with tempfile.TemporaryDirectory() as scratch:
+        audio = await sound_of(media / _SHORT, Path(scratch), settings)
+        spent = []
+        for keep in (False, True):
+            ear = Whisper(size="base" if key == "whisper-base" else None, threads=_THREADS, keep=keep)
+            await ear.prepare(settings)
+            used = _processor_seconds()
+            for _ in range(_REPEATS):
+                await ear.transcribe(audio, settings, _TIMEOUT_SECONDS)
+            if keep and (kept := kept_child(settings)) is not None:
+                kept.end()
+            spent.append(_processor_seconds() - used)
+    each, loading = spent[0] / _REPEATS, (spent[0] - spent[1]) / (_REPEATS - 1)
+    print(f"{key}: {each:.1f} s of a processor for {_SHORT}, of which {loading:.1f} s are for loading", flush=True)
+
+
+async def sound_of(recording: Path, directory: Path, settings: Settings) -> Path:
+    audio = directory / "audio.wav"
+    await run_tool(
+        [ffmpeg_executable(), "-v", "error", "-i", str(recording), "-ac", "1", "-ar", str(SAMPLE_RATE), str(audio)],
+        timeout=_TIMEOUT_SECONDS,
+        settings=settings.media,
+    )
+    return audio
+
+
 async def hear(recording: Path, transcriber: str, hot_words: tuple[str, ...]) -> Result:
     """Extract the sound and transcribe it; only the transcribing is timed."""
     settings = Settings()
     settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"hot_words": hot_words})})
     with tempfile.TemporaryDirectory() as scratch:
-        audio = Path(scratch) / "audio.wav"
-        await run_tool(
-            [ffmpeg_executable(), "-v", "error", "-i", str(recording), "-ac", "1", "-ar", str(SAMPLE_RATE), str(audio)],
-            timeout=_TIMEOUT_SECONDS,
-            settings=settings.media,
-        )
+        audio = await sound_of(recording, Path(scratch), settings)
         choice = await choose(recognisers(threads=_THREADS), settings, forced=transcriber)
         duration = audio.stat().st_size / 2 / SAMPLE_RATE
         started, used = time.monotonic(), _processor_seconds()

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from moments_ray.engine.resources import Resources
 
 SkipWhen = Callable[..., str | None]
+# How much of a GPU it can use, by the settings (``Settings``).
+GpuShare = Callable[[Any], float]
 # What decides beside the code, such as the models a stage would ask now; it takes the process's ``Environment``.
 Identity = Callable[[Any], Awaitable[JsonValue]]
 T = TypeVar("T", bound=BaseModel)
@@ -48,6 +50,7 @@ class Stage:
     reusable: bool
     version: int = 1
     identity: Identity | None = None
+    gpu_share: GpuShare | None = None
 
     def skip_reason(self, inputs: Mapping[str, BaseModel | None]) -> str | None:
         """Return why the stage has nothing to do with these inputs, or None."""
@@ -64,6 +67,7 @@ def stage(
     reusable: bool = False,
     version: int = 1,
     identity: Identity | None = None,
+    gpu_share: GpuShare | None = None,
 ) -> Callable[[Callable[..., Awaitable[BaseModel]]], Stage]:
     """Declare an async function ``(ctx, *inputs) -> output`` as a stage.
 
@@ -71,7 +75,7 @@ def stage(
     ``reusable`` lets a later run over the same video with the same inputs take over the output that stands, unless its
     request says ``force``. What another ``version``, or another ``identity``, made is not taken for the same: raise the
     version when the same inputs give something else than before, and declare an identity where a model or a recogniser
-    decides.
+    decides. ``gpu_share`` says how much of a GPU the stage asks for as well, where a node offers one.
 
     Raises:
         TypeError: the annotations do not say what the stage takes and gives.
@@ -93,6 +97,7 @@ def stage(
             reusable,
             version,
             identity,
+            gpu_share,
         )
 
     return declare

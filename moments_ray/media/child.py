@@ -1,8 +1,9 @@
 """What every media child process runs first: limit itself, then become the tool or call one function.
 
 ``python -I -S child.py LIMITS exec ARGV…`` replaces itself by a tool; ``python -I -S child.py LIMITS call`` reads a job
-from stdin and answers on stdout, one JSON document a line. Only the standard library, and one module of ours that does
-with it, is imported before the limits stand: that keeps the start at about 30 ms and works where site-packages do not.
+from stdin and answers on stdout, one JSON document a line; ``serve`` does so for each line of stdin. Only the standard
+library, and one module of ours that does with it, is imported before the limits stand: that keeps the start at about
+30 ms and works where site-packages do not.
 """
 
 from __future__ import annotations
@@ -92,9 +93,10 @@ def main(argv: list[str]) -> None:
     # Whatever a library prints must not mix with the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    job = json.loads(sys.stdin.buffer.read())
-    sys.path[:] = job["path"]
-    call(job, answers)
+    for line in sys.stdin.buffer if argv[2] == "serve" else [sys.stdin.buffer.read()]:
+        job = json.loads(line)
+        sys.path[:] = job["path"]
+        call(job, answers)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ STDERR_TAIL_BYTES = 4096
 _STDOUT_BYTES = 1 << 20
 _LINE_BYTES = 1 << 26
 _OPEN_FILES = 256
-_CHILD = Path(__file__).with_name("child.py")
+CHILD = Path(__file__).with_name("child.py")
 # The rest of our environment holds passwords that a parser of hostile files has no business with.
 _PASSED_VARIABLES = (
     *("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -87,7 +87,7 @@ async def run_tool(
     status other than 0; each has the tool's last words in ``detail["stderr"]``.
     """
     name = Path(argv[0]).name
-    limits = _limits(settings, timeout, memory_bytes, network=network)
+    limits = child_limits(settings, timeout, memory_bytes, network=network)
     if data_bytes is not None:
         limits["resources"]["RLIMIT_DATA"] = data_bytes
     result = await _run(
@@ -131,7 +131,7 @@ async def run_python(
             answers.update(document)
 
     job = json.dumps({"path": [entry for entry in sys.path if entry], "function": function, "payload": payload})
-    limits = _limits(settings, timeout, memory_bytes, network=network)
+    limits = child_limits(settings, timeout, memory_bytes, network=network)
     name = function.rpartition(".")[2]
     result = await _run(
         name, ["call"], limits, stdin=job.encode(), timeout=timeout, settings=settings, cwd=None, on_stdout=on_line
@@ -144,7 +144,7 @@ async def run_python(
     return value
 
 
-def _limits(settings: MediaSettings, timeout: float, memory_bytes: int | None, *, network: bool) -> dict[str, Any]:
+def child_limits(settings: MediaSettings, timeout: float, memory_bytes: int | None, *, network: bool) -> dict[str, Any]:
     """Return what a child may use; the CPU bound matters only if nobody is left to keep the deadline."""
     return {
         "network": network,
@@ -177,14 +177,14 @@ async def _run(
         sys.executable,
         "-I",
         "-S",
-        str(_CHILD),
+        str(CHILD),
         json.dumps(limits),
         *command,
         stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=cwd,
-        env=_environment() | dict(variables or {}),
+        env=child_environment() | dict(variables or {}),
         start_new_session=True,
     )
     stdout, stderr = bytearray(), bytearray()
@@ -208,7 +208,7 @@ async def _run(
     return ToolResult(process.returncode, _text(stdout), _text(stderr), time.monotonic() - started)
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Return the little of our environment that a child needs to start."""
     return {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ} | _SET_VARIABLES
 

@@ -102,6 +102,12 @@ class SpeechSettings(Group):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where Whisper runs; auto: a GPU if there is one"
     )
+    gpu_share: float = Field(
+        0.25, ge=0, le=1, description="of a GPU that TRANSCRIPTION asks Ray for, where a node offers one; 0: none"
+    )
+    keep_seconds: float = Field(
+        300.0, ge=0, description="a model on a GPU stays loaded so long without work; 0: it is loaded for each video"
+    )
     threads: int = Field(0, ge=0, description="of Whisper on CPUs; 0: follow the stage's CPUs and the machine's cores")
 
 

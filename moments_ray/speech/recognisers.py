@@ -60,21 +60,23 @@ def recognisers(
     remote: Sequence[Recogniser] = (),
     threads: int = 1,
     size: WhisperSize | None = None,
+    keep: bool = False,
 ) -> tuple[Recogniser, ...]:
     """Return all recognisers in the order they are tried.
 
     ``spoken`` (the sound's language, if known) and ``duration`` (seconds) help to judge captions that nobody named;
     ``remote`` recognisers come between captions and the local models, of which Whisper in a ``size`` that was asked for
-    comes first. ``threads`` is how many a local one may use.
+    comes first. ``threads`` is how many a local one may use. With ``keep`` Whisper's model stays loaded for a while, as
+    where a GPU was given.
     """
-    wanted = () if size is None else (Whisper(size=size, threads=threads, language=spoken),)
+    wanted = () if size is None else (Whisper(size=size, threads=threads, language=spoken, keep=keep),)
     return (
         GivenCaptions(captions, spoken=spoken, duration=duration),
         *remote,
         *wanted,
         ParakeetLocal(),
-        Whisper(threads=threads, language=spoken),
-        Whisper(size="base", threads=threads, language=spoken),
+        Whisper(threads=threads, language=spoken, keep=keep),
+        Whisper(size="base", threads=threads, language=spoken, keep=keep),
         Pocketsphinx(),
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moments_ray.errors import MediaError, RecogniserUnavailable
+from moments_ray.media.kept_child import KeptChild
 from moments_ray.media.process import run_python
 from moments_ray.settings import Settings, WhisperSize
 from moments_ray.speech.captions.text import clean
@@ -33,6 +34,9 @@ KEY = "whisper"
 _MEMORY_BYTES = 6 * 1024**3
 _MEMORY_BYTES_WITH_CUDA = 1 << 44
 _NVIDIA = Path("/dev/nvidiactl")
+_RECOGNISE = "moments_ray.speech.whisper_decoding:recognise"
+
+_kept: KeptChild | None = None
 
 # Means of the words' probabilities. An accented voice over music has 0.54 to 0.87 a segment and 0.73 together, voices
 # on the radio from the moon 0.36 to 0.82 and 0.53, a studio's 0.95.
@@ -80,7 +84,8 @@ class Whisper:
     """The good ear of a bare machine: tiny.en for English and base for other languages, or the operator's own model.
 
     With a ``size`` it is the model of that size for every language; tiny is there for English alone, and base hears
-    the others. ``threads`` is how many the decoder uses, ``language`` (a tag) is what is spoken, if that is known.
+    the others. ``threads`` is how many the decoder uses, ``language`` (a tag) is what is spoken, if that is known. With
+    ``keep`` the model stays loaded for the next recording, as settings say.
     """
 
     def __init__(
@@ -89,8 +94,10 @@ class Whisper:
         size: WhisperSize | None = None,
         threads: int = 1,
         language: str | None = None,
+        keep: bool = False,
     ) -> None:
         self._size = size
+        self._keep = keep
         self._threads = threads
         self._language = normal_language(language)
 
@@ -130,24 +137,29 @@ class Whisper:
         models = self._models(settings)
         if not models.usable:
             raise RecogniserUnavailable(f"Whisper has no model here: {models.reason}.")
-        device = settings.speech.device
+        kept = kept_child(settings) if self._keep else None
+        payload: dict[str, object] = {
+            "audio": str(audio),
+            "english": _directory(models.english),
+            "any_language": _directory(models.any_language),
+            "device": settings.speech.device,
+            "threads": settings.speech.threads or self._threads,
+            "language": self._language and self._language.partition("-")[0],
+            "hot_words": ", ".join(settings.speech.hot_words) or None,
+            "keep": kept is not None,
+        }
         try:
-            answer = await run_python(
-                "moments_ray.speech.whisper_decoding:recognise",
-                {
-                    "audio": str(audio),
-                    "english": _directory(models.english),
-                    "any_language": _directory(models.any_language),
-                    "device": device,
-                    "threads": settings.speech.threads or self._threads,
-                    "language": self._language and self._language.partition("-")[0],
-                    "hot_words": ", ".join(settings.speech.hot_words) or None,
-                },
-                timeout=timeout,
-                settings=settings.media,
-                memory_bytes=_MEMORY_BYTES if device == "cpu" or not _NVIDIA.exists() else _MEMORY_BYTES_WITH_CUDA,
-                on_progress=progress,
-            )
+            if kept is not None:
+                answer = await kept.call(payload, timeout=timeout, on_progress=progress)
+            else:
+                answer = await run_python(
+                    _RECOGNISE,
+                    payload,
+                    timeout=timeout,
+                    settings=settings.media,
+                    memory_bytes=_memory_bytes(settings),
+                    on_progress=progress,
+                )
         except MediaError as error:
             raise speech_error("Whisper", error) from error
         return transcript_of(Decoded.model_validate(answer), self.key, models)
@@ -162,6 +174,34 @@ class Whisper:
                 return Models(None, find_model(BASE, settings))
             case size:
                 return Models(None, find_sized_model(size, settings))
+
+
+def kept_child(settings: Settings) -> KeptChild | None:
+    """Return the process in which this one's model stays loaded; None where another process of this node has one.
+
+    It ends, and gives the node's place free, when it has had nothing to do for ``speech.keep_seconds``.
+    """
+    global _kept  # noqa: PLW0603 - one a process
+    idle_seconds = settings.speech.keep_seconds
+    if idle_seconds <= 0:
+        return None
+    if _kept is None or not _kept.fits(_RECOGNISE, idle_seconds):
+        if _kept is not None:
+            _kept.end()
+        place = settings.home / "run" / "kept-model.lock"
+        _kept = KeptChild(
+            _RECOGNISE,
+            settings=settings.media,
+            memory_bytes=_memory_bytes(settings),
+            idle_seconds=idle_seconds,
+            place=place,
+        )
+    return _kept if _kept.take_place() else None
+
+
+def _memory_bytes(settings: Settings) -> int:
+    without_cuda = settings.speech.device == "cpu" or not _NVIDIA.exists()
+    return _MEMORY_BYTES if without_cuda else _MEMORY_BYTES_WITH_CUDA
 
 
 def transcript_of(decoded: Decoded, key: str, models: Models) -> Transcript:
@@ -184,6 +224,8 @@ def transcript_of(decoded: Decoded, key: str, models: Models) -> Transcript:
         health={
             "model": models.name_of(decoded.directory),
             "device": decoded.device,
+            "model_loaded": decoded.loaded,
+            **({"remark": decoded.remark} if decoded.remark else {}),
             "speech_seconds": decoded.speech_seconds,
             "words_not_believed": count - sum(len(words) for words in spoken),
         },

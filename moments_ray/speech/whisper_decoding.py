@@ -26,6 +26,10 @@ _BEAMS = 2  # more cost time and make as many words wrong: benchmarks/speech.py
 _TEMPERATURES = (0.0, 0.4)
 _SEED = 1
 _LANGUAGE_WINDOWS = 4
+_MOST_KEPT = 2  # models: English, and any language
+
+# What a process that is kept between recordings has loaded, by directory and device.
+_kept: dict[tuple[str, str], WhisperModel] = {}
 _SURE_OF_LANGUAGE = 0.7
 
 
@@ -47,12 +51,15 @@ class DecodedSegment(Frozen):
 class Decoded(Frozen):
     """What a model made of a file; ``speech_seconds`` is what the voice detector took for speech.
 
-    ``directory`` is the model that was used; None where nothing was to be heard.
+    ``directory`` is the model that was used; None where nothing was to be heard. ``loaded`` tells whether any had to be
+    loaded, ``remark`` why not on the GPU that there is.
     """
 
     language: str | None
     directory: str | None
     device: str | None
+    loaded: bool = False
+    remark: str | None = None
     speech_seconds: float
     segments: tuple[DecodedSegment, ...]
 
@@ -61,8 +68,8 @@ def recognise(payload: dict[str, Any], report_progress: Callable[[float], None])
     """Recognise an audio file.
 
     The payload has ``audio`` (path), ``english`` and ``any_language`` (directories of models; one may be None),
-    ``device`` (``auto``, ``cpu`` or ``cuda``), ``threads``, ``language`` (ISO 639, or None) and ``hot_words``; the
-    result is a ``Decoded``. No model is loaded where nobody speaks.
+    ``device`` (``auto``, ``cpu`` or ``cuda``), ``threads``, ``language`` (ISO 639, or None), ``hot_words`` and ``keep``
+    (whether this process hears more of them); the result is a ``Decoded``. Where nobody speaks no model is loaded.
     """
     audio = Path(payload["audio"])
     listener = Listener(payload)
@@ -82,6 +89,8 @@ def recognise(payload: dict[str, Any], report_progress: Callable[[float], None])
         language=listener.language,
         directory=listener.directory,
         device=listener.device,
+        loaded=listener.loaded,
+        remark=listener.remark,
         speech_seconds=round(speech_seconds, 2),
         segments=tuple(segments),
     ).model_dump(mode="json")
@@ -110,10 +119,13 @@ class Listener:
         self._threads: int = payload["threads"]
         self._hot_words: str | None = payload["hot_words"]
         self._told: str | None = payload["language"]
+        self._keep: bool = payload["keep"]
         self._model: WhisperModel | None = None
         self.language: str | None = None
         self.directory: str | None = None
         self.device: str | None = None
+        self.loaded = False
+        self.remark: str | None = None
 
     def listen(self, samples: Samples, spoken: Sequence[dict[str, int]], window: Window) -> Iterator[DecodedSegment]:
         """Decode the joined speech of a window; times are those of the file."""
@@ -163,22 +175,49 @@ class Listener:
         else:
             self.language = "en"
         if self.language == "en" and self._english is not None:
-            model.model.unload_model()
+            if not self._keep:
+                model.model.unload_model()
             model = self._use(self._english)
         return model
 
     def _use(self, directory: str) -> WhisperModel:
+        """Take a model that this process has kept, or load it: on the GPU if one is wanted and can be used."""
         import ctranslate2  # noqa: PLC0415 - native code stays in the child
-        from faster_whisper import WhisperModel  # noqa: PLC0415
 
-        cuda = self._wanted_device != "cpu" and ctranslate2.get_cuda_device_count() > 0
-        self.device = "cuda" if cuda or self._wanted_device == "cuda" else "cpu"
-        self._model = WhisperModel(
+        self.device = self._wanted_device
+        if self.device == "auto":
+            self.device = "cuda" if ctranslate2.get_cuda_device_count() > 0 and self.remark is None else "cpu"
+        try:
+            self._model = _kept.get((directory, self.device)) or self._loaded(directory, self.device)
+        except (RuntimeError, ValueError) as error:
+            if self._wanted_device != "auto" or self.device == "cpu":
+                raise
+            self.remark = f"The GPU cannot be used: {error}"
+            return self._use(directory)
+        self.directory = directory
+        return self._model
+
+    def _loaded(self, directory: str, device: str) -> WhisperModel:
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - native code stays in the child
+
+        self.loaded = True
+        model = WhisperModel(
             directory,
-            device=self.device,
-            compute_type="auto" if self.device == "cuda" else "int8",
+            device=device,
+            compute_type="auto" if device == "cuda" else "int8",
             cpu_threads=self._threads,
             local_files_only=True,
         )
-        self.directory = directory
-        return self._model
+        if device == "cuda":  # its libraries are looked for at the first use
+            model.encode(model.feature_extractor(_silence())[:, : model.feature_extractor.nb_max_frames])
+        if self._keep:
+            while len(_kept) >= _MOST_KEPT:
+                _kept.pop(next(iter(_kept)))
+            _kept[directory, device] = model
+        return model
+
+
+def _silence() -> Samples:
+    import numpy as np  # noqa: PLC0415 - native code stays in the child
+
+    return np.zeros(SAMPLE_RATE, dtype=np.float32)

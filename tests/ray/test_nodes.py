@@ -15,7 +15,7 @@ from ray.autoscaler.v2.sdk import get_cluster_status
 
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine, StartWorker
-from tests.ray.trial_pipelines import UNFIT, Trial
+from tests.ray.trial_pipelines import HEARING, UNFIT, Trial
 
 _TELESCOPE = {"telescope": 1.0}
 _APPEARS_SECONDS = 60.0
@@ -51,6 +51,27 @@ async def test_a_node_that_is_lost_is_no_fault_of_the_stage_and_costs_it_no_try(
     assert tries == [(1, "failed", "stage.node_lost"), (2, "completed", None)]
 
 
+async def test_a_stage_that_can_use_a_gpu_asks_for_its_share_where_a_node_offers_one_and_its_process_stays(
+    engine: Engine, start: StartWorker, notes: Path
+) -> None:
+    async def heard() -> list[str]:
+        """Return the share, the GPU and the process of each hearing so far."""
+        run = await engine.submit(HEARING, Trial(notes=str(notes)), subject=str(uuid.uuid4()))
+        ended = await engine.ended(run.identifier)
+        assert ended.status == RunStatus.COMPLETED, ended.error
+        return [line.removeprefix("hearken ") for line in notes.read_text().splitlines()]
+
+    await start("listener")
+    assert (await heard())[0].startswith("0 no ")
+    with _node({"telescope": 1.0}, gpus=1):
+        async with asyncio.timeout(_APPEARS_SECONDS):
+            while not (lines := await heard())[-1].startswith("0.25 0 "):  # nodes are known for some seconds
+                await asyncio.sleep(0.5)
+        for _ in range(2):
+            lines = await heard()
+        assert len(set(lines[-3:])) == 1  # what it has loaded is there for the next
+
+
 def _demanded(resource: str) -> bool:
     """Tell whether Ray's autoscaler sees somebody who waits for a resource."""
     status = get_cluster_status(ray.get_runtime_context().gcs_address)
@@ -62,7 +83,7 @@ def _demanded(resource: str) -> bool:
 
 
 @contextmanager
-def _node(resources: dict[str, float]) -> Iterator[None]:
+def _node(resources: dict[str, float], gpus: int = 0) -> Iterator[None]:
     """Have one more node on this machine in the cluster, and kill it at once at the end."""
     params = RayParams(
         gcs_address=ray.get_runtime_context().gcs_address,
@@ -71,7 +92,7 @@ def _node(resources: dict[str, float]) -> Iterator[None]:
         min_worker_port=0,
         max_worker_port=0,
         num_cpus=1,
-        num_gpus=0,
+        num_gpus=gpus,
         resources=resources,
         object_store_memory=100_000_000,
     )

@@ -115,6 +115,15 @@ async def observe(ctx: Context, trial: Trial) -> First:
 UNFIT = Pipeline("unfit", observe, takes=Trial, exclusive=subject_of)
 
 
+@stage("HEARKEN", resources=Resources(cpus=0.1), gpu_share=lambda settings: settings.speech.gpu_share)
+async def hearken(ctx: Context, trial: Trial) -> First:
+    note(trial, f"hearken {ctx.resources.gpus:g} {os.environ.get('CUDA_VISIBLE_DEVICES') or 'no'} {os.getpid()}")
+    return First(value="a sound")
+
+
+HEARING = Pipeline("hearing", hearken, takes=Trial, exclusive=subject_of)
+
+
 class Number(Item):
     number: int
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -15,6 +16,7 @@ from moments_ray.engine.pipeline import Step, Unit
 from moments_ray.engine.resources import Resources
 from moments_ray.engine.stage import Stage
 from moments_ray.errors import NoCapacity
+from moments_ray.settings import Settings
 
 log = structlog.get_logger()
 
@@ -38,6 +40,13 @@ async def await_capacity(unit: Unit, stop: asyncio.Future[Any], seconds: float) 
         if not step.resources.fits(nodes.values()):
             nodes = await _await_node(step, stop, seconds)
     return nodes
+
+
+def granted(stage: Stage, settings: Settings, nodes: Nodes) -> Resources:
+    """Return what a stage asks for: its share of a GPU as well, where some node offers that beside the rest."""
+    share = stage.gpu_share(settings) if stage.gpu_share is not None else 0.0
+    with_gpu = replace(stage.resources, gpus=share)
+    return with_gpu if share > 0 and with_gpu.fits(nodes.values()) else stage.resources
 
 
 async def _await_node(step: Step, stop: asyncio.Future[Any], seconds: float) -> Nodes:

@@ -52,13 +52,14 @@ class NewOutput:
 class ClaimedRun:
     """One claim of a run, with its pipeline and what stood in its journal when it was loaded."""
 
-    def __init__(self, environment: Environment, snapshot: RunSnapshot) -> None:
+    def __init__(self, environment: Environment, snapshot: RunSnapshot, *, gpus: float = 0.0) -> None:
         self.environment = environment
         self.claim = snapshot.claim
         self.run = snapshot
         self.pipeline = environment.registry.get(snapshot.pipeline)
         self.stages = dict(snapshot.stages)
         self.writes = ClaimWrites(environment.database, snapshot.claim, snapshot.event_seq)
+        self._gpus = gpus
         self._spent = Usage()
         self._noted = snapshot.noted
         self._unshown: list[tuple[str, StageStatus]] = []
@@ -257,7 +258,7 @@ class ClaimedRun:
             stage=step.name,
             scratch_path=scratch,
             deadline=asyncio.get_running_loop().time() + step.timeout,
-            resources=step.resources,
+            resources=replace(step.resources, gpus=self._gpus) if self._gpus else step.resources,
             environment=self.environment,
             keep_note=keep_note,
             notes=notes,

@@ -75,14 +75,21 @@ async def _fingerprint(environment: Environment, stage: Stage, inputs: Mapping[s
     return fingerprint({"stage": stage.name, "by": by, "inputs": dumps})
 
 
-def stage_task(connect: Connect, settings: Settings, snapshot: RunSnapshot, names: Sequence[str]) -> RunSnapshot:
-    """Execute a stage in this Ray worker process, and the light ones after it while that took no time to speak of."""
+def stage_task(
+    connect: Connect, settings: Settings, snapshot: RunSnapshot, names: Sequence[str], gpus: float
+) -> RunSnapshot:
+    """Execute a stage in this Ray worker process, and the light ones after it while that took no time to speak of.
+
+    ``gpus`` is the share of one that Ray gave the task.
+    """
     here = process(connect, settings)
-    return here.run(_execute_stages(here.environment, snapshot, names))
+    return here.run(_execute_stages(here.environment, snapshot, names, gpus))
 
 
-async def _execute_stages(environment: Environment, snapshot: RunSnapshot, names: Sequence[str]) -> RunSnapshot:
-    claimed = ClaimedRun(environment, snapshot)
+async def _execute_stages(
+    environment: Environment, snapshot: RunSnapshot, names: Sequence[str], gpus: float
+) -> RunSnapshot:
+    claimed = ClaimedRun(environment, snapshot, gpus=gpus)
     began = asyncio.get_running_loop().time()
     try:
         for name in names:

@@ -15,7 +15,7 @@ import structlog
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from moments_ray.engine.environment import Connect
-from moments_ray.engine.execute.capacity import Nodes
+from moments_ray.engine.execute.capacity import Nodes, granted
 from moments_ray.engine.execute.chain import run_chain
 from moments_ray.engine.execute.stage import stage_task
 from moments_ray.engine.pipeline import Unit, names_of
@@ -40,7 +40,11 @@ def together(units: Sequence[Unit]) -> Sequence[Unit]:
 
 @functools.cache
 def _remote(body: Callable[..., Any]) -> Any:
-    """Return the function as Ray has it, made once a process: Ray exports each new one to the cluster."""
+    """Return the function as Ray has it, made once a process: Ray exports each new one to the cluster.
+
+    GPUs are asked for by options alone: of a function that asks for them itself Ray ends the process after one call,
+    and with it the model that stays loaded.
+    """
     return ray.remote(body)
 
 
@@ -56,8 +60,9 @@ class Task:
         body: Callable[..., RunSnapshot | None]
         arguments: tuple[object, ...]
         if isinstance(first, Stage):
-            body, arguments = stage_task, (snapshot, names)
-            options = {**first.resources.ray_options(), **_spread(first.resources)}
+            resources = granted(first, settings, nodes)
+            body, arguments = stage_task, (snapshot, names, resources.gpus)
+            options = {**resources.ray_options(), **_spread(resources)}
         else:  # a chain's driver asks for no CPU, or its own rows could not start
             body, arguments = run_chain, (claim, names[0])
             options = {**Resources(cpus=0).ray_options(), **_beside_rows([step.resources for step in first], nodes)}

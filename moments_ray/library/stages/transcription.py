@@ -35,7 +35,15 @@ async def _identity(environment: Environment) -> JsonValue:
     return [*sorted(entry.key for entry in remote), *here, *sizes]
 
 
-@stage("TRANSCRIPTION", resources=Resources(cpus=2), timeout=6 * 3600, attempts=2, reusable=True, identity=_identity)
+@stage(
+    "TRANSCRIPTION",
+    resources=Resources(cpus=2),
+    timeout=6 * 3600,
+    attempts=2,
+    reusable=True,
+    identity=_identity,
+    gpu_share=lambda settings: settings.speech.gpu_share,
+)
 async def transcribe_speech(
     ctx: Context, video: SourceVideo, audio: AudioObject | None, options: SpeechOptions
 ) -> TranscriptRef:
@@ -49,6 +57,7 @@ async def transcribe_speech(
         remote=remote,
         threads=ctx.resources.threads(),
         size=size,
+        keep=ctx.resources.gpus > 0,
     )
     if audio is None:
         heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])

@@ -17,7 +17,8 @@ from moments_ray.settings import Settings, SpeechSettings
 from moments_ray.speech.health import check
 from moments_ray.speech.transcript import Transcript
 from moments_ray.speech.voice import Spoken
-from moments_ray.speech.whisper import Whisper
+from moments_ray.speech.whisper import Whisper, kept_child
+from moments_ray.speech.whisper_decoding import Decoded, recognise
 from moments_ray.speech.whisper_models import TINY_ENGLISH, find_model
 from moments_ray.speech.windows import SAMPLE_RATE
 from tests.integration.speech.test_pocketsphinx import beat, write
@@ -38,8 +39,9 @@ async def transcribe(
     key: str = "whisper",
     timeout: float = 150.0,
     progress: Callable[[float], None] | None = None,
+    keep: bool = False,
 ) -> Transcript:
-    recogniser = Whisper(size="base" if key == "whisper-base" else None, threads=2)
+    recogniser = Whisper(size="base" if key == "whisper-base" else None, threads=2, keep=keep)
     await recogniser.prepare(settings)
     assert recogniser.availability(settings).ok
     return check(await recogniser.transcribe(audio, settings, timeout, progress), None)
@@ -168,3 +170,44 @@ async def test_what_is_not_sound_is_refused_with_a_sentence(tmp_path: Path, sett
     (tmp_path / "audio.wav").write_bytes(b"no sound")
     with pytest.raises(SpeechError, match=r"^audio\.wav is not a WAV file"):
         await transcribe(tmp_path / "audio.wav", settings)
+
+
+async def test_a_model_that_is_kept_is_loaded_once_for_several_recordings_and_let_go_when_idle(
+    tmp_path: Path, settings: Settings
+) -> None:
+    audio, _ = await speak(tmp_path, "en-us+f3", "The people of the United States have a new president.")
+    english = SpeechSettings(keep_seconds=1.0)
+    once = settings.model_copy(update={"speech": english})
+    alone = await transcribe(audio, once)
+    heard = [await transcribe(audio, once, keep=True) for _ in range(2)]
+    assert [each.health["model_loaded"] for each in (alone, *heard)] == [True, True, False]
+    assert heard[0].words == heard[1].words == alone.words
+    kept = kept_child(once)
+    assert kept is not None
+    assert kept.running
+    await transcribe(audio, once, keep=True)
+    async with asyncio.timeout(60):
+        while kept.running:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_gpu_that_cannot_be_used_leaves_the_work_to_the_cpu_unless_it_was_asked_for(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audio, _ = await speak(tmp_path, "en-us+f3", "The people of the United States have a new president.")
+    asked = {
+        "audio": str(audio),
+        "english": str(find_model(TINY_ENGLISH, settings).directory),
+        "any_language": None,
+        "threads": 2,
+        "language": "en",
+        "hot_words": None,
+        "keep": False,
+    }
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)  # this machine has none
+    answer = Decoded.model_validate(recognise({**asked, "device": "auto"}, lambda _: None))
+    assert (answer.device, answer.loaded) == ("cpu", True)
+    assert str(answer.remark).startswith("The GPU cannot be used: ")
+    assert "United States" in "".join(word.text for segment in answer.segments for word in segment.words)
+    with pytest.raises((RuntimeError, ValueError)):
+        recognise({**asked, "device": "cuda"}, lambda _: None)

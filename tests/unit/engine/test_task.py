@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from moments_ray.engine import Context, FanOut, FanOutput, Item, Pipeline, Resources, Value, stage
+from moments_ray.engine.execute.capacity import granted
 from moments_ray.engine.execute.task import together
 from moments_ray.engine.pipeline import names_of
+from moments_ray.settings import Settings
 
 
 class Request(Value):
@@ -72,3 +74,18 @@ def test_only_light_stages_that_ask_for_the_same_share_a_task(asked: tuple[Resou
 def test_a_chain_is_a_task_of_its_own() -> None:
     units = list(pipeline(None, LIGHT).units())
     assert [names_of(unit) for unit in together(units)] == [["FAN"]]
+
+
+def test_a_share_of_a_gpu_is_asked_for_only_where_a_node_offers_it_beside_the_rest() -> None:
+    plain = Resources(cpus=2)
+
+    async def run(ctx: Context, request: Request) -> Output:
+        return Output()
+
+    hears = stage("HEARS", resources=plain, gpu_share=lambda settings: settings.speech.gpu_share)(run)
+    settings = Settings(_env_file=None)
+    with_gpu = {"head": {"CPU": 8.0}, "other": {"CPU": 8.0, "GPU": 1.0}}
+    assert granted(hears, settings, with_gpu).requirements() == {"CPU": 2.0, "GPU": settings.speech.gpu_share}
+    assert granted(hears, settings, {"head": {"CPU": 8.0}, "small": {"CPU": 1.0, "GPU": 1.0}}) == plain
+    none = settings.model_copy(update={"speech": settings.speech.model_copy(update={"gpu_share": 0.0})})
+    assert granted(hears, none, with_gpu) == plain

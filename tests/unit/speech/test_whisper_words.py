@@ -31,7 +31,13 @@ def test_words_and_segments_come_with_their_times_and_the_model_that_heard_them(
     heard = transcript_of(decoded(segment("And so, my fellow Americans", 1.0)), "whisper", Models(TINY, BASE))
     assert heard.text == heard.segments[0].text == "And so, my fellow Americans"
     assert (heard.words[0].start, heard.segments[0].end, heard.language) == (1.0, 2.5, "en")
-    assert heard.health == {"model": "tiny", "device": "cpu", "speech_seconds": 3.0, "words_not_believed": 0}
+    assert heard.health == {
+        "model": "tiny",
+        "device": "cpu",
+        "model_loaded": False,
+        "speech_seconds": 3.0,
+        "words_not_believed": 0,
+    }
 
 
 def test_improbable_words_are_left_out_and_counted() -> None:
