@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,13 @@ async def child(function: str, tmp_path: Path) -> AsyncIterator[KeptChild]:
     kept.end()
 
 
+async def asked(child: KeptChild, on_progress: Callable[[float], None] | None = None) -> tuple[int, int]:
+    """Return which process answered, and how often it was called so far."""
+    answer = await child.call({}, timeout=60, on_progress=on_progress)
+    assert isinstance(answer, list)
+    return int(str(answer[0])), int(str(answer[1]))
+
+
 async def gone(child: KeptChild) -> None:
     async with asyncio.timeout(60):
         while child.running:
@@ -66,23 +73,23 @@ async def gone(child: KeptChild) -> None:
 
 async def test_one_process_answers_call_after_call_and_what_it_has_stays(child: KeptChild) -> None:
     seen: list[float] = []
-    pid, first = await child.call({}, timeout=60, on_progress=seen.append)  # type: ignore[misc]
+    pid, first = await asked(child, seen.append)
     with pytest.raises(InvalidRequest) as caught:
         await child.call({"refuse": True}, timeout=60)
     assert (first, caught.value.detail) == (1, {"call": 2})
-    assert await child.call({}, timeout=60) == [pid, 3]
+    assert await asked(child) == (pid, 3)
     assert seen == [0.5]
 
 
 async def test_a_process_that_died_or_took_too_long_is_replaced_at_the_next_call(child: KeptChild) -> None:
-    pid, _ = await child.call({}, timeout=60)  # type: ignore[misc]
+    pid, _ = await asked(child)
     with pytest.raises(MediaError, match="SIGABRT"):
         await child.call({"die": True}, timeout=60)
-    assert (await child.call({}, timeout=60))[1] == 1  # type: ignore[index]
+    assert (await asked(child))[1] == 1
     with pytest.raises(MediaTimeout):
         await child.call({"sleep": 600}, timeout=0.5)
     assert not child.running
-    again, calls = await child.call({}, timeout=60)  # type: ignore[misc]
+    again, calls = await asked(child)
     assert calls == 1
     assert again != pid
 
