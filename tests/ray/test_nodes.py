@@ -51,7 +51,7 @@ async def test_a_node_that_is_lost_is_no_fault_of_the_stage_and_costs_it_no_try(
     assert tries == [(1, "failed", "stage.node_lost"), (2, "completed", None)]
 
 
-async def test_a_stage_that_can_use_a_gpu_asks_for_its_share_where_a_node_offers_one_and_its_process_stays(
+async def test_a_stage_that_can_use_a_gpu_asks_for_its_share_where_a_node_offers_one_and_its_process_is_used_again(
     engine: Engine, start: StartWorker, notes: Path
 ) -> None:
     async def heard() -> list[str]:
@@ -67,9 +67,9 @@ async def test_a_stage_that_can_use_a_gpu_asks_for_its_share_where_a_node_offers
         async with asyncio.timeout(_APPEARS_SECONDS):
             while not (lines := await heard())[-1].startswith("0.25 0 "):  # nodes are known for some seconds
                 await asyncio.sleep(0.5)
-        for _ in range(2):
+        for _ in range(3):
             lines = await heard()
-        assert len(set(lines[-3:])) == 1  # what it has loaded is there for the next
+        assert len(set(lines[-4:])) < 4  # a process is used again, and what it has loaded is there
 
 
 def _demanded(resource: str) -> bool:
