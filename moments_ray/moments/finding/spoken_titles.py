@@ -20,8 +20,11 @@ from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.title_cleaning import (
     announced,
     cleaned,
+    existing,
     first_question,
+    is_clause,
     is_statement,
+    is_torn,
     is_unbroken,
     main_clause,
     opens_on_pronoun,
@@ -86,12 +89,14 @@ def spoken_titles(timeline: Timeline, first: int, last: int, wording: Wording) -
 def _forms(text: str, *, asks: bool, opens: bool, wording: Wording) -> Iterator[str]:
     """Give the forms in which a sentence could stand as a title.
 
-    Of a question that is itself or the first one in it, of a statement what it announces, itself, or its main clause.
+    Of a question that is itself or the first one in it, of a statement what it announces or says that there is, itself,
+    or its main clause.
     """
     title = cleaned(text, asks=asks)
-    subject = announced(cleaned(text, asks=False)) if opens and wording.english else ""
-    if not opens_on_pronoun(subject) and _FEWEST_ANNOUNCED <= len(subject.split()) <= _MOST_WORDS_OF_A_STATEMENT:
-        yield subject
+    said = cleaned(text, asks=False) if wording.english else ""
+    for subject in (announced(said) if opens else "", "" if asks else existing(said)):
+        if not opens_on_pronoun(subject) and _FEWEST_ANNOUNCED <= len(subject.split()) <= _MOST_WORDS_OF_A_STATEMENT:
+            yield subject
     for form in (title, first_question(title) if asks else main_clause(title)):
         if not form or len(form) > _LONGEST or opens_on_pronoun(form):
             continue
@@ -101,9 +106,15 @@ def _forms(text: str, *, asks: bool, opens: bool, wording: Wording) -> Iterator[
             continue
         if cues.GREETING.search(form) or cues.SPONSORING.search(form):
             continue
-        short = asks and words <= _MOST_WORDS_WITHOUT_VERB
-        if short or cues.opens_as_question(form) or _stands_alone(form, wording):
+        if _asks(form, wording) if asks else _stands_alone(form, wording):
             yield form
+
+
+def _asks(title: str, wording: Wording) -> bool:
+    """Tell a question that is whole, or too short to need a verb, from a clause that was cut off one."""
+    if cues.opens_as_question(title):
+        return not wording.english or not is_clause(title)
+    return (len(title.split()) <= _MOST_WORDS_WITHOUT_VERB and not is_torn(title)) or _stands_alone(title, wording)
 
 
 def _stands_alone(title: str, wording: Wording) -> bool:

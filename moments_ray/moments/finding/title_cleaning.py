@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.terms import tokens
 
 
@@ -41,7 +42,26 @@ _LAST_QUESTION = re.compile(
     rf".*[,;:–—-]\s*(?:(?:and|so|but|well|like|then|maybe|first of all)\s+)*(?={_ASKING}(?:\s+\S+){{2,}})",
     re.IGNORECASE,
 )
-_NEXT_QUESTION = re.compile(rf",?\s+(?:and|or|but|then)\s+(?={_ASKING})", re.IGNORECASE)
+# Where a question goes on with another one, or with a clause that hangs on it.
+_NEXT_QUESTION = re.compile(
+    rf",?\s+(?:and|or|but|then)\s+(?={_ASKING})"
+    r"|,\s+(?=(?:when|where|which|who|whose|while|because|although|though|given|since|if|unless|as|so)\b)",
+    re.IGNORECASE,
+)
+_RELATIVE = re.compile(r"(?:who|which|whose)\b", re.IGNORECASE)
+_AUXILIARY = (
+    r"(?:(?:\s+(?:else|exactly|then))?\s+(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|may|might"
+    r"|must|have|has|had)(?:n['’]t)?\b|['’](?:s|re|d|ll|ve)\b)"
+)
+# A question has its verb before its subject, unless it asks for the subject: "where are the flowers", "who bakes".
+_CLAUSE = re.compile(
+    rf"(?:when|where|why)(?!{_AUXILIARY}|\s+(?:to|not|bother)\b)"
+    rf"|how(?!{_AUXILIARY}|\s+(?:many|much|long|often|far|big|large|small|fast|slow|old|deep|hard|easy|good|bad|well"
+    r"|close|likely|important|soon|early|late|high|low|few|about|come|to)\b)"
+    r"|(?:what|who|which|whose|whom)\s+(?:i|you|we|he|she|it|they|this|that|these|those|there|the|an?|my|your|our|his"
+    r"|her|its|their)\b",
+    re.IGNORECASE,
+)
 _LEADING_PRONOUN = re.compile(
     r"^(?:i|you|we|he|she|it|they|this|that|these|those|there|here|my|your|our|his|her|its|their|me|us|them|him|one"
     r"|everybody|everyone|somebody|someone|something|anything|nothing|some|many|most of (?:it|them|us))(?:'|’|\b)",
@@ -69,18 +89,30 @@ _FINITE = _words(
     """
     is are was were has have had do does did can could cannot will would should may might must need needs want wants
     make makes made mean means get gets got become becomes became go goes went take takes took come comes came give
-    gives gave let lets keep keeps kept know knows knew
+    gives gave let lets keep keeps kept know knows knew stands stood helps happens happened says said sees saw leads led
+    holds held sends sent protects won lost allows allowed requires required creates created broke grows grew pays paid
+    showed brings brought finds found thinks feels felt tells told solves solved remains seems appears exists depends
+    consists contains includes provides prevents proves refers explains enables ensures avoids decides chooses believes
+    loves fails succeeds began begins works
     """
 )
+_THERE_IS = re.compile(
+    r"^there(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:also|just|still|really|always|now|an?|the)\s+)*(.+)$",
+    re.IGNORECASE,
+)
 _CONTRACTED = re.compile(r"\w(?:n't|'(?:s|re|ve|ll|d))$")
-_TORN_START = _words("as at by even except for from if in like of on such than to unless until when where whether with")
+_TORN_START = _words(
+    """
+    although as at because by even except for from how if in like of on such than to unless until when where whether
+    which who whose why with
+    """
+)
 _TORN_END = _words(
     """
     a about an and are as at be because been but by for from he her his i if in into is its just last like more most my
     next of on or our she so that the their these they this those to very was we were which who with you your
     """
 )
-_MOST_COMMAS = 1
 
 
 def cleaned(text: str, *, asks: bool) -> str:
@@ -89,9 +121,22 @@ def cleaned(text: str, *, asks: bool) -> str:
     line = _FILLER_INSIDE.sub("", _FILLER_START.sub("", line))
     line = _TAG.sub("", _STUTTER.sub(r"\1", line))
     if asks:
-        line = _FILLER_START.sub("", _LAST_QUESTION.sub("", line))
+        line = _FILLER_START.sub("", _last_question(line))
     line = line.rstrip() if asks else line.rstrip(" .,;:?!–—-…")
     return line[:1].upper() + line[1:]
+
+
+def _last_question(line: str) -> str:
+    """Return the question that a sentence leads to, or all of it where what follows its last comma only hangs on it."""
+    found = _LAST_QUESTION.match(line)
+    rest = line[found.end() :] if found else line
+    hangs = is_clause(rest) or (_RELATIVE.match(rest) and cues.opens_as_question(line))
+    return line if hangs else rest
+
+
+def is_clause(title: str) -> bool:
+    """Tell a subordinate clause from a question of its own: "when it is dark", "what the rule is"."""
+    return _CLAUSE.match(title) is not None
 
 
 def main_clause(title: str) -> str:
@@ -106,23 +151,38 @@ def first_question(title: str) -> str:
 
 def announced(title: str) -> str:
     """Return what a sentence says that it is going to be about, with a capital first; empty where it does not."""
-    found = _ANNOUNCING.search(title)
+    return _subject(_ANNOUNCING.search(title))
+
+
+def existing(title: str) -> str:
+    """Return what a sentence says that there is, or is not: "no plan for the oven"; empty where it does not."""
+    return _subject(_THERE_IS.match(title))
+
+
+def _subject(found: re.Match[str] | None) -> str:
     if found is None:
         return ""
     subject = main_clause(found[1])
-    words = subject.casefold().split()
-    whole = words and words[-1] not in _TORN_END and words[0] not in _TORN_START and not pointers(subject)
-    return subject[:1].upper() + subject[1:] if whole else ""
+    return "" if not subject or is_torn(subject) or pointers(subject) else subject[:1].upper() + subject[1:]
+
+
+def is_torn(title: str) -> bool:
+    """Tell a piece of a sentence by its first word or its last one."""
+    words = _bare_words(title)
+    return words[0] in _TORN_START or words[-1] in _TORN_END
 
 
 def is_statement(title: str, is_verb: Callable[[str], bool]) -> bool:
     """Tell a whole English statement from a fragment: it has a verb after a subject, and neither edge is torn."""
-    words = [word.casefold().replace("’", "'").strip(".,;:!?\"'()") for word in title.split()]
+    words = _bare_words(title)
     first = words[0]
-    if first in _TORN_START or first in _FINITE or first.endswith("ed") or (len(first) == 1 and first != "a"):
+    if is_torn(title) or first in _FINITE or first.endswith("ed") or (len(first) == 1 and first != "a"):
         return False
-    verbs = (word for word in words[1:-1] if word in _FINITE or _CONTRACTED.search(word) or is_verb(word))
-    return words[-1] not in _TORN_END and any(verbs)
+    return any(word in _FINITE or _CONTRACTED.search(word) or is_verb(word) for word in words[1:-1])
+
+
+def _bare_words(title: str) -> list[str]:
+    return [word.casefold().replace("’", "'").strip(".,;:!?\"'()") for word in title.split()]
 
 
 def opens_on_pronoun(title: str) -> bool:
@@ -137,4 +197,4 @@ def pointers(title: str) -> int:
 
 def is_unbroken(title: str) -> bool:
     """Tell a sentence that goes straight on from one that breaks off or strings clauses together."""
-    return title.count(",") <= _MOST_COMMAS and "…" not in title and bool(tokens(title))
+    return ", " not in title and "…" not in title and bool(tokens(title))

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,7 +29,8 @@ _MARKUP = re.compile(r"[<>{}\[\]|*_#`~^\\=]+")
 _CLAUSE = re.compile(r"[.,;:!?…—–()\"“”«»。、，！？：；「」『』()]+|\s-+\s")
 _SPACELESS_CLAUSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u4e00-\u9fff]{3}")
 _ENGLISH_SHARE = 0.3  # of tokens that are English function words; related languages share a tenth
-_EARLY_BONUS = 0.3
+_EARLY_BONUS = 0.6
+_ONCE = 0.5  # what a phrase keeps of which no word comes back
 _MENTION = 0.05
 _LEAST_WEIGHT = 0.2
 _RARE = 2.5  # the natural log of how few of a talk's parts a word stands in, from where on it is rare enough
@@ -115,12 +116,17 @@ class Titles:
             early = 1.0 + _EARLY_BONUS * (1.0 - (at - first) / (last - first + 1))
             for words, standing in self._runs(self._timeline.sentences[at].text):
                 key = tuple(stem(token) for word in words for token in tokens(word))
-                value = self._value(words, worth) * standing * early
+                value = self._value(words, worth) * standing * early * (1.0 if self._recurs(key, inside) else _ONCE)
                 known, most, times = found.get(key, (words, 0.0, 0))
                 found[key] = (known, max(most, value), times + 1)
         return [
             _Phrase(words, value * (1.0 + 0.5 * math.log(times))) for words, value, times in found.values() if value > 0
         ]
+
+    def _recurs(self, key: Sequence[str], inside: Counter[int]) -> bool:
+        """Tell whether a word of a phrase, given by its stems, comes back in the stretch."""
+        numbers = ((each, self._terms.numbers.get(each)) for each in key if each not in self._function_words)
+        return any(number is not None and inside[number] > key.count(each) for each, number in numbers)
 
     def _worth(self, term: int, count: int, size: int) -> float:
         """Return how much more of a term this stretch has than its share of the source would be.
@@ -165,7 +171,9 @@ class Titles:
         if not self._english or len(words) == 1 or words[0].casefold() in self._names:
             return 1.0
         first = words[0].casefold()
-        return _UNLIKELY_OPENING if first.endswith("ly") or self._noun_evidence.get(first, 0) < 0 else 1.0
+        evidence = self._noun_evidence.get(first, 0)
+        unlikely = first.endswith("ly") or evidence < (1 if first.endswith("ing") else 0)
+        return _UNLIKELY_OPENING if unlikely else 1.0
 
     def _runs(self, text: str) -> Iterator[tuple[tuple[str, ...], float]]:
         """Give a sentence's phrases and how whole each is: content words in a row, or two rows around a connector."""

@@ -11,7 +11,9 @@ from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.moments.finding.title_cleaning import (
     announced,
     cleaned,
+    existing,
     first_question,
+    is_clause,
     is_statement,
     main_clause,
     opens_on_pronoun,
@@ -62,6 +64,57 @@ def test_a_long_sentence_gives_its_main_clause_its_first_question_or_what_it_ann
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "How does a bee tell her sisters where flowers are, when it is completely dark inside the hive?",
+        "Why do bakers wait a night, if the yeast is fresh and the oven is hot already?",
+        "How do mills work, which are older than the town?",
+        "Do you know what bread costs, where the flour comes from a mill?",
+    ],
+)
+def test_a_clause_that_hangs_on_a_question_is_cut_off_it_and_never_stands_alone(said: str) -> None:
+    assert cleaned(said, asks=True) == said
+    assert first_question(said) == said.partition(",")[0] + "?"
+
+
+@pytest.mark.parametrize(
+    ("title", "clause"),
+    [
+        ("When it is completely dark inside the hive?", True),
+        ("Where the flowers are?", True),
+        ("Why bread rises?", True),
+        ("How bees talk to each other?", True),
+        ("What the rule is?", True),
+        ("Who they are?", True),
+        ("When is it dark inside the hive?", False),
+        ("Where else do flowers grow?", False),
+        ("Why not wait a night?", False),
+        ("What's the rule?", False),
+        ("What about salt?", False),
+        ("How many loaves does an oven hold?", False),
+        ("Who bakes the bread?", False),
+        ("Which flour is best?", False),
+    ],
+)
+def test_a_clause_is_told_from_a_question_by_where_its_verb_stands(title: str, clause: bool) -> None:
+    assert is_clause(title) is clause
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ("There's no central plan for the oven, other than what Anna says", "No central plan for the oven"),
+        ("There is also a mill beside the river", "Mill beside the river"),
+        ("There were two of these", ""),
+        ("There is bread for the", ""),
+        ("Bread is there", ""),
+    ],
+)
+def test_what_a_sentence_says_that_there_is_can_stand_alone(said: str, subject: str) -> None:
+    assert existing(said) == subject
+
+
+@pytest.mark.parametrize(
     ("title", "whole"),
     [
         ("Salt is what keeps the dough back", True),
@@ -70,6 +123,9 @@ def test_a_long_sentence_gives_its_main_clause_its_first_question_or_what_it_ann
         ("Except by old bakers", False),
         ("The ovens were used a lot last", False),
         ("Loaves on the shelf", False),
+        ("Rye stands for the north", True),
+        ("Because salt keeps the dough back", False),
+        ("Which are the loaves of the town", False),
         ("Indexed in the journal of bakers", False),
     ],
 )
@@ -100,6 +156,19 @@ def test_general_nouns_and_ordinals_inform_nobody() -> None:
 )
 def test_a_question_is_told_by_how_it_opens(text: str, asks: bool) -> None:
     assert opens_as_question(text) is asks
+
+
+def test_a_title_is_no_clause_of_a_question_that_is_too_long(speak: Speak) -> None:
+    asked = "How does a bee tell her many sisters where flowers are, when it is completely dark inside the hive?"
+    lines = [
+        "The hive is dark.",
+        asked,
+        "She dances.",
+        "Bees feel the dance.",
+        "The sisters of the bee fly to flowers.",
+    ]
+    titles = Titles(Timeline.of(speak(lines), 60.0))
+    assert titles.title(1, 4) == "How does a bee tell her many sisters where flowers are?"
 
 
 FILLING = [
