@@ -146,7 +146,12 @@ async def _request(checked: _Checked, models: Models, video: Video, environment:
         captions = f"videos/{video.identifier}/captions-given-{mark}.txt"
         await environment.store.put_bytes(captions, checked.captions, content_type="text/plain")
     options = checked.options
-    speech = SpeechOptions(transcriber=checked.models.transcriber, captions=captions, language=options.language)
+    speech = SpeechOptions(
+        transcriber=checked.models.transcriber,
+        captions=captions,
+        language=options.language,
+        hot_words=options.hot_words,
+    )
     parts = moments_parts(speech, models.generator, models.refiner, options)
     return MomentsRequest(source=checked.named.source(video.identifier), **parts)
 

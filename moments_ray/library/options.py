@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from moments_ray.http.schemas.options import BaseRunOptions, ModelKey
+from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
 from moments_ray.speech.languages import normal_language
 
 TranscriptFormat = Literal["json", "txt", "srt", "vtt"]
@@ -29,4 +29,9 @@ class TranscriptOptions(BaseRunOptions):
     )
     language: Language | None = Field(
         None, description="tag of the language that is spoken, and that is taken of captions in two", examples=["en"]
+    )
+    hot_words: Annotated[Text, Field(max_length=500)] | None = Field(
+        None,
+        description="names and terms that will be said, for a Whisper of this machine, beside those of the settings",
+        examples=["Kubernetes, etcd"],
     )

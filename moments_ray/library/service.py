@@ -110,11 +110,11 @@ class LibraryService:
         key = options.transcriber or self._settings.speech.transcriber
         if key is not None and key not in {recogniser.key for recogniser in recognisers()}:
             await self.models.resolve(key, TRANSCRIBER)
-        return SpeechOptions(transcriber=key, language=options.language)
+        return SpeechOptions(transcriber=key, language=options.language, hot_words=options.hot_words)
 
     async def speech(self, video: Video, options: TranscriptOptions) -> SpeechOptions:
-        """Return how a video's speech becomes words: as it did before, unless transcriber or language are named."""
-        if options.transcriber is None and options.language is None:
+        """Return how a video's speech becomes words: as it did before, unless something is asked of it."""
+        if options.transcriber is None and options.language is None and options.hot_words is None:
             async with self.database.read() as session:
                 before = await RunLists(session).newest_config(video.identifier, "speech")
             if before is not None:

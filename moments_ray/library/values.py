@@ -32,14 +32,15 @@ class Source(Value):
 class SpeechOptions(Value):
     """How speech becomes words; ``captions`` names an object holding a caption file that a person gave.
 
-    ``language`` is the one that is spoken, and that is taken of captions in two; ``model_size`` is of Whisper, where
-    that is what hears.
+    ``language`` is the one that is spoken, and that is taken of captions in two; ``model_size`` and ``hot_words``
+    (names and terms that will be said) are for Whisper, where that is what hears.
     """
 
     transcriber: str | None = None
     captions: str | None = None
     language: str | None = None
     model_size: WhisperSize | None = None
+    hot_words: str | None = None
 
 
 class VideoRequest(Value):

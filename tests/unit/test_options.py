@@ -36,13 +36,13 @@ FIND_LACKS = {
     **dict.fromkeys(("priority", "force", "metadata", "webhook"), NO_RUN),
     **dict.fromkeys(("deliver_clips", "preset", "burn_captions", "padding"), NO_CLIPS),
     "refinement_model": "edges are refined by looking at the video, and there is none",
-    "transcriber": "the words are given",
+    **dict.fromkeys(("transcriber", "hot_words"), "the words are given"),
     **dict.fromkeys(("site_signals", "chapters"), "words come from a file, and no site tells anything"),
 }
 CUT_LACKS = {
     **dict.fromkeys(("priority", "force", "metadata", "webhook"), NO_RUN),
     **dict.fromkeys(set(MomentOptions.model_fields), NO_FINDING),
-    **dict.fromkeys(("refinement_model", "transcriber", "language", "deliver_clips"), NO_FINDING),
+    **dict.fromkeys(("refinement_model", "transcriber", "language", "hot_words", "deliver_clips"), NO_FINDING),
     **dict.fromkeys(("site_signals", "chapters"), NO_FINDING),
 }
 

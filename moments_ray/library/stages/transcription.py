@@ -19,7 +19,7 @@ from moments_ray.library.values import AudioObject, SourceVideo, SpeechOptions, 
 from moments_ray.media.subtitles import extract_subtitles
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.recogniser import RemoteRecogniser
-from moments_ray.settings import WhisperSize
+from moments_ray.settings import Settings, WhisperSize
 from moments_ray.speech.given_captions import GivenCaptions
 from moments_ray.speech.health import check
 from moments_ray.speech.recognisers import CaptionFile, Origin, Recogniser, choose, recognisers, usable, without_speech
@@ -62,9 +62,10 @@ async def transcribe_speech(
     if audio is None:
         heard = await _read_only(ctx, [each for each in candidates if each.key == GivenCaptions.key])
     else:
-        choice = await choose(candidates, ctx.settings, forced=options.transcriber, progress=ctx.report)
+        settings = with_hot_words(ctx.settings, options)
+        choice = await choose(candidates, settings, forced=options.transcriber, progress=ctx.report)
         async with ctx.cache.open(ctx.store.uri(audio.name)) as sound:
-            heard = await choice.transcribe(sound, ctx.settings, ctx.seconds_left(), ctx.report)
+            heard = await choice.transcribe(sound, settings, ctx.seconds_left(), ctx.report)
     transcript = check(heard, video.info.duration)
     ctx.record(_writer(video, transcript))
     return TranscriptRef(
@@ -74,6 +75,14 @@ async def transcribe_speech(
         words=len(transcript.words),
         model=str(transcript.health.get("model") or transcript.engine),
     )
+
+
+def with_hot_words(settings: Settings, options: SpeechOptions) -> Settings:
+    """Return the settings with a caller's names and terms beside the deployment's own."""
+    if options.hot_words is None:
+        return settings
+    words = (*settings.speech.hot_words, options.hot_words)
+    return settings.model_copy(update={"speech": settings.speech.model_copy(update={"hot_words": words})})
 
 
 async def _remote_recognisers(
