@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from moments_ray.models.conversation import Question, Turn, VideoPart
 from moments_ray.models.structured import ask
 from moments_ray.moments.finding.by_model import ModelCall
-from moments_ray.moments.finding.moment import Moment, Step, clock
-from moments_ray.moments.finding.prompt import (
+from moments_ray.moments.finding.edge_prompt import (
     REFINE_SCHEMA,
     REFINE_SYSTEM,
     ChosenEdges,
     EdgeChoice,
     edge_lines,
-    marked,
     refine_instructions,
 )
+from moments_ray.moments.finding.moment import Moment, Step, clock
+from moments_ray.moments.finding.prompt import marked
 from moments_ray.moments.finding.refine import Refinement, RefinementLimits, bound_move
 from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from moments_ray.moments.finding.timeline import Timeline
 from moments_ray.speech.transcript import Transcript, Word
+from tests.unit.moments.saying_model import long_talk
 
 Speak = Callable[[Sequence[str]], Transcript]
 
@@ -89,3 +91,13 @@ def subjects() -> tuple[tuple[str, ...], ...]:
 def talk(subjects: tuple[tuple[str, ...], ...]) -> Transcript:
     """A talk of some two and a half minutes that goes through five subjects."""
     return spoken([sentence for subject in subjects for sentence in subject])
+
+
+@pytest.fixture(scope="session")
+def timeline(talk: Transcript) -> Timeline:
+    return Timeline.of(talk, talk.words[-1].end + 1)
+
+
+@pytest.fixture(scope="session")
+def lecture(subjects: tuple[tuple[str, ...], ...]) -> Timeline:
+    return long_talk(subjects, 65)

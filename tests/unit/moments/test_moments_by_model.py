@@ -1,13 +1,10 @@
-"""Moments and edges chosen by a model that may say anything."""
+"""Moments chosen by a model that may say anything."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import re
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,47 +21,14 @@ from moments_ray.errors import (
     ModelSilent,
     ModelUnavailable,
 )
-from moments_ray.media.signals import Signals
-from moments_ray.models.conversation import Answer, Question, Sampling, VideoPart
 from moments_ray.moments.finding.answers import EXAMPLE_NUMBERS, SUBSCORES
-from moments_ray.moments.finding.by_model import ModelCall, find_by_model, propose_by_model
-from moments_ray.moments.finding.edges_by_model import WatchableClip, refine_by_model
+from moments_ray.moments.finding.by_model import find_by_model, propose_by_model
 from moments_ray.moments.finding.find import FindResult, place_proposals
-from moments_ray.moments.finding.moment import Moment, Proposal
-from moments_ray.moments.finding.options import Bounds, FindOptions
 from moments_ray.moments.finding.prompt import marked
-from moments_ray.moments.finding.refine import Refinement, RefinementLimits
 from moments_ray.moments.finding.snap import EdgeContext
 from moments_ray.moments.finding.timeline import Timeline
-from moments_ray.moments.finding.windows import halves, windows
 from moments_ray.speech.transcript import Segment, Transcript, Word
-
-OPTIONS = FindOptions(count=3, min_seconds=5, max_seconds=40)
-MODEL_ALONE = OPTIONS.model_copy(update={"fill": False})
-
-
-class Model:
-    """Says what it is told to, answer after answer, the last one for ever."""
-
-    def __init__(self, *answers: str | Exception) -> None:
-        self.answers = list(answers)
-        self.asked: list[Question] = []
-
-    async def __call__(self, question: Question) -> Answer:
-        self.asked.append(question)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return Answer(text=answer)
-
-
-def asked(model: Model, context: int = 100_000) -> ModelCall:
-    return ModelCall(model, Sampling(temperature=0.1), max_context=context, max_tokens=1000)
-
-
-@pytest.fixture(scope="module")
-def timeline(talk: Transcript) -> Timeline:
-    return Timeline.of(talk, talk.words[-1].end + 1)
+from tests.unit.moments.saying_model import MODEL_ALONE, OPTIONS, Model, asked
 
 
 async def found(timeline: Timeline, *answers: str | Exception) -> FindResult:
@@ -187,163 +151,6 @@ def test_no_line_can_close_the_marks_that_stand_around_it(lines: list[str]) -> N
     assert text.count(f"END {mark}") == 1
 
 
-def long_talk(subjects: Sequence[Sequence[str]], minutes: float) -> Timeline:
-    """Say the subjects over and over."""
-    words: list[Word] = []
-    now, at = 0.5, 0
-    sentences = [sentence for subject in subjects for sentence in subject]
-    while now < minutes * 60:
-        for text in sentences[at % len(sentences)].split():
-            words.append(Word(text=text, start=round(now, 3), end=round(now + 0.4, 3)))
-            now += 0.4
-        now += 0.7
-        at += 1
-    return Timeline.of(Transcript(engine="test", language=None, words=tuple(words), segments=()), now)
-
-
-@pytest.fixture(scope="module")
-def lecture(subjects: tuple[tuple[str, ...], ...]) -> Timeline:
-    return long_talk(subjects, 65)
-
-
-def test_a_transcript_that_fits_is_one_window(lecture: Timeline) -> None:
-    assert windows(lecture, 1e9) == [(0, len(lecture.sentences) - 1)]
-    assert windows(lecture.without_sentences(), 10) == []
-
-
-def test_a_long_transcript_is_parted_into_overlapping_windows_of_a_quarter_of_an_hour(lecture: Timeline) -> None:
-    parts = windows(lecture, 12_000)
-    assert parts[0].first == 0
-    assert parts[-1].last == len(lecture.sentences) - 1
-    assert 4 <= len(parts) <= 5
-    for part, following in pairwise(parts):
-        assert 900 <= lecture.ends[part.last] - lecture.starts[part.first] <= 1200
-        assert 55 <= lecture.ends[part.last] - lecture.starts[following.first] <= 95
-
-
-@pytest.mark.parametrize("tokens", [1, 40, 300, 2000])
-def test_windows_always_go_on_and_leave_nothing_out(lecture: Timeline, tokens: float) -> None:
-    parts = windows(lecture, tokens)
-    assert parts[0].first == 0
-    assert parts[-1].last == len(lecture.sentences) - 1
-    for part, following in pairwise(parts):
-        assert part.first < following.first <= part.last + 1
-        assert part.last < following.last
-
-
-def test_halves_meet(lecture: Timeline) -> None:
-    (whole,) = windows(lecture, 1e9)
-    first, second = halves(lecture, whole)
-    assert (first.first, first.last + 1, second.last) == (whole.first, second.first, whole.last)
-    assert min(first.sentences, second.sentences) >= whole.sentences // 4
-
-
-async def test_a_window_whose_answer_was_cut_off_is_parted(timeline: Timeline) -> None:
-    model = Model(ModelContextExceeded("cut"), '[{"first": 1, "last": 4}]', '[{"first": 30, "last": 33}]')
-    proposals, report, _ = await propose_by_model(timeline, OPTIONS, asked(model))
-    assert len(proposals) == 2
-    assert report["parted_windows"] == 1
-    assert "a part of its transcript" in model.asked[1].turns[1].text
-
-
-async def test_a_model_that_never_comes_to_an_end_is_given_up(timeline: Timeline) -> None:
-    model = Model(ModelContextExceeded("cut"))
-    with pytest.raises(ModelContextExceeded):
-        await propose_by_model(timeline, MODEL_ALONE, asked(model))
-    assert len(model.asked) < 8
-
-
-MOMENT = Moment(title="Magma", start_time=32.0, end_time=48.0, score=50.0, reason="r")
-
-
-async def refined(
-    timeline: Timeline, *answers: str, clip: WatchableClip | None = None, signals: Signals | None = None
-) -> tuple[Refinement, Model]:
-    model = Model(*answers)
-    limits = RefinementLimits(Bounds(0.0, timeline.duration, 5.0, 60.0))
-    result = await refine_by_model(
-        MOMENT, EdgeContext(timeline, signals), limits, asked(model), clip=clip, prompt="Keep it short."
-    )
-    return result, model
-
-
-def options_in(text: str, heading: str) -> list[tuple[int, float]]:
-    part = re.split(r"Possible ends:|What is said", text.partition(heading)[2])[0]
-    return [(int(number), float(at)) for number, at in re.findall(r"^(\d+)\. at (-?[\d.]+) s", part, re.MULTILINE)]
-
-
-async def test_edges_are_chosen_from_numbered_lists_and_the_move_is_bounded(timeline: Timeline) -> None:
-    _, model = await refined(timeline, '{"start": 1, "end": 1, "reason": "r"}')
-    text = model.asked[0].turns[1].text
-    starts, ends = options_in(text, "Possible starts:"), options_in(text, "Possible ends:")
-    question = next(at for at in range(len(timeline.sentences)) if timeline.asks[at])
-    assert starts[0][1] == pytest.approx(timeline.starts[question] - 32.0, abs=0.06)  # asked within 30 s before
-    assert all(abs(at) <= 5.05 for _, at in starts[1:])
-    assert all(abs(at - 16.0) <= 5.05 for _, at in ends)
-    number, at = starts[-1]
-    result, _ = await refined(
-        timeline, json.dumps({"start": number, "end": len(ends), "reason": "Comes to the point."})
-    )
-    assert result.moved
-    assert result.reason == "Comes to the point."
-    assert abs(result.start_time - (32.0 + at)) < 0.5
-    assert timeline.gap_at(result.start_time) is not None
-    assert timeline.gap_at(result.end_time) is not None
-    assert "Keep it short." in text
-    assert "BEGIN" not in text.split("Keep it short.")[0]
-
-
-async def test_a_model_that_watches_is_given_the_clip_and_times_in_it(timeline: Timeline) -> None:
-    watched = WatchableClip("https://store/clip?signature=s", start_time=27.0)
-    _, model = await refined(timeline, '{"start": 1, "end": 1}', clip=watched)
-    turn = model.asked[0].turns[1]
-    assert [part.url for part in turn.parts if isinstance(part, VideoPart)] == [watched.url]
-    assert "from the start of the clip" in turn.text
-    assert "signature" not in turn.text
-    assert re.search(r"at 5\.0 s \(present\)", turn.text)
-
-
-@pytest.mark.parametrize(
-    ("answer", "start"),
-    [
-        ('{"start_time": 34.0, "end_time": 47.0}', 34.0),
-        ('{"start_time": 7.0, "end_time": 20.0}', 34.0),
-        ('{"start_time": 34000, "end_time": 47000}', 34.0),
-        ('[{"start_time": 34.0, "end_time": 47.0}]', 34.0),
-    ],
-)
-async def test_times_are_read_as_they_can_be_meant(timeline: Timeline, answer: str, start: float) -> None:
-    result, _ = await refined(timeline, answer, clip=WatchableClip("https://store/clip", start_time=27.0))
-    assert abs(result.start_time - start) < 2.5
-    assert timeline.gap_at(result.start_time) is not None
-
-
-async def test_times_nobody_could_mean_leave_the_moment_as_it_was(timeline: Timeline) -> None:
-    result, _ = await refined(timeline, '{"start_time": 140.0, "end_time": 150.0}')
-    assert not result.moved
-    assert (result.start_time, result.end_time) == (32.0, 48.0)
-    assert "nowhere near" in result.reason
-
-
-@pytest.mark.parametrize(
-    "answer", ['{"start": 99, "end": 1}', '{"start": 0, "end": 1}', "{}", '{"start_time": NaN}', "?"]
-)
-async def test_a_choice_that_was_not_offered_is_objected_to_once(timeline: Timeline, answer: str) -> None:
-    with pytest.raises(ModelOutputInvalid):
-        await refined(timeline, answer)
-    result, model = await refined(timeline, answer, '{"start": 1, "end": 1}')
-    assert len(model.asked) == 2
-    assert result.provenance
-
-
-async def test_without_words_edges_are_cuts_between_shots() -> None:
-    quiet = Timeline.of(Transcript(engine="none", language=None, words=(), segments=()), 100.0)
-    signals = Signals(loudness=(), motion=(), shots=(30.0, 34.0, 50.0))
-    _, model = await refined(quiet, '{"start": 1, "end": 1}', signals=signals)
-    assert [at for _, at in options_in(model.asked[0].turns[1].text, "Possible starts:")] == [-2.0, 0.0, 2.0]
-    assert "(nothing)" in model.asked[0].turns[1].text
-
-
 def scored(first: int, last: int, *scores: int, title: str = "Bread") -> dict[str, object]:
     return {
         "first": first,
@@ -424,16 +231,6 @@ async def test_a_model_that_cannot_be_asked_is_an_error_that_nothing_hides(talk:
         await find_by_model(talk, None, None, OPTIONS, asked(Model(error)))
 
 
-async def test_one_window_without_an_answer_costs_the_others_nothing(lecture: Timeline) -> None:
-    model = Model("No.", "No!", '[{"first": 1, "last": 4, "title": "Bread"}]')
-    proposed = await propose_by_model(lecture, OPTIONS, asked(model, context=12_000))
-    assert proposed.report["unanswered_windows"] == 1
-    assert len(proposed.proposals) >= 3
-    told = proposed.shortfall(found=1, asked=3)
-    assert told is not None
-    assert told.startswith("The model found 1 of 3 moments. 1 part of the transcript got no answer that can be used: ")
-
-
 FINALISTS = [scored(first, first + 4, 2, 2, 2, 2, 2, title=f"T{first}") for first in (1, 8, 15, 22, 29)]
 
 
@@ -451,26 +248,6 @@ async def test_a_ranking_that_is_none_leaves_the_first_scores(talk: Transcript) 
     found = await find_by_model(talk, None, None, OPTIONS, asked(model))
     assert found.quality.found == 3
     assert found.report["not_ranked"] == 5
-
-
-async def test_windows_are_asked_at_once_but_no_more_than_allowed_and_kept_in_order(lecture: Timeline) -> None:
-    under_way = most = 0
-
-    async def send(question: Question) -> Answer:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.01)
-        under_way -= 1
-        number = int(re.search(r"^(\d+) \[", question.turns[1].text, re.MULTILINE)[1])  # type: ignore[index]
-        return Answer(text=json.dumps([{"first": number, "last": number + 3}]))
-
-    allowed = ModelCall(send, Sampling(), max_context=13_600, max_tokens=1000, at_once=2)
-    proposals, *_ = await propose_by_model(lecture, OPTIONS, allowed)
-    firsts = [proposal.first for proposal in proposals if isinstance(proposal, Proposal)]
-    assert most == 2
-    assert len(firsts) >= 4
-    assert firsts == sorted(firsts)
 
 
 async def test_a_model_is_told_who_speaks_and_what_was_measured(talk: Transcript) -> None:
