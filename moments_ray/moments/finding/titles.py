@@ -18,6 +18,7 @@ from moments_ray.moments.finding import cues
 from moments_ray.moments.finding.spoken_titles import Wording, spoken_titles
 from moments_ray.moments.finding.terms import stem, tokens
 from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.speech.scripts import join_words, split_words
 
 LONGEST_TITLE = 80
 _MOST_WORDS = 4
@@ -179,7 +180,7 @@ class Titles:
         """Give a sentence's phrases and how whole each is: content words in a row, or two rows around a connector."""
         for clause in _CLAUSE.split(text):
             if _SPACELESS_CLAUSE.search(clause):
-                yield (clause.strip()[:_LONGEST_CLAUSE],), 1.0
+                yield (_first_words(clause),), 1.0
                 continue
             words = clause.split()
             content = [self._is_content(word) for word in words]
@@ -231,6 +232,14 @@ class Titles:
             if any(char.isalnum() for char in title) and title.casefold() not in used:
                 return title[:1].upper() + title[1:]
         return ""
+
+
+def _first_words(clause: str) -> str:
+    """Return the beginning of a clause without spaces, cut where a word ends."""
+    words = split_words(clause)
+    while len(words) > 1 and len(join_words(words)) > _LONGEST_CLAUSE:
+        words.pop()
+    return join_words(words)[:_LONGEST_CLAUSE]
 
 
 def _widespread(heard: list[list[str]]) -> frozenset[str]:

@@ -20,6 +20,7 @@ from moments_ray.moments.finding.title_cleaning import (
     pointers,
 )
 from moments_ray.moments.finding.titles import Titles
+from moments_ray.speech.scripts import split_words
 from moments_ray.speech.transcript import Transcript
 
 Speak = Callable[[Sequence[str]], Transcript]
@@ -181,6 +182,13 @@ def test_what_a_moment_opens_by_asking_is_its_title_though_its_words_are_rare_no
     lines = [*FILLING, "Okay, so why does bread dough need yeast?", "Dough and yeast are bread.", *FILLING, *FILLING]
     titles = Titles(Timeline.of(speak(lines), 120.0))
     assert titles.title(2, 5) == "Why does bread dough need yeast?"
+
+
+def test_a_title_in_a_script_without_spaces_ends_where_a_word_does(speak: Speak) -> None:
+    said = "ขนมปังที่อร่อยต้องใช้เวลาหมักแป้งนานมากในห้องครัว"
+    title = Titles(Timeline.of(speak([said]), 60.0)).title(0, 0)
+    words = split_words(said)
+    assert title in {"".join(words[:count]) for count in range(2, len(words))}
 
 
 def test_general_nouns_alone_are_no_title_where_something_is_named(speak: Speak) -> None:
