@@ -35,7 +35,7 @@ _WEIGHTS = {
     "length": -0.6,
     "dead air": -2.0,
     "query": 8.0,
-    "chapter": 3.0,
+    "replays": 5.0,  # by hand: what an audience came back for outweighs what can be guessed from words
 }
 _EDGE_CHANGE = 0.5  # where the source itself begins and ends
 _SHRINKAGE = 4  # sentences of middling content that every run is credited with: few and noisy ones win nothing
@@ -96,7 +96,7 @@ def propose(
     lexical = boundary_strengths(timeline.terms, timeline.starts, timeline.ends, timed=timeline.is_timed)
     changes = np.maximum(openings.strengths(timeline.duration), np.concatenate(([_EDGE_CHANGE], lexical)))
     if view is not None:
-        changes = np.maximum(changes, view.opens)
+        changes = np.maximum(changes, np.array(view.chapters) >= 0)
     measured = _Measured(
         timeline=timeline,
         scores=score_sentences(timeline, signals, None if view is None else view.replays),
@@ -169,6 +169,7 @@ def _candidates(measured: _Measured, options: FindOptions) -> _Spans:
     ends = np.array([part.ends_sentence or not timeline.is_punctuated for part in timeline.sentences], dtype=bool)
     begins = [not timeline.is_punctuated or timeline.begins_sentence(at) for at in range(len(ends))]
     bounds = options.bounds(timeline.duration)
+    odds = _opening_odds(measured)
     firsts: list[int] = []
     lasts: list[int] = []
     totals: list[float] = []
@@ -187,8 +188,8 @@ def _candidates(measured: _Measured, options: FindOptions) -> _Spans:
         silence = 1.0 - np.minimum(1.0, (speech[last + 1] - speech[first]) / seconds)
         inside = np.concatenate(([0.0], np.maximum.accumulate(changes[first + 1 : after])))[last - first]
         total = (
-            measured.openings.log_odds[first]
-            + (_WEIGHTS["chapter"] * measured.site.opens[first] if measured.site else 0.0)
+            odds[first]
+            + (_WEIGHTS["replays"] * measured.site.replayed(first, last, seconds) if measured.site else 0.0)
             + _WEIGHTS["content"] * (content[last + 1] - content[first]) / (last + 1 - first + _SHRINKAGE)
             + _WEIGHTS["end"] * changes[last + 1]
             + _WEIGHTS["change inside"] * inside
@@ -204,6 +205,14 @@ def _candidates(measured: _Measured, options: FindOptions) -> _Spans:
             lasts.append(int(last[at]))
             totals.append(float(total[at]))
     return _Spans(np.array(firsts, dtype=np.int64), np.array(lasts, dtype=np.int64), np.array(totals))
+
+
+def _opening_odds(measured: _Measured) -> Floats:
+    """Return the log odds that a part begins with each sentence: where its site says so, as good as the best."""
+    odds = measured.openings.log_odds
+    if measured.site is None:
+        return odds
+    return np.where(measured.site.opens > 0, np.maximum(odds, odds.max()), odds)
 
 
 def _distinct(timeline: Timeline, spans: _Spans, most: int) -> Iterator[int]:

@@ -24,7 +24,6 @@ _WEIGHTS = {
     "numbers": 0.3,
     "contrast": 0.3,
     "rarity": 0.5,
-    "replays": 3.0,  # by hand: what an audience came back for outweighs what can be guessed from words
 }
 # Deviations smaller than these are nobody's doing: dB, log seconds, tokens a second, shares, nats, shares.
 _LEAST_DEVIATION = {
@@ -91,7 +90,9 @@ def score_sentences(timeline: Timeline, signals: Signals | None, replays: Floats
         for name, values in raw.items()
         for least in (_LEAST_DEVIATION[name],)
     }
-    content = sum((_WEIGHTS[name] * values for name, values in deviations.items()), np.zeros(len(words)))
+    content = sum(
+        (weight * deviations[name] for name, weight in _WEIGHTS.items() if name in deviations), np.zeros(len(words))
+    )
     content = np.where(content > 0, content * _nearness(timeline), content)
     penalties = _penalties(timeline, words)
     for name, weight in _PENALTIES.items():

@@ -9,12 +9,13 @@ import numpy as np
 
 from moments_ray.media.downloaded import Replays, SiteSignals
 from moments_ray.moments.finding.moment import Proposal, TimedProposal
-from moments_ray.moments.finding.terms import Floats
+from moments_ray.moments.finding.terms import Floats, Ints
 from moments_ray.moments.finding.timeline import Timeline
 
 _NEAR_SECONDS = 8.0  # from a chapter's mark to the sentence it means
 _ARRIVAL_SHARE = 0.05  # of a video, in which a falling curve tells of people who come, not of what they like
 _PEAK_SECONDS = 60.0
+_LEAST_CONTRAST = 0.1  # between the highest and what is common; a curve that varies less tells nothing
 _SAYS_NOTHING = re.compile(
     r"<?untitled chapter.*|(?:chapter|part|section)?\s*\d*\W*|intro(?:duction)?|outro|start|end(?:ing)?", re.IGNORECASE
 )
@@ -26,7 +27,10 @@ _BEST_SCORE = 100.0
 class SiteView:
     """Of every sentence: the number of the chapter that begins there (-1: none), and how often it was replayed.
 
-    ``replays`` is None where the site tells none; ``peak`` is the minute that was replayed most, in seconds.
+    ``opens`` is 1 where a chapter begins, and where the most replayed minute does.
+    ``replays`` is None where the site tells none; ``peak`` is the minute that was replayed most, in seconds. ``played``
+    is how much was replayed until each sentence begins and until it ends, ``usual`` and ``most`` what is common in the
+    video and what is the highest.
     """
 
     signals: SiteSignals
@@ -34,6 +38,9 @@ class SiteView:
     replays: Floats | None = None
     peak: tuple[float, float] | None = None
     opens: Floats = field(default_factory=lambda: np.zeros(0))
+    played: tuple[Floats, Floats] | None = None
+    usual: float = 0.0
+    most: float = 0.0
 
     @classmethod
     def of(cls, timeline: Timeline, signals: SiteSignals | None) -> SiteView | None:
@@ -46,12 +53,21 @@ class SiteView:
             if at is not None and abs(timeline.starts[at] - chapter.start_time) <= _NEAR_SECONDS:
                 begun[at] = number
         curve = _settled(signals.replays, timeline.duration)
+        values = [piece.value for piece in curve]
+        usual, most = (float(np.median(values)), max(values)) if curve else (0.0, 0.0)
+        peak = _peak(curve, timeline.duration) if most - usual >= _LEAST_CONTRAST else None
+        opens = begun >= 0
+        if peak is not None and (at := _nearest_start(timeline, peak[0])) is not None:
+            opens[at] = True
         return cls(
             signals=signals,
             chapters=tuple(begun.tolist()),
             replays=_means(curve, timeline.starts, timeline.ends) if curve else None,
-            peak=_peak(curve, timeline.duration) if curve else None,
-            opens=(begun >= 0).astype(float),
+            peak=peak,
+            opens=opens.astype(float),
+            played=(_played(curve, timeline.starts), _played(curve, timeline.ends)) if curve else None,
+            usual=usual,
+            most=most,
         )
 
     def chapter_title(self, first: int) -> str:
@@ -59,6 +75,15 @@ class SiteView:
         number = self.chapters[first]
         title = self.signals.chapters[number].title if number >= 0 else ""
         return "" if _SAYS_NOTHING.fullmatch(title.strip()) else title
+
+    def replayed(self, first: int, last: Ints, seconds: Floats) -> Floats:
+        """Return how far runs that begin with a sentence stand out of what is common: 0, up to 1 for the highest."""
+        if self.played is None or self.peak is None:
+            return np.zeros(len(last))
+        starts, ends = self.played
+        standing_out = (ends[last] - starts[first]) / seconds - self.usual
+        heights: Floats = np.clip(standing_out / (self.most - self.usual), 0.0, 1.0)
+        return heights
 
     def holds_peak(self, start: float, end: float) -> bool:
         """Tell whether most of a stretch, or of the most replayed minute, is in the other."""
@@ -94,8 +119,13 @@ def chapter_proposals(timeline: Timeline, signals: SiteSignals) -> list[Proposal
 
 
 def _nearest_start(timeline: Timeline, position: float) -> int | None:
-    """Return the sentence that begins nearest to a position, of those that a cut may stand before."""
-    allowed = np.flatnonzero(np.array(timeline.may_start))
+    """Return the sentence that begins nearest to a position, of those that a cut may stand before.
+
+    A piece of a long sentence is no beginning where sentences can be told.
+    """
+    allowed = np.flatnonzero(timeline.may_start)
+    if timeline.is_punctuated:
+        allowed = np.array([at for at in allowed.tolist() if timeline.begins_sentence(at)], dtype=np.int64)
     if not allowed.size:
         return None
     return int(allowed[int(np.abs(timeline.starts[allowed] - position).argmin())])
@@ -113,12 +143,17 @@ def _settled(replays: tuple[Replays, ...], duration: float) -> list[Replays]:
 
 def _means(curve: list[Replays], starts: Floats, ends: Floats) -> Floats:
     """Return the mean of the curve over stretches; what no piece covers counts nothing."""
-    edges = np.array([edge for piece in curve for edge in (piece.start_time, piece.end_time)])
-    played = np.cumsum([piece.value * (piece.end_time - piece.start_time) for piece in curve])
-    sums = np.stack((np.concatenate(([0.0], played[:-1])), played), axis=1).ravel()
-    total = np.interp(ends, edges, sums) - np.interp(starts, edges, sums)
-    means: Floats = total / np.maximum(ends - starts, 1e-3)
+    means: Floats = (_played(curve, ends) - _played(curve, starts)) / np.maximum(ends - starts, 1e-3)
     return means
+
+
+def _played(curve: list[Replays], until: Floats) -> Floats:
+    """Return the area under the curve until some times."""
+    edges = np.array([edge for piece in curve for edge in (piece.start_time, piece.end_time)])
+    area = np.cumsum([piece.value * (piece.end_time - piece.start_time) for piece in curve])
+    sums = np.stack((np.concatenate(([0.0], area[:-1])), area), axis=1).ravel()
+    played: Floats = np.interp(until, edges, sums)
+    return played
 
 
 def _peak(curve: list[Replays], duration: float) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from moments_ray.media.downloaded import Chapter, Replays, SiteSignals
@@ -11,6 +13,7 @@ from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.finding.prompt import measured_notes
 from moments_ray.moments.finding.site_view import SiteView
 from moments_ray.moments.finding.timeline import Timeline
+from moments_ray.speech.captions import read_captions
 from moments_ray.speech.transcript import Transcript
 
 TITLES = ("How dough rises", "Inside a volcano", "Old violins", "The dance of bees", "Railway time")
@@ -51,6 +54,40 @@ def test_what_was_replayed_most_is_chosen_and_named(talk: Transcript, subject: i
     middle = (moment.start_time + moment.end_time) / 2
     assert timeline.starts[subject * 7] <= middle <= timeline.ends[subject * 7 + 6]
     assert "holds the most replayed minute of the video" in moment.reason
+
+
+@pytest.mark.parametrize("share", [0.15, 0.4, 0.7, 0.9])
+def test_the_most_replayed_minute_of_a_long_talk_is_among_its_moments(shared_media: Path, share: float) -> None:
+    transcript = read_captions((shared_media / "transcripts" / "btc_burying_soft_forks.srt").read_bytes())
+    piece = transcript.words[-1].end / 100
+    values = [1.0 if 0 <= n - 100 * share <= 2 else 0.2 + 0.02 * (n % 4) for n in range(100)]
+    curve = tuple(Replays(start_time=n * piece, end_time=(n + 1) * piece, value=v) for n, v in enumerate(values))
+    found = find_moments(transcript, None, None, find_options(count=5), site=SiteSignals(replays=curve)).moments
+    told = [each for each in found if "holds the most replayed minute of the video" in each.reason]
+    assert told
+    assert all(abs((each.start_time + each.end_time) / 2 - 100 * piece * share) < 70.0 for each in told)
+
+
+def test_a_curve_that_hardly_varies_changes_nothing(talk: Transcript) -> None:
+    curve = tuple(Replays(start_time=n, end_time=n + 1.0, value=0.5 + 0.02 * (n % 3)) for n in range(150))
+    options = find_options(count=3, min_seconds=10, max_seconds=40)
+    found = find_moments(talk, None, None, options, site=SiteSignals(replays=curve)).moments
+    without = find_moments(talk, None, None, options).moments
+    assert [(each.start_time, each.title) for each in found] == [(each.start_time, each.title) for each in without]
+    assert not any("replayed" in each.reason for each in found)
+
+
+def test_a_chapter_begins_with_a_whole_sentence_near_its_mark(shared_media: Path) -> None:
+    transcript = read_captions((shared_media / "transcripts" / "btc_burying_soft_forks.srt").read_bytes())
+    end = transcript.words[-1].end
+    chapters = (
+        Chapter(start_time=0.0, end_time=400.0, title="The past"),
+        Chapter(start_time=400.0, end_time=end, title="Old forks"),
+    )
+    found = find_moments(transcript, None, None, find_options(count=4), site=SiteSignals(chapters=chapters)).moments
+    (begun,) = [each for each in found if each.title == "Old forks"]
+    assert abs(begun.start_time - 400.0) < 8.0
+    assert 'where the chapter "Old forks" begins' in begun.reason
 
 
 def test_no_reason_speaks_of_replays_where_they_were_elsewhere(talk: Transcript) -> None:
