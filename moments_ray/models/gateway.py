@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.making import Order
 from moments_ray.models.registry import ModelRegistry, require_configured
-from moments_ray.models.roles import Call, Method, Role
+from moments_ray.models.roles import Call, Method, Role, RoleWithdrawn
 from moments_ray.process.metrics import MODEL_SECONDS, Meter, unmetered
 from moments_ray.settings import ModelSettings
 from moments_ray.speech.transcript import Transcript
@@ -136,8 +137,9 @@ class Gateway:
             async with asyncio.timeout(timeout):
                 if ray.is_initialized():
                     clients = self._serve_clients()
-                    if await clients.has(call.role):
-                        return await clients.call(call, timeout)
+                    while await clients.has(call.role):
+                        with contextlib.suppress(RoleWithdrawn):
+                            return await clients.call(call, timeout)
                 return await self._clients().call(call, timeout)
         except TimeoutError as error:
             raise ModelUnavailable(f"{call.entry.key} did not answer within {timeout:.3g} s.") from error

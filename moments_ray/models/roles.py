@@ -38,3 +38,7 @@ class Call:
     method: Method
     entry: ModelEntry
     what: Question | Order | str
+
+
+class RoleWithdrawn(Exception):
+    """A role's deployment is not there any more, and nobody has seen the call."""

@@ -10,16 +10,18 @@ from typing import Any
 import ray
 import structlog
 from ray import serve
-from ray.serve.exceptions import BackPressureError, RayServeException
+from ray.serve.context import _check_cached_client_alive
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
+from ray.serve.schema import ApplicationStatus
 
 from moments_ray.errors import ModelBusy, ModelUnavailable, MomentsError
-from moments_ray.models.roles import Call, Role
+from moments_ray.models.roles import Call, Role, RoleWithdrawn
 
 log = structlog.get_logger()
 
 _RETRY_SECONDS = 10.0
-_TIMEOUT_SECONDS = (0.2, 1.0)
+_PAUSE_SECONDS = (0.2, 1.0)
 
 Handle = DeploymentHandle[Any]
 
@@ -40,19 +42,23 @@ class ServeClients:
         if time.monotonic() - self._missing_since.get(name, -_RETRY_SECONDS) < _RETRY_SECONDS:
             return False
         try:
-            self._handles[name] = await asyncio.to_thread(serve.get_deployment_handle, name, name)
+            handle = await asyncio.to_thread(_handle_of, name)
         except (RayServeException, ray.exceptions.RayError) as error:
+            log.info("models.serve_unavailable", role=name, reason=str(error)[:200])
+            handle = None
+        if handle is None:
             self._missing_since[name] = time.monotonic()
-            log.info("models.no_serve_client", role=name, reason=str(error)[:200])
             return False
+        self._handles[name] = handle
         return True
 
     async def call(self, call: Call, timeout: float) -> Any:
         """Call a deployment and return what it gives.
 
         Raises:
+            RoleWithdrawn: the deployment is not there any more; nobody has seen the call.
             ModelBusy: the queue was full for all of ``timeout`` seconds.
-            ModelUnavailable: the deployment went away.
+            ModelUnavailable: the deployment went away while it had the call.
             MomentsError: what the client raised.
         """
         key = call.entry.key
@@ -69,13 +75,17 @@ class ServeClients:
                 response.cancel()  # type: ignore[no-untyped-call]  # or Serve would work on for nobody
                 raise
             except BackPressureError as error:
-                if time.monotonic() + _TIMEOUT_SECONDS[1] > deadline:
+                if time.monotonic() + _PAUSE_SECONDS[1] > deadline:
                     raise ModelBusy(f"{key} has more to do than fits its queue.") from error
-                await asyncio.sleep(random.uniform(*_TIMEOUT_SECONDS))  # noqa: S311 - jitter
+                await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - jitter
             except ray.exceptions.RayTaskError as error:
                 if isinstance(error.cause, MomentsError):
                     raise error.cause from None
                 raise
+            except DeploymentUnavailableError as error:
+                self._forget(call.role)
+                await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - one that is deployed anew comes back
+                raise RoleWithdrawn from error
             except (RayServeException, ray.exceptions.RayError) as error:
                 self._forget(call.role)
                 reason = f"the {call.role} client went away ({type(error).__name__})"
@@ -84,3 +94,12 @@ class ServeClients:
     def _forget(self, role: Role) -> None:
         self._handles.pop(role.name, None)
         self._configured = {key: handle for key, handle in self._configured.items() if key[0] != role.name}
+
+
+def _handle_of(name: str) -> Handle | None:
+    """Return the handle of an application's deployment of the same name, or None where it is not deployed."""
+    _check_cached_client_alive()  # Serve never asks its cached controller whether it lives, nor forgets a dead one
+    found = serve.status().applications.get(name)
+    if found is None or found.status == ApplicationStatus.DELETING:
+        return None
+    return serve.get_deployment_handle(name, name)

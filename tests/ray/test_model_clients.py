@@ -115,6 +115,18 @@ async def test_errors_come_through_serve_as_they_are(gateway: Gateway, server: M
         await gateway.complete(REFINER, entry(server), QUESTION, 30)
 
 
+async def test_a_role_that_is_withdrawn_is_played_by_the_process_that_asks(
+    gateway: Gateway, server: ModelServer, settings: Settings
+) -> None:
+    before = await gateway.complete(MOMENT_GENERATOR, entry(server), QUESTION, 30)
+    await asyncio.to_thread(serve.delete, MOMENT_GENERATOR.name)
+    try:
+        assert await gateway.complete(MOMENT_GENERATOR, entry(server), QUESTION, 30) == before
+        assert await gateway.complete(REFINER, entry(server), QUESTION, 30) == before  # which is still there
+    finally:
+        await asyncio.to_thread(deploy, settings)
+
+
 async def test_an_entry_that_was_changed_counts_from_the_next_call_on(gateway: Gateway, server: ModelServer) -> None:
     await gateway.complete(REFINER, entry(server), QUESTION, 30)
     with model_server(lambda _: completion("moved")) as elsewhere:
