@@ -7,134 +7,30 @@ anything between two steps: a death, a freeze, a wiped Redis, a cancellation, a 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import pytest
-import redis.asyncio as redis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import func, select, text
+from sqlalchemy import func
 
-from moments_ray import runtime
-from moments_ray.database.tables import Run, RunEvent
-from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.lease import Lease, lock_key
-from moments_ray.engine.runs.queue import GROUP, STREAMS, Message, Queue
-from moments_ray.engine.runs.service import RunService
-from moments_ray.engine.runs.sweeper import Sweeper
+from moments_ray.engine.runs.lease import lock_key
+from moments_ray.engine.runs.queue import Message
 from moments_ray.errors import Conflict, LeaseLost, RunActive
 from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
+from tests.integration.engine.run_world import LEASE_SECONDS, Expected, Hold, World
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.runs import submit
 
 T = TypeVar("T")
 
-_LEASE_SECONDS = 60.0
-_AN_HOUR = 3_600_000
 _WORKERS = ("worker-a", "worker-b")
 _ENDS = ("run.completed", "run.failed", "run.cancelled")
-
-
-@dataclass
-class Expected:
-    """What must be true of a run."""
-
-    subject: str
-    status: RunStatus = RunStatus.QUEUED
-    attempt: int = 0
-    owner: str | None = None
-    stale: bool = False
-    cancel_requested: bool = False
-    stages: set[str] = field(default_factory=set)
-    ends: int = 0
-
-    def claimable(self, worker: str) -> bool:
-        if self.status == RunStatus.PROCESSING:
-            return self.stale or self.owner == worker
-        return self.status == RunStatus.QUEUED
-
-    def end(self, status: RunStatus) -> None:
-        self.status = status
-        self.ends += 1
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A claim as the worker that made it holds it, rightly or not."""
-
-    worker: str
-    run: str
-    lease: Lease
-    message: Message
-
-    @property
-    def attempt(self) -> int:
-        return self.lease.claim.attempt
-
-
-class World:
-    """The real parts, and a loop to use them in."""
-
-    def __init__(self, settings: Settings, runner: asyncio.Runner) -> None:
-        self.run = runner.run
-        self.environment = runtime.connect(settings)
-        self.database = self.environment.database
-        self.redis = runtime.open_redis(settings)
-        self.queue = Queue(self.redis)
-        self.run_service = RunService(self.environment, self.redis)
-        self.mute_run_service = RunService(self.environment, redis.Redis(unix_socket_path="/nonexistent/redis.sock"))
-        self.sweeper = Sweeper(settings, self.database, self.queue)
-
-    async def empty(self) -> None:
-        async with self.database.begin() as session:
-            await session.execute(text("DELETE FROM runs"))
-        await self.redis.flushall()
-        await self.queue.ensure_groups()
-
-    async def runs(self) -> dict[str, Run]:
-        async with self.database.read() as session:
-            return {run.identifier: run for run in await session.scalars(select(Run))}
-
-    async def events(self) -> Counter[tuple[str, str, str | None]]:
-        query = select(Run.identifier, RunEvent.type, RunEvent.data["stage"].astext).join(
-            Run, Run.id == RunEvent.run_id
-        )
-        async with self.database.read() as session:
-            return Counter((run, kind, stage) for run, kind, stage in await session.execute(query))
-
-    async def stand_still(self, worker: str | None = None) -> None:
-        """Have an hour pass in which a worker, or every one, gives no sign of life."""
-        late = "interval '1 hour'"
-        changes = f"heartbeat_at = heartbeat_at - {late}, notified_at = notified_at - {late}"
-        async with self.database.begin() as session:
-            mine = "" if worker is None else " WHERE owner = :worker"
-            await session.execute(
-                text(f"UPDATE runs SET {changes}{mine}"), {} if worker is None else {"worker": worker}
-            )
-        for stream in STREAMS:
-            pending: list[Any] = []
-            if await self.redis.exists(stream):
-                pending = await self.redis.xpending_range(stream, GROUP, "-", "+", 1000, consumername=worker)
-            for row in pending:
-                owner, entry = row["consumer"], row["message_id"]
-                await self.redis.xclaim(stream, GROUP, owner, 0, [entry], idle=_AN_HOUR, justid=True)
-
-    async def left(self) -> list[str]:
-        """What is in Redis of work that should be over."""
-        left = [key.decode() async for key in self.redis.scan_iter("pipeline:*:lock")]
-        for stream in STREAMS:
-            pending = await self.redis.xpending(stream, GROUP)
-            if pending["pending"] or await self.redis.xlen(stream):
-                left.append(stream)
-        return left
 
 
 class RunMachine(RuleBasedStateMachine):
@@ -208,7 +104,7 @@ class RunMachine(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(_WORKERS))
     def take_idle(self, worker: str) -> None:
-        for message in self.do(self.world.queue.take_idle(worker, int(_LEASE_SECONDS * 1000), 2)):
+        for message in self.do(self.world.queue.take_idle(worker, int(LEASE_SECONDS * 1000), 2)):
             self.accept(worker, message)
 
     def accept(self, worker: str, message: Message) -> None:
@@ -218,29 +114,18 @@ class RunMachine(RuleBasedStateMachine):
         if any(hold.run == message.run and hold.worker == worker for hold in self.holds):
             self.do(self.world.queue.acknowledge(message))  # notified twice
             return
-        claimed = self.do(self.claim(worker, message.run))
+        claimed = self.do(self.world.claim(worker, message.run))
         assert (claimed is not None) == run.claimable(worker)
         if claimed is None:
             if run.status not in ACTIVE_RUN:
-                self.do(self.lease_of(self.do(self.standing(message.run)), worker, message).release_lock())
+                self.do(self.world.lease_of(self.do(self.world.standing(message.run)), worker, message).release_lock())
             self.do(self.world.queue.acknowledge(message))
             return
         run.status, run.owner, run.stale = RunStatus.PROCESSING, worker, False
         run.attempt += 1
-        lease = self.lease_of(claimed, worker, message)
+        lease = self.world.lease_of(claimed, worker, message)
         self.do(lease.take_lock())
         self.holds.append(Hold(worker, message.run, lease, message))
-
-    async def claim(self, worker: str, name: str) -> Run | None:
-        async with self.world.database.begin() as session:
-            return await Claims(session).claim(name, worker, _LEASE_SECONDS)
-
-    async def standing(self, name: str) -> Run:
-        async with self.world.database.read() as session:
-            return await Runs(session).get(name)
-
-    def lease_of(self, run: Run, worker: str, message: Message) -> Lease:
-        return Lease(self.world.redis, claim_of(run), run.subject, consumer=worker, message=message, seconds=1800)
 
     @precondition(lambda self: self.holds)
     @rule(data=st.data())
@@ -271,10 +156,10 @@ class RunMachine(RuleBasedStateMachine):
             await journal.complete(stage, {"text": hold.worker}, fingerprint=None, progress=0.5)
 
         if self.accepts(hold):
-            self.do(self.commit(hold, work))
+            self.do(self.world.commit(hold, work))
             run.stages.add(stage)
         else:
-            self.refused(hold, self.commit(hold, work))
+            self.refused(hold, self.world.commit(hold, work))
 
     @precondition(lambda self: self.holds)
     @rule(data=st.data(), status=st.sampled_from([RunStatus.COMPLETED, RunStatus.FAILED]), cleans_up=st.booleans())
@@ -288,9 +173,9 @@ class RunMachine(RuleBasedStateMachine):
             await journal.end(verdict, f"run.{verdict}", {}, open_stages=StageStatus.FAILED)
 
         if not self.accepts(hold):
-            self.refused(hold, self.commit(hold, work))
+            self.refused(hold, self.world.commit(hold, work))
             return
-        self.do(self.commit(hold, work))
+        self.do(self.world.commit(hold, work))
         run.end(verdict)
         self.holds.remove(hold)
         if cleans_up:
@@ -302,27 +187,13 @@ class RunMachine(RuleBasedStateMachine):
     def hand_back(self, data: st.DataObject, notifies: bool) -> None:
         hold = data.draw(st.sampled_from(self.holds))
         run = self.expected[hold.run]
-        assert self.do(self.hand_back_in_database(hold)) == self.accepts(hold)
+        assert self.do(self.world.hand_back(hold)) == self.accepts(hold)
         if self.accepts(hold):
             run.status, run.owner, run.stale = RunStatus.QUEUED, None, False
             if notifies:
                 self.do(hold.lease.release_lock())
-                self.do(self.enqueue(hold))
+                self.do(self.world.enqueue(hold))
         self.holds.remove(hold)
-
-    async def hand_back_in_database(self, hold: Hold) -> bool:
-        async with self.world.database.begin() as session:
-            return await Claims(session).hand_back(hold.lease.claim)
-
-    async def enqueue(self, hold: Hold) -> None:
-        entry = await self.world.queue.enqueue(await self.standing(hold.run))
-        await self.world.queue.acknowledge(hold.message)
-        async with self.world.database.begin() as session:
-            await Runs(session).mark_notified(hold.run, entry)
-
-    async def commit(self, hold: Hold, work: Callable[[Journal], Coroutine[Any, Any, None]]) -> None:
-        async with self.world.database.begin() as session:
-            await work(Journal(session, hold.lease.claim))
 
     def accepts(self, hold: Hold) -> bool:
         """Tell whether a hold is the claim that the run stands under."""
@@ -385,7 +256,7 @@ class RunMachine(RuleBasedStateMachine):
             self.do(self.world.sweeper.sweep())
             while message := self.do(self.world.queue.take("worker-c")):
                 self.accept("worker-c", message)
-            for message in self.do(self.world.queue.take_idle("worker-c", int(_LEASE_SECONDS * 1000), 100)):
+            for message in self.do(self.world.queue.take_idle("worker-c", int(LEASE_SECONDS * 1000), 100)):
                 self.accept("worker-c", message)
             for hold in list(self.holds):
                 self.finish(hold)
@@ -397,7 +268,7 @@ class RunMachine(RuleBasedStateMachine):
         async def work(journal: Journal) -> None:
             await journal.event("run.completed", {}, status=RunStatus.COMPLETED, completed_at=func.now(), owner=None)
 
-        self.do(self.commit(hold, work))
+        self.do(self.world.commit(hold, work))
         self.expected[hold.run].end(RunStatus.COMPLETED)
         self.holds.remove(hold)
         self.do(hold.lease.release_lock())
