@@ -15,8 +15,7 @@ from moments_ray.database.tables import RunItem
 from moments_ray.engine.context import Context, Write
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
-from moments_ray.engine.execute.outcome import dumped, unforeseen
-from moments_ray.engine.execute.retry import retry_delay, tries_allowed
+from moments_ray.engine.execute.outcome import dumped, retry_delay, tries_allowed, unforeseen
 from moments_ray.engine.fan_out import FanOut, ItemFailure
 from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal import Journal

@@ -1,8 +1,9 @@
-"""How a try of a stage ends: in time, with an output of its type, or with an error that a user can read."""
+"""How a try of a stage ends: in time, with an output of its type, or with an error; and whether another follows."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,8 @@ import structlog
 from pydantic import BaseModel
 
 from moments_ray.engine.context import Context
-from moments_ray.errors import StageFailed, StageTimeout
+from moments_ray.errors import MomentsError, StageFailed, StageTimeout
+from moments_ray.settings import RetrySettings
 
 log = structlog.get_logger()
 
@@ -54,3 +56,21 @@ def dumped(output: object, expected: type[BaseModel], stage: str) -> dict[str, A
     if len(output.model_dump_json()) > _LARGEST_OUTPUT:
         raise StageFailed(f"{stage} gave more than {_LARGEST_OUTPUT} bytes; large data belongs in the store.")
     return output.model_dump(mode="json")
+
+
+def tries_allowed(stage: str, declared: int, settings: RetrySettings) -> int:
+    """Return how many tries a stage gets: the deployment's word, else the stage's own."""
+    return max(1, settings.attempts.get(stage, declared))
+
+
+def retry_delay(
+    error: MomentsError, number: int, allowed: int, settings: RetrySettings, *, jitter: random.Random
+) -> float | None:
+    """Return the seconds to wait before the next try after ``number`` that counted, or None when there shall be none.
+
+    Exponential backoff with full jitter over the upper half, so that many failing runs do not come back as one wave.
+    """
+    if not error.retryable or number >= allowed:
+        return None
+    delay = min(settings.longest_delay_seconds, settings.first_delay_seconds * settings.factor ** (number - 1))
+    return delay * jitter.uniform(0.5, 1.0)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -16,7 +14,6 @@ from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.capacity import await_capacity
 from moments_ray.engine.execute.claimed_run import ClaimedRun
-from moments_ray.engine.execute.retry import retry_delay, tries_allowed
 from moments_ray.engine.execute.task import Task
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.claims import Claims
@@ -24,7 +21,7 @@ from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.runs.cleanup import clean_up_run, interrupted
 from moments_ray.engine.runs.lease import Lease
-from moments_ray.engine.stage import Stage
+from moments_ray.engine.runs.tries import Tries
 from moments_ray.errors import (
     LeaseLost,
     MomentsError,
@@ -35,12 +32,9 @@ from moments_ray.errors import (
     StageCrashed,
 )
 from moments_ray.process import failpoint
-from moments_ray.process.metrics import STAGE_ATTEMPTS, STAGE_SECONDS
 from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
-
-_NODES_LOST = 5  # so many lost nodes cost a unit no try; more, and it may be what takes them down
 
 
 class StopReason(Enum):
@@ -62,9 +56,7 @@ class RunExecution:
         self._run = run
         self._draining = False
         self._claimed: ClaimedRun | None = None
-        self._counted: set[str] = set()
-        self._tries: Counter[str] = Counter()
-        self._nodes_lost: Counter[str] = Counter()
+        self._tries = Tries(environment, run)
         self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
 
     def drain(self) -> None:
@@ -100,7 +92,7 @@ class RunExecution:
         limit = self._environment.settings.worker.max_crashes
         if self._run.crash_count >= limit:
             return await self._fail(RunPoisoned(f"The run crashed its worker {limit} times without making progress."))
-        self._counted |= {name for name in claimed.pipeline.stage_names if claimed.done(name)}
+        self._tries.leave_out(claimed)
         while left := [unit for unit in claimed.pipeline.units() if not _done(claimed, unit)]:
             if self._draining:
                 return None
@@ -141,11 +133,11 @@ class RunExecution:
             failed = failed or StageCrashed(f"{names_of(undone)[0]} ended without an output.")
             if isinstance(failed, NodeLost):
                 await _record_loss(claimed, undone, failed)
-            self._count_tries(claimed, tried, undone, failed)
+            self._tries.count_failure(claimed, tried, undone, failed, stopped=self._stop.done())
             self._raise_if_stopped()
             await self._wait_out(undone, failed)
         else:
-            self._count_tries(claimed, tried, None, None)
+            self._tries.count(claimed, tried)
         return claimed
 
     async def _wait_out(self, unit: Unit, failed: MomentsError) -> None:
@@ -154,24 +146,12 @@ class RunExecution:
         Raises:
             MomentsError: what failed, where it is not tried again.
         """
-        retry, first = self._environment.settings.retry, names_of(unit)[0]
-        if not self._faultless(first, failed):
-            self._tries[first] += 1
-        declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
-        allowed = self._run.tries or tries_allowed(first, declared, retry)
-        delay = retry_delay(failed, self._tries[first], allowed, retry, jitter=random.Random())  # noqa: S311
+        delay, first = self._tries.delay(unit, failed), names_of(unit)[0]
         log.warning("stage.failed", run=self.lease.claim.run, stage=first, code=failed.code, retry_in=delay)
         if delay is None:
             raise failed
         await asyncio.wait([self._stop], timeout=delay)
         self._raise_if_stopped()
-
-    def _faultless(self, first: str, failed: MomentsError) -> bool:
-        """Tell whether a failure is no fault of the stage's and costs it no try: an outage, or the loss of a node."""
-        if isinstance(failed, NodeLost):
-            self._nodes_lost[first] += 1
-            return self._nodes_lost[first] <= _NODES_LOST
-        return isinstance(failed, ServiceUnavailable) and failed.retryable
 
     async def _try(self, task: Task) -> RunSnapshot | None:
         ended = asyncio.ensure_future(task.ended())
@@ -184,24 +164,6 @@ class RunExecution:
             return None
         finally:
             ended.cancel()
-
-    def _count_tries(
-        self, claimed: ClaimedRun, tried: Sequence[Unit], undone: Unit | None, failed: MomentsError | None
-    ) -> None:
-        """Count the tries that have ended: of the stages that have an output now, and of those of what failed."""
-        meter = self._environment.meter
-        for name in (name for unit in tried for name in names_of(unit)):
-            if claimed.done(name) and name not in self._counted:
-                self._counted.add(name)
-                stage = claimed.stages[name]
-                meter(STAGE_ATTEMPTS, stage=name, verdict=stage.status.value, code="")
-                if stage.status is StageStatus.COMPLETED and stage.seconds is not None:
-                    meter(STAGE_SECONDS, float(stage.seconds), stage=name)
-        if undone is not None and failed is not None:
-            verdict = StageStatus.CANCELLED if self._stop.done() else StageStatus.FAILED
-            for name in names_of(undone):
-                if not claimed.done(name):
-                    meter(STAGE_ATTEMPTS, stage=name, verdict=verdict.value, code=failed.code)
 
     def _raise_if_stopped(self) -> None:
         """Leave the run where it is when it is to stop.

@@ -19,7 +19,7 @@ import structlog
 from moments_ray.database.session import Database
 from moments_ray.database.tables import WebhookDelivery
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.execute.retry import retry_delay
+from moments_ray.engine.execute.outcome import retry_delay
 from moments_ray.engine.queries.webhooks import ANY_DUE, Webhooks
 from moments_ray.errors import MomentsError, ServiceUnavailable, UrlNotAllowed, WebhookFailed, WebhookGone
 from moments_ray.process.webhook_secret import new_webhook_secret, webhook_signature
