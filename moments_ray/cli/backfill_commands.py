@@ -11,16 +11,7 @@ import typer
 from moments_ray.cli.calling import Json, console, finish, perform, settings
 from moments_ray.cli.client_commands import Server
 from moments_ray.cli.options import takes
-from moments_ray.corpus.options import (
-    IN_FLIGHT,
-    MOST_IN_FLIGHT,
-    BackfillOrder,
-    BackfillSource,
-    Budget,
-    Mode,
-    PipelineName,
-    SetName,
-)
+from moments_ray.corpus.options import BackfillArguments, BackfillOrder, BackfillSource
 from moments_ray.errors import InvalidRequest
 from moments_ray.http.schemas.options import checked
 
@@ -31,29 +22,16 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be done
 
 
 @backfill.command()
-@takes(Budget, without={"until"})
+@takes(BackfillArguments)
 def create(
-    options: Budget,
+    options: BackfillArguments,
     listed: Annotated[Path | None, typer.Argument(help="List of URLs: text, CSV or Parquet.")] = None,
     url: Annotated[list[str] | None, typer.Option("--url", help="A URL; may be repeated.")] = None,
     select: Annotated[
         str | None, typer.Option("--select", metavar="JSON", help="Videos of the library, by its filters; {} is all.")
     ] = None,
     column: Annotated[str, typer.Option("--column", help="The column of a CSV or Parquet file.")] = "url",
-    pipeline: Annotated[PipelineName, typer.Option("--pipeline", help="What is done.")] = "moments",
-    run_options: Annotated[
-        str, typer.Option("--options", metavar="JSON", help="Of each run, as its route takes them.")
-    ] = "{}",
-    mode: Annotated[Mode | None, typer.Option("--mode", help="Which of them.")] = None,
-    show_as: Annotated[SetName, typer.Option("--as", help="candidate: shown once it is promoted.")] = "current",
-    in_flight: Annotated[
-        int, typer.Option("--in-flight", min=1, max=MOST_IN_FLIGHT, help="Unfinished runs at most.")
-    ] = IN_FLIGHT,
-    priority: Annotated[int, typer.Option("--priority", min=0, max=10, help="Of its runs.")] = 1,
-    name: Annotated[str | None, typer.Option("--name", help="What it is called.")] = None,
     key: Annotated[str | None, typer.Option("--key", help="Idempotency key: given again, it makes nothing.")] = None,
-    webhook: Annotated[str | None, typer.Option("--webhook", help="Where to send word of its end.")] = None,
-    dry_run: DryRun = False,
     server: Server = None,
     as_json: Json = False,
 ) -> None:
@@ -65,22 +43,7 @@ def create(
         source: dict[str, Any] = {"urls": url or None, "manifest": manifest, "column": column}
         if select is not None:
             source["videos"] = _json("--select", select)
-        return checked(
-            BackfillOrder,
-            {
-                "source": checked(BackfillSource, source),
-                "budget": options,
-                "options": _json("--options", run_options),
-                "name": name,
-                "pipeline": pipeline,
-                "mode": mode,
-                "as": show_as,
-                "in_flight": in_flight,
-                "priority": priority,
-                "webhook": webhook,
-                "dry_run": dry_run,
-            },
-        )
+        return options.order(checked(BackfillSource, source))
 
     connection = client.connect(server, settings())
     finish(perform(commands.create(connection, order, listed, key, as_json=as_json)), as_json=as_json)

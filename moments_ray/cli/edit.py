@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from moments_ray.cli.client import connect
 from moments_ray.cli.listing import results
 from moments_ray.client import MomentsClient
+from moments_ray.editor.options import RenderBody
 from moments_ray.errors import InvalidRequest, SourceNotFound
 
 __all__ = ["connect", "consent", "export", "ingest", "render", "save", "show"]
@@ -61,12 +61,12 @@ async def consent(client: MomentsClient, project: str, *, accepted: bool) -> tup
 
 
 async def render(
-    client: MomentsClient, project: str, out: Path, options: Mapping[str, Any], console: Console
+    client: MomentsClient, project: str, out: Path, options: RenderBody, console: Console
 ) -> tuple[Document, int]:
     """Render a film, show how far it is, and bring it to a file; the exit status is 1 where it failed."""
     columns = (TextColumn("rendering"), BarColumn(bar_width=24), TaskProgressColumn())
     async with client:
-        started = await client.editor.render(project, **options)
+        started = await client.editor.render(project, **options.model_dump(exclude_unset=True))
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("", total=100.0)
             state = await client.editor.wait(started.job_id, lambda seen: bar.update(task, completed=seen.progress))

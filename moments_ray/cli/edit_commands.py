@@ -9,6 +9,8 @@ import typer
 
 from moments_ray.cli.calling import Json, console, finish, perform, settings
 from moments_ray.cli.client_commands import Server
+from moments_ray.cli.options import takes
+from moments_ray.editor.options import RenderBody
 
 edit = typer.Typer(name="edit", help="Edit a video by a timeline, and render films of it.", no_args_is_help=True)
 
@@ -67,19 +69,17 @@ def consent(
 
 
 @edit.command()
+@takes(RenderBody)
 def render(
     project: Project,
+    options: RenderBody,
     out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("film.mp4"),
-    draft: Annotated[bool, typer.Option("--draft", help="Half as wide, and quick.")] = False,
-    watermark: Annotated[bool | None, typer.Option(help="Default: as the server says.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", help="vertical, square, wide or source.")] = None,
     server: Server = None,
     as_json: Json = False,
 ) -> None:
     """Render a project's film, and bring it home."""
     from moments_ray.cli import edit as commands
 
-    options = {"quality": "draft" if draft else "final", "watermark": watermark, "preset": preset}
     work = commands.render(commands.connect(server, settings()), project, out, options, console)
     finish(perform(work), as_json=as_json)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import typer
+from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
 from moments_ray.errors import InvalidRequest
@@ -60,8 +61,8 @@ def option_name(field: str) -> str:
 
 def _parameter(name: str, field: FieldInfo, alias: str | None) -> inspect.Parameter:
     kind = _kind(field.annotation)
-    flag = option_name(name)
-    if kind is bool and field.default is True:
+    flag = option_name(field.alias or name)
+    if kind is bool and field.default is not False:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
     names = [flag, *([alias] if alias else [])]
     metavar = None
@@ -69,6 +70,8 @@ def _parameter(name: str, field: FieldInfo, alias: str | None) -> inspect.Parame
         kind, metavar = str, "A-B"
     elif get_origin(kind) in {dict, list}:
         kind, metavar = str, "JSON"
+    elif kind is AwareDatetime:
+        kind, metavar = str, "TIME"
     bounds = {
         end: getattr(each, name) for each in field.metadata for name, end in _BOUNDS.items() if hasattr(each, name)
     }
@@ -84,7 +87,7 @@ def _kind(annotation: Any) -> Any:
         return _kind(get_args(annotation)[0])
     if origin in {Union, types.UnionType}:
         return _kind(next(each for each in get_args(annotation) if each is not type(None)))
-    if annotation in {bool, int, float, str} or origin in {Literal, tuple, dict, list}:
+    if annotation in {bool, int, float, str, AwareDatetime} or origin in {Literal, tuple, dict, list}:
         return annotation
     raise TypeError(f"There is no option of a {annotation}.")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from moments_ray.http.schemas.base import RequestBody
-from moments_ray.http.schemas.options import Priority, Text, WebhookOptions, WebhookUrl, storable
+from moments_ray.http.schemas.options import Priority, Text, WebhookOptions, WebhookUrl, checked, storable
 from moments_ray.states import RunStatus
 
 Mode = Literal["new", "missing", "rederive"]
@@ -64,7 +64,9 @@ class Budget(RequestBody):
     media_hours: float | None = Field(None, gt=0, le=1e9, description="of the videos that were worked on")
     tokens: int | None = Field(None, ge=1, le=2**53, description="of models, in and out")
     usd: float | None = Field(None, gt=0, le=1e12, description="by the prices of the registry")
-    until: AwareDatetime | None = Field(None, description="nothing is started from then on")
+    until: AwareDatetime | None = Field(
+        None, description="nothing is started from then on; with a zone, as 2026-12-24T18:00:00Z"
+    )
 
 
 class BackfillChange(RequestBody):
@@ -75,14 +77,13 @@ class BackfillChange(RequestBody):
     budget: Budget | None = Field(None, description="in place of the one it has")
 
 
-class BackfillOrder(RequestBody):
-    """One pipeline over many videos."""
+class BackfillTerms(RequestBody):
+    """What is done with each video of a backfill, and how fast."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    name: Name | None = Field(None, description="unset: the pipeline and the day")
-    source: BackfillSource
-    pipeline: PipelineName = "moments"
+    name: Name | None = Field(None, description="what it is called; unset: the pipeline and the day")
+    pipeline: PipelineName = Field("moments", description="what is done")
     options: Annotated[dict[str, JsonValue], AfterValidator(storable)] = Field(
         default_factory=dict, description="of each run, as the route that starts one takes them"
     )
@@ -96,9 +97,29 @@ class BackfillOrder(RequestBody):
     )
     in_flight: InFlight = IN_FLIGHT
     priority: Priority = 1
-    budget: Budget = Field(default_factory=Budget)
     webhook: WebhookUrl | WebhookOptions | None = Field(None, description="where to send word of its end")
     dry_run: bool = Field(False, description="answer an estimate, and keep nothing")
+
+
+class BackfillArguments(BackfillTerms, Budget):
+    """What is asked of a backfill on one level, as the command line takes it."""
+
+    def order(self, source: BackfillSource) -> BackfillOrder:
+        """Return it as the order of a backfill.
+
+        Raises:
+            InvalidRequest: the options do not go together, or not with the source.
+        """
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        budget = {name: given.pop(name) for name in given.keys() & Budget.model_fields.keys()}
+        return checked(BackfillOrder, {**given, "source": source, "budget": Budget(**budget)})
+
+
+class BackfillOrder(BackfillTerms):
+    """One pipeline over many videos."""
+
+    source: BackfillSource
+    budget: Budget = Field(default_factory=Budget)
 
     @property
     def chosen_mode(self) -> Mode:

@@ -21,7 +21,7 @@ class RenderBody(RequestBody):
     watermark: bool | None = Field(None, description="unset: as the deployment says")
     preset: Aspect | None = Field(None, description="shape of the film; unset: the timeline's `aspect`")
     quality: Quality = Field("final", description="`draft` is half as wide and quick")
-    captions: bool = True
+    captions: bool = Field(True, description="draw the timeline's captions")
     loudness: Annotated[float, Field(ge=-36, le=-8)] | None = Field(None, description="LUFS; unset: as it is")
 
 
