@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from PIL import Image
 from pydantic import SecretStr
 from pydantic.warnings import PydanticDeprecatedSince20
 from sqlalchemy import text
@@ -19,13 +21,21 @@ from moments_ray import runtime
 from moments_ray.access.key import Key, Scope
 from moments_ray.access.key_store import make_key
 from moments_ray.client import MomentsClient
+from moments_ray.database.tables import Video
 from moments_ray.embedded.services import Services
-from moments_ray.errors import NotFound
+from moments_ray.errors import (
+    NotFound,
+)
 from moments_ray.http.container import Container
-from moments_ray.settings import ApiSettings, DownloadSettings, Settings
+from moments_ray.library.queries.videos import Videos
+from moments_ray.media.probe import probe
+from moments_ray.settings import ApiSettings, DownloadSettings, MediaSettings, Settings
 from moments_ray.testing.media import make_video
+from moments_ray.testing.model_server import model_server
+from moments_ray.testing.provider_server import Providers
 from tests.integration.api.callers import MakeKey
 from tests.integration.api.line import Line, served
+from tests.integration.api.studio import Studio, say
 from tests.library import Library
 
 with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
@@ -125,3 +135,37 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     body: dict[str, Any] = answer.json()
     assert body["code"] == code
     return body
+
+
+@pytest.fixture
+async def film(library: Library, tmp_path: Path) -> Video:
+    """A video of four seconds, in the store and probed."""
+    path = make_video(tmp_path / "film.mp4", seconds=4, fps=30)
+    info = await probe(path, MediaSettings())
+    video = await library.video(content=path.read_bytes())
+    async with library.database.begin() as session:
+        values = {"duration": info.duration, "info": info.model_dump(mode="json"), "fps": info.fps}
+        await Videos(session).set_source(video.identifier, "A talk", **values)
+        return await Videos(session).get(video.identifier)
+
+
+@pytest.fixture
+async def project(api: httpx.AsyncClient, film: Video) -> dict[str, Any]:
+    """A project of that video, without a timeline."""
+    answer = await api.post("/api/projects", json={"video": film.identifier, "title": "My Cool Video"})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+@pytest.fixture
+async def studio(container: Container, tmp_path: Path) -> AsyncIterator[Studio]:
+    film = make_video(tmp_path / "film.mp4", seconds=2)
+    picture = io.BytesIO()
+    Image.new("RGB", (128, 192), "purple").save(picture, "PNG")
+    providers = Providers(say, film=film.read_bytes(), picture=picture.getvalue())
+    with model_server(providers) as server:
+        providers.url = server.url
+        studio = Studio(container, server, providers, tmp_path)
+        yield studio
+        await studio.gateway.close()

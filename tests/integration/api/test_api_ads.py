@@ -9,19 +9,14 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from sqlalchemy import func, text
+from sqlalchemy import func
 
-from moments_ray.ads.pipelines import ADS
-from moments_ray.ads.script import grammar
-from moments_ray.ads.script.styles import template
-from moments_ray.ads.values import AdRequest, Scripts
 from moments_ray.database.tables import Run
-from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.states import RunStatus
+from tests.integration.api.ad_orders import HEADPHONES, end, make
 from tests.integration.api.conftest import Library, problem
 
-HEADPHONES: dict[str, Any] = {"product_name": "Premium Headphones", "style": "luxury", "cta_text": "Shop Now"}
 JOB = {"id", "status", "created_at", "updated_at", "product_name", "style", "cta_text", "product_image_path"} | {
     *("video_url", "error_message", "cost_usd"),
 }
@@ -36,44 +31,6 @@ STAGE = {
     "stage_data",
     "error_message",
 }
-
-
-async def make(api: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
-    answer = await api.post("/api/ads/jobs", json={**HEADPHONES, **more})
-    assert answer.status_code == 202, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def run_of(container: Container, ad: dict[str, Any]) -> Run:
-    async with container.environment.database.read() as session:
-        return await Runs(session).get(ad["run_id"])
-
-
-async def end(container: Container, library: Library, ad: dict[str, Any], status: RunStatus, **stages: Any) -> Run:
-    """End an ad's run as a worker would, with outputs of stages."""
-    run = await run_of(container, ad)
-    await library.finish(run, status)
-    async with container.environment.database.begin() as session:
-        for ordinal, name in enumerate(ADS.stage_names):
-            if name in stages:
-                await session.execute(
-                    text(
-                        "INSERT INTO run_stages"
-                        " (run_id, name, ordinal, status, output, progress, started_at, completed_at)"
-                        " VALUES (:run, :name, :ordinal, 'completed', CAST(:output AS jsonb), 1, now(), now())"
-                    ),
-                    {"run": run.id, "name": name, "ordinal": ordinal, "output": json.dumps(stages[name])},
-                )
-    return run
-
-
-def scripts(style: str = "luxury", seed: int = 0) -> dict[str, Any]:
-    script = grammar.write(
-        template(style), product_name="Premium Headphones", cta_text="Shop Now", description="", seed=seed
-    )
-    found: dict[str, Any] = Scripts(items=(script,)).model_dump(mode="json")
-    return found
 
 
 async def test_an_ad_is_made_with_the_fields_of_the_document(api: httpx.AsyncClient) -> None:
@@ -213,85 +170,6 @@ async def test_an_active_ad_is_cancelled_and_only_a_finished_one_deleted(
     assert [one async for one in container.environment.store.list(f"ads/{ad['id']}/")] == []
     async with container.environment.database.read() as session:
         assert await session.scalar(func.count(Run.id)) == 0
-
-
-async def test_a_script_is_read_edited_and_spoken_by_the_next_run(
-    api: httpx.AsyncClient, container: Container, library: Library
-) -> None:
-    ad = (await api.post("/api/ads/scripts", json=HEADPHONES)).json()
-    path = f"/api/ads/jobs/{ad['id']}"
-    assert (await run_of(container, ad)).pipeline == "ads.script"
-    problem(await api.get(f"{path}/script"), 409, "object.conflict")
-    await end(container, library, ad, RunStatus.COMPLETED, PRODUCT={"palette": ["#000000"] * 4}, SCRIPT_GEN=scripts())
-    read = (await api.get(f"{path}/script")).json()
-    assert read["edited"] is False
-    read["scripts"][0]["scenes"][1]["voiceover_text"] = "It folds flat."
-    edited = await api.put(f"{path}/script", json={"scripts": read["scripts"]})
-    assert edited.status_code == 200, edited.text
-    assert (await api.get(f"{path}/script")).json()["edited"] is True
-    retried = await api.post(f"{path}/retry")
-    assert retried.status_code == 202, retried.text
-    run = await run_of(container, retried.json())
-    assert run.pipeline == "ads.generate"
-    request = AdRequest.model_validate(run.config)
-    assert request.brief.scripts[0].scenes[1].voiceover_text == "It folds flat."
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [("Now 50 % off.", "number"), ("The best there is.", "superlative"), ("word " * 60, "too many")],
-)
-async def test_an_edited_script_keeps_the_rules(
-    api: httpx.AsyncClient, container: Container, library: Library, said: str, reason: str
-) -> None:
-    ad = (await api.post("/api/ads/scripts", json=HEADPHONES)).json()
-    await end(container, library, ad, RunStatus.COMPLETED, SCRIPT_GEN=scripts())
-    written = scripts()["items"]
-    written[0]["scenes"][1]["voiceover_text"] = said
-    refused = await api.put(f"/api/ads/jobs/{ad['id']}/script", json={"scripts": written})
-    assert reason in problem(refused, 422, "ads.script")["detail"]
-
-
-async def test_an_ad_under_way_is_neither_edited_nor_begun_again(api: httpx.AsyncClient) -> None:
-    path = f"/api/ads/jobs/{(await make(api))['id']}"
-    problem(await api.put(f"{path}/script", json={"scripts": scripts()["items"]}), 409, "run.active")
-    problem(await api.post(f"{path}/retry"), 409, "run.active")
-    problem(await api.post(f"{path}/scenes/2/regenerate"), 409, "run.active")
-
-
-async def test_a_failed_ad_goes_on_in_the_same_run(
-    api: httpx.AsyncClient, container: Container, library: Library
-) -> None:
-    ad = await make(api)
-    await end(container, library, ad, RunStatus.FAILED)
-    retried = (await api.post(f"/api/ads/jobs/{ad['id']}/retry")).json()
-    assert (retried["run_id"], retried["status"]) == (ad["run_id"], "pending")
-
-
-@pytest.mark.parametrize(
-    ("stage", "takes"),
-    [("script_gen", (2, 2, 2)), ("voice_gen", (1, 2, 2)), ("video_gen", (1, 1, 2)), ("compositing", (1, 1, 1))],
-)
-async def test_an_ad_is_made_again_from_a_stage_on(
-    api: httpx.AsyncClient, container: Container, library: Library, stage: str, takes: tuple[int, int, int]
-) -> None:
-    ad = await make(api)
-    await end(container, library, ad, RunStatus.COMPLETED)
-    retried = (await api.post(f"/api/ads/jobs/{ad['id']}/retry", json={"from_stage": stage})).json()
-    assert retried["run_id"] != ad["run_id"]
-    request = AdRequest.model_validate((await run_of(container, retried)).config)
-    script, voices, films = takes
-    assert request.brief.take == script
-    assert (request.takes.voices, request.takes.films) == ((voices,) * 4, (films,) * 4)
-
-
-async def test_one_scene_is_made_again(api: httpx.AsyncClient, container: Container, library: Library) -> None:
-    ad = await make(api)
-    await end(container, library, ad, RunStatus.COMPLETED)
-    again = (await api.post(f"/api/ads/jobs/{ad['id']}/scenes/2/regenerate", json={"voice": True})).json()
-    takes = AdRequest.model_validate((await run_of(container, again)).config).takes
-    assert (takes.films, takes.voices) == ((1, 2, 1, 1), (1, 2, 1, 1))
-    problem(await api.post(f"/api/ads/jobs/{ad['id']}/scenes/5/regenerate"), 422, "input.invalid")
 
 
 async def test_what_an_ad_costs_is_said_before_it_is_made(api: httpx.AsyncClient) -> None:

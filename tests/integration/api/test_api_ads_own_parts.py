@@ -35,8 +35,8 @@ from moments_ray.settings import AdSettings, ModelSettings, Price
 from moments_ray.states import RunStatus
 from moments_ray.testing.media import make_video
 from moments_ray.testing.provider_server import tone
+from tests.integration.api.ad_orders import HEADPHONES, end, make, scripts
 from tests.integration.api.conftest import Library, problem
-from tests.integration.api.test_api_ads import HEADPHONES, end, make, scripts
 
 LAST = {"PRODUCT": {"palette": ["#000000"] * 4}, "SCRIPT_GEN": scripts()}
 

@@ -1,4 +1,7 @@
-"""Every way to write one talk that tools are known to have: each gives the same words at the same times."""
+"""Every way to write one talk that tools are known to have: each gives the same words at the same times.
+
+One table in one file, as long as there are ways to write captions.
+"""
 
 from __future__ import annotations
 
