@@ -1,10 +1,11 @@
 """What the engine costs and keeps, beside its peers on the same PostgreSQL and Redis, in one run.
 
-    python -m benchmarks.engine [speed] [losses] [rest] [--runs 100] [--at-once 8] [--by-process]
+    python -m benchmarks.engine [speed] [losses] [rest] [--runs 100] [--at-once 8] [--rounds 3] [--by-process]
 
 ``speed``: no-op runs of eight stages by the engine, as bare Ray tasks, as a Celery chain, as a DBOS workflow and as
-procrastinate jobs. ``losses``: what is lost or done twice when a process is killed or Redis dies. ``rest``: CPU and
-memory of an idle ``moments up``. Unnamed, all three. At the end it looks for anything left behind.
+procrastinate jobs, in rounds. ``losses``: what is lost or done twice when a process is killed or Redis dies; whoever
+recognises the dead by their silence does so after 15 s. ``rest``: CPU and memory of an idle ``moments up``. Unnamed,
+all three. At the end it looks for anything left behind.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ from moments_ray.settings import Settings, WorkerSettings
 PARTS = ("speed", "losses", "rest")
 
 
-async def measure(settings: Settings, parts: list[str], count: int, at_once: int) -> None:
-    """Measure speed and losses in turn, and print."""
+async def measure(settings: Settings, part: str, count: int, at_once: int, rounds: int) -> None:
+    """Measure speed or losses, and print."""
     async with runtime.services(settings) as resolved:
         assert resolved.database_url is not None  # noqa: S101 - services() fills them in
         assert resolved.redis_url is not None  # noqa: S101
         notes = settings.home / "notes"
         peers = Peers(resolved.database_url.get_secret_value(), resolved.redis_url.get_secret_value(), notes)
         await peers.make_databases()
-        if "speed" in parts:
+        if part == "speed":
             print(f"{count} runs of 8 no-op stages, {at_once} at once, on {os.cpu_count()} cores")
-            await speed.report(speed.measure(resolved, peers, count, at_once), count)
+            await speed.report([speed.measure(resolved, peers, count, at_once) for _ in range(rounds)], count)
             print("left behind: " + (", ".join(await leftovers(resolved)) or "nothing"), flush=True)
-        if "losses" in parts:
+        else:
             await losses.observe(resolved, peers, notes)
 
 
@@ -66,14 +67,18 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3, help="of speed, in which the systems take turns")
     parser.add_argument("--by-process", action="store_true", help="show the idle server's processes one by one")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {sorted(unknown)}")
-    worker = WorkerSettings(runs_at_once=options.at_once)
-    if {"speed", "losses"} & set(options.parts):
-        with own_home(pipelines=("benchmarks.engine.nothing",), worker=worker) as settings:
-            asyncio.run(measure(settings, list(options.parts), options.runs, options.at_once))
+    workers = {
+        "speed": WorkerSettings(runs_at_once=options.at_once),
+        "losses": WorkerSettings(runs_at_once=options.at_once, lease_seconds=15, heartbeat_seconds=2, sweep_seconds=5),
+    }
+    for part in (part for part in workers if part in options.parts):
+        with own_home(pipelines=("benchmarks.engine.nothing",), worker=workers[part]) as settings:
+            asyncio.run(measure(settings, part, options.runs, options.at_once, options.rounds))
     if "rest" in options.parts:
         with own_home() as settings:
             rest.observe(Path(settings.home), by_process=options.by_process)

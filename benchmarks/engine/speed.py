@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import ray
@@ -63,14 +63,33 @@ async def measure(settings: Settings, peers: Peers, count: int, at_once: int) ->
         yield Speed(name, answer["wall"], answer["seconds"])
 
 
-async def report(found: AsyncIterator[Speed], count: int) -> None:
-    """Print the table, a line as soon as it is known; the first system is ours."""
-    ours: Speed | None = None
+async def report(rounds: Sequence[AsyncIterator[Speed]], count: int) -> None:
+    """Print a line as soon as it is known; the first system is ours. Then the medians of all rounds.
+
+    The systems take turns in each round, so that none finds a quieter machine than the others.
+    """
+    found: dict[str, list[tuple[Speed, float]]] = {}
     print(f"{'':28}{'runs/s':>8}{'ms/stage (median)':>20}{'ours is':>10}")
-    async for each in found:
-        ours = ours or each
-        ratio = ours.stage_milliseconds / each.stage_milliseconds
-        print(f"{each.system:28}{count / each.wall:8.1f}{each.stage_milliseconds:20.1f}{ratio:9.1f}x", flush=True)
+    for number, round_ in enumerate(rounds, start=1):
+        print(f"round {number}")
+        ours: Speed | None = None
+        async for each in round_:
+            ours = ours or each
+            ratio = ours.stage_milliseconds / each.stage_milliseconds
+            found.setdefault(each.system, []).append((each, ratio))
+            _print_line(each.system, count / each.wall, each.stage_milliseconds, ratio)
+    print("medians")
+    for system, measured in found.items():
+        _print_line(
+            system,
+            statistics.median(count / each.wall for each, _ in measured),
+            statistics.median(each.stage_milliseconds for each, _ in measured),
+            statistics.median(ratio for _, ratio in measured),
+        )
+
+
+def _print_line(system: str, rate: float, milliseconds: float, ratio: float) -> None:
+    print(f"{system:28}{rate:8.1f}{milliseconds:20.1f}{ratio:9.1f}x", flush=True)
 
 
 async def _engine(environment: Environment, pipeline: Pipeline, count: int) -> tuple[float, list[float]]:
