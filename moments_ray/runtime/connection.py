@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import ray
-import ray.data
 import redis.asyncio as redis
 from pydantic import SecretStr
 from redis.asyncio.retry import Retry
@@ -146,14 +144,11 @@ def _database(settings: Settings, **options: Any) -> Database:
 
 
 async def warm_up() -> None:
-    """Run one tiny dataset, so that the first run does not pay for Ray Data's imports (seconds)."""
+    """Run one tiny dataset, so that the first run does not pay for Ray Data's start (seconds)."""
     await asyncio.wrap_future(ray.remote(_warm_up).options(num_cpus=0, max_retries=0).remote().future())
 
 
 def _warm_up() -> None:
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-    data = ray.data.DataContext.get_current()
-    data.op_resource_reservation_enabled = False
-    data.enable_progress_bars = False
-    rows = ray.data.from_items([{"row": 0}, {"row": 1}], override_num_blocks=2)
-    rows.map(lambda row: row, num_cpus=0.5, max_retries=0).take_all()
+    from moments_ray.engine.execute.chain import warm_up  # noqa: PLC0415 - 60 MB: who fans out imports it
+
+    warm_up()

@@ -93,14 +93,7 @@ async def _planned(claimed: ClaimedRun, chain: Chain) -> Sequence[Item]:
 
 
 def _stream(steps: Chain, rows: list[dict[str, Any]], arguments: dict[str, Any]) -> None:
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-    data = ray.data.DataContext.get_current()
-    data.op_resource_reservation_enabled = False  # else a small dataset runs one row at a time for its first second
-    data.enable_progress_bars = False
-    data.print_on_execution_start = False
-    data.execution_no_progress_timeout_s = -1  # one long clip is progress too
-    data.max_errored_blocks = -1  # a row whose process dies is tried again; the others are not stopped for it
-    dataset: ray.data.Dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
+    dataset = _dataset(rows)
     for step in steps:
         options = step.resources.ray_options()
         dataset = dataset.map(
@@ -112,6 +105,23 @@ def _stream(steps: Chain, rows: list[dict[str, Any]], arguments: dict[str, Any])
     for row in dataset.iter_rows():
         if row["stop"] is not None:
             raise {kind.code: kind for kind in all_errors()}[row["stop"]]
+
+
+def _dataset(rows: list[dict[str, Any]]) -> ray.data.Dataset:
+    """Return rows as a dataset, a block each; Ray Data says nothing of it."""
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    data = ray.data.DataContext.get_current()
+    data.op_resource_reservation_enabled = False  # else a small dataset runs one row at a time for its first second
+    data.enable_progress_bars = False
+    data.print_on_execution_start = False
+    data.execution_no_progress_timeout_s = -1  # one long clip is progress too
+    data.max_errored_blocks = -1  # a row whose process dies is tried again; the others are not stopped for it
+    return ray.data.from_items(rows, override_num_blocks=len(rows))
+
+
+def warm_up() -> None:
+    """Stream two rows that are nothing, so that the first chain does not pay for the start of Ray Data (seconds)."""
+    _dataset([{"row": 0}, {"row": 1}]).map(lambda row: row, num_cpus=0.5, max_retries=0).take_all()
 
 
 def _named(name: str) -> Callable[..., dict[str, Any]]:

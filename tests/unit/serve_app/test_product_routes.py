@@ -61,3 +61,12 @@ def test_a_process_that_knows_the_products_has_not_imported_their_routes() -> No
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_process_that_is_connected_has_not_imported_what_only_some_need() -> None:
+    script = (
+        "import sys, moments_ray.runtime\n"
+        "print([name for name in ('alembic', 'fastapi', 'pandas', 'ray.data', 'ray.serve') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
