@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -34,3 +35,20 @@ def test_every_file_of_code_that_a_page_names_is_there(page: Path) -> None:
 def test_every_decision_is_in_the_list() -> None:
     listed = set(_LINK.findall((DECISIONS / "README.md").read_text("utf-8")))
     assert listed == {page.name for page in DECISIONS.glob("0*.md")}
+
+
+def test_the_walk_in_the_architecture_page_opens_thirty_files_with_work_of_their_own() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    walk = page[page.index("## A walk") : page.index("## The life of a run")]
+    opened = re.findall(r"^(\d+)\. `((?:[a-z_]+/)+[a-z_]+\.py)`", walk, re.MULTILINE)
+    assert [int(number) for number, _ in opened] == list(range(1, 31))
+    assert len({file for _, file in opened}) == 30
+    assert [file for _, file in opened if not has_work((ROOT / file).read_text("utf-8"))] == []
+
+
+def has_work(code: str) -> bool:
+    """Tell whether a module does or declares something itself: a function of some statements, or a model's fields."""
+    nodes = list(ast.walk(ast.parse(code)))
+    bodies = [node.body for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    fields = [node for node in nodes if isinstance(node, ast.AnnAssign)]
+    return any(len(body) > 2 for body in bodies) or len(fields) > 2
