@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import FastAPI
 from ray import serve
 
 from moments_ray import runtime
 from moments_ray.http.container import Container
+from moments_ray.process.application_log import keep_in_home, log_lines
 from moments_ray.settings import Settings
 from serve_app.factory import create_app
-from serve_app.logs import log_through_serve
 
+_SERVE = "ray.serve"  # the only logger that Serve gives a JSON formatter
 _REDIS_TIMEOUT = 1.0  # seconds for a Redis that says nothing; the sweeper enqueues what could not be
 
 
@@ -22,6 +25,12 @@ def connect_container(settings: Settings) -> Container:
     """
     client = runtime.open_redis(settings, timeout=_REDIS_TIMEOUT)
     return Container(runtime.connect(settings), client, lambda: [node.resources for node in runtime.nodes()])
+
+
+def log_through_serve(settings: Settings) -> None:
+    """Send structlog's lines of this process through Serve's logger, with the request's id, and to the home's log."""
+    log_lines(settings.log_level, settings.environment, _SERVE)
+    keep_in_home(logging.getLogger(_SERVE), settings.home)
 
 
 @serve.deployment(name="api", ray_actor_options={"num_cpus": 0.2})

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from pydantic import AwareDatetime, Field, SecretStr
 
 from moments_ray.access.key import Scope
 from moments_ray.errors import KeyInvalid
 from moments_ray.http.callers import COOKIE, Callers, session_token
 from moments_ray.http.loopback import from_this_machine, host_of, is_loopback
 from moments_ray.http.problems import problems
-from moments_ray.http.schemas.sessions import BeginSession, SessionView
+from moments_ray.http.schemas.base import RequestBody, Shape
 
 PATH = "/api/session"
 router = APIRouter(prefix=PATH, tags=["session"])
+
+
+class BeginSession(RequestBody):
+    """The key that a session is begun with."""
+
+    key: Annotated[SecretStr, Field(max_length=200, examples=["mr_…"])]
+
+
+class SessionView(Shape):
+    """Who the caller is to the server."""
+
+    keys_in_use: bool = Field(description="whether a key is asked for; else this machine alone is served, without one")
+    scope: Scope | None = Field(description="what the caller may do; null: nothing, until a session is begun")
+    name: str | None = Field(description="of the key")
+    expires_at: AwareDatetime | None = Field(description="of the session, unless it is used")
 
 
 @router.get("", responses=problems(429))

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 
 from moments_ray.engine.runs.webhooks import signing_secret
 from moments_ray.http.dependencies import Dependencies
-from moments_ray.http.schemas.webhooks import WebhookSecret
+from moments_ray.http.schemas.base import Shape
 
 router = APIRouter(prefix="/api/admin/webhook-secret", tags=["admin"])
+
+
+class WebhookSecret(Shape):
+    """What webhooks are signed with."""
+
+    secret: str = Field(repr=False, description="`whsec_` and base64")
 
 
 @router.get("")
