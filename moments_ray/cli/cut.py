@@ -13,7 +13,7 @@ from typing import Any
 from moments_ray.cli.options import option_name
 from moments_ray.cli.ranges import read_range, read_ranges
 from moments_ray.cli.source import examine, read_captions_file, require_writable
-from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, all_errors
+from moments_ray.errors import DownloadUnavailable, InvalidRequest, MediaError, MomentsError, error_of_code
 from moments_ray.http.schemas.options import checked
 from moments_ray.library.service import Address
 from moments_ray.media.cut import Clip, CutFailure, CutRange, cut_clips, cut_clips_of_url
@@ -133,7 +133,7 @@ def _name(rank: int, start: float, preset: Preset, presets: Sequence[Preset]) ->
 
 def _none_cut(failures: Sequence[CutFailure]) -> MomentsError:
     first = failures[0]
-    kind = next((kind for kind in all_errors() if kind.code == first.code), MediaError)
+    kind = error_of_code(first.code, MediaError)
     if len(failures) == 1:
         return kind(first.message)
     return kind(f"None of the {len(failures)} clips could be cut, the first for this reason: {first.message}")

@@ -33,7 +33,7 @@ from moments_ray.errors import (
     MomentsError,
     RayUnavailable,
     RunCancelled,
-    all_errors,
+    error_of_code,
 )
 from moments_ray.library.queries.videos import Videos
 from moments_ray.library.service import Address
@@ -223,7 +223,7 @@ async def _private_worker(
 async def _give_up(run: Run, video: Video, environment: Environment, *, created: bool) -> None:
     """Raise what the run failed with; bad input leaves nothing behind."""
     error = run.error or {}
-    kind = next((kind for kind in all_errors() if kind.code == error.get("code")), MomentsError)
+    kind = error_of_code(error.get("code"), MomentsError)
     if issubclass(kind, InputError) and created:
         await environment.store.delete_prefix(f"videos/{video.identifier}/")
         await LiveStatus(environment.redis).forget(video.identifier, [run.identifier])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 
 from moments_ray.client.problems import error_of
 from moments_ray.errors import InvalidRequest, MomentsError, ServerBadAnswer, ServerUnavailable
+from moments_ray.process.retry import backoff
 
 # Opens what httpx shall send, once for every try.
 Content = Callable[[], AbstractContextManager[Mapping[str, Any]]]
@@ -40,15 +40,15 @@ class Backoff:
     def renew(self) -> None:
         """Start over, because something went well."""
         self._deadline = self._clock() + self._seconds
-        self._delay = _FIRST_DELAY
+        self._failures = 0
 
     async def wait(self, error: MomentsError) -> None:
         """Wait before the next try, as long as the error asks for if it does, or raise it where there is to be none."""
         asked = error.detail.get("retry_after")
-        delay = asked if isinstance(asked, float) else self._delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        self._failures += 1
+        delay = asked if isinstance(asked, float) else backoff(self._failures, _FIRST_DELAY, _LONGEST_DELAY)
         if self._clock() + delay > self._deadline:
             raise error
-        self._delay = min(2 * self._delay, _LONGEST_DELAY)
         await asyncio.sleep(delay)
 
 

@@ -15,9 +15,9 @@ from moments_ray.errors import (
     RateExceeded,
     ServerBadAnswer,
     ServerUnavailable,
-    all_errors,
+    error_of_code,
 )
-from moments_ray.process.retry_after import retry_after
+from moments_ray.process.retry import retry_after
 
 _PROBLEM = "application/problem+json"
 _EXCERPT = 200
@@ -60,9 +60,8 @@ def error_of(response: httpx.Response) -> MomentsError:
         except ValidationError:
             pass
         else:
-            by_code = {kind.code: kind for kind in all_errors()}  # of two with one code, the more special
             members: dict[str, JsonValue] = {**(problem.model_extra or {}), "code": problem.code, **detail}
-            return by_code.get(problem.code, by_status)(problem.detail, members)
+            return error_of_code(problem.code, by_status)(problem.detail, members)
     words = "".join(char if char.isprintable() else " " for char in response.text[:_EXCERPT])
     said = f": {' '.join(words.split())}" if words.strip() else ""
     return by_status(f"{response.url.copy_with(query=None)} answered {status}{said}", detail)

@@ -114,6 +114,7 @@ from moments_ray.errors.base import (
     NothingToDo,
     ObjectChanged,
     all_errors,
+    error_of_code,
 )
 from moments_ray.errors.media import (
     CutVerifyFailed,
@@ -296,4 +297,5 @@ __all__ = [
     "WebhookFailed",
     "WebhookGone",
     "all_errors",
+    "error_of_code",
 ]

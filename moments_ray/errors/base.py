@@ -75,3 +75,8 @@ def all_errors(root: type[MomentsError] = MomentsError) -> Iterator[type[Moments
     yield root
     for child in root.__subclasses__():
         yield from all_errors(child)
+
+
+def error_of_code(code: object, otherwise: type[MomentsError]) -> type[MomentsError]:
+    """Return the class of the errors with a code, of two the more special; ``otherwise`` where there is none."""
+    return {kind.code: kind for kind in all_errors()}.get(str(code), otherwise)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from moments_ray.errors import DownloadBusy
-from moments_ray.process.retry_after import retry_after
+from moments_ray.process.retry import retry_after
 
 TOO_MANY_REQUESTS = 429
 UNAVAILABLE = 503

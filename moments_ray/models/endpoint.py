@@ -25,7 +25,7 @@ from moments_ray.errors import (
 )
 from moments_ray.models.breaker import Breaker
 from moments_ray.models.entry import ModelEntry
-from moments_ray.process.retry_after import retry_after
+from moments_ray.process.retry import backoff, retry_after
 from moments_ray.settings import ModelSettings
 
 log = structlog.get_logger()
@@ -192,8 +192,7 @@ class Endpoint:
     def _delay(self, number: int, asked: float | None) -> float:
         if asked is not None:
             return min(asked, self._settings.longest_wait_seconds) + random.uniform(0.0, 0.2)  # noqa: S311 - jitter
-        longest = min(_LONGEST_DELAY, self._settings.first_delay_seconds * 2.0 ** (number - 1))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        return backoff(number, self._settings.first_delay_seconds, _LONGEST_DELAY)
 
     async def _once(self, method: str, path: str, content: Content, left: float, largest: int) -> Reply:
         key = self.entry.key

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -13,6 +12,7 @@ import structlog
 
 from moments_ray.errors import ModelError, TunnelDenied, TunnelHostKey, TunnelUnavailable
 from moments_ray.models.entry import ModelEntry, Port, Target
+from moments_ray.process.retry import backoff
 from moments_ray.settings import ModelSettings
 
 log = structlog.get_logger()
@@ -145,8 +145,7 @@ class _Connection:
                 self.state = TunnelState(str(self._login), "down", "the connection was lost")
                 log.warning("tunnel.lost", login=str(self._login))
             self._outcome = _future()
-            longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0**failures)
-            await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            await asyncio.sleep(backoff(failures + 1, _FIRST_DELAY, _LONGEST_DELAY))
 
     def _set_outcome(self, outcome: asyncssh.SSHClientConnection | ModelError) -> None:
         if isinstance(outcome, ModelError):

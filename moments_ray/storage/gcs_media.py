@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import httpx
 
 from moments_ray.errors import StorageError
+from moments_ray.process.retry import backoff
 from moments_ray.storage.object_store import CHUNK_BYTES
 
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
@@ -36,7 +37,7 @@ class RetryLimits:
 
     def delay(self, failures: int) -> float:
         """Return the seconds to wait after so many failures in a row."""
-        return min(self.longest_delay, self.first_delay * 2.0 ** (failures - 1))
+        return backoff(failures, self.first_delay, self.longest_delay)
 
 
 class SessionLostError(Exception):

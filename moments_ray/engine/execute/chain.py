@@ -26,7 +26,7 @@ from moments_ray.errors import (
     ServiceUnavailable,
     StageCrashed,
     StageFailed,
-    all_errors,
+    error_of_code,
 )
 from moments_ray.process import failpoint
 from moments_ray.settings import Settings
@@ -104,7 +104,7 @@ def _stream(steps: Chain, rows: list[dict[str, Any]], arguments: dict[str, Any])
         )
     for row in dataset.iter_rows():
         if row["stop"] is not None:
-            raise {kind.code: kind for kind in all_errors()}[row["stop"]]
+            raise error_of_code(row["stop"], MomentsError)
 
 
 def _dataset(rows: list[dict[str, Any]]) -> ray.data.Dataset:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -106,7 +105,7 @@ class _RowWork:
                 failed: MomentsError = error
             except Exception as error:  # noqa: BLE001 - it becomes the item's own error, logged and journalled
                 failed = unforeseen(name, error)
-            delay = retry_delay(failed, number, allowed, retry, jitter=random.Random())  # noqa: S311 - jitter
+            delay = retry_delay(failed, number, allowed, retry)
             if delay is None:
                 return await self._otherwise(failed, available)
             await asyncio.sleep(delay)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from moments_ray.engine.context import Context
 from moments_ray.errors import MomentsError, StageFailed, StageTimeout
+from moments_ray.process.retry import backoff
 from moments_ray.settings import RetrySettings
 
 log = structlog.get_logger()
@@ -63,14 +63,8 @@ def tries_allowed(stage: str, declared: int, settings: RetrySettings) -> int:
     return max(1, settings.attempts.get(stage, declared))
 
 
-def retry_delay(
-    error: MomentsError, number: int, allowed: int, settings: RetrySettings, *, jitter: random.Random
-) -> float | None:
-    """Return the seconds to wait before the next try after ``number`` that counted, or None when there shall be none.
-
-    Exponential backoff with full jitter over the upper half, so that many failing runs do not come back as one wave.
-    """
+def retry_delay(error: MomentsError, number: int, allowed: int, settings: RetrySettings) -> float | None:
+    """Return the seconds to wait before the next try after ``number`` that counted, or None where there is none."""
     if not error.retryable or number >= allowed:
         return None
-    delay = min(settings.longest_delay_seconds, settings.first_delay_seconds * settings.factor ** (number - 1))
-    return delay * jitter.uniform(0.5, 1.0)
+    return backoff(number, settings.first_delay_seconds, settings.longest_delay_seconds, settings.factor)

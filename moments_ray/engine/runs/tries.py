@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 
@@ -61,7 +60,7 @@ class Tries:
             self._failed[first] += 1
         declared = unit.attempts if isinstance(unit, Stage) else max(step.attempts for step in unit)
         allowed = self._allowed or tries_allowed(first, declared, self._retry)
-        return retry_delay(failed, self._failed[first], allowed, self._retry, jitter=random.Random())  # noqa: S311
+        return retry_delay(failed, self._failed[first], allowed, self._retry)
 
     def _faultless(self, first: str, failed: MomentsError) -> bool:
         """Tell whether a failure is no fault of the stage's and costs it no try: an outage, or the loss of a node."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,7 +116,7 @@ class Deliverer:
 
     async def _record_failure(self, message: WebhookDelivery, error: MomentsError) -> None:
         now = self._clock()
-        delay = retry_delay(error, message.attempts, _TRIES, _PLAN, jitter=random.Random())  # noqa: S311
+        delay = retry_delay(error, message.attempts, _TRIES, _PLAN)
         if delay is not None:
             standing = WebhookStatus.PENDING
         else:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from moments_ray.database.session import WriteSession
 from moments_ray.engine import Context, FanOut, Resources
-from moments_ray.errors import CutVerifyFailed, InvalidRequest, MediaError, MomentsError, all_errors
+from moments_ray.errors import MediaError, MomentsError, error_of_code
 from moments_ray.ids import ClipId, MomentId, clip_id
 from moments_ray.library.objects import content_mark, put_by_content, video_folder
 from moments_ray.library.queries.videos import Videos
@@ -141,11 +141,7 @@ async def cut_and_stage(
 
 
 def _error_of(failure: CutFailure) -> MomentsError:
-    known = {kind.code: kind for kind in all_errors(MediaError)} | {
-        InvalidRequest.code: InvalidRequest,
-        CutVerifyFailed.code: CutVerifyFailed,
-    }
-    return known.get(failure.code, MediaError)(failure.message)
+    return error_of_code(failure.code, MediaError)(failure.message)
 
 
 async def publish_clip(ctx: Context, video: SourceVideo, moment: str, preset: str, staged: StagedClip) -> ClipObject:
