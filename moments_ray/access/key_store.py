@@ -96,8 +96,9 @@ class _CachedKeys:
 class ApiKeyStore:
     """Recognises keys in requests; lives in one event loop."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, outage_seconds: float = _OUTAGE_SECONDS) -> None:
         self._database = database
+        self._outage_seconds = outage_seconds
         self._reading = asyncio.Lock()
         self._known: _CachedKeys | None = None
         self._fresh_until = 0.0
@@ -169,7 +170,7 @@ class ApiKeyStore:
                 rows = await ApiKeys(session).all()
                 live = await ApiSessions(session).live() if rows else ()
         except (DatabaseUnavailable, TimeoutError) as error:
-            if before is None or began - before.read_at > _OUTAGE_SECONDS:
+            if before is None or began - before.read_at > self._outage_seconds:
                 self._failed_at = time.monotonic()
                 raise _unreadable() from error
             log.warning("keys.read_failed", error=type(error).__name__)

@@ -70,16 +70,17 @@ def for_standard_library(_: WrappedLogger, __: str, event: EventDict) -> dict[st
 class ApplicationLog(WatchedFileHandler):
     """A file that several processes write to; whoever finds it full makes it the newest of the older ones."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, largest_bytes: int = _LARGEST_BYTES) -> None:
         super().__init__(path, encoding="utf-8")
         self._path = path
+        self._largest_bytes = largest_bytes
         self.setFormatter(_JsonLines())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, and change files where this one is full."""
         super().emit(record)
         try:
-            if self.stream is not None and os.fstat(self.stream.fileno()).st_size > _LARGEST_BYTES:
+            if self.stream is not None and os.fstat(self.stream.fileno()).st_size > self._largest_bytes:
                 self._change_files()
         except (OSError, ValueError):
             self.handleError(record)
@@ -87,7 +88,7 @@ class ApplicationLog(WatchedFileHandler):
     def _change_files(self) -> None:
         lock = FileLock(self._path.with_suffix(".lock"))
         try:
-            if not lock.try_acquire() or self._path.stat().st_size <= _LARGEST_BYTES:
+            if not lock.try_acquire() or self._path.stat().st_size <= self._largest_bytes:
                 return  # another process is at it, or was
             for number in range(_OLDER_FILES, 0, -1):
                 newer = self._path.with_name(f"{self._path.name}.{number - 1}") if number > 1 else self._path

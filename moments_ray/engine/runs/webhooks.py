@@ -31,7 +31,6 @@ _AT_ONCE = 16
 _POLL_SECONDS = 1.0
 _OUTAGE_WAIT_SECONDS = 5.0
 _ANSWER_SECONDS = 20.0  # the specification asks for 15 to 30
-_LEASE = timedelta(seconds=3 * _ANSWER_SECONDS)  # then a sender is taken for dead, and somebody else sends
 _TRIES = 10
 # Between tries at most 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, and then 6 hours thrice: all of it within a day.
 _PLAN = RetrySettings(first_delay_seconds=5.0, factor=4.0, longest_delay_seconds=6 * 3600.0)
@@ -50,19 +49,32 @@ async def signing_secret(settings: Settings, database: Database) -> str:
 
 
 class Deliverer:
-    """Sends what is due, one message at a time to an address, so that a slow receiver holds up nobody else."""
+    """Sends what is due, one message at a time to an address, so that a slow receiver holds up nobody else.
 
-    def __init__(self, environment: Environment, *, clock: Callable[[], datetime] = _utc_now) -> None:
+    It looks every ``poll_seconds``, and waits ``answer_seconds`` for an answer.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        poll_seconds: float = _POLL_SECONDS,
+        answer_seconds: float = _ANSWER_SECONDS,
+    ) -> None:
         self._settings = environment.settings
         self._database = environment.database
         self._outbound = environment.outbound
         self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._answer_seconds = answer_seconds
+        self._lease = timedelta(seconds=3 * answer_seconds)  # then a sender is taken for dead, and somebody else sends
         self._sending: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Deliver until cancelled; what was on its way then is sent again by whoever looks next."""
         client = httpx.AsyncClient(
-            transport=self._outbound(), follow_redirects=False, trust_env=False, timeout=_ANSWER_SECONDS
+            transport=self._outbound(), follow_redirects=False, trust_env=False, timeout=self._answer_seconds
         )
         async with client:
             try:
@@ -78,9 +90,9 @@ class Deliverer:
         for message in await self._claim_due():
             self._sending[message.url] = asyncio.create_task(self._over_outages(self._deliver(client, message)))
         if not self._sending:
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(self._poll_seconds)
             return
-        await asyncio.wait(self._sending.values(), timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(self._sending.values(), timeout=self._poll_seconds, return_when=asyncio.FIRST_COMPLETED)
         self._sending = {url: sending for url, sending in self._sending.items() if not sending.done()}
 
     async def _claim_due(self) -> Sequence[WebhookDelivery]:
@@ -89,7 +101,7 @@ class Deliverer:
             return ()
         async with self._database.begin() as session:
             return await Webhooks(session).claim_due(
-                now, _LEASE, busy=list(self._sending), limit=_AT_ONCE - len(self._sending)
+                now, self._lease, busy=list(self._sending), limit=_AT_ONCE - len(self._sending)
             )
 
     async def _over_outages(self, work: Coroutine[Any, Any, None]) -> None:
@@ -153,14 +165,14 @@ class Deliverer:
         }
         try:
             async with (
-                asyncio.timeout(_ANSWER_SECONDS),
+                asyncio.timeout(self._answer_seconds),
                 client.stream("POST", message.url, content=body, headers=headers) as answer,
             ):
                 status = answer.status_code  # its body is nobody's business, however long it is
         except UrlNotAllowed:
             raise
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise WebhookFailed(f"There was no answer within {_ANSWER_SECONDS:g} seconds.") from error
+            raise WebhookFailed(f"There was no answer within {self._answer_seconds:g} seconds.") from error
         except httpx.HTTPError as error:
             raise WebhookFailed(f"The connection failed ({type(error).__name__}).") from error
         except MomentsError as error:  # its host cannot be found at the moment

@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from moments_ray import runtime
 from moments_ray.embedded.services import Services
-from moments_ray.engine.runs import webhooks
 from moments_ray.settings import DownloadSettings, Settings
 from moments_ray.testing.model_server import ModelServer, Reply, model_server
 from tests.integration.engine.ends import Ends
@@ -34,11 +33,8 @@ async def toy_settings(embedded: Services, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def make_ends(
-    toy_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Callable[..., Awaitable[Ends]]]:
-    """Makes runs' ends under other settings of downloads; deliverers look for them often."""
-    monkeypatch.setattr(webhooks, "_POLL_SECONDS", 0.02)
+async def make_ends(toy_settings: Settings) -> AsyncIterator[Callable[..., Awaitable[Ends]]]:
+    """Makes runs' ends under other settings of downloads."""
     made: list[Ends] = []
 
     async def make(**download: Any) -> Ends:

@@ -48,6 +48,7 @@ class Ends:
         self.redis = runtime.open_redis(settings)
         self.run_service = RunService(self.environment, self.redis)
         self.clock = Clock()
+        self.answer_seconds = 20.0
 
     async def queued(self, url: str, secret: str | None = None) -> Run:
         return await submit(
@@ -83,7 +84,10 @@ class Ends:
 
 @contextlib.asynccontextmanager
 async def delivering(ends: Ends, deliverers: int = 1) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(Deliverer(ends.environment, clock=ends.clock).run()) for _ in range(deliverers)]
+    def often() -> Deliverer:
+        return Deliverer(ends.environment, clock=ends.clock, poll_seconds=0.02, answer_seconds=ends.answer_seconds)
+
+    tasks = [asyncio.create_task(often().run()) for _ in range(deliverers)]
     try:
         yield
     finally:

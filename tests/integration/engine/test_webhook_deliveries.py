@@ -7,12 +7,10 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import delete, text
 
 from moments_ray.database.tables import Run, WebhookDelivery
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.runs import webhooks
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.testing.model_server import ModelServer, ReceivedRequest, Reply, model_server
@@ -92,10 +90,8 @@ async def test_410_disables_the_address_until_somebody_names_it_again(ends: Ends
         assert (await ends.ended(named_again)).status == "delivered"
 
 
-async def test_a_slow_receiver_is_left_in_time_and_holds_up_nobody(
-    ends: Ends, receiver: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(webhooks, "_ANSWER_SECONDS", 1.0)
+async def test_a_slow_receiver_is_left_in_time_and_holds_up_nobody(ends: Ends, receiver: ModelServer) -> None:
+    ends.answer_seconds = 1.0
 
     async def answer(request: ReceivedRequest) -> Reply:
         if request.path == "/slow":

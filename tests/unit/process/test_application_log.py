@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-from moments_ray.process import application_log
 from moments_ray.process.application_log import ApplicationLog, keep_in_home, log_lines
 
 
@@ -45,12 +44,11 @@ def test_a_line_is_a_json_object_with_its_fields_and_the_environment(logger: log
 
 
 def test_full_files_are_kept_for_a_while_and_every_writer_goes_on_in_the_new_one(
-    logger: logging.Logger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logger: logging.Logger, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(application_log, "_LARGEST_BYTES", 1000)
     path = tmp_path / "application.log"
-    others = ApplicationLog(path)
-    logger.addHandler(ApplicationLog(path))
+    others = ApplicationLog(path, 1000)
+    logger.addHandler(ApplicationLog(path, 1000))
     for number in range(100):
         logger.warning("line %d", number)
         others.emit(logging.makeLogRecord({"msg": f"other {number}", "levelname": "INFO"}))
