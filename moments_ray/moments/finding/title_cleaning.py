@@ -48,6 +48,8 @@ _NEXT_QUESTION = re.compile(
     r"|,\s+(?=(?:when|where|which|who|whose|while|because|although|though|given|since|if|unless|as|so)\b)",
     re.IGNORECASE,
 )
+# "How does the oven, or how does the heat …": somebody begins again.
+_RESTART = re.compile(r"^(\w+\s+\w+)\b.*?\b(?:or|rather|i mean),?\s+(?=\1\b)", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:who|which|whose)\b", re.IGNORECASE)
 _AUXILIARY = (
     r"(?:(?:\s+(?:else|exactly|then))?\s+(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|may|might"
@@ -97,7 +99,7 @@ _FINITE = _words(
     """
 )
 _THERE_IS = re.compile(
-    r"^there(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:also|just|still|really|always|now|an?|the)\s+)*(.+)$",
+    r"^there(?:['’]s|\s+(?:is|are|was|were))\s+(?:(?:also|just|still|really|always|now|somewhat|quite|pretty|an?|the)\s+)*(.+)$",
     re.IGNORECASE,
 )
 _CONTRACTED = re.compile(r"\w(?:n't|'(?:s|re|ve|ll|d))$")
@@ -121,7 +123,7 @@ def cleaned(text: str, *, asks: bool) -> str:
     line = _FILLER_INSIDE.sub("", _FILLER_START.sub("", line))
     line = _TAG.sub("", _STUTTER.sub(r"\1", line))
     if asks:
-        line = _FILLER_START.sub("", _last_question(line))
+        line = _RESTART.sub("", _FILLER_START.sub("", _last_question(line)))
     line = line.rstrip() if asks else line.rstrip(" .,;:?!–—-…")
     return line[:1].upper() + line[1:]
 

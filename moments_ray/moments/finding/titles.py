@@ -46,6 +46,7 @@ _TORN_NAME = 0.3
 _UNKNOWN_HEAD = 0.6
 _UNLIKELY_HEAD = 0.25
 _UNLIKELY_OPENING = 0.4
+_DEGREES = frozenset({"somewhat", "rather", "quite", "pretty", "very"})
 _SPREAD_OF_FUNCTION_WORDS = 0.4
 _BLOCK_SENTENCES = 10
 _LEAST_BLOCKS = 6
@@ -173,7 +174,7 @@ class Titles:
             return 1.0
         first = words[0].casefold()
         evidence = self._noun_evidence.get(first, 0)
-        unlikely = first.endswith("ly") or evidence < (1 if first.endswith("ing") else 0)
+        unlikely = first.endswith("ly") or first in _DEGREES or evidence < (1 if first.endswith("ing") else 0)
         return _UNLIKELY_OPENING if unlikely else 1.0
 
     def _runs(self, text: str) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -283,7 +284,9 @@ def _windows(words: list[str], content: list[bool]) -> Iterator[tuple[int, int]]
             if content[end - 1]:
                 if end - start - joined <= _MOST_WORDS and content[start]:
                     yield start, end
-            elif not (word in cues.CONNECTORS and not joined) and not (word in cues.ARTICLES and joined == 1):
+                continue
+            connects = word in cues.CONNECTORS and not joined
+            article = word in cues.ARTICLES and joined == 1 and words[end - 2].casefold() != "and"
+            if not connects and not article:
                 break
-            else:
-                joined += 1
+            joined += 1

@@ -36,6 +36,7 @@ Speak = Callable[[Sequence[str]], Transcript]
         ("Realistically speaking, why would bakers wait?", "Why would bakers wait?"),
         ("Early bread was flat?", "Early bread was flat?"),
         ("Is that kind of bread sort of sour?", "Is that kind of bread sour?"),
+        ("How does an oven or how does steam help the crust?", "How does steam help the crust?"),
     ],
 )
 def test_of_a_question_fillers_and_what_leads_to_it_are_cut(said: str, title: str) -> None:
