@@ -39,7 +39,8 @@ coverage: $(INSTALLED)  ## the whole test-suite, and which lines of the code it 
 test-slow: $(INSTALLED)  ## what takes minutes: the sweeps of failpoints, kills and recordings
 	$(BIN)/pytest -m slow
 
-BROWSER := .venv/browser-$(PYTHON_VERSION)
+# The command itself stands for the extra, so that whatever takes it away also has it installed again.
+BROWSER := $(BIN)/playwright
 
 $(BROWSER): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[browser]'
