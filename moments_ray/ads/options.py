@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from moments_ray.ads.script.styles import StyleName
 from moments_ray.http.schemas.base import RequestBody
@@ -22,11 +22,13 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 class AdOptions(BaseRunOptions):
     """An ad: of what, in which style, and what its viewers are asked to do."""
 
-    product_name: Annotated[Text, Field(min_length=1, max_length=120, pattern=r"\S", description="what is advertised")]
+    product_name: Annotated[Text, Field(min_length=1, max_length=120, pattern=r"\S")] = Field(
+        description="what is advertised", examples=["Aurora bottle"]
+    )
     style: StyleName = Field(description="how it looks and sounds")
-    cta_text: Annotated[
-        Text, Field(min_length=1, max_length=60, pattern=r"\S", description="what its viewers are asked to do")
-    ]
+    cta_text: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"\S")] = Field(
+        description="what its viewers are asked to do", examples=["Order today"]
+    )
     description: Annotated[Text, Field(max_length=2000)] = Field(
         "", description="facts about the product: nothing else is claimed of it"
     )
@@ -61,12 +63,16 @@ class AdOptions(BaseRunOptions):
 class RetryAd(RequestBody):
     """From which stage on an ad is made again; unset: it goes on where it stopped."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"max_cost_usd": 2.5}]})
+
     from_stage: StageName | None = None
     max_cost_usd: float | None = Field(None, ge=0, le=10_000, description="a new limit")
 
 
 class RegenerateScene(RequestBody):
     """What of a scene is made again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"voice": False}]})
 
     voice: bool = False
     picture: bool = True

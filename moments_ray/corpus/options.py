@@ -72,6 +72,8 @@ class Budget(RequestBody):
 class BackfillChange(RequestBody):
     """What can be changed of a backfill; what is not given stays."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"in_flight": 8, "budget": {"media_hours": 200}}]})
+
     in_flight: InFlight | None = None
     priority: Priority | None = None
     budget: Budget | None = Field(None, description="in place of the one it has")
@@ -80,7 +82,14 @@ class BackfillChange(RequestBody):
 class BackfillTerms(RequestBody):
     """What is done with each video of a backfill, and how fast."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={
+            "examples": [
+                {"name": "autumn talks", "source": {"urls": ["https://example.org/talk.mp4"]}, "options": {"count": 5}}
+            ]
+        },
+    )
 
     name: Name | None = Field(None, description="what it is called; unset: the pipeline and the day")
     pipeline: PipelineName = Field("moments", description="what is done")
@@ -138,6 +147,8 @@ class BackfillOrder(BackfillTerms):
 class RetryItems(RequestBody):
     """Which of the failed items to take up again."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"codes": ["download.refused"]}]})
+
     codes: list[Annotated[str, Field(pattern=r"^[a-z_.]{1,100}$")]] | None = Field(
         None, min_length=1, max_length=100, description="those that failed with one of these; unset: all"
     )
@@ -145,5 +156,7 @@ class RetryItems(RequestBody):
 
 class ChangeSets(RequestBody):
     """Whether to do it, or to tell what would be done."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dry_run": True}]})
 
     dry_run: bool = False

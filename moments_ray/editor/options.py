@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from moments_ray.editor.timeline import Aspect
 from moments_ray.http.schemas.base import RequestBody
@@ -18,6 +18,8 @@ RenderStatus = Literal["queued", "started", "rendering", "finished", "failed"]
 class RenderBody(RequestBody):
     """How a film is made."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"preset": "vertical", "captions": True}]})
+
     watermark: bool | None = Field(None, description="unset: as the deployment says")
     preset: Aspect | None = Field(None, description="shape of the film; unset: the timeline's `aspect`")
     quality: Quality = Field("final", description="`draft` is half as wide and quick")
@@ -27,6 +29,8 @@ class RenderBody(RequestBody):
 
 class AnalyseBody(RequestBody):
     """How a timeline is made."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"template": "highlights"}]})
 
     template: TemplateName | None = Field(None, description="unset: as the deployment says")
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0

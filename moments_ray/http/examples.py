@@ -53,9 +53,6 @@ _NAMED: Mapping[str, Any] = {
     "bytes": 2_400_000,
     "codec": "h264",
     "language": "en",
-    "palette": "#0f3b57",
-    "product_name": "Aurora bottle",
-    "cta_text": "Order today",
     "model": "local",
     "engine": "captions",
     "pipeline": "moments",
@@ -70,70 +67,6 @@ _NAMED: Mapping[str, Any] = {
     "url": "https://example.org/talk.mp4",
     "source_url": "https://example.org/talk.mp4",
     "prompt": "surprising facts",
-}
-
-
-def _scene(number: int, role: str, seconds: float) -> dict[str, Any]:
-    still = number == _SCENES
-    return {
-        "scene_number": number,
-        "role": role,
-        "duration": seconds,
-        "static_image": still,
-        "visual_prompt": "a steel bottle on wet slate, morning light",
-        "negative_prompt": "people, text",
-        "camera": "still" if still else "push_in",
-        "transition": "fade",
-        "caption_style": "minimal",
-        "voiceover_text": "It keeps the morning cold until the evening.",
-    }
-
-
-_ROLES = (("hook", 6.0), ("feature", 9.0), ("benefit", 9.0), ("call_to_action", 6.0))
-_SCENES = len(_ROLES)
-_RUN_OPTIONS = {"count": 5, "min_seconds": 20, "max_seconds": 60, "prompt": "surprising facts", "preset": "web"}
-
-# Bodies in which something must be given, though no one field of them must.
-_BODIES: Mapping[str, Any] = {
-    "AddVideo": {"url": _NAMED["url"], "process": True, "count": 5},
-    "AnalyseBody": {"template": "highlights"},
-    "BackfillChange": {"in_flight": 8, "budget": {"media_hours": 200}},
-    "BackfillOrder": {"name": "autumn talks", "source": {"urls": [_NAMED["url"]]}, "options": {"count": 5}},
-    "BulkJobs": {"action": "cancel", "ids": [_RUN]},
-    "ChangeSets": {"dry_run": True},
-    "EditMoment": {"start_time": 11.9, "end_time": 48.3},
-    "EditScripts": {
-        "scripts": [
-            {
-                "hook": "Cold until evening",
-                "cta": "Order today",
-                "model": "local",
-                "backend": "template",
-                "scenes": [_scene(number, role, seconds) for number, (role, seconds) in enumerate(_ROLES, 1)],
-            }
-        ]
-    },
-    "ExtractClipsOptions": {"moment_ids": [_MOMENT], "preset": "vertical", "burn_captions": True},
-    "NewSession": {"title": "Cut the pauses", "project_id": 1},
-    "PatchModel": {"base_url": "http://10.0.0.7:8010", "concurrency": 2},
-    "PutModel": {
-        "kind": "llm",
-        "base_url": "http://10.0.0.7:8010",
-        "model": "qwen3-omni",
-        "supports_json_schema": True,
-    },
-    "RefineMomentOptions": {"refinement_model": "local", "prompt": "begin with the question"},
-    "RegenerateScene": {"voice": False},
-    "RenderBody": {"preset": "vertical", "captions": True},
-    "RetryAd": {"max_cost_usd": 2.5},
-    "RetryItems": {"codes": ["download.refused"]},
-    "RevertMoment": {"to": "generated"},
-    "RunOptions": _RUN_OPTIONS,
-    "RunsInBulk": {"action": "retry", "ids": [_RUN]},
-    "StartPipeline": {"url": _NAMED["url"], **_RUN_OPTIONS},
-    "ToolBody": {"tool": "thumbnail", "args": {"path": "asset:1"}},
-    "TranscriptOptions": {"transcriber": "captions", "language": "en"},
-    "VideosInBulk": {"action": "start", "ids": [_VIDEO], "options": {"count": 5}},
 }
 
 
@@ -173,8 +106,6 @@ def example(
     """Return a value of a schema for a field of this name; of what is ``sent`` it has only what must be there."""
     if "$ref" in schema:
         title = schema["$ref"].removeprefix(_SCHEMAS)
-        if sent and title in _BODIES:
-            return _BODIES[title]
         schema = schemas[title] | {word: each for word, each in schema.items() if word != "$ref"}
     if known := [
         *schema.get("examples", ()),

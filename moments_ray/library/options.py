@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
 from moments_ray.speech.languages import normal_language
@@ -23,6 +23,8 @@ Language = Annotated[str, AfterValidator(_language)]
 
 class TranscriptOptions(BaseRunOptions):
     """A transcript."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"transcriber": "captions", "language": "en"}]})
 
     transcriber: ModelKey | None = Field(
         None, description="who hears what is said; unset: the best one there is", examples=["captions"]

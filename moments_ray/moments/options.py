@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from moments_ray.http.schemas.base import RequestBody
 from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
@@ -112,6 +112,14 @@ class PaddedCutOptions(CutOptions):
 class RunOptions(TranscriptOptions, CutOptions, MomentOptions):
     """Moments, and how they are found, refined and cut."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"count": 5, "min_seconds": 20, "max_seconds": 60, "prompt": "surprising facts", "preset": "web"}
+            ]
+        }
+    )
+
     refinement_model: RefinementModel = None
     deliver_clips: bool = Field(True, description="cut the clip that a user plays")
     site_signals: bool = Field(
@@ -123,12 +131,24 @@ class RunOptions(TranscriptOptions, CutOptions, MomentOptions):
 class RefineMomentOptions(BaseRunOptions, CutOptions):
     """A second look at one moment's edges."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"refinement_model": "local", "prompt": "begin with the question"}]}
+    )
+
     refinement_model: RefinementModel = None
     prompt: Prompt | None = None
 
 
 class ExtractClipsOptions(BaseRunOptions, PaddedCutOptions):
     """Clips of some moments, or of all that a user sees."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"moment_ids": ["7d3a1c52-0e0b-4a1c-9d1e-2b6f4c8a9e10"], "preset": "vertical", "burn_captions": True}
+            ]
+        }
+    )
 
     moment_ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = Field(
         None, min_length=1, max_length=1000, description="unset: every moment that a user sees"

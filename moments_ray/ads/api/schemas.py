@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
+from moments_ray.ads.api.examples import SCRIPT
 from moments_ray.ads.options import StageName
 from moments_ray.ads.script.styles import Template
 from moments_ray.ads.script.words import Script
@@ -94,9 +95,9 @@ class AdView(Shape):
     status: JobStatus
     created_at: AwareDatetime
     updated_at: AwareDatetime
-    product_name: str
+    product_name: str = Field(examples=["Aurora bottle"])
     style: str
-    cta_text: str
+    cta_text: str = Field(examples=["Order today"])
     product_image_path: str | None = Field(description="the picture's object")
     video_url: str | None = Field(description="a path of this API that redirects to the film")
     video_signed_url: str | None = Field(None, description="reads the film until `expires_at`, for whoever has it")
@@ -165,5 +166,7 @@ class ScriptsView(Shape):
 
 class EditScripts(RequestBody):
     """Scripts in place of those there are, one a variant."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scripts": [SCRIPT]}]})
 
     scripts: list[Script] = Field(min_length=1, max_length=5)

@@ -18,7 +18,7 @@ Transition = Literal["cut", "fade", "flash", "wipe"]
 CaptionStyle = Literal["pop", "karaoke", "box", "classic", "minimal", "bold_center"]
 Mode = Literal["pad", "four_on_floor", "plucks", "drums"]
 Filled = Annotated[str, StringConstraints(min_length=1, max_length=600)]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", examples=["#0f3b57"])]
 
 SECONDS = 30.0
 _ROUNDING = 0.01

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from moments_ray.database.tables import ChatMessage, ChatSession
 from moments_ray.editor import chat
@@ -32,6 +32,8 @@ SessionNumber = Annotated[int, Path(ge=1, lt=2**62)]
 
 class NewSession(RequestBody):
     """A conversation to begin."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Cut the pauses", "project_id": 1}]})
 
     title: Annotated[Text, Field(min_length=1, max_length=200)] = "New Chat"
     backend: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = Field(

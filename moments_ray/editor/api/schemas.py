@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from moments_ray.editor.options import ProjectStatus, RenderStatus
 from moments_ray.editor.timeline import Crop, TimelineChange, TimelineData
@@ -194,6 +194,8 @@ class SoundList(Shape):
 
 class ToolBody(RequestBody):
     """A tool and what it takes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tool": "thumbnail", "args": {"path": "asset:1"}}]})
 
     tool: str = Field(max_length=50)
     args: dict[str, JsonValue] = Field(default_factory=dict)

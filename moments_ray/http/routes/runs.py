@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.journal_reader import JournalReader
@@ -121,6 +121,10 @@ async def start_run(
 
 class RunsInBulk(RequestBody):
     """Which runs, and what to do with each."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"action": "retry", "ids": ["5e8d9d5e-6c0e-4c36-8a77-5a3f3b0a2f10"]}]}
+    )
 
     action: Literal["cancel", "retry"]
     ids: Identifiers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from moments_ray.http.schemas.base import RequestBody
 from moments_ray.models.entry import ModelEntry, ModelFields, ModelKind, SpeechApi
@@ -35,6 +35,14 @@ class ModelView(ModelFields):
 class PutModel(ModelFields):
     """A whole entry."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "llm", "base_url": "http://10.0.0.7:8010", "model": "qwen3-omni", "supports_json_schema": True}
+            ]
+        }
+    )
+
     key: str | None = Field(None, description="the one in the address, if it is given")
 
     @property
@@ -45,6 +53,8 @@ class PutModel(ModelFields):
 
 class PatchModel(RequestBody):
     """What to change of an entry; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"base_url": "http://10.0.0.7:8010", "concurrency": 2}]})
 
     kind: ModelKind | None = None
     provider: Provider | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.schemas.base import RequestBody
@@ -36,6 +36,12 @@ class VideoFilterBody(RequestBody):
 
 class VideosInBulk(RequestBody):
     """Which videos, and what to do with each; at most 1,000 at once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"action": "start", "ids": ["0b9f6c0e-52a4-4f0e-9d0c-3f6f0c9a1f11"], "options": {"count": 5}}]
+        }
+    )
 
     action: Literal["delete", "start", "extract"]
     ids: Identifiers | None = None

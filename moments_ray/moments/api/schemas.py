@@ -148,6 +148,10 @@ Title = Annotated[Text, Field(max_length=10_000)]
 class AddVideo(RunOptions):
     """A video at a URL; the options of the pipeline count with ``process``."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://example.org/talk.mp4", "process": True, "count": 5}]}
+    )
+
     url: Url
     title: Title | None = None
     process: bool = Field(False, description="also find its moments")
@@ -155,6 +159,21 @@ class AddVideo(RunOptions):
 
 class StartPipeline(RunOptions):
     """The whole pipeline on a video at a URL, or on one that is here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://example.org/talk.mp4",
+                    "count": 5,
+                    "min_seconds": 20,
+                    "max_seconds": 60,
+                    "prompt": "surprising facts",
+                    "preset": "web",
+                }
+            ]
+        }
+    )
 
     url: Url | None = None
     video_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
@@ -178,6 +197,8 @@ class AddMoment(RequestBody):
 class EditMoment(RequestBody):
     """What to change of a moment; what is left out stays."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"start_time": 11.9, "end_time": 48.3}]})
+
     title: Title | None = None
     start_time: float | None = Field(None, ge=0)
     end_time: float | None = Field(None, gt=0)
@@ -185,6 +206,8 @@ class EditMoment(RequestBody):
 
 class RevertMoment(RequestBody):
     """To what a moment is brought back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"to": "generated"}]})
 
     to: Literal["edits", "generated"] | Annotated[int, Field(ge=0, le=10_000)] = Field(
         "edits",

@@ -234,6 +234,10 @@ class BulkJobsResult(Shape):
 class BulkJobs(RequestBody):
     """Jobs to create, or an action for jobs that are named or filtered; each entry stands for itself."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"action": "cancel", "ids": ["5e8d9d5e-6c0e-4c36-8a77-5a3f3b0a2f10"]}]}
+    )
+
     jobs: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=MOST_AT_ONCE)
     action: str | None = Field(None, pattern="^(cancel|retry|delete)$")
     ids: Identifiers | None = None
