@@ -58,7 +58,7 @@ export function go(path, { replace = false } = {}) {
     here = String(Date.now() + Math.random());
   }
   history[replace ? "replaceState" : "pushState"]({ key: here }, "", href(path));
-  show();
+  place.set(read());
 }
 
 /** Change the query of this page, without a new page. */
@@ -80,14 +80,6 @@ export function guard(ask) {
 /** The position to scroll to, where this page was left by going on and is come back to. */
 export const scrollPosition = () => scrolls.get(here) ?? 0;
 
-function show() {
-  const next = read();
-  const move = () => place.set(next);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (document.startViewTransition && !still && next.path !== place.peek().path) document.startViewTransition(move).finished.catch(() => {});
-  else move();
-}
-
 /** Follow links and the browser's Back. */
 export function startRouter() {
   history.replaceState({ key: here }, "");
@@ -95,7 +87,7 @@ export function startRouter() {
   addEventListener("popstate", (event) => {
     scrolls.set(here, scrollY);
     here = event.state?.key ?? "0";
-    show();
+    place.set(read());
   });
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest("a[href]");

@@ -1,13 +1,10 @@
 // A video: watched, read, and its moments brought to where they should be.
-import { h, replace } from "../core/html.js";
-import { t, percent } from "../core/i18n.js";
+import { h } from "../core/html.js";
+import { t } from "../core/i18n.js";
 import { setQuery } from "../core/router.js";
-import { effect, scope, signal } from "../core/store.js";
-import { api, returned } from "../services/api.js";
-import { followed } from "../services/follow.js";
-import { finished } from "../services/stages.js";
+import { effect, signal } from "../core/store.js";
+import { api, whenBack } from "../services/api.js";
 import { errorPanel } from "../components/common/error-panel.js";
-import { skeletons } from "../components/common/skeleton.js";
 import { tabs } from "../components/common/tabs.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { detailHead } from "../components/detail/detail-head.js";
@@ -20,27 +17,11 @@ import { runHistory } from "../components/detail/run-history.js";
 import { buildTimeline } from "../components/detail/timeline.js";
 import { buildTranscript } from "../components/detail/transcript.js";
 import { placeTranscript } from "../components/detail/transcript-place.js";
+import { loadMeasures, nameTab, openPage, whenRunEnds } from "../components/detail/video-page.js";
 import { runPanel } from "../components/pipelines/run-panel.js";
 
-const WAVE_POINTS = 4000;
-
 export function mount(root, { id, query }) {
-  let end = () => {};
-  let over = false;
-  replace(root, h("div.detail", skeletons("player", 1), skeletons("line", 5)));
-  const begin = async () => {
-    try {
-      const video = await api.video(id);
-      if (over) return;
-      end();
-      root.replaceChildren();
-      [, end] = scope(() => build(root, id, video, query));
-    } catch (error) {
-      if (!over) replace(root, errorPanel(error, begin));
-    }
-  };
-  begin();
-  return () => { over = true; end(); };
+  return openPage(root, () => api.video(id), (video) => build(root, id, video, query));
 }
 
 function build(root, id, video, query) {
@@ -68,11 +49,7 @@ function build(root, id, video, query) {
   detailKeys(model, timeline, transcript, (one) => root.querySelector(`[data-moment="${CSS.escape(one)}"]`));
   load(model, query);
   followRun(model);
-  effect(() => {
-    const title = model.video().title || t("Untitled video");
-    const run = model.run();
-    document.title = `${run ? `${percent(run.progress)} · ` : ""}${title} · moments`;
-  });
+  nameTab(model, () => model.video().title || t("Untitled video"));
   effect(() => setQuery({ m: model.chosen() }));
 }
 
@@ -87,33 +64,13 @@ async function load(model, query) {
   }
   if (model.video.peek().status === "ready") await model.loadTranscript().catch(toastError);
   else model.transcript.set(NO_WORDS);
-  if (model.moments.peek()?.length || !model.run()) extras(model);
+  if (model.moments.peek()?.length || !model.run()) loadMeasures(model); // before that nothing was measured
   if (model.moments.peek()?.length === 0 && !model.run()) model.loadReason().catch(() => {});
-}
-
-/** What was measured of it, once moments were looked for: how loud it is, and where its pauses and shots are. */
-function extras(model) {
-  const id = model.id;
-  api.boundaries(id).then(model.boundaries.set, () => {});
-  api.waveform(id, WAVE_POINTS).then(({ peak, step }) => {
-    if (peak.length) model.waveform.set({ points: Float32Array.from(peak, (point) => point / 255), duration: peak.length * step });
-  }, () => {});
 }
 
 /** While a run works on the video the page fills in; at its end it is read again. */
 function followRun(model) {
-  let watched = null;
-  effect(() => {
-    const run = model.run();
-    if (run) {
-      if (watched !== run.identifier) watched = run.identifier;
-      return;
-    }
-    const ended = watched && followed(watched);
-    if (!ended || !finished(ended.status)) return;
-    watched = null;
-    refresh(model, ended);
-  });
+  whenRunEnds(model, (run) => refresh(model, run));
   let stage = -1;
   effect(() => {
     const run = model.run();
@@ -125,8 +82,7 @@ function followRun(model) {
     if (model.transcript.peek()?.absent) model.loadTranscript().catch(() => {});
     model.load().catch(() => {});
   });
-  let times = 0;
-  effect(() => { returned(); if (times++) model.load().catch(() => {}); });
+  whenBack(() => model.load().catch(() => {}));
 }
 
 async function refresh(model, run) {
@@ -136,7 +92,7 @@ async function refresh(model, run) {
     if (run.status === "failed") toast(run.error?.message ?? t("The run failed."), { bad: true, seconds: 12 });
     else if (!found) await model.loadReason();
     else toast(run.status === "cancelled" ? t("Cancelled") : t("Done"));
-    if (!model.waveform.peek()) extras(model);
+    if (!model.waveform.peek()) loadMeasures(model);
   } catch (error) {
     toastError(error);
   }

@@ -25,14 +25,17 @@ export function mount(root, { query }) {
   document.title = `${t("Runs")} · moments`;
   const [status, list, cursor, error] = [signal(query.get("status") ?? ""), signal(null), signal(null), signal(null)];
   const chosen = selection();
+  let turn = 0;
   async function load(more = false) {
+    const mine = (turn += 1);
     try {
       const page = await api.runs({ status: status.peek(), limit: PAGE, cursor: more ? cursor.peek() : null });
+      if (mine !== turn) return; // another state was asked for since
       list.set(more ? [...list.peek(), ...page.items] : page.items);
       cursor.set(page.next_cursor);
       error.set(null);
     } catch (problem) {
-      error.set(problem);
+      if (mine === turn) error.set(problem);
     }
   }
   effect(() => { returned(); status(); load(); });

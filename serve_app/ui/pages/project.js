@@ -1,21 +1,18 @@
 // A project: a video edited as a film.
-import { h, replace } from "../core/html.js";
-import { percent, t } from "../core/i18n.js";
+import { h } from "../core/html.js";
+import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { setQuery } from "../core/router.js";
-import { effect, onEnd, scope, signal } from "../core/store.js";
-import { api, returned } from "../services/api.js";
-import { followed } from "../services/follow.js";
-import { finished } from "../services/stages.js";
+import { effect, signal } from "../core/store.js";
+import { api, whenBack } from "../services/api.js";
 import { may } from "../services/session.js";
 import { emptyState } from "../components/common/empty-state.js";
-import { errorPanel } from "../components/common/error-panel.js";
-import { skeletons } from "../components/common/skeleton.js";
 import { tabs } from "../components/common/tabs.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { buildPlayer } from "../components/detail/player.js";
 import { buildTranscript } from "../components/detail/transcript.js";
 import { placeTranscript } from "../components/detail/transcript-place.js";
+import { loadMeasures, nameTab, openPage, whenRunEnds } from "../components/detail/video-page.js";
 import { captionsPanel } from "../components/editor/captions-panel.js";
 import { chatDrawer } from "../components/editor/chat-drawer.js";
 import { consentPanel } from "../components/editor/consent.js";
@@ -32,8 +29,6 @@ import { versionsPanel } from "../components/editor/versions-panel.js";
 import { warningsOf } from "../components/editor/warnings.js";
 import { runPanel } from "../components/pipelines/run-panel.js";
 
-const WAVE_POINTS = 4000;
-
 /** The looks of these pages alone, asked for once and only by them. */
 let style = null;
 const looks = () => (style ??= new Promise((resolve) => {
@@ -41,23 +36,11 @@ const looks = () => (style ??= new Promise((resolve) => {
 }));
 
 export function mount(root, { id, query }) {
-  let end = () => {};
-  let over = false;
-  replace(root, h("div.detail", skeletons("player", 1), skeletons("line", 5)));
-  const begin = async () => {
-    try {
-      const [project] = await Promise.all([api.timeline(id), looks()]);
-      const video = await api.video(project.asset.video);
-      if (over) return;
-      end();
-      root.replaceChildren();
-      [, end] = scope(() => build(root, project, video, query));
-    } catch (error) {
-      if (!over) replace(root, errorPanel(error, begin));
-    }
+  const ask = async () => {
+    const [project] = await Promise.all([api.timeline(id), looks()]);
+    return { project, video: await api.video(project.asset.video) };
   };
-  begin();
-  return () => { over = true; end(); };
+  return openPage(root, ask, ({ project, video }) => build(root, project, video, query));
 }
 
 function build(root, project, video, query) {
@@ -85,10 +68,7 @@ function build(root, project, video, query) {
     h("div.detail-main", () => warningsOf(model, null), () => running() && runPanel(model.run, { small: ready() && cut() }), () => (ready() && cut() ? watch : !running() && nothing(model)), place.slot),
     h("div.detail-side", h("div.panel.film-panel", consentPanel(model), renderPanel(model)), h("div.panel.side-panel", side.element))), chatDrawer(model, chat));
   editorKeys(model, strip, { captions: () => { side.choose("captions"); captions.add(); }, chat: () => chat.set(!chat.peek()), none: () => (chat.peek() ? chat.set(false) : model.choose(null)) });
-  effect(() => {
-    const run = model.run();
-    document.title = `${run ? `${percent(run.progress)} · ` : ""}${model.project().title} · moments`;
-  });
+  nameTab(model, () => model.project().title);
   if (cut()) model.film.seek(0);
   load(model, offers);
   followAnalysis(model);
@@ -117,27 +97,15 @@ function nothing(model) {
 function load(model, offers) {
   Promise.all([api.effects(), api.sounds()]).then(([effects, sounds]) => offers.set({ ...effects, sounds }), toastError);
   model.loadTranscript();
-  const beats = () => ({ beats: model.saved.peek().beats });
-  api.boundaries(model.id).then((found) => model.boundaries.set({ ...found, ...beats() }), () => model.boundaries.set(beats()));
-  api.waveform(model.id, WAVE_POINTS).then(({ peak, step }) => {
-    if (peak.length) model.waveform.set({ points: Float32Array.from(peak, (point) => point / 255), duration: peak.length * step });
-  }, () => {});
+  loadMeasures(model, () => ({ beats: model.saved.peek().beats }));
 }
 
 /** When the run that makes the time line ends, everything is read again. */
 function followAnalysis(model) {
-  let watched = null;
-  effect(() => {
-    const run = model.run();
-    if (run) { watched = run.identifier; return; }
-    const ended = watched && followed(watched);
-    if (!ended || !finished(ended.status)) return;
-    watched = null;
-    if (ended.pipeline !== "editor.analysis") return model.reloadProject();
-    if (ended.status === "failed") toast(ended.error?.message ?? t("The run failed."), { bad: true, seconds: 12 });
+  whenRunEnds(model, (run) => {
+    if (run.pipeline !== "editor.analysis") return model.reloadProject();
+    if (run.status === "failed") toast(run.error?.message ?? t("The run failed."), { bad: true, seconds: 12 });
     Promise.all([model.reload(), model.loadVideo(), model.loadTranscript()]).catch(toastError);
   });
-  let times = 0;
-  effect(() => { returned(); if (times++) model.reloadProject(); });
-  onEnd(() => (watched = null));
+  whenBack(() => model.reloadProject());
 }

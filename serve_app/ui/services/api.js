@@ -1,6 +1,6 @@
 // Every call of the API, in one place.
 import { BASE } from "../core/router.js";
-import { signal } from "../core/store.js";
+import { effect, signal, untracked } from "../core/store.js";
 
 /** What a call failed with, as the API says it (RFC 9457). */
 export class Problem extends Error {
@@ -20,6 +20,14 @@ export class Problem extends Error {
 export const away = signal(null);
 /** Counts up when a server that was away has come back: lists look again. */
 export const returned = signal(0);
+/** Have something done whenever a server that was away has come back. @param {() => void} act */
+export function whenBack(act) {
+  let times = 0;
+  effect(() => {
+    returned();
+    if (times++) untracked(act);
+  });
+}
 /** Called on a 401; resolves to whether it is worth asking again. Set by the session. */
 export const access = { ask: async () => false };
 

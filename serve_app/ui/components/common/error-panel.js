@@ -15,5 +15,5 @@ export function errorPanel(error, retry) {
       h("p.quiet.small",
         error.code && h("code", error.code),
         error.requestId && [" · ", t("request"), " ", h("button.link", { onclick: copy, title: t("Copy the request's id") }, h("code", error.requestId.slice(0, 8)))]),
-      retry && h("button", { onclick: retry }, icon("retry"), t("Try again"))));
+      retry && h("button", { onclick: () => retry() }, icon("retry"), t("Try again"))));
 }

@@ -1,7 +1,7 @@
 // What is asked of the API for a page: shown as soon as it is here, asked again when the server comes back.
 import { h } from "../../core/html.js";
-import { effect, onEnd, signal, untracked } from "../../core/store.js";
-import { returned } from "../../services/api.js";
+import { onEnd, signal } from "../../core/store.js";
+import { whenBack } from "../../services/api.js";
 import { errorPanel } from "./error-panel.js";
 
 const BLINK = 150;
@@ -28,11 +28,7 @@ export function resource(ask) {
       clearTimeout(timer);
     }
   }
-  let times = 0;
-  effect(() => {
-    returned();
-    if (times++) untracked(reload);
-  });
+  whenBack(reload);
   onEnd(() => controller?.abort());
   reload();
   return {

@@ -52,7 +52,7 @@ function showPages(main, layout) {
       if (mine !== shown) return;
       end();
       layout.classList.toggle("bare", where.page === "login");
-      const root = h(`div.page.page-${where.page}`);
+      const root = h(`div.page.page-${where.page}`, { class: mine > 1 ? "follows" : "" });
       main.replaceChildren(root);
       document.title = "moments";
       const [unmount, dispose] = scope(() => module.mount(root, { ...where.params, query: where.query }));

@@ -51,6 +51,7 @@ export function mountLibrary(root, query, title) {
       select("moments", t("Moments"), [["", () => t("Any moments")], ["true", () => t("With moments")], ["false", () => t("Without moments")]]),
       select("sort", t("Order"), SORTS),
       h("div.segmented", { role: "group", "aria-label": t("View") }, view("grid", t("Cards")), view("rows", t("Table")))),
+    () => pages.error() && pages.state() === "some" && errorPanel(pages.error(), () => pages.load(filters.peek())),
     hits.element, list, selectionBar(chosen, pages, () => filters.peek()));
 
   effect(() => {

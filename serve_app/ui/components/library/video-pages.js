@@ -26,16 +26,17 @@ export function videoPages() {
     } catch (problem) {
       if (problem.name === "AbortError" || mine.aborted) return;
       error.set(problem);
-      state.set("failed");
+      if (!videos.length) state.set("failed"); // a list that is here stays to be read
     }
   }
 
   function took(page) {
+    error.set(null);
     cursor = page.next_cursor;
     total.set(page.total ?? (cursor ? null : videos.length));
     count.set(page.total ?? videos.length);
     version.update((n) => n + 1);
-    state.set(videos.length ? `some` : "none");
+    state.set(videos.length ? "some" : "none");
   }
 
   let following = false;
