@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from moments_ray.ads.values import (
     Spoken,
     Voices,
 )
+from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
@@ -85,6 +87,25 @@ class AdShelf:
         names = tuple(film.name for film in films)
         await self._end(run, outputs, AdResult(ad=ad, video=names[0], poster=names[0], films=names))
 
+    async def work(self, ad: str) -> None:
+        """Have its newest run come to where its voice is made."""
+        run, request = await self._run(ad)
+        async with self._database.begin() as session:
+            journal = await self._journal(session, run)
+            outputs = {"PRODUCT": self._product(request), "SCRIPT_GEN": self._scripts(request)}
+            await self._complete(journal, outputs)
+            await journal.start("VOICE_GEN", ADS.stage_names.index("VOICE_GEN"), node="node-1")
+
+    async def fail(self, ad: str) -> None:
+        """Have its newest run fail where a model is paid for pictures."""
+        run, request = await self._run(ad)
+        error = {"code": "model.refused", "message": "The model refused the prompt.", "retryable": False}
+        async with self._database.begin() as session:
+            journal = await self._journal(session, run)
+            await self._complete(journal, {"PRODUCT": self._product(request), "SCRIPT_GEN": self._scripts(request)})
+            values = {"completed_at": func.now(), "error": error, "error_stage": "VIDEO_GEN"}
+            await journal.event("run.failed", {}, status=RunStatus.FAILED, **values)
+
     async def _run(self, ad: str) -> tuple[Run, AdRequest]:
         async with self._database.read() as session:
             row = await Ads(session).get(ad)
@@ -122,16 +143,22 @@ class AdShelf:
             caption_style="pop",
         )  # fmt: skip
 
-    async def _end(self, run: Run, outputs: dict[str, BaseModel], result: AdResult) -> None:
+    async def _end(self, run: Run, outputs: Mapping[str, BaseModel], result: AdResult) -> None:
         async with self._database.begin() as session:
-            claimed = await Claims(session).claim(run.identifier, "worker-1", 600.0)
-            assert claimed is not None
-            journal = Journal(session, claim_of(claimed))
-            for name, output in outputs.items():
-                await journal.start(name, ADS.stage_names.index(name), node="node-1")
-                await journal.complete(name, output.model_dump(mode="json"), fingerprint=None, progress=1.0)
+            journal = await self._journal(session, run)
+            await self._complete(journal, outputs)
             values = {"completed_at": func.now(), "result": result.model_dump(mode="json")}
             await journal.event("run.completed", {}, status=RunStatus.COMPLETED, **values)
+
+    async def _journal(self, session: WriteSession, run: Run) -> Journal:
+        claimed = await Claims(session).claim(run.identifier, "worker-1", 600.0)
+        assert claimed is not None
+        return Journal(session, claim_of(claimed))
+
+    async def _complete(self, journal: Journal, outputs: Mapping[str, BaseModel]) -> None:
+        for name, output in outputs.items():
+            await journal.start(name, ADS.stage_names.index(name), node="node-1")
+            await journal.complete(name, output.model_dump(mode="json"), fingerprint=None, progress=1.0)
 
 
 def _painted(request: AdRequest, scene: int, kind: str, seed: int) -> bytes:

@@ -21,7 +21,8 @@ from moments_ray.settings import DownloadSettings, Settings
 from tests.browser.chromium import CHROMIUM
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site, site
-from tests.browser.states import EMPTY, State, full
+from tests.browser.state import State, show
+from tests.browser.states import EMPTY, full
 
 OUT = Path("out/screens")
 DOCS = Path("docs")
@@ -46,14 +47,7 @@ class Screens:
     def _one(self, state: State, size: str, theme: str) -> None:
         width, height = SIZES[size]
         page = self._browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
-        if state.before is not None:
-            state.before(page)
-        page.goto(f"{self._served.url}/ui{state.path}")
-        page.wait_for_selector("[data-ready]")
-        page.wait_for_timeout(900)  # pictures and the video's first frame; nothing tells when both are drawn
-        if state.act is not None:
-            state.act(page)
-            page.wait_for_timeout(400)
+        show(page, self._served.url, state)
         page.screenshot(path=OUT / f"{state.name}-{size}-{theme}.png")
         page.close()
         sys.stdout.write(f"{state.name}-{size}-{theme}\n")
@@ -68,8 +62,9 @@ def _main(wanted: tuple[str, ...]) -> None:
         served.do(shelf.clear)
         for state in EMPTY:
             screens.take(state)
-        for state in full(served, shelf):
-            screens.take(state)
+        for states in full(served, shelf).values():
+            for state in states:
+                screens.take(state)
         browser.close()
     _document("detail-wide-light", DOCS / "page-light.png")
     _document("detail-narrow-dark", DOCS / "page-dark.png")

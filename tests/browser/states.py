@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from moments_ray.database.tables import Video
 from moments_ray.demo.talk import make_talk
@@ -17,8 +14,9 @@ from tests.browser.film import add_project
 from tests.browser.long_talk import add_long_talk
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
+from tests.browser.state import EVERY_SIZE, State, broken, held, without_data
+from tests.browser.work_states import of_ads, of_backfills, of_jobs, of_runs
 
-Act = Callable[[Any], None]
 TITLES = (
     "An interview in a lighthouse",
     "The long way to Samarkand",
@@ -28,18 +26,7 @@ TITLES = (
 )
 
 
-@dataclass(frozen=True)
-class State:
-    """A page at an address under ``/ui``, after something was done there; ``before`` is done before it is opened."""
-
-    name: str
-    path: str
-    act: Act | None = None
-    before: Act | None = None
-    sizes: tuple[str, ...] = ("wide", "narrow")
-
-
-EVERY_SIZE = ("wide", "middle", "narrow")
+VIDEOS = "**/api/videos?*"
 EMPTY = (
     State("dashboard-empty", "/", sizes=EVERY_SIZE),
     State("library-empty", "/videos"),
@@ -51,8 +38,8 @@ EMPTY = (
 )
 
 
-def full(served: Site, shelf: Shelf) -> Sequence[State]:
-    """Fill a shelf, and return the states of the pages over it."""
+def full(served: Site, shelf: Shelf) -> Mapping[str, Sequence[State]]:
+    """Fill a shelf, and return the states of the pages over it, by what they are about."""
     do = served.do
     others = [do(shelf.other, title, number) for number, title in enumerate(TITLES)]
     talk = do(make_talk, Path("out/demo/talk"), Settings(_env_file=None))
@@ -64,34 +51,36 @@ def full(served: Site, shelf: Shelf) -> Sequence[State]:
     do(shelf.work, busy, 3, 0.42)
     do(shelf.run, others[2])
     failed = do(shelf.video, "A talk that did not come", None)
-    broken = do(shelf.run, failed)
+    broken_run = do(shelf.run, failed)
     error = {"code": "download.refused", "message": "The site answered 403 Forbidden.", "retryable": True}
-    do(lambda: shelf.finish(broken, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
+    do(lambda: shelf.finish(broken_run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
     coming = do(shelf.video, "On its way", None)
     do(shelf.work, do(shelf.run, coming), 1, 0.14)
     long = do(add_long_talk, shelf)
-    runs = {"busy": busy.identifier, "failed": broken.identifier, "done": done.identifier}
-    return (
-        *_of_videos(video, coming, failed, long),
-        *(State(f"run-{name}", f"/runs/{run}") for name, run in runs.items()),
-        *_of_other_work(served.url),
-        *_of_projects(*(do(add_project, shelf, video, *each) for each in ((), ("Nothing yet", ())))),
-        *_of_the_whole(f"/videos/{video.identifier}"),
-    )
+    return {
+        "videos": _of_videos(video, coming, failed, long),
+        "runs": of_runs(busy=busy.identifier, failed=broken_run.identifier, done=done.identifier),
+        "jobs": of_jobs(served, shelf, video),
+        "backfills": of_backfills(served.url),
+        "ads": of_ads(served),
+        "projects": _of_projects(*(do(add_project, shelf, video, *each) for each in ((), ("Nothing yet", ())))),
+        "the whole": _of_the_whole(f"/videos/{video.identifier}"),
+    }
 
 
 def _of_videos(video: Video, coming: Video, failed: Video, long: Video) -> Sequence[State]:
     detail = f"/videos/{video.identifier}"
     return (
         State("dashboard-busy", "/", sizes=EVERY_SIZE),
-        State("dashboard-loading", "/", before=_hold),
+        State("dashboard-loading", "/", before=held(VIDEOS)),
         State("library", "/videos", sizes=EVERY_SIZE),
         State("library-table", "/videos", lambda page: page.get_by_label("Table").click()),
         State("library-selection", "/videos", _choose_three),
         State("library-search", "/videos?q=bees"),
         State("library-no-match", "/videos?q=nobody"),
-        State("library-loading", "/videos", before=_hold),
-        State("library-error", "/videos", before=_break),
+        State("library-loading", "/videos", before=held(VIDEOS)),
+        State("library-error", "/videos", before=broken(VIDEOS)),
+        State("library-kept", "/videos", _search_in_vain),
         State("library-drop", "/videos", _drag_a_file),
         State("library-hover", "/videos", _hover_the_talk, sizes=("wide",)),
         State("detail", detail, _at_second_moment, sizes=EVERY_SIZE),
@@ -105,28 +94,11 @@ def _of_videos(video: Video, coming: Video, failed: Video, long: Video) -> Seque
         State("detail-files", f"{detail}?tab=files"),
         State("detail-pending", f"/videos/{coming.identifier}"),
         State("detail-failed", f"/videos/{failed.identifier}"),
+        *without_data("detail", detail, f"**{detail}?include=same"),
         State("detail-nowhere", "/videos/no-such-video"),
         State("detail-long", f"/videos/{long.identifier}"),
         State("generate", "/new", _addresses, sizes=EVERY_SIZE),
         State("again", f"/new?video={video.identifier}", _open_options),
-        State("runs", "/runs", sizes=EVERY_SIZE),
-    )
-
-
-def _of_other_work(url: str) -> Sequence[State]:
-    with httpx.Client(base_url=url) as api:
-        job = api.post("/api/v1/jobs/", json={"job_type": "transcription", "youtube_url": f"{url}/talk.mp4"}).json()
-        order = {"name": "Autumn talks", "source": {"urls": [f"{url}/a.mp4", f"{url}/b.mp4"]}}
-        backfill = api.post("/api/backfills", json=order).json()
-    return (
-        State("jobs", "/jobs"),
-        State("job", f"/jobs/{job['id']}"),
-        State("new-job", "/jobs", lambda page: page.get_by_role("button", name="New job").click()),
-        State("backfills", "/backfills"),
-        State("backfill", f"/backfills/{backfill['identifier']}"),
-        State("new-backfill", "/backfills", lambda page: page.get_by_role("button", name="New backfill").click()),
-        State("ads", "/ads"),
-        State("new-ad", "/ads/new"),
     )
 
 
@@ -134,6 +106,8 @@ def _of_projects(cut: int, uncut: int) -> Sequence[State]:
     path = f"/projects/{cut}"
     return (
         State("projects", "/projects"),
+        *without_data("projects", "/projects", "**/api/projects?*"),
+        *without_data("project", path, f"**/api/timeline/{cut}"),
         State("new-project", "/projects", lambda page: page.get_by_role("button", name="New project").click()),
         State("project", path, _second_segment, sizes=EVERY_SIZE),
         State("project-captions", f"{path}?tab=captions", _second_segment),
@@ -198,16 +172,10 @@ def _choose_three(page: Any) -> None:
         page.locator(".pick").nth(number).check(force=True)
 
 
-def _hold(page: Any) -> None:
-    page.route("**/api/videos*", lambda route: None)  # it is never answered
-
-
-def _break(page: Any) -> None:
-    problem = '{"title": "The service is not available", "detail": "PostgreSQL is not reached.", "code": "unavailable"}'
-    page.route(
-        "**/api/videos?*",
-        lambda route: route.fulfill(status=503, body=problem, content_type="application/problem+json"),
-    )
+def _search_in_vain(page: Any) -> None:
+    broken(VIDEOS)(page)
+    page.get_by_label("Search", exact=True).fill("bread")
+    page.get_by_role("alert").wait_for()
 
 
 def _drag_a_file(page: Any) -> None:
