@@ -79,6 +79,24 @@ def test_a_reader_of_another_make_finds_picture_and_sound_of_every_moment_in_an_
 
 
 @pytest.mark.usefixtures("otio")
+def test_a_reader_of_another_make_finds_picture_and_sound_of_every_moment_in_an_otio() -> None:
+    reader = pytest.importorskip("tellers_timeline", reason="tellers-timeline has no wheel for this machine")
+    source = SOURCE.model_copy(update={"media": "/footage/A talk.mp4"})
+    read = reader.Timeline.parse_json(export_moments("otio", source, MOMENTS))
+    assert (read.get_name(), read.validate()) == ("A talk", [])
+    tracks = read.get_stack().tracks()
+    assert [track.kind for track in tracks] == ["video", "audio"]
+    for track in tracks:
+        assert track.total_duration() == pytest.approx(9.48 + 21.2)
+        assert track.start_time_of_item(1) == pytest.approx(9.48)
+        cut = [clip.get_source_range() for clip in track.items()]  # in frames
+        assert [(each.get_start_time(), each.get_duration()) for each in cut] == [(75, 237), (1000, 530)]
+        media = [clip.get_media_references()["DEFAULT_MEDIA"] for clip in track.items()]
+        assert [each.get_url() for each in media] == ["file:///footage/A%20talk.mp4"] * 2
+        assert [each.get_media_duration() for each in media] == [120.0] * 2
+
+
+@pytest.mark.usefixtures("otio")
 def test_an_edit_list_names_places_in_the_source() -> None:
     events = [line.split()[-4:] for line in written("edl").splitlines() if line[:3].isdecimal()]
     assert events == [
