@@ -1,8 +1,9 @@
-"""Draws the pictures of docs/editor.md: a frame of each caption style and of each effect, as a render makes it.
+"""Draws the pictures of docs/editor.md and docs/ads.md, as a render makes them.
 
     python -m benchmarks.pictures
 
-Writes docs/editor-captions.png and docs/editor-effects.png.
+Writes docs/editor-captions.png and docs/editor-effects.png, a frame of each caption style and of each effect, and
+docs/ads-styles.png, a frame of the first and the last scene of each style of ads.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+import av
 from PIL import Image, ImageDraw, ImageFont
 
+from moments_ray.ads.painting.scene import Painting, paint
+from moments_ray.ads.script.styles import StyleName, template
 from moments_ray.media.probe import probe
 from moments_ray.media.process import ffmpeg_executable, run_tool
 from moments_ray.media.render.effects import EFFECTS, Effect
@@ -27,6 +31,7 @@ from moments_ray.settings import MediaSettings
 SETTINGS = MediaSettings()
 DOCS = Path(__file__).parent.parent / "docs"
 UPRIGHT, SQUARE = Form(width=270, height=480, quality="draft"), Form(width=360, height=360, quality="draft")
+AD, AD_SHOWN = Form(width=720, height=1280), (196, 348)
 LABEL = 20
 STYLES = get_args(CaptionStyle)
 FRAMES = 60
@@ -40,7 +45,7 @@ _SCENES = {
 
 
 async def main() -> None:
-    """Draw both sheets."""
+    """Draw the sheets."""
     with tempfile.TemporaryDirectory(prefix="moments-pictures-") as name:
         directory = Path(name)
         for file, scene in _SCENES.items():
@@ -53,6 +58,39 @@ async def main() -> None:
         ]
         sheet(styles, STYLES, 3).save(DOCS / "editor-captions.png", optimize=True)
         sheet(effects, EFFECTS, 8).save(DOCS / "editor-effects.png", optimize=True)
+        scenes = [(style, scene) for style in get_args(StyleName) for scene in (1, 4)]
+        painted = [await asyncio.to_thread(scene_of_ad, style, scene, directory) for style, scene in scenes]
+        names = [f"{style}, scene {scene}" for style, scene in scenes]
+        sheet(painted, names, len(scenes), grain=True).save(DOCS / "ads-styles.png", optimize=True)
+
+
+def scene_of_ad(style: StyleName, number: int, directory: Path) -> Image.Image:
+    """Return a frame of a scene of an ad that nobody gave a picture for."""
+    own = template(style)
+    scene = own.scenes[number - 1]
+    path = directory / f"{style}-{number}.{'png' if scene.static_image else 'mp4'}"
+    painting = Painting(
+        path=path,
+        style=style,
+        font=own.font,
+        scene=number,
+        width=AD.width,
+        height=AD.height,
+        frames=FRAMES,
+        static=scene.static_image,
+        camera=scene.camera,
+        bpm=own.music.bpm,
+        palette=own.palette,
+        product_name="Premium Headphones",
+        words="Shop Now",
+    )
+    paint(painting.model_dump(mode="json"), lambda _: None)
+    if scene.static_image:
+        with Image.open(path) as picture:
+            return picture.convert("RGB").resize(AD_SHOWN, Image.Resampling.LANCZOS)
+    with av.open(path) as film:
+        *_, last = film.decode(video=0)
+        return Image.fromarray(last.to_ndarray(format="rgb24")).resize(AD_SHOWN, Image.Resampling.LANCZOS)
 
 
 def captioned(style: CaptionStyle) -> Piece:
@@ -78,8 +116,8 @@ async def shown(piece: Piece, frame: int, source: Path, form: Form) -> Image.Ima
         return picture.reduce(2) if form == UPRIGHT else picture.copy()
 
 
-def sheet(pictures: Sequence[Image.Image], names: Sequence[str], across: int) -> Image.Image:
-    """Return pictures side by side, each over its name, in few colours."""
+def sheet(pictures: Sequence[Image.Image], names: Sequence[str], across: int, *, grain: bool = False) -> Image.Image:
+    """Return pictures side by side, each over its name, in few colours; ``grain`` hides their steps in soft light."""
     down = -(-len(pictures) // across)
     cell, gap = pictures[0].size, 6
     whole = Image.new("RGB", (across * (cell[0] + gap) - gap, down * (cell[1] + LABEL)), "white")
@@ -88,6 +126,8 @@ def sheet(pictures: Sequence[Image.Image], names: Sequence[str], across: int) ->
         left, top = number % across * (cell[0] + gap), number // across * (cell[1] + LABEL)
         whole.paste(picture, (left, top))
         pen.text((left, top + cell[1]), name, "black", font)
+    if grain:
+        return whole.quantize(2 * _COLOURS)
     return whole.quantize(_COLOURS, dither=Image.Dither.NONE)
 
 
