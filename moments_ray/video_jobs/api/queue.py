@@ -27,7 +27,7 @@ _SHORT = "/api/v1"
 
 
 @router.get(f"{ROOT}/queue/status")
-@router.get(f"{_SHORT}/queue/status", include_in_schema=False)
+@router.get(f"{_SHORT}/queue/status", name="read_queue_status_by_short_path")
 async def read_queue_status(dependencies: Dependencies) -> QueueStatus:
     """Tell how many jobs wait and are worked on, and by whom."""
     settings = dependencies.environment.settings
@@ -84,14 +84,14 @@ async def queue_running(container: Container) -> bool:
 
 
 @router.delete(f"{ROOT}/queue/clear")
-@router.delete(f"{_SHORT}/queue/clear", include_in_schema=False)
+@router.delete(f"{_SHORT}/queue/clear", name="clear_queue_by_short_path")
 async def clear_queue(service: Service) -> Cleared:
     """Cancel every job that waits; those that are worked on, and runs of other kinds, are left alone."""
     return Cleared(cleared=await service.clear())
 
 
 @router.get(f"{ROOT}/statistics")
-@router.get(f"{_SHORT}/statistics", include_in_schema=False)
+@router.get(f"{_SHORT}/statistics", name="read_job_statistics_by_short_path")
 async def read_job_statistics(dependencies: Dependencies) -> JobStatistics:
     """Return figures of all jobs."""
     async with dependencies.environment.database.read() as session:

@@ -44,7 +44,7 @@ async def _channels(connection: HTTPConnection) -> JobChannels:
 
 
 @router.get("/ws/connections/status")
-@router.get("/connections/status", include_in_schema=False)
+@router.get("/connections/status", name="read_connections_by_short_path")
 async def read_connections(dependencies: Dependencies) -> ConnectionsStatus:
     """Tell how many sockets are open, on all replicas together."""
     counts, replicas = await dependencies.sockets.count()
