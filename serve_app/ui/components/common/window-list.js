@@ -74,9 +74,9 @@ export function windowList({ count, build, guess, label }) {
     if (least < heights.length) {
       sum(least);
       if (above) element.scrollTop += above; // what is read stays where it is
-      frame = requestAnimationFrame(draw);
+      if (above || (last + 1 < heights.length && tops[last + 1] < bottom)) frame = requestAnimationFrame(draw);
     }
-    for (const [index, row] of drawn) row.style.setProperty("transform", `translateY(${tops[index]}px)`);
+    for (const [index, row] of drawn) if (index >= least || fresh.includes(index)) row.style.setProperty("transform", `translateY(${tops[index]}px)`);
   }
 
   function inOrder() {
