@@ -15,10 +15,11 @@ watch("event", (entry) => {
     watched.answers.set(entry.interactionId, Math.max(entry.duration, watched.answers.get(entry.interactionId) ?? 0));
   }
 }, {durationThreshold: 16});
-new MutationObserver(() => {
-  for (const wanted of [".sentence", ".video-card"]) {
-    if (!watched.first[wanted] && document.querySelector(wanted)) watched.first[wanted] = performance.now();
-  }
+new MutationObserver((_, watcher) => {
+  const wanted = [".sentence", ".video-card"].find((one) => document.querySelector(one));
+  if (!wanted) return;
+  watched.first[wanted] = performance.now();
+  watcher.disconnect(); // looking costs time, too
 }).observe(document, {childList: true, subtree: true});
 """
 PAINTS = "() => [watched.paint, watched.shift, watched.blocked]"

@@ -12,6 +12,7 @@ import { settle } from "./edges.js";
 import { titleOf } from "./transcript-text.js";
 
 const ROW = 38;
+const COME_AFTER = 80; // milliseconds: while an edge is dragged, what is said there is not scrolled to at every move
 
 /** @param {import("./model.js").Model} model */
 export function buildTranscript(model) {
@@ -33,6 +34,11 @@ export function buildTranscript(model) {
   }
 
   let current = -1;
+  let coming = 0;
+  function come() {
+    coming = 0;
+    if (follow.peek() && current >= 0 && !list.inSight(current)) list.reveal(current, model.player.playing.peek());
+  }
   function mark(time) {
     const transcript = model.transcript.peek();
     if (!transcript || transcript.none) return;
@@ -41,7 +47,7 @@ export function buildTranscript(model) {
     if (sentence !== current) {
       list.drawn.get(current)?.classList.remove("now");
       current = sentence;
-      if (follow.peek() && sentence >= 0 && !list.inSight(sentence)) list.reveal(sentence, model.player.playing.peek());
+      coming ||= setTimeout(come, COME_AFTER);
     }
     element?.classList.add("now");
     const one = transcript.sentences[sentence];
@@ -92,7 +98,7 @@ export function buildTranscript(model) {
     selected.set({ start: first.time, end: last.end, text: selection.toString(), left: Math.max(8, Math.min(box.left - frame.left, frame.width - 330)), top: Math.max(48, Math.min(frame.height - 52, box.bottom - frame.top + 8)) });
   };
   document.addEventListener("selectionchange", onSelect);
-  onEnd(() => { document.removeEventListener("selectionchange", onSelect); list.end(); marks.clear(); });
+  onEnd(() => { document.removeEventListener("selectionchange", onSelect); clearTimeout(coming); list.end(); marks.clear(); });
 
   const unselect = () => { getSelection().removeAllRanges(); selected.set(null); };
   const edge = (end) => {
