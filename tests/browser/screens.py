@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,17 +40,20 @@ class Screens:
     def take(self, state: State) -> None:
         """Take a picture of a state in its sizes and both themes."""
         for size in state.sizes:
-            for theme in ("light", "dark"):
-                if f"{state.name}-{size}-{theme}".startswith(self._wanted):
-                    self._one(state, size, theme)
+            names = {theme: f"{state.name}-{size}-{theme}" for theme in ("light", "dark")}
+            if any(name.startswith(self._wanted) for name in names.values()):
+                self._in_both_themes(state, size, names)
 
-    def _one(self, state: State, size: str, theme: str) -> None:
+    def _in_both_themes(self, state: State, size: str, names: Mapping[str, str]) -> None:
         width, height = SIZES[size]
-        page = self._browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+        page = self._browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
         show(page, self._served.url, state)
-        page.screenshot(path=OUT / f"{state.name}-{size}-{theme}.png")
+        for theme, name in names.items():
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(100)  # canvases are drawn again
+            page.screenshot(path=OUT / f"{name}.png")
+            sys.stdout.write(f"{name}\n")
         page.close()
-        sys.stdout.write(f"{state.name}-{size}-{theme}\n")
 
 
 def _main(wanted: tuple[str, ...]) -> None:

@@ -24,6 +24,13 @@ export function prefer(changes) {
   }
 }
 
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+const dark = signal(DARK.matches);
+DARK.addEventListener("change", () => dark.set(DARK.matches));
+
+/** What colours go by: who draws with them looks at it, and draws again when they change. */
+export const colours = () => `${preferences().theme} ${dark()}`;
+
 /** Have the page look as it is wanted. */
 export function applyPreferences() {
   effect(() => {

@@ -1,4 +1,5 @@
 // What lies under the blocks: how loud the video is, or where something is said.
+import { colours } from "../../services/preferences.js";
 
 /**
  * Draw the ground of the time line.
@@ -7,6 +8,7 @@
  *   `parts`: which seconds of the video lie where, in pixels
  */
 export function drawGround(canvas, { parts, width, waveform, transcript }) {
+  colours();
   const ratio = Math.min(2, devicePixelRatio || 1);
   const height = canvas.clientHeight || 96;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
