@@ -128,3 +128,20 @@ class Shelf(Library):
                 await session.execute(
                     update(RunStage).where(RunStage.run_id == run.id, RunStage.name == name).values(took)
                 )
+
+    async def finish_with_errors(self, run: Run, items: int, failed: int) -> None:
+        """Have the last stage of a run end with some of its items failed, so that a retry goes on with these."""
+        name = MOMENTS.stage_names[-1]
+        claim = await self.claim(run)
+        error = {"code": "media.cut", "message": "The frame at 61.2 s cannot be decoded.", "retryable": True}
+        async with self.database.begin() as session:
+            journal = Journal(session, claim)
+            await journal.start(name, len(MOMENTS.stage_names) - 1, node="node-1")
+            await journal.plan_items(name, [(f"moment-{number}", {}) for number in range(items)])
+            for number in range(items):
+                if number < failed:
+                    await journal.fail_item(name, f"moment-{number}", error, of=items)
+                else:
+                    await journal.complete_item(name, f"moment-{number}", {}, of=items)
+            status = RunStatus.COMPLETED_WITH_ERRORS
+            await journal.event(f"run.{status}", {}, status=status, completed_at=func.now(), errors=failed)

@@ -54,12 +54,16 @@ def full(served: Site, shelf: Shelf) -> Mapping[str, Sequence[State]]:
     broken_run = do(shelf.run, failed)
     error = {"code": "download.refused", "message": "The site answered 403 Forbidden.", "retryable": True}
     do(lambda: shelf.finish(broken_run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
+    halting = do(shelf.run, others[3])
+    do(shelf.finish_with_errors, halting, 14, 3)
     coming = do(shelf.video, "On its way", None)
     do(shelf.work, do(shelf.run, coming), 1, 0.14)
     long = do(add_long_talk, shelf)
     return {
         "videos": _of_videos(video, coming, failed, long),
-        "runs": of_runs(busy=busy.identifier, failed=broken_run.identifier, done=done.identifier),
+        "runs": of_runs(
+            busy=busy.identifier, failed=broken_run.identifier, errors=halting.identifier, done=done.identifier
+        ),
         "jobs": of_jobs(served, shelf, video),
         "backfills": of_backfills(served.url),
         "ads": of_ads(served),

@@ -10,6 +10,7 @@ import pytest
 from moments_ray.access.key import Scope
 from moments_ray.access.key_store import make_key
 from moments_ray.database.tables import Video
+from moments_ray.states import RunStatus
 from tests.browser.chromium import until
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
@@ -71,17 +72,27 @@ def test_an_address_that_nobody_fetches_is_refused_at_once_and_a_double_click_is
     assert len(runs) == 1
 
 
-def test_titles_that_mean_harm_are_only_text(page: Any, served: Site, shelf: Shelf) -> None:
+def test_words_that_mean_harm_are_only_text(page: Any, served: Site, shelf: Shelf) -> None:
     for title in HOSTILE:
         video = served.do(shelf.video, title, b"0123456789")
         served.do(lambda video=video, title=title: shelf.moment(video, 1.0, 9.0, title=title))
+        served.do(shelf.transcript, video, title)
+    run = served.do(shelf.run, video)
+    error = {"code": "download.refused", "message": HOSTILE[0] + HOSTILE[1], "retryable": True}
+    served.do(lambda: shelf.finish(run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
     opened(page, "./videos")
     page.get_by_text("onerror").first.wait_for()
     assert page.locator("img[src=x]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    opened(page, f"./videos/{video.identifier}")
-    page.locator(".moment").wait_for()
+    for each in page.request.get(f"{served.url}/api/videos").json()["items"]:
+        opened(page, f"./videos/{each['identifier']}")
+        page.locator(".moment").wait_for()
+        page.locator(".sentence").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    opened(page, f"./runs/{run.identifier}")
+    page.get_by_role("alert").get_by_text("onerror").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("img[src=x]").count() == 0
     assert page.title() != "1"
 
 
@@ -114,6 +125,20 @@ def test_what_could_not_be_had_is_asked_for_again(page: Any, served: Site, shelf
     page.get_by_role("button", name="Try again").click()
     page.get_by_role("table").get_by_role("link", name="A river").wait_for()
     assert page.get_by_role("alert").count() == 0
+
+
+def test_items_that_failed_come_first_with_their_reason_and_are_taken_up_again(
+    page: Any, served: Site, shelf: Shelf
+) -> None:
+    run = served.do(shelf.run, served.do(shelf.video, "A river", b"0123456789"))
+    served.do(shelf.finish_with_errors, run, 6, 2)
+    opened(page, f"./runs/{run.identifier}")
+    page.get_by_role("heading", name="6 items").wait_for()
+    squares = page.locator(".items li").evaluate_all("all => all.map(one => one.className)")
+    assert squares == ["is-failed"] * 2 + ["is-completed"] * 4
+    assert page.get_by_text("The frame at 61.2 s cannot be decoded.", exact=True).count() == 2
+    page.get_by_role("button", name="Retry").click()
+    page.locator(".badge", has_text="queued").first.wait_for()
 
 
 def test_keys_go_everywhere_and_are_told(page: Any, talk: Video) -> None:

@@ -1,11 +1,12 @@
-// Every event of a run, the newest at the foot, followed until somebody scrolls; items of fan-outs as squares.
+// Every event of a run, the newest at the foot, followed until somebody scrolls.
 import { h } from "../../core/html.js";
-import { plural, t } from "../../core/i18n.js";
+import { t } from "../../core/i18n.js";
 import { effect, onEnd, signal } from "../../core/store.js";
 import { api } from "../../services/api.js";
 import { finished } from "../../services/stages.js";
 import { toast } from "../common/toast.js";
 import { windowList } from "../common/window-list.js";
+import { items } from "./items.js";
 
 const EVERY = 1500;
 const ROW = 26;
@@ -49,19 +50,6 @@ export function eventLog(run) {
   });
   onEnd(() => { clearInterval(timer); list.end(); });
   const copy = () => navigator.clipboard?.writeText(JSON.stringify(events.peek(), null, 2)).then(() => toast(t("Copied")));
-  return [() => items(events()), h("section.panel", h("div.row", h("h2.grow", t("Events")), h("input", { type: "search", placeholder: t("Filter"), "aria-label": t("Filter the events"), style: { width: "180px" }, oninput: (event) => filter.set(event.target.value) }),
+  return [items(events), h("section.panel", h("div.row", h("h2.grow", t("Events")), h("input", { type: "search", placeholder: t("Filter"), "aria-label": t("Filter the events"), style: { width: "180px" }, oninput: (event) => filter.set(event.target.value) }),
     h("label.check", h("input", { type: "checkbox", checked: tail, onchange: (event) => tail.set(event.target.checked) }), t("Follow")), h("button", { onclick: copy }, t("Copy as JSON"))), list.element)];
-}
-
-/** Items of fan-outs as they stand, the failed ones first. */
-function items(events) {
-  const found = new Map();
-  for (const event of events) {
-    const item = event.type.startsWith("item.") ? (event.data.item ?? event.data.key ?? event.data.moment) : null;
-    if (item) found.set(`${event.data.stage ?? ""} ${item}`, { stage: event.data.stage, status: event.type.split(".")[1], item, error: event.data.error });
-  }
-  if (!found.size) return null;
-  const order = { failed: 0, processing: 1, pending: 2, completed: 3 };
-  const all = [...found.values()].sort((a, b) => (order[a.status] ?? 9) - (order[b.status] ?? 9));
-  return h("section.panel", h("h2", plural(all.length, "{n} item", "{n} items")), h("ul.items", all.map((one) => h("li", { class: `is-${one.status}`, title: `${one.stage ?? ""} ${one.item}: ${one.status}${one.error ? ` · ${one.error.message ?? one.error}` : ""}` }, h("span.sr", `${one.item}: ${one.status}`)))));
 }
