@@ -86,6 +86,7 @@ def _of_videos(video: Video, coming: Video, failed: Video, long: Video) -> Seque
         State("library-error", "/videos", before=broken(VIDEOS)),
         State("library-kept", "/videos", _search_in_vain),
         State("library-drop", "/videos", _drag_a_file),
+        State("library-upload", "/videos", _upload, before=held("**/api/uploads/*")),
         State("library-hover", "/videos", _hover_the_talk, sizes=("wide",)),
         State("detail", detail, _at_second_moment, sizes=EVERY_SIZE),
         State("detail-compare", detail, _compare),
@@ -187,6 +188,12 @@ def _drag_a_file(page: Any) -> None:
         "() => { const dataTransfer = new DataTransfer(); dataTransfer.items.add(new File(['x'], 'a.mp4'));"
         " document.body.dispatchEvent(new DragEvent('dragenter', { bubbles: true, dataTransfer })); }"
     )
+
+
+def _upload(page: Any) -> None:
+    file = {"name": "A river, seen from above.mp4", "mimeType": "video/mp4", "buffer": b"0123456789" * 100_000}
+    page.locator("input[type=file]").first.set_input_files(file)
+    page.get_by_role("region", name="Uploads").get_by_text("A river").wait_for()
 
 
 def _hover_the_talk(page: Any) -> None:

@@ -57,6 +57,23 @@ def test_addresses_lead_deep_and_back(page: Any, talk: Video) -> None:
     page.get_by_role("heading", name="There is no such page").wait_for()
 
 
+def test_back_leads_to_where_one_was_in_a_long_list(page: Any, served: Site, shelf: Shelf) -> None:
+    for number in range(60):
+        served.do(shelf.video, f"Talk {number}", None)
+    opened(page, "./videos")
+    page.get_by_role("link", name="Talk 59").wait_for()
+    page.evaluate("scrollTo(0, 1500)")
+    link = page.get_by_role("link", name="Talk 30")
+    link.scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+    assert place > 500
+    link.click()
+    page.get_by_role("heading", name="Talk 30").wait_for()
+    page.go_back()
+    page.get_by_role("link", name="Talk 30").wait_for()
+    until(page, f"Math.abs(scrollY - {place}) < 2")
+
+
 def test_an_address_that_nobody_fetches_is_refused_at_once_and_a_double_click_is_one_run(
     page: Any, served: Site, shelf: Shelf
 ) -> None:

@@ -56,15 +56,34 @@ function showPages(main, layout) {
       main.replaceChildren(root);
       document.title = "moments";
       const [unmount, dispose] = scope(() => module.mount(root, { ...where.params, query: where.query }));
+      const still = scrollBack(root, scrollPosition());
       end = () => {
+        still();
         unmount?.();
         dispose();
         root.remove();
       };
-      scrollTo(0, scrollPosition());
       if (mine > 1) main.focus({ preventScroll: true });
     });
   });
+}
+
+/** Go back to where a page was left, as soon as what it shows makes it long enough, unless a hand was quicker. */
+function scrollBack(root, top) {
+  scrollTo(0, top);
+  if (!top) return () => {};
+  const hands = ["wheel", "touchmove", "pointerdown", "keydown"];
+  const grown = new ResizeObserver(() => {
+    scrollTo(0, top);
+    if (scrollY >= top - 1) stop();
+  });
+  const stop = () => {
+    grown.disconnect();
+    for (const hand of hands) removeEventListener(hand, stop);
+  };
+  grown.observe(root);
+  for (const hand of hands) addEventListener(hand, stop, { passive: true });
+  return stop;
 }
 
 function offlineBar() {
