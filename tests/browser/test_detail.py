@@ -93,15 +93,17 @@ def test_a_moment_is_heard_between_its_edges_and_no_further(detail: Any, served:
     assert abs(detail.evaluate("document.querySelector('video').currentTime") - end) < 6 * FRAME
 
 
-def test_a_word_that_is_clicked_is_gone_to(detail: Any) -> None:
+def test_a_word_that_is_clicked_is_gone_to_by_the_frame(detail: Any, served: Site, talk: Video) -> None:
     sentence = detail.locator(".sentence").nth(3)
     sentence.scroll_into_view_if_needed()
     box = sentence.locator(".text").bounding_box()
     detail.mouse.click(box["x"] + 4, box["y"] + 10)
-    start = sentence.locator(".stamp").inner_text()
-    minutes, seconds = start.split(":")
-    at = int(minutes) * 60 + int(seconds)
-    until(detail, f"Math.abs(document.querySelector('video').currentTime - {at}) <= 1")
+    minutes, seconds = map(int, sentence.locator(".stamp").inner_text().split(":"))
+    first = sentence.locator(".text").inner_text().split()[0]
+    words = detail.request.get(f"{served.url}/api/videos/{talk.identifier}/transcript").json()["word_timestamps"]
+    shown = 60 * minutes + seconds
+    at = next(word["start"] for word in words if word["word"] == first and shown <= word["start"] < shown + 1)
+    until(detail, f"Math.abs(document.querySelector('video').currentTime - {at}) <= {FRAME}")
 
 
 def test_marked_words_become_a_moment_with_their_edges(detail: Any, served: Site, talk: Video) -> None:
