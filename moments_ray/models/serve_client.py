@@ -84,7 +84,7 @@ class ServeClients:
                 raise
             except DeploymentUnavailableError as error:
                 self._forget(call.role)
-                await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - one that is deployed anew comes back
+                await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - one that is deployed again comes back
                 raise RoleWithdrawn from error
             except (RayServeException, ray.exceptions.RayError) as error:
                 self._forget(call.role)

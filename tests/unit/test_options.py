@@ -88,7 +88,7 @@ PROGRAMS = "of programs that start runs, not of people at a page"
 PAGE_LACKS = {
     **RUN_LACKS,
     **dict.fromkeys(("temperature", "top_p", "top_k", "max_tokens"), "the page of a model's settings has its sampling"),
-    **dict.fromkeys(("deliver_clips", "language", "site_signals", "chapters"), BY_DEFAULT),
+    **dict.fromkeys(("deliver_clips", "language", "hot_words", "site_signals", "chapters"), BY_DEFAULT),
     "force": ANOTHER_RUN,
     "metadata": PROGRAMS,
 }
