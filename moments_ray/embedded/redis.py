@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from moments_ray.embedded.server import Command, ServerFiles, wheel_directory
@@ -66,7 +68,10 @@ class RedisServer:
         Raises:
             RedisUnavailable: it does not answer, or not yet.
         """
-        client = Redis.from_url(self.url, socket_timeout=_CHECK_SECONDS, socket_connect_timeout=_CHECK_SECONDS)
+        once = Retry(NoBackoff(), 0)  # whoever checks comes again; the client's own tries take four seconds
+        client = Redis.from_url(
+            self.url, socket_timeout=_CHECK_SECONDS, socket_connect_timeout=_CHECK_SECONDS, retry=once
+        )
         try:
             await client.ping()
         except (RedisError, OSError) as error:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import asyncpg
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from moments_ray.embedded.orphans import working_in
@@ -142,7 +144,7 @@ async def answers(services: Services) -> bool:
     try:
         connection = await asyncpg.connect(services.database_url, timeout=2)
         await connection.close()
-        client = Redis.from_url(services.redis_url)
+        client = Redis.from_url(services.redis_url, retry=Retry(NoBackoff(), 0))
         await client.ping()
         await client.aclose()
     except (OSError, asyncpg.PostgresError, RedisError):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from sqlalchemy import select, text
 
 from moments_ray import runtime
@@ -74,7 +76,8 @@ class World:
         self.redis = runtime.open_redis(settings)
         self.queue = Queue(self.redis)
         self.run_service = RunService(self.environment, self.redis)
-        self.mute_run_service = RunService(self.environment, redis.Redis(unix_socket_path="/nonexistent/redis.sock"))
+        nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
+        self.mute_run_service = RunService(self.environment, nowhere)
         self.sweeper = Sweeper(settings, self.database, self.queue)
 
     async def empty(self) -> None:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from moments_ray.models.tunnel import TunnelState
 from moments_ray.models.tunnel_states import KEY, TunnelStates
@@ -36,6 +38,6 @@ async def test_states_of_all_holders_are_counted_and_silent_ones_forgotten(clien
 
 
 async def test_a_redis_that_is_away_stops_nobody() -> None:
-    away = redis.Redis.from_url("redis://127.0.0.1:9/0")
+    away = redis.Redis.from_url("redis://127.0.0.1:9/0", retry=Retry(NoBackoff(), 0))
     await TunnelStates(away).publish("one", [UP])
     await away.aclose()
