@@ -25,6 +25,7 @@ from moments_ray import runtime
 from moments_ray.settings import Settings, WorkerSettings
 
 PARTS = ("speed", "losses", "rest")
+_NICENESS = "RAY_worker_niceness"  # Ray reads it in these letters
 
 
 async def measure(settings: Settings, part: str, count: int, at_once: int, rounds: int) -> None:
@@ -76,9 +77,11 @@ def main() -> None:
         "speed": WorkerSettings(runs_at_once=options.at_once),
         "losses": WorkerSettings(runs_at_once=options.at_once, lease_seconds=15, heartbeat_seconds=2, sweep_seconds=5),
     }
+    os.environ[_NICENESS] = "0"  # Ray's own is 15: beside anything else, peers would be served first
     for part in (part for part in workers if part in options.parts):
         with own_home(pipelines=("benchmarks.engine.nothing",), worker=workers[part]) as settings:
             asyncio.run(measure(settings, part, options.runs, options.at_once, options.rounds))
+    del os.environ[_NICENESS]
     if "rest" in options.parts:
         with own_home() as settings:
             rest.observe(Path(settings.home), by_process=options.by_process)
