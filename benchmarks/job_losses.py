@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import redis.asyncio as redis
-
 from benchmarks.job_systems import System
+from benchmarks.striking import Strike, begun_twice, noted, redis_dies
 from moments_ray import runtime
 from moments_ray.settings import Settings
 
@@ -29,7 +24,10 @@ async def observe(systems: Sequence[System], settings: Settings, notes: Path) ->
     print(f"{'':16}{'struck by':28}{'done':>10}{'begun twice':>13}{'seconds after':>15}")
     client = runtime.open_redis(settings)
     for system in systems:
-        for what, strike in (("kill -9 of the worker", system.kill), ("Redis killed and empty", _redis_dies(client))):
+        for what, strike in (
+            ("kill -9 of the worker", system.kill),
+            ("Redis killed and empty", redis_dies(client, _TIMEOUT_SECONDS)),
+        ):
             notes.unlink(missing_ok=True)
             await system.create(_JOBS, _JOB_SECONDS)
             await system.serve()
@@ -40,9 +38,9 @@ async def observe(systems: Sequence[System], settings: Settings, notes: Path) ->
     await client.aclose()
 
 
-async def _struck(system: System, what: str, strike: Callable[[], Awaitable[None]], notes: Path) -> None:
+async def _struck(system: System, what: str, strike: Strike, notes: Path) -> None:
     deadline = time.monotonic() + _TIMEOUT_SECONDS
-    while len(_noted(notes)) < _STRIKE_AFTER:
+    while len(noted(notes)) < _STRIKE_AFTER:
         if time.monotonic() > deadline:
             raise SystemExit(f"{system.name} did not begin {_STRIKE_AFTER} jobs within {_TIMEOUT_SECONDS:g} s")
         await asyncio.sleep(0.02)
@@ -53,26 +51,5 @@ async def _struck(system: System, what: str, strike: Callable[[], Awaitable[None
             break
         await asyncio.sleep(0.2)
     after = f"{time.monotonic() - struck:.1f}" if done == _JOBS else "never"
-    twice = sum(count - 1 for count in Counter(_noted(notes)).values())
+    twice = begun_twice(notes)
     print(f"{system.name:16}{what:28}{f'{done} of {_JOBS}':>10}{twice:13}{after:>15}", flush=True)
-
-
-def _noted(notes: Path) -> list[str]:
-    return notes.read_text().splitlines() if notes.exists() else []
-
-
-def _redis_dies(client: redis.Redis) -> Callable[[], Awaitable[None]]:
-    """Have Redis lose everything and die; its supervisor starts it again."""
-
-    async def strike() -> None:
-        pid = (await client.info("server"))["process_id"]
-        await client.flushall()
-        os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
-            while True:
-                with contextlib.suppress(redis.RedisError, OSError):
-                    if (await client.info("server"))["process_id"] != pid:
-                        return
-                await asyncio.sleep(0.05)
-
-    return strike

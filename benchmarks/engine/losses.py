@@ -7,8 +7,6 @@ import contextlib
 import os
 import signal
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import redis.asyncio as redis
 from benchmarks.engine.nothing import STAGES, TOGETHER, Nothing
 from benchmarks.engine.peers import Peers
 from benchmarks.processes import family, processes
+from benchmarks.striking import Strike, begun_twice, noted, redis_dies
 from moments_ray import runtime
 from moments_ray.engine.runs.actor import keep_listening, start_worker
 from moments_ray.settings import Settings
@@ -25,8 +24,6 @@ _RUNS = 8
 _STAGE_SECONDS = 0.5
 _STRIKE_AFTER = 20  # stages that began
 _TIMEOUT_SECONDS = 90.0
-
-Strike = Callable[[], Awaitable[None]]
 
 
 async def observe(settings: Settings, peers: Peers, notes: Path) -> None:
@@ -58,7 +55,7 @@ async def _ours(settings: Settings, client: redis.Redis, notes: Path) -> None:
         elif number == 1:
             strike = _killing_a_stage
         else:
-            strike = _redis_dies(client)
+            strike = redis_dies(client, _TIMEOUT_SECONDS)
         await _struck("moments_ray", what, strike, notes)
         await worker.drain.remote()
         await listening
@@ -78,7 +75,7 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
             serving[0].wait()
             serving.append(peers.serve(name))
 
-        await _struck(name, what, _redis_dies(client) if number else kill_and_start_again, notes)
+        await _struck(name, what, redis_dies(client, _TIMEOUT_SECONDS) if number else kill_and_start_again, notes)
         await beginning
         for each in serving:
             with contextlib.suppress(ProcessLookupError):
@@ -88,25 +85,21 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
 
 async def _struck(system: str, what: str, strike: Strike, notes: Path) -> None:
     deadline = time.monotonic() + _TIMEOUT_SECONDS
-    while len(_noted(notes)) < _STRIKE_AFTER:
+    while len(noted(notes)) < _STRIKE_AFTER:
         if time.monotonic() > deadline:
             raise SystemExit(f"{system} did not begin {_STRIKE_AFTER} stages within {_TIMEOUT_SECONDS:.0f} s")
         await asyncio.sleep(0.02)
     await strike()
     struck = time.monotonic()
-    while (finished := sum(line.endswith(f" {STAGES}") for line in set(_noted(notes)))) < _RUNS:
+    while (finished := sum(line.endswith(f" {STAGES}") for line in set(noted(notes)))) < _RUNS:
         if time.monotonic() > struck + _TIMEOUT_SECONDS:
             break
         await asyncio.sleep(0.1)
     seconds = time.monotonic() - struck
     await asyncio.sleep(4 * _STAGE_SECONDS)
-    twice = sum(count - 1 for count in Counter(_noted(notes)).values())
+    twice = begun_twice(notes)
     after = f"{seconds:.1f}" if finished == _RUNS else f"none in {seconds:.0f}"
     print(f"{system:24}{what:32}{f'{finished} of {_RUNS}':>14}{twice:20}{after:>15}", flush=True)
-
-
-def _noted(notes: Path) -> list[str]:
-    return notes.read_text().splitlines() if notes.exists() else []
 
 
 def _killing(pids: list[int]) -> Strike:
@@ -124,23 +117,6 @@ async def _killing_a_stage() -> None:
     ]
     for each in at_work[:1]:
         os.kill(each.pid, signal.SIGKILL)
-
-
-def _redis_dies(client: redis.Redis) -> Strike:
-    """Have Redis lose everything and die; its supervisor starts it again."""
-
-    async def strike() -> None:
-        pid = (await client.info("server"))["process_id"]
-        await client.flushall()
-        os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
-            while True:
-                with contextlib.suppress(redis.RedisError, OSError):
-                    if (await client.info("server"))["process_id"] != pid:
-                        return
-                await asyncio.sleep(0.05)
-
-    return strike
 
 
 def _pid(_: Any) -> int:
