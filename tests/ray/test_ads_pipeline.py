@@ -68,6 +68,15 @@ def loudness(path: Path, start: float, end: float) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(sound**2)) + 1e-9))
 
 
+def brightness(path: Path, at: int) -> float:
+    """Return how bright a picture of a film is, 0 to 255."""
+    with av.open(path) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            if number == at:
+                return float(frame.to_ndarray(format="gray").mean())
+    raise AssertionError(f"there is no picture {at}")
+
+
 CHANNELS = ("job_status_updates", "job_progress_updates")
 
 
@@ -108,6 +117,7 @@ async def test_an_ad_without_a_model_is_whole_and_a_second_run_makes_only_what_i
     info = await probe(film, engine.settings.media)
     assert 28 <= info.duration <= 32
     assert (info.width, info.height, info.fps) == (1080, 1080, 30)
+    assert brightness(film, 0) == pytest.approx(brightness(film, 30), rel=0.2)  # players show it before they play
     said = " ".join(word.text for spoken in voices.items for word in spoken.words)
     assert "The battery lasts 40 hours." in said
     assert "Shop Now." in " ".join(word.text for word in voices.items[3].words)

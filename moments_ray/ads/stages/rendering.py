@@ -83,8 +83,12 @@ async def render_scene(
 
 
 def _effects(scene: Scene, *, own_still: bool) -> tuple[Effect, ...]:
-    """Return how a scene begins, and what moves a picture that came with the request."""
-    names = [*([_BEGINNINGS[scene.transition]] if scene.transition in _BEGINNINGS else [])]
+    """Return how a scene follows the one before, and what moves a picture that came with the request.
+
+    The first follows none: players show a film's first frame before it plays, and that is neither white nor black.
+    """
+    follows = scene.scene_number > 1 and scene.transition in _BEGINNINGS
+    names = [_BEGINNINGS[scene.transition]] if follows else []
     names += ["zoom"] if own_still else []
     return tuple(Effect(name=name) for name in names)
 
