@@ -27,6 +27,7 @@ from moments_ray.moments.finding.title_cleaning import (
     is_torn,
     is_unbroken,
     main_clause,
+    main_question,
     opens_on_pronoun,
     pointers,
 )
@@ -89,15 +90,16 @@ def spoken_titles(timeline: Timeline, first: int, last: int, wording: Wording) -
 def _forms(text: str, *, asks: bool, opens: bool, wording: Wording) -> Iterator[str]:
     """Give the forms in which a sentence could stand as a title.
 
-    Of a question that is itself or the first one in it, of a statement what it announces or says that there is, itself,
-    or its main clause.
+    Of a question that is itself, the first one in it, or its main clause; of a statement what it announces or says that
+    there is, itself, or its main clause.
     """
     title = cleaned(text, asks=asks)
     said = cleaned(text, asks=False) if wording.english else ""
     for subject in (announced(said) if opens else "", "" if asks else existing(said)):
         if not opens_on_pronoun(subject) and _FEWEST_ANNOUNCED <= len(subject.split()) <= _MOST_WORDS_OF_A_STATEMENT:
             yield subject
-    for form in (title, first_question(title) if asks else main_clause(title)):
+    shorter = (first_question(title), main_question(first_question(title))) if asks else (main_clause(title),)
+    for form in (title, *shorter):
         if not form or len(form) > _LONGEST or opens_on_pronoun(form):
             continue
         words = len(form.split())

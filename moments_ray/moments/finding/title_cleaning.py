@@ -50,6 +50,11 @@ _NEXT_QUESTION = re.compile(
 )
 # "How does the oven, or how does the heat …": somebody begins again.
 _RESTART = re.compile(r"^(\w+\s+\w+)\b.*?\b(?:or|rather|i mean),?\s+(?=\1\b)", re.IGNORECASE)
+_HANGING = re.compile(
+    r"\s+(?=(?:when|because|if|so that|while|unless|that (?:i|you|we|they|he|she|it)"
+    r"|(?:that|who|which) (?:is|are|was|were|has|have|had|can|could|will|would))\b)",
+    re.IGNORECASE,
+)
 _RELATIVE = re.compile(r"(?:who|which|whose)\b", re.IGNORECASE)
 _AUXILIARY = (
     r"(?:(?:\s+(?:else|exactly|then))?\s+(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|may|might"
@@ -149,6 +154,13 @@ def main_clause(title: str) -> str:
 def first_question(title: str) -> str:
     """Return the first of the questions that a sentence asks."""
     return _NEXT_QUESTION.split(title, maxsplit=1)[0].rstrip(" ,;:?") + "?"
+
+
+def main_question(title: str) -> str:
+    """Return a question up to the clause that hangs on it; empty where that leaves none that is whole."""
+    head = _HANGING.split(title, maxsplit=1)[0].rstrip(" ,;:?")
+    words = _bare_words(head)
+    return "" if not words or words[-1] in _TORN_END or "between" in words else head + "?"
 
 
 def announced(title: str) -> str:

@@ -16,6 +16,7 @@ from moments_ray.moments.finding.title_cleaning import (
     is_clause,
     is_statement,
     main_clause,
+    main_question,
     opens_on_pronoun,
     pointers,
 )
@@ -100,6 +101,20 @@ def test_a_clause_that_hangs_on_a_question_is_cut_off_it_and_never_stands_alone(
 )
 def test_a_clause_is_told_from_a_question_by_where_its_verb_stands(title: str, clause: bool) -> None:
     assert is_clause(title) is clause
+
+
+@pytest.mark.parametrize(
+    ("said", "main"),
+    [
+        ("What does a baker do as a teacher when the children never saw flour?", "What does a baker do as a teacher?"),
+        ("How do mills grind the rye that we eat?", "How do mills grind the rye?"),
+        ("Why do we choose bread that is sour?", "Why do we choose bread?"),
+        ("What do they talk about when bread is short?", ""),
+        ("What is the bond between the work that you do and the bread?", ""),
+    ],
+)
+def test_a_long_question_can_stand_without_the_clause_that_hangs_on_it(said: str, main: str) -> None:
+    assert main_question(said) == main
 
 
 @pytest.mark.parametrize(
