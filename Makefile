@@ -71,7 +71,7 @@ up: $(INSTALLED)  ## the server, on loopback
 docs: $(INSTALLED)  ## write the pages that are made from code
 	$(BIN)/python -m moments_ray.reference
 
-LOCKED := embedded asr whisper demo ads encoder dev
+LOCKED := embedded asr whisper demo ads tracing encoder dev
 
 lock: $(INSTALLED)  ## resolve pyproject.toml again into requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes $(LOCKED:%=--extra %) --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements.lock

@@ -27,6 +27,7 @@ from moments_ray.errors import InvalidRequest, RedisUnavailable
 from moments_ray.media.guard import GuardedTransport
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.registry import ModelRegistry
+from moments_ray.process.tracing import export_traces
 from moments_ray.products import PRODUCTS
 from moments_ray.runtime.meter import ray_meter
 from moments_ray.settings import Settings
@@ -83,7 +84,12 @@ async def migrate(settings: Settings) -> None:
 
 
 def connect(settings: Settings) -> Environment:
-    """Connect a process to everything that stages need; connections open on their first use."""
+    """Connect a process to everything that stages need; connections open on their first use.
+
+    Raises:
+        InvalidRequest: traces are asked for, and what sends them is not installed.
+    """
+    export_traces(settings.traces_url)
     client = open_redis(settings)
     return _connected(settings, _database(settings), open_store(settings, ray_meter), client, LiveStatus(client))
 

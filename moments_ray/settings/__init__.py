@@ -178,6 +178,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, min_length=16, description="signs URLs of the directory store; unset: a key that is made once, kept in it"
     )
+    traces_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="OTLP/HTTP address of a collector: http://HOST:4318/v1/traces; unset: nothing is traced",
+    )
     fault: str | None = Field(None, description="POINT:ACTION to survive, once a home: tests of recovery only")
     pipelines: tuple[str, ...] = Field(
         (), description="modules whose products and pipelines are registered beside those of the package"

@@ -11,13 +11,14 @@ from tests.ray.trial_pipelines import FAN, Trial
 from tests.runs import submit as start
 
 
-def submit(settings: Settings, request: Trial, subject: str) -> None:
-    """Submit a run."""
+def submit(settings: Settings, request: Trial, subject: str) -> str:
+    """Submit a run and return its identifier."""
 
-    async def submitted() -> None:
-        await start(runtime.run_service(runtime.connect(settings)), FAN, request, subject=subject)
+    async def submitted() -> str:
+        run = await start(runtime.run_service(runtime.connect(settings)), FAN, request, subject=subject)
+        return run.identifier
 
-    asyncio.run(submitted())
+    return asyncio.run(submitted())
 
 
 def cancel(settings: Settings, identifier: str) -> None:

@@ -21,6 +21,7 @@ from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.journal_reader import JournalReader
 from moments_ray.errors import LeaseLost, MomentsError
 from moments_ray.process import failpoint
+from moments_ray.process.tracing import working_on
 from moments_ray.states import StageStatus
 
 
@@ -43,7 +44,8 @@ async def work_items(environment: Environment, claim: Claim, name: str, keys: Se
                 await work.commit_skipped(row.key)
         todo = [row for row in todo if row.key in before]
     if todo:
-        await (work.each(todo) if step.each else work.each_row(todo))
+        with working_on(claim.run, name, stage=name, attempt=claim.attempt, items=len(todo)):
+            await (work.each(todo) if step.each else work.each_row(todo))
 
 
 async def outputs_before(claimed: ClaimedRun, step: FanOut, keys: Sequence[str]) -> dict[str, BaseModel] | None:

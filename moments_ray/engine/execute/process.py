@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from moments_ray.engine.environment import Connect, Environment, T
+from moments_ray.process.application_log import log_to_home
 from moments_ray.settings import Settings
 
 
@@ -21,6 +22,7 @@ class Process:
 
     def __init__(self, connect: Connect, settings: Settings) -> None:
         self.key = (connect, settings)
+        log_to_home(settings.home, settings.log_level, settings.environment)
         self._runner = asyncio.Runner()
         self._turn = threading.Lock()
         self._idle: threading.Timer | None = None

@@ -16,6 +16,7 @@ from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.stage import Stage
 from moments_ray.ids import fingerprint
 from moments_ray.process import failpoint
+from moments_ray.process.tracing import working_on
 from moments_ray.settings import Settings
 from moments_ray.states import StageStatus
 
@@ -42,15 +43,20 @@ async def execute_stage(claimed: ClaimedRun, name: str) -> None:
         return
     if not await claimed.start(name):
         return
-    settings = claimed.environment.settings
+    settings, claim = claimed.environment.settings, claimed.claim
     failpoint.hit(settings, "stage.started")
-    async with claimed.failure_recorded(name):
-        made_from = await _fingerprint(claimed.environment, stage, inputs)
-        new = await _stored(claimed, stage, made_from) or await _make(claimed, stage, inputs, made_from)
-        failpoint.hit(settings, "stage.made")
-        await claimed.complete(name, new)
+    with working_on(claim.run, name, stage=name, attempt=claim.attempt):
+        await _bring(claimed, stage, inputs)
     failpoint.hit(settings, "stage.committed")
     claimed.announce_soon(name, StageStatus.COMPLETED)
+
+
+async def _bring(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None]) -> None:
+    async with claimed.failure_recorded(stage.name):
+        made_from = await _fingerprint(claimed.environment, stage, inputs)
+        new = await _stored(claimed, stage, made_from) or await _make(claimed, stage, inputs, made_from)
+        failpoint.hit(claimed.environment.settings, "stage.made")
+        await claimed.complete(stage.name, new)
 
 
 async def _make(claimed: ClaimedRun, stage: Stage, inputs: Mapping[str, BaseModel | None], made_from: str) -> NewOutput:

@@ -23,6 +23,7 @@ from moments_ray.engine.runs.queue import Queue
 from moments_ray.errors import Conflict, InvalidRequest, MomentsError
 from moments_ray.ids import fingerprint
 from moments_ray.process import failpoint
+from moments_ray.process.tracing import working_on
 from moments_ray.states import RunStatus
 
 log = structlog.get_logger()
@@ -207,6 +208,10 @@ class RunService:
 
     async def _announce(self, run: Run, *, notify: bool) -> None:
         failpoint.hit(self._settings, "submit.committed")
+        with working_on(run.identifier, f"submit {run.pipeline}"):
+            await self._notify(run, notify=notify)
+
+    async def _notify(self, run: Run, *, notify: bool) -> None:
         await self._live.queued(run, self._registry.get(run.pipeline).stage_names)
         if not notify:
             async with self._database.begin() as session:

@@ -27,6 +27,7 @@ from moments_ray.engine.runs.webhooks import Deliverer
 from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
 from moments_ray.ids import RunId
 from moments_ray.process import failpoint
+from moments_ray.process.tracing import trace_whole_run, working_on
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 
@@ -204,7 +205,8 @@ class PipelineWorker:
             with contextlib.suppress(RedisError):
                 await lease.take_lock()
                 await self._releasing.show_begun(run)
-            verdict = await execution.run()
+            with working_on(run.identifier, "attempt", attempt=run.attempt):
+                verdict = await execution.run()
         finally:
             heartbeat.cancel()
             del self._executions[run.identifier]
@@ -212,6 +214,8 @@ class PipelineWorker:
             # After the execution has ended: this worker may be the one that takes the new message.
             await self._releasing.hand_back(lease, notify=message is not None)
         else:
+            failed = verdict is RunStatus.FAILED
+            trace_whole_run(run.identifier, run.pipeline, run.queued_at, verdict.value, failed=failed)
             await self._releasing.end(lease)
 
     async def _heartbeat(self, run: Run, execution: RunExecution) -> None:
