@@ -23,6 +23,7 @@ from moments_ray.database.tables import Backfill
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import InputError, MomentsError, NothingToDo, ObjectMissing, RunActive, ServiceUnavailable
+from moments_ray.process.metrics import BACKFILL_ITEMS
 from moments_ray.states import BackfillItemStatus, BackfillStatus
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ _LEASE = timedelta(seconds=60)
 _TURN_SECONDS = 10.0  # for one backfill, before the next one has its turn
 _BACKFILLS_AT_ONCE = 20
 _STARTS_AT_ONCE = 8
+_MEASURED_AFTER_END = timedelta(hours=1)
 
 
 async def attend_to_backfills(environment: Environment) -> None:
@@ -49,6 +51,17 @@ async def attend_to_backfills(environment: Environment) -> None:
         async with environment.database.begin() as session:
             for key in due:
                 await Backfills(session).renew(key, timedelta(0))
+        await _measure(environment)
+
+
+async def _measure(environment: Environment) -> None:
+    """Tell how items stand; every worker does, or the last figures of one that attends no more would stand."""
+    async with environment.database.read() as session:
+        backfills = await Backfills(session).active_within(_MEASURED_AFTER_END)
+    for backfill in backfills:
+        for status in BackfillItemStatus:
+            count = backfill.counts.get(status, 0)
+            environment.meter(BACKFILL_ITEMS, count, backfill=backfill.identifier[:8], status=status.value)
 
 
 class Attendance:

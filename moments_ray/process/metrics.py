@@ -10,7 +10,7 @@ _SECONDS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric; labels have few values: no run, video or host is ever one."""
+    """One metric; labels have few values: no run, video or host is ever one, and backfills are few."""
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -36,6 +36,12 @@ MODEL_SECONDS = Metric(
 )
 BYTES_MOVED = Metric("moments_bytes_total", "counter", "bytes fetched from the web, stored, or loaded", ("direction",))
 CLIPS_CUT = Metric("moments_clips_total", "counter", "clips by how they were cut", ("method",))
+BACKFILL_ITEMS = Metric(
+    "moments_backfill_items",
+    "gauge",
+    "items of a backfill, by state; of its identifier the first eight characters",
+    ("backfill", "status"),
+)
 
 METRICS = (
     INFO,
@@ -47,6 +53,7 @@ METRICS = (
     MODEL_SECONDS,
     BYTES_MOVED,
     CLIPS_CUT,
+    BACKFILL_ITEMS,
 )
 
 

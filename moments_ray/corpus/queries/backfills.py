@@ -61,6 +61,12 @@ class Backfills:
             query = query.where(Backfill.status.in_(statuses))
         return await page_of(self._session, query, Backfill.id, after, limit)
 
+    async def active_within(self, age: timedelta) -> Sequence[Backfill]:
+        """Return those that are not at their end, or came to it within so long."""
+        at_its_end = Backfill.status.in_([status for status in BackfillStatus if status.finished])
+        query = select(Backfill).where(or_(~at_its_end, Backfill.completed_at > func.now() - age))
+        return (await self._session.scalars(query)).all()
+
     async def take_due(self, lease: timedelta, limit: int) -> list[int]:
         """Take the keys of backfills that have something to be done, the longest wait first, for a lease."""
         due = (

@@ -7,9 +7,15 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
+import structlog
+
 from moments_ray.engine.environment import Connect, Environment, T
+from moments_ray.engine.scratch import sweep_scratch
+from moments_ray.errors import DatabaseUnavailable
 from moments_ray.process.application_log import log_to_home
 from moments_ray.settings import Settings
+
+log = structlog.get_logger()
 
 
 class Process:
@@ -17,7 +23,8 @@ class Process:
 
     ``run`` is ``asyncio.run`` with a loop that stays: a connection to PostgreSQL costs more than most commits,
     and ``ray.cancel`` still reaches the running coroutine as CancelledError. Between stages the loop stands still, so a
-    thread of its own closes what has been idle: a worker process of Ray may wait for its next stage for ever.
+    thread of its own then clears the node's scratch and closes what has been idle: a worker process of Ray may wait for
+    its next stage for ever.
     """
 
     def __init__(self, connect: Connect, settings: Settings) -> None:
@@ -43,7 +50,15 @@ class Process:
     def _rest(self) -> None:
         with self._turn:
             if self._idle is threading.current_thread():  # else a stage began, and ended, meanwhile
-                self._runner.run(self.environment.database.rest())
+                self._runner.run(self._clear_and_rest())
+
+    async def _clear_and_rest(self) -> None:
+        try:
+            await sweep_scratch(self.environment.settings.scratch, self.environment.database)
+        except (DatabaseUnavailable, OSError) as error:  # whoever rests next clears away
+            log.warning("scratch.not_swept", error=str(error))
+        finally:
+            await self.environment.database.rest()
 
 
 async def _connected(connect: Connect, settings: Settings) -> Environment:

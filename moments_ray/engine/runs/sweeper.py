@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-
 import structlog
 
 from moments_ray import __version__
@@ -13,6 +10,7 @@ from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.runs.queue import PRIORITIES, Queue
+from moments_ray.engine.scratch import sweep_scratch
 from moments_ray.process.metrics import DEAD_LETTERS, INFO, QUEUE_DEPTH, QUEUE_OLDEST, Meter, unmetered
 from moments_ray.settings import Settings
 
@@ -52,7 +50,7 @@ class Sweeper:
         await self._queue.ensure_groups()  # Redis may have been wiped while every worker was busy
         await self._queue.forget_deleted()
         await self._queue.retire_idle(_SILENT_CONSUMER_MILLISECONDS)
-        await self._sweep_scratch()
+        await sweep_scratch(self._settings.scratch, self._database)
         return enqueued
 
     async def measure(self) -> None:
@@ -64,14 +62,3 @@ class Sweeper:
             self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
         self._meter(QUEUE_OLDEST, oldest)
         self._meter(DEAD_LETTERS, await self._queue.dead_letter_count())
-
-    async def _sweep_scratch(self) -> None:
-        """Remove scratch directories of runs that are over; a crash leaves them behind."""
-        if not self._settings.scratch.is_dir():
-            return
-        found = await asyncio.to_thread(lambda: list(self._settings.scratch.iterdir()))
-        async with self._database.read() as session:
-            active = await Sweeps(session).active_identifiers([directory.name for directory in found])
-        for directory in found:
-            if directory.name not in active:
-                await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)

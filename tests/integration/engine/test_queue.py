@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,11 +13,12 @@ from sqlalchemy import text
 
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
+from moments_ray.engine.execute.process import Process
 from moments_ray.engine.runs.queue import GROUP, Queue
 from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.ids import new_identifier
-from moments_ray.settings import Settings
+from moments_ray.settings import DatabaseSettings, Settings
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.runs import submit
 
@@ -120,3 +123,26 @@ async def test_scratch_of_a_run_that_is_over_is_removed_and_of_one_that_is_not_s
         (bell.settings.scratch / name / "first-1-abc" / "half.mp4").write_bytes(b"half")
     await bell.sweeper.sweep()
     assert [directory.name for directory in bell.settings.scratch.iterdir()] == [active]
+
+
+async def test_a_process_of_stages_clears_the_scratch_of_its_node_when_it_has_nothing_to_do(bell: Bell) -> None:
+    active = await bell.submit()
+    for name in (active, "nobody"):
+        (bell.settings.scratch / name).mkdir(parents=True)
+    settings = bell.settings.model_copy(update={"database": DatabaseSettings(idle_seconds=0.2)})
+    async with asyncio.timeout(30), a_process(settings) as here:
+        await asyncio.to_thread(here.run, asyncio.sleep(0))  # a stage, and then nothing
+        while len(found := list(bell.settings.scratch.iterdir())) > 1:
+            await asyncio.sleep(0.05)
+    assert [directory.name for directory in found] == [active]
+
+
+@contextlib.asynccontextmanager
+async def a_process(settings: Settings) -> AsyncIterator[Process]:
+    """What a process of Ray has for stages; there it lives until that dies."""
+    here = await asyncio.to_thread(Process, runtime.connect, settings)
+    yield here
+    await asyncio.to_thread(here.run, here.environment.close())
+    assert here._idle is not None
+    here._idle.cancel()
+    await asyncio.to_thread(here._runner.close)
