@@ -10,7 +10,7 @@ import stamina
 
 from moments_ray.database.session import Database, WriteSession
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.engine.queries.journal import Journal, StageJournal
+from moments_ray.engine.queries.journal import Journal, StageJournal, Verdict
 from moments_ray.engine.queries.journal_reader import JournalReader, WrittenEvent, happened
 from moments_ray.errors import DatabaseUnavailable
 
@@ -79,6 +79,26 @@ class ClaimWrites:
             return answer
 
         return await _to_its_end(attempted())
+
+    async def end(self, verdict: Verdict) -> None:
+        """Write the run's verdict, as ``statement`` does where nobody is to be told of it, else as ``commit``.
+
+        Raises:
+            LeaseLost: the claim does not hold any more; nothing was written.
+        """
+        row, unanswered = self._database.row, False
+
+        @over_outages
+        async def untold() -> bool:
+            nonlocal unanswered
+            about = verdict.data.get("stage")
+            if unanswered and await happened(row, self._claim, self.seq, verdict.event, about):
+                return True
+            unanswered = True
+            return await StageJournal(row, self._claim).end_untold(verdict)
+
+        if not await _to_its_end(untold()):
+            await self.commit(lambda journal, _: journal.end(verdict))
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

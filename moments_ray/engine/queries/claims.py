@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, inspect, select, update
+from sqlalchemy import func, update
 
 from moments_ray import __version__
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunStage
-from moments_ray.engine.queries.rows import Row, row_of
+from moments_ray.engine.queries.rows import Row, row_of, run_of
 from moments_ray.ids import RunId
 from moments_ray.states import RunStatus, StageStatus
 
@@ -40,7 +40,7 @@ event AS (
     FROM run
 )
 SELECT * FROM run"""
-_COLUMNS = tuple(column.key for column in inspect(Run).column_attrs)
+_SECONDS_TO_DEADLINE = "SELECT extract(epoch FROM deadline_at - now())::float8 AS seconds FROM runs WHERE id = $1"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,13 @@ async def claim_run(row: Row, identifier: str, owner: str, lease_seconds: float)
     By one statement, which may commit itself: where its answer is lost, the owner may claim again.
     """
     found = await row(_CLAIM, identifier, owner, timedelta(seconds=lease_seconds), __version__)
-    return None if found is None else Run(**{name: found[name] for name in _COLUMNS})
+    return None if found is None else run_of(found)
+
+
+async def seconds_to_deadline(row: Row, run_key: int) -> float:
+    """Return how many seconds a run has left by the server's clock; less than none when it is over its deadline."""
+    found = await row(_SECONDS_TO_DEADLINE, run_key)
+    return float(found["seconds"] or 0.0) if found is not None else 0.0
 
 
 class Claims:
@@ -84,13 +90,6 @@ class Claims:
             .values(heartbeat_at=func.now())
             .returning(Run)
         )
-
-    async def seconds_to_deadline(self, run_key: int) -> float:
-        """Return how many seconds a run has left by the server's clock; less than none when it is over its deadline."""
-        left = await self._session.scalar(
-            select(func.extract("epoch", Run.deadline_at - func.now())).where(Run.id == run_key)
-        )
-        return float(left or 0.0)
 
     async def hand_back(self, claim: Claim) -> bool:
         """Put a run that its worker cannot finish back in the queue; tell whether it was still ours."""

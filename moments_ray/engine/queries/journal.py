@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, update
@@ -32,6 +33,24 @@ from moments_ray.errors import MomentsError
 from moments_ray.states import RunStatus, StageStatus
 
 _SECONDS = func.extract("epoch", func.now() - RunStage.started_at)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run ends: its event, and what is written with it; what is None stays as it is.
+
+    What is still open of the run ends as ``open_stages``.
+    """
+
+    status: RunStatus
+    event: str
+    data: Mapping[str, Any]
+    open_stages: StageStatus = StageStatus.FAILED
+    errors: int | None = None
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    error_stage: str | None = None
+    progress: float | None = None
 
 
 class StageJournal:
@@ -89,6 +108,19 @@ class StageJournal:
     async def note(self, stage: str, item: str, key: str, value: Any) -> None:
         """Keep a value for the next try of a stage, or of its item, over what was noted under this key before."""
         await self._write(NOTE, stage, item, key, json.dumps(value))
+
+    async def end_untold(self, verdict: Verdict) -> bool:
+        """Write the verdict of a run of whose end nobody is to be told; of others, and of lost ones, say False."""
+        return await self._end(verdict, told=False) is not None
+
+    async def _end(self, verdict: Verdict, *, told: bool) -> Mapping[str, Any] | None:
+        documents = [None if each is None else json.dumps(each) for each in (verdict.result, verdict.error)]
+        about = (verdict.open_stages.value, verdict.status.value, verdict.event, json.dumps(verdict.data))
+        values = (*about, verdict.errors, *documents, verdict.error_stage, verdict.progress, told)
+        run = await self._row(END, self._claim.key, self._claim.attempt, *values)
+        if run is not None:
+            self.written = WrittenEvent(run["event_seq"], verdict.event, dict(verdict.data))
+        return run
 
     async def _write(self, statement: str, stage: str, *values: object) -> Mapping[str, Any] | None:
         """Execute a statement and return its answer, or None where the stage's output stands already."""
@@ -167,29 +199,11 @@ class Journal(StageJournal):
         """Record that an item's earlier step failed, so that this one has nothing to work on."""
         return await self._end_item(stage, key, StageStatus.SKIPPED, of)
 
-    async def end(
-        self,
-        status: RunStatus,
-        event_type: str,
-        data: Mapping[str, Any],
-        *,
-        open_stages: StageStatus,
-        errors: int | None = None,
-        result: Mapping[str, Any] | None = None,
-        error: Mapping[str, Any] | None = None,
-        error_stage: str | None = None,
-        progress: float | None = None,
-    ) -> None:
-        """Write the run's verdict, and its webhook; what is still open of it ends as ``open_stages``.
-
-        What is None stays as it is.
-        """
-        documents = [None if value is None else json.dumps(value) for value in (result, error)]
-        about = (self._claim.key, self._claim.attempt, open_stages.value, status.value, event_type, json.dumps(data))
-        run = await self._row(END, *about, errors, *documents, error_stage, progress)
+    async def end(self, verdict: Verdict) -> None:
+        """Write the run's verdict, and its webhook."""
+        run = await self._end(verdict, told=True)
         if run is None:
             raise lease_lost(self._claim)
-        self.written = WrittenEvent(run["event_seq"], event_type, dict(data))
         if run["webhook_url"] is not None:
             await Webhooks(self._session).notify_end(self._claim.key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -11,9 +12,10 @@ from sqlalchemy import and_, select
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.engine.queries.journal_statements import HAPPENED, LOAD
-from moments_ray.engine.queries.rows import Row
-from moments_ray.errors import LeaseLost
+from moments_ray.engine.queries.journal_statements import HAPPENED, LOAD, SHOWN
+from moments_ray.engine.queries.rows import Row, run_of
+from moments_ray.errors import LeaseLost, NotFound
+from moments_ray.ids import RunId
 from moments_ray.states import StageStatus
 
 
@@ -78,8 +80,31 @@ async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
     )
 
 
-async def happened(row: Row, claim: Claim, after: int, event: str, stage: str) -> bool:
-    """Tell whether such an event about a stage was written after the event of this number."""
+def first_snapshot(run: Run) -> RunSnapshot:
+    """Return a run as it stands after its first claim: nobody began a stage of it before."""
+    about = (run.pipeline, run.subject, run.exclusive_key, run.video_id, run.tries)
+    return RunSnapshot(Claim(run.id, RunId(run.identifier), run.attempt), *about, False, run.config, run.event_seq, {})
+
+
+async def shown_run(row: Row, claim: Claim) -> tuple[Run, dict[str, RunStage]]:
+    """Return a run and its stages by name, without their outputs.
+
+    Raises:
+        NotFound: there is no such run any more.
+    """
+    found = await row(SHOWN, claim.run)
+    if found is None:
+        raise NotFound(f"There is no run {claim.run}")
+    return run_of(found), {stage["name"]: RunStage(**_with_times(stage)) for stage in found["stages"]}
+
+
+def _with_times(stage: Mapping[str, Any]) -> dict[str, Any]:
+    times = {name: stage[name] and datetime.fromisoformat(stage[name]) for name in ("started_at", "completed_at")}
+    return {**stage, **times}
+
+
+async def happened(row: Row, claim: Claim, after: int, event: str, stage: str | None) -> bool:
+    """Tell whether such an event, about a stage or about none, was written after the event of this number."""
     return await row(HAPPENED, claim.key, after, event, stage) is not None
 
 

@@ -137,13 +137,13 @@ UPDATE run_stages SET progress = (
 WHERE run_id = $1 AND name = $2 RETURNING progress"""
 
 # The verdict. $3 the status of stages that are left open, $4 the run's, $5 the event's type, $6 its data, $7 errors,
-# $8 result, $9 error, $10 its stage, $11 progress
+# $8 result, $9 error, $10 its stage, $11 progress, $12 whether it may be one that a webhook tells of
 END = """
 WITH run AS (
     UPDATE runs SET event_seq = event_seq + 1, status = $4::text, completed_at = now(), owner = NULL,
         errors = coalesce($7::int, errors), result = coalesce($8, result), error = coalesce($9, error),
         error_stage = coalesce($10::text, error_stage), progress = coalesce($11::float8, progress)
-    WHERE id = $1 AND attempt = $2 AND status = 'processing'
+    WHERE id = $1 AND attempt = $2 AND status = 'processing' AND ($12::bool OR webhook_url IS NULL)
     RETURNING id, event_seq, webhook_url
 ),
 died AS (
@@ -174,10 +174,16 @@ SELECT pipeline, subject, exclusive_key, video_id, tries,
     FROM run_stages WHERE run_id = runs.id), '{}') AS stages
 FROM runs WHERE id = $1"""
 
-# Whether such an event about a stage was written after another one. $1 the run's key, $2 that one's number, $3 the
-# type, $4 the stage.
+# A run with its stages, as its live status shows them. $1 the run's identifier.
+SHOWN = """
+SELECT runs.*, ARRAY(
+    SELECT to_jsonb(stage) - 'output' FROM run_stages stage WHERE run_id = runs.id ORDER BY ordinal) AS stages
+FROM runs WHERE identifier = $1"""
+
+# Whether such an event was written after another one. $1 the run's key, $2 that one's number, $3 the type, $4 the stage
+# it is about, if any.
 HAPPENED = """
-SELECT seq FROM run_events WHERE run_id = $1 AND seq > $2 AND type = $3 AND data ->> 'stage' = $4
+SELECT seq FROM run_events WHERE run_id = $1 AND seq > $2 AND type = $3 AND data ->> 'stage' IS NOT DISTINCT FROM $4
 ORDER BY seq DESC LIMIT 1"""
 
 # What a try spent, in the transaction that ends it or one of its items; the run is locked first, as it is by those.

@@ -9,15 +9,18 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.engine.queries.rows import Row
 
-_INTERRUPTED = text("""
+# $1 the run's key
+_INTERRUPTED = """
     WITH concerned AS (
-        SELECT id FROM runs WHERE subject = (SELECT subject FROM runs WHERE id = :run)
-        UNION SELECT id FROM runs WHERE video_id = (SELECT video_id FROM runs WHERE id = :run)
+        SELECT id FROM runs WHERE subject = (SELECT subject FROM runs WHERE id = $1)
+        UNION SELECT id FROM runs WHERE video_id = (SELECT video_id FROM runs WHERE id = $1)
     )
     SELECT EXISTS (SELECT FROM run_attempts WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
         OR EXISTS (SELECT FROM run_items WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
-""")
+        AS interrupted
+"""
 
 # Requests and outputs are JSON of several shapes; that a name stands somewhere in them is what counts.
 _UNREFERENCED = """
@@ -48,6 +51,15 @@ _SUBJECTS = text("SELECT DISTINCT subject FROM runs WHERE subject = ANY(:subject
 )
 
 
+async def interrupted(row: Row, run_key: int) -> bool:
+    """Tell whether a stage or item of a run, or of another one about the same, was broken off.
+
+    Only those leave objects that nothing points at; where several runs were at work, the last to end finds them.
+    """
+    found = await row(_INTERRUPTED, run_key)
+    return found is not None and bool(found["interrupted"])
+
+
 class References:
     """Reads of what points at the objects of runs; a product with rows of its own adds what these point at.
 
@@ -66,13 +78,6 @@ class References:
     async def only_of_video(self, subjects: Sequence[str], video: str) -> list[str]:
         """Return those of the subjects whose rows go with those of a video: every run of theirs works on it."""
         return list(await self._session.scalars(_ONLY_OF_VIDEO, {"subjects": list(subjects), "video": video}))
-
-    async def interrupted(self, run_key: int) -> bool:
-        """Tell whether a stage or item of a run, or of another one about the same, was broken off.
-
-        Only those leave objects that nothing points at; where several runs were at work, the last to end finds them.
-        """
-        return bool(await self._session.scalar(_INTERRUPTED, {"run": run_key}))
 
     async def unreferenced(self, subject: str, names: Sequence[str]) -> list[str]:
         """Return those of a subject's objects that nothing points at."""

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sqlalchemy import inspect
+
 from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.tables import Run
 
 # Executes one statement and returns the first row it gives: the database itself, or a transaction.
 Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
+
+_RUN_COLUMNS = tuple(column.key for column in inspect(Run).column_attrs)
+
+
+def run_of(found: Mapping[str, Any]) -> Run:
+    """Return the run of a row that has all its columns."""
+    return Run(**{name: found[name] for name in _RUN_COLUMNS})
 
 
 def row_of(session: ReadSession | WriteSession) -> Row:

@@ -9,7 +9,7 @@ import structlog
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.product import Owned
-from moments_ray.engine.queries.references import References
+from moments_ray.engine.queries.references import interrupted
 from moments_ray.engine.queries.runs import Runs
 
 log = structlog.get_logger()
@@ -19,19 +19,13 @@ _REAPED_KEY = "moments:orphans_reaped"
 _SUBJECTS_AT_ONCE = 500
 
 
-async def interrupted(environment: Environment, run: Run) -> bool:
-    """Tell whether a try of a run, or of another one about the same, was broken off: only those leave objects."""
-    async with environment.database.read() as session:
-        return await References(session).interrupted(run.id)
-
-
 async def clean_up_run(environment: Environment, run: Run, *, claimed: bool = True) -> None:
     """Delete what a run staged and nothing points at; what else nothing points at only while no other run is at work.
 
     Call it before the run's verdict, while the claim holds; or, not ``claimed``, after a verdict without a worker: then
     the run itself, if it is retried meanwhile, counts as one that is at work.
     """
-    if not await interrupted(environment, run):
+    if not await interrupted(environment.database.row, run.id):
         return
     async with environment.database.read() as session:
         video = await Runs(session).video_of(run)

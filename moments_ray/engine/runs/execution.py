@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
 import structlog
 
-from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.capacity import await_capacity
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.task import Task
 from moments_ray.engine.pipeline import Unit, names_of
-from moments_ray.engine.queries.claims import Claims
-from moments_ray.engine.queries.journal import Journal
-from moments_ray.engine.queries.journal_reader import RunSnapshot
-from moments_ray.engine.runs.cleanup import clean_up_run, interrupted
+from moments_ray.engine.queries.claims import seconds_to_deadline
+from moments_ray.engine.queries.journal import Verdict
+from moments_ray.engine.queries.journal_reader import RunSnapshot, first_snapshot
+from moments_ray.engine.queries.references import interrupted
+from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import Lease
 from moments_ray.engine.runs.tries import Tries
 from moments_ray.errors import (
@@ -83,12 +83,13 @@ class RunExecution:
     async def _watch_deadline(self) -> asyncio.TimerHandle | None:
         if self._run.deadline_at is None:
             return None
-        async with self._environment.database.read() as session:
-            left = await Claims(session).seconds_to_deadline(self._run.id)
+        left = await seconds_to_deadline(self._environment.database.row, self._run.id)
         return asyncio.get_running_loop().call_later(max(0.0, left), self.stop, StopReason.DEADLINE)
 
     async def _stages(self) -> RunStatus | None:
-        self._claimed = claimed = await self._load()
+        first = self._run.attempt == 1
+        claimed = ClaimedRun(self._environment, first_snapshot(self._run)) if first else await self._load()
+        self._claimed = claimed
         limit = self._environment.settings.worker.max_crashes
         if self._run.crash_count >= limit:
             return await self._fail(RunPoisoned(f"The run crashed its worker {limit} times without making progress."))
@@ -99,7 +100,8 @@ class RunExecution:
             try:
                 self._claimed = claimed = await self._go_on(claimed, left)
             except RunCancelled:
-                return await self._end(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
+                cancelled = Verdict(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
+                return await self._end(cancelled)
             except (LeaseLost, ServiceUnavailable):
                 raise  # without a verdict: an outage is not the run's fault, and whoever claims it next goes on
             except MomentsError as error:
@@ -196,46 +198,24 @@ class RunExecution:
         errors = sum(len((stage.output or {}).get("failed", ())) for stage in claimed.stages.values())
         status = RunStatus.COMPLETED_WITH_ERRORS if errors else RunStatus.COMPLETED
         result = claimed.pipeline.result(claimed.given())
+        given = None if result is None else result.model_dump(mode="json")
         return await self._end(
-            status,
-            f"run.{status}",
-            {"errors": errors},
-            errors=errors,
-            result=None if result is None else result.model_dump(mode="json"),
-            progress=1.0,
+            Verdict(status, f"run.{status}", {"errors": errors}, errors=errors, result=given, progress=1.0)
         )
 
     async def _fail(self, error: MomentsError, stage: str | None = None) -> RunStatus:
         failure = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
-        return await self._end(
-            RunStatus.FAILED,
-            "run.failed",
-            {"stage": stage, **failure},
-            error=failure,
-            error_stage=stage,
-            open_stages=StageStatus.FAILED,
-        )
+        data = {"stage": stage, **failure}
+        return await self._end(Verdict(RunStatus.FAILED, "run.failed", data, error=failure, error_stage=stage))
 
-    async def _end(
-        self,
-        status: RunStatus,
-        event: str,
-        data: Mapping[str, Any],
-        *,
-        open_stages: StageStatus = StageStatus.FAILED,
-        **values: Any,
-    ) -> RunStatus:
-        """Write the verdict in one fenced transaction: after it the run is history."""
+    async def _end(self, verdict: Verdict) -> RunStatus:
+        """Write the verdict, fenced and at once with what goes with it: after it the run is history."""
         await self._clean_up()
-
-        async def verdict(journal: Journal, _: WriteSession) -> None:
-            await journal.end(status, event, data, open_stages=open_stages, **values)
-
         failpoint.hit(self._environment.settings, "run.ending")
-        await (self._claimed or await self._load()).writes.commit(verdict)
+        await (self._claimed or await self._load()).writes.end(verdict)
         failpoint.hit(self._environment.settings, "run.ended")
-        log.info("run.ended", run=self.lease.claim.run, status=status.value, **dict(data))
-        return status
+        log.info("run.ended", run=self.lease.claim.run, status=verdict.status.value, **dict(verdict.data))
+        return verdict.status
 
     async def _clean_up(self) -> None:
         """Delete what interrupted tries left; that it cannot be done is no reason to withhold the verdict.
@@ -244,7 +224,7 @@ class RunExecution:
             LeaseLost: another worker owns the run, and what a zombie would delete may be that one's.
         """
         try:
-            if not await interrupted(self._environment, self._run):
+            if not await interrupted(self._environment.database.row, self._run.id):
                 return
             await clean_up_run(self._environment, await self.lease.renew_in_database(self._environment.database))
         except LeaseLost:

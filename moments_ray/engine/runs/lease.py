@@ -55,11 +55,13 @@ class Lease:
         self._consumer = consumer
         self._milliseconds = int(seconds * 1000)
         self._renew_script = client.register_script(_RENEW)
-        self._release_script = client.register_script(_RELEASE)
 
-    async def take_lock(self) -> None:
-        """Take the subject's lock from whoever holds it: the claim in PostgreSQL is ours, and nobody else's."""
-        await self._redis.set(self._lock, self._token, px=self._milliseconds)
+    async def take_lock(self, commands: redis.Redis | None = None) -> None:
+        """Take the subject's lock from whoever holds it: the claim in PostgreSQL is ours, and nobody else's.
+
+        Among other ``commands``, where these are given.
+        """
+        await (commands or self._redis).set(self._lock, self._token, px=self._milliseconds)
 
     async def renew_in_redis(self) -> None:
         """Renew lock and entry together; what Redis lost is written again.
@@ -87,6 +89,6 @@ class Lease:
             raise LeaseLost(f"Attempt {self.claim.attempt} of run {self.claim.run} does not own it any more.")
         return run
 
-    async def release_lock(self) -> None:
-        """Release the lock if it is still ours."""
-        await self._release_script(keys=[self._lock], args=[self._token])
+    async def release_lock(self, commands: redis.Redis | None = None) -> None:
+        """Release the lock if it is still ours; among other ``commands``, where these are given."""
+        await (commands or self._redis).eval(_RELEASE, 1, self._lock, self._token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,14 +82,23 @@ class LiveStatus:
         except RedisError as error:
             log.warning("live.write_failed", run=run.identifier, error=str(error))
 
-    async def whole(self, run: Run, names: tuple[str, ...], stages: Mapping[str, RunStage]) -> None:
-        """Write a run's whole live status from its journal.
+    async def whole(
+        self,
+        run: Run,
+        names: tuple[str, ...],
+        stages: Mapping[str, RunStage],
+        *,
+        together_with: Callable[[redis.Redis], Awaitable[object]] | None = None,
+    ) -> None:
+        """Write a run's whole live status from its journal, in one transaction with other commands, if any.
 
         Raises:
             RedisError: Redis is down or full; the live status is as it was.
         """
         fields = status_fields(run, names, stages)
         async with self._redis.pipeline(transaction=True) as transaction:
+            if together_with is not None:
+                await together_with(transaction)
             transaction.delete(active_key(run.subject))
             transaction.hset(active_key(run.subject), mapping=dict(fields.items()))
             transaction.hset(run_key(run.identifier), mapping=dict(_summary(run, fields).items()))

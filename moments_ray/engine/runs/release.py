@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
 
+import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.queries.claims import Claim, Claims, claim_of
-from moments_ray.engine.queries.journal_reader import JournalReader
+from moments_ray.engine.queries.claims import Claim, Claims
+from moments_ray.engine.queries.journal_reader import shown_run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.lease import Lease
 from moments_ray.engine.runs.live_status import LiveStatus
@@ -30,19 +32,20 @@ class RunRelease:
         self._queue = queue
         self._live = live
 
-    async def show_begun(self, run: Run) -> None:
-        """Write the whole live status of a run that was just claimed."""
+    async def show_begun(self, run: Run, lease: Lease) -> None:
+        """Take the lock of a run that was just claimed, and write its whole live status."""
         if run.attempt > 1:
-            await self.show(claim_of(run))
+            await self.show(lease.claim, together_with=lease.take_lock)
             return
-        await self._live.whole(run, self._stage_names(run), {})  # no claim before this one began a stage
+        names = self._stage_names(run)  # no claim before this one began a stage
+        await self._live.whole(run, names, {}, together_with=lease.take_lock)
 
-    async def show(self, claim: Claim) -> Run:
+    async def show(
+        self, claim: Claim, *, together_with: Callable[[redis.Redis], Awaitable[object]] | None = None
+    ) -> Run:
         """Write a run's whole live status from its journal, and return it."""
-        async with self._environment.database.read() as session:
-            run = await Runs(session).get(claim.run)
-            stages = await JournalReader(session, claim.key).stages()
-        await self._live.whole(run, self._stage_names(run), stages)
+        run, stages = await shown_run(self._environment.database.row, claim)
+        await self._live.whole(run, self._stage_names(run), stages, together_with=together_with)
         return run
 
     def _stage_names(self, run: Run) -> tuple[str, ...]:
@@ -57,8 +60,7 @@ class RunRelease:
         if scratch.is_dir():
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         try:
-            run = await self.show(lease.claim)
-            await lease.release_lock()
+            run = await self.show(lease.claim, together_with=lease.release_lock)
             failpoint.hit(self._environment.settings, "run.unlocked")
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
             if reason and not await self._queue.dead_letter_ids(run.identifier):  # every message about it ends here

@@ -203,8 +203,7 @@ class PipelineWorker:
             if run.cancel_requested_at is not None:
                 execution.stop(StopReason.CANCEL)
             with contextlib.suppress(RedisError):
-                await lease.take_lock()
-                await self._releasing.show_begun(run)
+                await self._releasing.show_begun(run, lease)
             with working_on(run.identifier, "attempt", attempt=run.attempt):
                 verdict = await execution.run()
         finally:

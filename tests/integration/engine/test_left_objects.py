@@ -6,7 +6,7 @@ from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.queries.claims import Claims, claim_of
-from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.journal import Journal, Verdict
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.service import RunService
@@ -61,7 +61,7 @@ async def test_the_last_of_the_runs_of_a_video_deletes_what_those_before_it_left
     assert await objects(environment) == [left]  # the other run may be about to point at it
     async with environment.database.begin() as session:
         journal = Journal(session, claim_of(await Runs(session).get(one.identifier)))
-        await journal.end(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
+        await journal.end(Verdict(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED))
     await clean_up_run(environment, two)
     assert await objects(environment) == []
 

@@ -13,7 +13,7 @@ from moments_ray import runtime
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.queries.claims import Claims, claim_of
+from moments_ray.engine.queries.claims import Claims, claim_of, seconds_to_deadline
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.registry import Registry
@@ -248,7 +248,7 @@ async def test_a_deadline_and_tries_are_stored_and_the_deadline_begins_with_the_
     async with environment.database.begin() as session:
         claimed = await Claims(session).claim(started.run.identifier, "worker-test", 60.0)
         assert claimed is not None
-        left = await Claims(session).seconds_to_deadline(claimed.id)
+    left = await seconds_to_deadline(environment.database.row, claimed.id)
     assert 80 < left <= 90
     async with environment.database.begin() as session:
         assert await Claims(session).hand_back(claim_of(claimed))

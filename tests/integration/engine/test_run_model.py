@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import func
 
-from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.journal import Journal, Verdict
 from moments_ray.engine.runs.lease import lock_key
 from moments_ray.engine.runs.queue import Message
 from moments_ray.errors import Conflict, LeaseLost, RunActive
 from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
-from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus
+from moments_ray.states import ACTIVE_RUN, RunStatus
 from tests.integration.engine.run_world import LEASE_SECONDS, Expected, Hold, World
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.runs import submit
@@ -170,7 +170,7 @@ class RunMachine(RuleBasedStateMachine):
         verdict = RunStatus.CANCELLED if run.cancel_requested else status
 
         async def work(journal: Journal) -> None:
-            await journal.end(verdict, f"run.{verdict}", {}, open_stages=StageStatus.FAILED)
+            await journal.end(Verdict(verdict, f"run.{verdict}", {}))
 
         if not self.accepts(hold):
             self.refused(hold, self.world.commit(hold, work))
