@@ -20,7 +20,7 @@ class Nothing(Value):
     """What it gives."""
 
 
-@stage("NOTHING", resources=Resources(cpus=0.1))
+@stage("NOTHING", resources=Resources(cpus=0))
 async def nothing(ctx: Context, request: NothingRequest) -> Nothing:  # noqa: ARG001 - it does nothing
     """Do nothing, for so long."""
     if request.notes:

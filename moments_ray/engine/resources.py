@@ -12,7 +12,8 @@ from typing import Any
 class Resources:
     """What a stage asks of the node it runs on; Ray's scheduler is the only semaphore.
 
-    ``cpus`` and ``gpus`` are logical, ``memory`` is bytes, ``custom`` names per-node resources of ``cluster.yaml``.
+    ``cpus`` and ``gpus`` are logical, ``memory`` is bytes, ``custom`` names per-node resources of ``cluster.yaml``. A
+    stage that asks for no cpus and nothing else only waits; the worker executes it itself, beside its other runs.
     """
 
     cpus: float = 1.0

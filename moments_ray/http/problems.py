@@ -22,6 +22,7 @@ from moments_ray.http.known_fields import names_of
 log = structlog.get_logger()
 
 _RETRY_AFTER_SECONDS = 5
+_MOST_ERRORS = 100  # of one body: whoever sends more has not read the first
 _OTHER_PHRASES = {460: "Checksum Mismatch"}  # of the tus protocol
 _KNOWN_PLACES = (
     "stage",
@@ -142,7 +143,8 @@ async def _of_framework(request: Request, error: Exception) -> Response:
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    errors = [{"where": ".".join(map(str, each["loc"])), "message": _said(each, request)} for each in error.errors()]
+    found = error.errors()[:_MOST_ERRORS]
+    errors = [{"where": ".".join(map(str, each["loc"])), "message": _said(each, request)} for each in found]
     first = errors[0]
     error = InputError(f"{first['where']}: {first['message']}")
     return problem_of(error, request.state.request_id, errors=errors)

@@ -89,12 +89,13 @@ def stage_task(
     ``gpus`` is the share of one that Ray gave the task.
     """
     here = process(connect, settings)
-    return here.run(_execute_stages(here.environment, snapshot, names, gpus))
+    return here.run(execute_stages(here.environment, snapshot, names, gpus))
 
 
-async def _execute_stages(
-    environment: Environment, snapshot: RunSnapshot, names: Sequence[str], gpus: float
+async def execute_stages(
+    environment: Environment, snapshot: RunSnapshot, names: Sequence[str], gpus: float = 0.0
 ) -> RunSnapshot:
+    """Execute a stage in this process's loop, and those after it while that took no time to speak of."""
     claimed = ClaimedRun(environment, snapshot, gpus=gpus)
     began = asyncio.get_running_loop().time()
     try:

@@ -1,43 +1,17 @@
-"""Runs: submitted, claimed, renewed, finished, found."""
+"""Runs: found, cancelled, queued again, replaced."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection
 
 from sqlalchemy import Select, case, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage, Video
-from moments_ray.engine.queries.webhooks import Webhook, Webhooks
+from moments_ray.engine.queries.submission import Submission
+from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.errors import NotFound, RunActive
-from moments_ray.ids import new_identifier
 from moments_ray.states import ACTIVE_RUN, RunStatus, StageStatus, VideoStatus
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A run as it is asked for; ``fingerprint`` is of its config, ``produced_by`` of what decides beside it.
-
-    Without a ``subject`` it is about itself, and no other run is the same.
-    """
-
-    pipeline: str
-    subject: str | None
-    config: dict[str, Any]
-    fingerprint: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    produced_by: str | None = None
-    exclusive_key: str | None = None
-    video_key: int | None = None
-    deadline_seconds: float | None = None
-    tries: int | None = None
-    priority: int = 5
-    idempotency_key: str | None = None
-    webhook: Webhook | None = None
 
 
 class Runs:
@@ -45,47 +19,6 @@ class Runs:
 
     def __init__(self, session: ReadSession | WriteSession) -> None:
         self._session = session
-
-    async def insert(self, submission: Submission) -> Run:
-        """Write a queued run.
-
-        Raises:
-            RunActive: another run of its exclusive key is active; ``detail["run"]`` names it.
-        """
-        identifier = new_identifier()
-        run = Run(
-            identifier=identifier,
-            pipeline=submission.pipeline,
-            subject=submission.subject or identifier,
-            video_id=submission.video_key,
-            config=submission.config,
-            options=dict(submission.options),
-            config_fingerprint=submission.fingerprint,
-            produced_by=submission.produced_by,
-            exclusive_key=submission.exclusive_key,
-            deadline_seconds=submission.deadline_seconds,
-            tries=submission.tries,
-            priority=submission.priority,
-            idempotency_key=submission.idempotency_key,
-            webhook_url=submission.webhook.url if submission.webhook else None,
-            webhook_secret=submission.webhook.secret if submission.webhook else None,
-            event_seq=1,
-        )
-        try:
-            async with self._session.begin_nested():
-                self._session.add(run)
-                await self._session.flush()
-        except IntegrityError as error:
-            same = submission.idempotency_key and await self.by_idempotency_key(submission.idempotency_key)
-            if same:
-                return same  # two submissions under one key at once: the other was first
-            if "uq_runs_active_exclusive" not in str(error.orig) or submission.exclusive_key is None:
-                raise
-            raise _run_active(await self.active(submission.exclusive_key)) from error
-        self._session.add(RunEvent(run_id=run.id, seq=1, type="run.queued", data={"pipeline": run.pipeline}))
-        await self._session.flush()
-        await self._session.refresh(run)
-        return run
 
     async def get(self, identifier: str) -> Run:
         """Return a run.
@@ -147,17 +80,21 @@ class Runs:
             raise NotFound(f"There is no video {identifier}.")
         return key
 
+    async def instead_of(self, submission: Submission) -> Run | None:
+        """Return the run that was submitted under this one's idempotency key; None where nothing is in its way now.
+
+        Raises:
+            RunActive: another run of its exclusive key is active; ``detail["run"]`` names it.
+        """
+        if submission.idempotency_key and (same := await self.by_idempotency_key(submission.idempotency_key)):
+            return same
+        if submission.exclusive_key is not None:
+            await self.require_none_active(submission.exclusive_key)
+        return None
+
     async def by_idempotency_key(self, key: str) -> Run | None:
         """Return the run that was submitted under this key."""
         return await self._one(select(Run).where(Run.idempotency_key == key))
-
-    async def mark_notified(self, identifier: str, message_id: str | None, *, later: float = 0.0) -> None:
-        """Note the stream entry that notifies of a run; ``later`` seconds pass before it counts as unclaimed."""
-        await self._session.execute(
-            update(Run)
-            .where(Run.identifier == identifier)
-            .values(message_id=message_id, notified_at=func.now() + timedelta(seconds=later))
-        )
 
     async def request_cancel(self, identifier: str) -> Run:
         """Note durably that a run is to be cancelled; a queued one is cancelled here and now."""

@@ -14,6 +14,7 @@ from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.capacity import await_capacity
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.task import Task
+from moments_ray.engine.execute.worker_task import WorkerTask, waits_only
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.claims import seconds_to_deadline
 from moments_ray.engine.queries.journal import Verdict
@@ -119,9 +120,14 @@ class RunExecution:
         tried, failed, snapshot = left[:1], None, None
         try:
             settings = self._environment.settings
-            nodes = await await_capacity(left[0], self._stop, settings.worker.capacity_wait_seconds)
-            self._raise_if_stopped()
-            task = Task(self._connect, settings, claimed.snapshot, left, nodes)
+            task: Task | WorkerTask
+            if waits_only(left[0]):
+                self._raise_if_stopped()
+                task = WorkerTask(claimed, left)
+            else:
+                nodes = await await_capacity(left[0], self._stop, settings.worker.capacity_wait_seconds)
+                self._raise_if_stopped()
+                task = Task(self._connect, settings, claimed.snapshot, left, nodes)
             tried = task.units
             snapshot = await self._try(task)
         except (RunCancelled, LeaseLost):
@@ -155,7 +161,7 @@ class RunExecution:
         await asyncio.wait([self._stop], timeout=delay)
         self._raise_if_stopped()
 
-    async def _try(self, task: Task) -> RunSnapshot | None:
+    async def _try(self, task: Task | WorkerTask) -> RunSnapshot | None:
         ended = asyncio.ensure_future(task.ended())
         try:
             waited: set[asyncio.Future[Any]] = {ended, self._stop}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import redis.asyncio as redis
 
 from moments_ray.database.session import Database
@@ -41,6 +43,14 @@ def key_of(run: Run) -> str:
     return key_name(run.subject, run.exclusive_key, run.identifier)
 
 
+class LockChange(NamedTuple):
+    """What is to become of a lock, beside something else: ``take``, ``release`` if it is still ours, or nothing."""
+
+    change: str = ""
+    token: str = ""
+    milliseconds: int = 0
+
+
 class Lease:
     """The hold of one worker on one claimed run."""
 
@@ -55,13 +65,17 @@ class Lease:
         self._consumer = consumer
         self._milliseconds = int(seconds * 1000)
         self._renew_script = client.register_script(_RENEW)
+        self._release_script = client.register_script(_RELEASE)
 
-    async def take_lock(self, commands: redis.Redis | None = None) -> None:
-        """Take the subject's lock from whoever holds it: the claim in PostgreSQL is ours, and nobody else's.
+    @property
+    def taking(self) -> LockChange:
+        """Taking the lock from whoever holds it: the claim in PostgreSQL is ours, and nobody else's."""
+        return LockChange("take", self._token, self._milliseconds)
 
-        Among other ``commands``, where these are given.
-        """
-        await (commands or self._redis).set(self._lock, self._token, px=self._milliseconds)
+    @property
+    def releasing(self) -> LockChange:
+        """Releasing the lock if it is still ours."""
+        return LockChange("release", self._token)
 
     async def renew_in_redis(self) -> None:
         """Renew lock and entry together; what Redis lost is written again.
@@ -89,6 +103,6 @@ class Lease:
             raise LeaseLost(f"Attempt {self.claim.attempt} of run {self.claim.run} does not own it any more.")
         return run
 
-    async def release_lock(self, commands: redis.Redis | None = None) -> None:
-        """Release the lock if it is still ours; among other ``commands``, where these are given."""
-        await (commands or self._redis).eval(_RELEASE, 1, self._lock, self._token)
+    async def release_lock(self) -> None:
+        """Release the lock if it is still ours."""
+        await self._release_script(keys=[self._lock], args=[self._token])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from moments_ray.database.tables import Run, RunStage
 from moments_ray.engine.environment import RunRef
 from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.registry import Registry
-from moments_ray.engine.runs.lease import key_of, lock_key
+from moments_ray.engine.runs.lease import LockChange, key_of, lock_key
 from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
@@ -47,6 +48,37 @@ return 1
 """
 
 
+# The whole of a run's status, as its journal has it, and a change of its lock, if any. KEYS: the status, the run, the
+# subject's history, the cancel flag, the lock, the status in other words. ARGV: the lock's change (see ``LockChange``),
+# its token, its milliseconds; the run, when it was queued, whether it is finished, the message; how many words of
+# fields, of the run's fields and of the other words follow.
+_WHOLE = f"""
+if ARGV[1] == 'take' then redis.call('SET', KEYS[5], ARGV[2], 'PX', ARGV[3])
+elseif ARGV[1] == 'release' and redis.call('GET', KEYS[5]) == ARGV[2] then redis.call('DEL', KEYS[5]) end
+local at = 10
+local function write(key, count)
+  if count > 0 then redis.call('HSET', key, unpack(ARGV, at + 1, at + count)) end
+  at = at + count
+end
+redis.call('DEL', KEYS[1])
+write(KEYS[1], tonumber(ARGV[8]))
+write(KEYS[2], tonumber(ARGV[9]))
+redis.call('EXPIRE', KEYS[2], {_RUN_LIFE})
+redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
+redis.call('ZREMRANGEBYRANK', KEYS[3], 0, {-_HISTORY_LENGTH - 1})
+if ARGV[6] == '1' then
+  redis.call('EXPIRE', KEYS[1], {_AFTER_THE_END})
+  redis.call('DEL', KEYS[4])
+end
+if tonumber(ARGV[10]) > 0 then
+  write(KEYS[6], tonumber(ARGV[10]))
+  redis.call('EXPIRE', KEYS[6], {_RUN_LIFE})
+end
+redis.call('PUBLISH', '{STATUS_CHANNEL}', ARGV[7])
+return 1
+"""
+
+
 def active_key(subject: str) -> str:
     """Return the key of a subject's live hash."""
     return f"pipeline:{subject}:active"
@@ -74,6 +106,7 @@ class LiveStatus:
         self._redis = client
         self._registry = registry
         self._show_script = client.register_script(_SHOW)
+        self._whole_script = client.register_script(_WHOLE)
 
     async def queued(self, run: Run, stages: tuple[str, ...]) -> None:
         """Show a run that waits."""
@@ -88,34 +121,32 @@ class LiveStatus:
         names: tuple[str, ...],
         stages: Mapping[str, RunStage],
         *,
-        together_with: Callable[[redis.Redis], Awaitable[object]] | None = None,
+        lock: LockChange | None = None,
     ) -> None:
-        """Write a run's whole live status from its journal, in one transaction with other commands, if any.
+        """Write a run's whole live status from its journal, and with it take or release its lock, if that is asked.
 
         Raises:
             RedisError: Redis is down or full; the live status is as it was.
         """
         fields = status_fields(run, names, stages)
-        async with self._redis.pipeline(transaction=True) as transaction:
-            if together_with is not None:
-                await together_with(transaction)
-            transaction.delete(active_key(run.subject))
-            transaction.hset(active_key(run.subject), mapping=dict(fields.items()))
-            transaction.hset(run_key(run.identifier), mapping=dict(_summary(run, fields).items()))
-            transaction.expire(run_key(run.identifier), _RUN_LIFE)
-            transaction.zadd(history_key(run.subject), {run.identifier: run.queued_at.timestamp()})
-            transaction.zremrangebyrank(history_key(run.subject), 0, -_HISTORY_LENGTH - 1)
-            if RunStatus(run.status).finished:
-                transaction.expire(active_key(run.subject), _AFTER_THE_END)
-                transaction.delete(cancel_key(key_of(run)))
-            words = self._registry.live_words(run.pipeline) if self._registry is not None else None
-            if words is not None:
-                key, own = words.status(run.subject, fields)
-                transaction.hset(key, mapping=dict(own.items()))
-                transaction.expire(key, _RUN_LIFE)
-            message = _message(run.identifier, run.subject, {"status": fields["status"]}, words)
-            transaction.publish(STATUS_CHANNEL, message)
-            await transaction.execute()
+        words = self._registry.live_words(run.pipeline) if self._registry is not None else None
+        key, own = words.status(run.subject, fields) if words is not None else ("", {})
+        message = _message(run.identifier, run.subject, {"status": fields["status"]}, words)
+        finished = int(RunStatus(run.status).finished)
+        hashes = [_flat(each) for each in (fields, _summary(run, fields), own)]
+        name = key_of(run)
+        await self._whole_script(
+            keys=[
+                *(active_key(run.subject), run_key(run.identifier), history_key(run.subject)),
+                *(cancel_key(name), lock_key(name), key),
+            ],
+            args=[
+                *(lock or LockChange()),
+                *(run.identifier, run.queued_at.timestamp(), finished, message),
+                *map(len, hashes),
+                *itertools.chain(*hashes),
+            ],
+        )
 
     async def forget(self, subject: str, runs: Sequence[str]) -> None:
         """Remove every key of a subject and of its runs."""
@@ -175,7 +206,7 @@ class LiveStatus:
         channel: str,
         news: Sequence[Mapping[str, object]],
     ) -> None:
-        flat = [part for pair in fields.items() for part in pair]
+        flat = _flat(fields)
         messages = [_message(ref.run, ref.subject, each, ref.words) for each in news]
         token = f"{ref.run}:{ref.attempt}"
         try:
@@ -185,6 +216,10 @@ class LiveStatus:
             )
         except RedisError as error:
             log.warning("live.write_failed", run=ref.run, error=str(error))
+
+
+def _flat(fields: Mapping[str, str]) -> list[str]:
+    return [part for pair in fields.items() for part in pair]
 
 
 def _message(run: str, subject: str, news: Mapping[str, object], words: LiveWords | None) -> str:

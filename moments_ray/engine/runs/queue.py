@@ -31,6 +31,12 @@ return {0, newest}
 """
 
 
+_ACKNOWLEDGE = """
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('XDEL', KEYS[1], ARGV[2])
+"""
+
+
 def stream_of(priority: int) -> str:
     """Return the stream of a priority, 0 to 10."""
     return "pipeline:requests" if priority == ORDINARY_PRIORITY else f"pipeline:requests:{priority}"
@@ -57,6 +63,7 @@ class Queue:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
         self._take_script = client.register_script(_TAKE)
+        self._acknowledge_script = client.register_script(_ACKNOWLEDGE)
         self._nothing_up_to: dict[str, str] = dict.fromkeys(STREAMS, "0-0")
 
     async def ensure_groups(self) -> None:
@@ -160,10 +167,7 @@ class Queue:
 
     async def acknowledge(self, message: Message) -> None:
         """Remove an entry for good."""
-        async with self._redis.pipeline(transaction=True) as transaction:
-            transaction.xack(message.stream, GROUP, message.id)
-            transaction.xdel(message.stream, message.id)
-            await transaction.execute()
+        await self._acknowledge_script(keys=[message.stream], args=[GROUP, message.id])
 
     async def dead_letter(self, run: str, reason: str, message: Message | None) -> None:
         """Write what was given up into the stream of dead letters, and remove its entry with it."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
 
-import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
@@ -15,7 +13,8 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.claims import Claim, Claims
 from moments_ray.engine.queries.journal_reader import shown_run
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.lease import Lease
+from moments_ray.engine.queries.submission import mark_notified
+from moments_ray.engine.runs.lease import Lease, LockChange
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.queue import Queue
 from moments_ray.process import failpoint
@@ -35,17 +34,15 @@ class RunRelease:
     async def show_begun(self, run: Run, lease: Lease) -> None:
         """Take the lock of a run that was just claimed, and write its whole live status."""
         if run.attempt > 1:
-            await self.show(lease.claim, together_with=lease.take_lock)
+            await self.show(lease.claim, lock=lease.taking)
             return
         names = self._stage_names(run)  # no claim before this one began a stage
-        await self._live.whole(run, names, {}, together_with=lease.take_lock)
+        await self._live.whole(run, names, {}, lock=lease.taking)
 
-    async def show(
-        self, claim: Claim, *, together_with: Callable[[redis.Redis], Awaitable[object]] | None = None
-    ) -> Run:
+    async def show(self, claim: Claim, *, lock: LockChange | None = None) -> Run:
         """Write a run's whole live status from its journal, and return it."""
         run, stages = await shown_run(self._environment.database.row, claim)
-        await self._live.whole(run, self._stage_names(run), stages, together_with=together_with)
+        await self._live.whole(run, self._stage_names(run), stages, lock=lock)
         return run
 
     def _stage_names(self, run: Run) -> tuple[str, ...]:
@@ -60,7 +57,7 @@ class RunRelease:
         if scratch.is_dir():
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         try:
-            run = await self.show(lease.claim, together_with=lease.release_lock)
+            run = await self.show(lease.claim, lock=lease.releasing)
             failpoint.hit(self._environment.settings, "run.unlocked")
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
             if reason and not await self._queue.dead_letter_ids(run.identifier):  # every message about it ends here
@@ -84,7 +81,6 @@ class RunRelease:
             entry = await self._queue.enqueue(run)
             if lease.message is not None:
                 await self._queue.acknowledge(lease.message)
-            async with self._environment.database.begin() as session:
-                await Runs(session).mark_notified(run.identifier, entry)
+            await mark_notified(self._environment.database.row, run.identifier, entry)
         except RedisError as error:
             log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it

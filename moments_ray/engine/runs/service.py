@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.pipeline import Pipeline
-from moments_ray.engine.queries.runs import Runs, Submission
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.submission import Submission, insert_run, mark_notified
 from moments_ray.engine.queries.webhooks import Webhook, Webhooks
 from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import key_of
@@ -117,10 +118,18 @@ class RunService:
                 return StartedRun(standing, reused=True)
             if status.finished:
                 return StartedRun(await self.retry(standing.identifier, webhook=order.webhook, notify=order.notify))
-        async with self._database.begin() as session:
-            run = _same(pipeline, await Runs(session).insert(submission), submission)
+        run = _same(pipeline, await self._insert(submission), submission)
         await self._announce(run, notify=order.notify)
         return StartedRun(run)
+
+    async def _insert(self, submission: Submission) -> Run:
+        """Write a run, or return the one that was submitted under its idempotency key at the same time."""
+        while True:
+            if (run := await insert_run(self._database.row, submission)) is not None:
+                return run
+            async with self._database.read() as session:
+                if (known := await Runs(session).instead_of(submission)) is not None:
+                    return known
 
     async def submission(self, pipeline: Pipeline, request: BaseModel, order: RunOrder, runs: Runs) -> Submission:
         """Return a run as it is asked for; raises as ``start``."""
@@ -214,8 +223,7 @@ class RunService:
     async def _notify(self, run: Run, *, notify: bool) -> None:
         await self._live.queued(run, self._registry.get(run.pipeline).stage_names)
         if not notify:
-            async with self._database.begin() as session:
-                await Runs(session).mark_notified(run.identifier, None, later=_PRIVATE_SECONDS)
+            await mark_notified(self._database.row, run.identifier, None, later=_PRIVATE_SECONDS)
             return
         try:
             message = await self._queue.enqueue(run)
@@ -223,8 +231,7 @@ class RunService:
             log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it
             return
         failpoint.hit(self._settings, "submit.enqueued")
-        async with self._database.begin() as session:
-            await Runs(session).mark_notified(run.identifier, message)
+        await mark_notified(self._database.row, run.identifier, message)
 
 
 def _config(pipeline: Pipeline, request: BaseModel) -> dict[str, Any]:

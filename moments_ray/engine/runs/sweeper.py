@@ -6,7 +6,8 @@ import structlog
 
 from moments_ray import __version__
 from moments_ray.database.session import Database
-from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.rows import row_of
+from moments_ray.engine.queries.submission import mark_notified
 from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.engine.runs.queue import PRIORITIES, Queue
@@ -32,7 +33,7 @@ class Sweeper:
     async def sweep(self) -> int:
         """Enqueue every run that waits unclaimed again; return how many."""
         async with self._database.begin() as session:
-            runs, sweeps = Runs(session), Sweeps(session)
+            row, sweeps = row_of(session), Sweeps(session)
             if not await sweeps.lock():
                 return 0  # another worker sweeps
             waiting = await sweeps.unclaimed(self._settings.worker.unclaimed_seconds, _BATCH)
@@ -41,9 +42,9 @@ class Sweeper:
             enqueued = 0
             for run in [*waiting, *stale]:
                 if run.identifier in standing:
-                    await runs.mark_notified(run.identifier, run.message_id)
+                    await mark_notified(row, run.identifier, run.message_id)
                     continue
-                await runs.mark_notified(run.identifier, await self._queue.enqueue(run))
+                await mark_notified(row, run.identifier, await self._queue.enqueue(run))
                 log.info("run.enqueued_again", run=run.identifier, status=run.status)
                 enqueued += 1
             await Webhooks(session).forget_deleted()

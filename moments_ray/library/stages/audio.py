@@ -45,7 +45,7 @@ def _published_name(video: SourceVideo, checksum: str) -> str:
 
 @stage(
     "AUDIO_UPLOAD",
-    resources=Resources(cpus=0.1),
+    resources=Resources(cpus=0),
     timeout=600,
     skip_when=lambda audio: "the video has no sound" if audio is None else None,
     reusable=True,

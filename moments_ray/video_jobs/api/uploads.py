@@ -28,17 +28,20 @@ from moments_ray.video_jobs.queries.jobs import JobFilter, Jobs
 UPLOAD_PATH = f"{ROOT}/upload"
 
 _BULK_BYTES = 8 * 1024**2
+_JOB_BYTES = 4 * 1024**2  # far more than a job needs, so that the field that is too long is named
 _AT_ONCE = 4  # entries under way: others use the API, too
 
 router = APIRouter(prefix=ROOT, tags=["jobs"])
 
 
 def body_limits(settings: DownloadSettings) -> tuple[RouteLimit, ...]:
-    """Return how large a form with a file, and a list of jobs, may be."""
+    """Return how large a form with a file, a list of jobs, and a job may be."""
     cure = "send a larger file in parts, by tus 1.0 to /api/uploads, and make a job of its video_id"
     return (
         RouteLimit(UPLOAD_PATH, form_bytes(settings), cure),
         RouteLimit(f"{ROOT}/bulk", _BULK_BYTES, "send fewer jobs at once"),
+        RouteLimit(ROOT, _JOB_BYTES, "no option needs as much"),
+        RouteLimit(f"{ROOT}/", _JOB_BYTES, "no option needs as much"),
     )
 
 

@@ -113,7 +113,22 @@ async def test_bad_input_is_refused_by_name(api: httpx.AsyncClient, change: dict
 async def test_a_number_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
     text = '{"youtube_url": "http://127.0.0.1/a.mp4", "job_type": "analysis", "options": {"clip_duration": NaN}}'
     answer = await api.post(JOBS, content=text, headers={"Content-Type": "application/json"})
-    assert answer.status_code in {400, 422}
+    assert "clip_duration" in problem(answer, 422, "input.invalid")["detail"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [({"language": "e" * 2_000_000}, "language"), ({f"option{n}": 1 for n in range(120_000)}, "option0")],
+    ids=["one long option", "many options"],
+)
+async def test_two_megabytes_of_options_are_refused_by_name(
+    api: httpx.AsyncClient, options: dict[str, Any], names: str
+) -> None:
+    answer = await api.post(JOBS, json={"youtube_url": URL, "job_type": "transcription", "options": options})
+    assert names in problem(answer, 422, "input.invalid")["detail"]
+    assert len(answer.content) < 50_000
+    far_too_much = {"youtube_url": URL, "job_type": "transcription", "options": {"language": "e" * 5_000_000}}
+    problem(await api.post(JOBS, json=far_too_much), 413, "http.request_entity_too_large")
 
 
 async def test_a_job_is_about_a_video_of_the_library(api: httpx.AsyncClient, library: Library) -> None:

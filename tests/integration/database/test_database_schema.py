@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from moments_ray.database import schema
 from moments_ray.database.session import Database
 from moments_ray.database.tables import Table
-from moments_ray.engine.queries.runs import Runs, Submission
+from moments_ray.engine.queries.rows import row_of
+from moments_ray.engine.queries.submission import Submission, insert_run
 from moments_ray.errors import DatabaseUnavailable, SchemaOutdated
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.library.queries.videos import Videos
@@ -70,7 +71,8 @@ async def test_deleting_a_video_deletes_all_that_is_its_own_and_keeps_the_prompt
         config = await Moments(session).generation_config(
             user_prompt="p", system_prompt="s", transcript_key=transcript.id, sampling={"model": "local"}
         )
-        run = await Runs(session).insert(Submission("moments", video.identifier, {}, "f" * 64, video_key=video.id))
+        submission = Submission("moments", video.identifier, {}, "f" * 64, video_key=video.id)
+        assert await insert_run(row_of(session), submission) is not None
         moment = {
             "video_id": video.id,
             "title": "t",
@@ -82,7 +84,6 @@ async def test_deleting_a_video_deletes_all_that_is_its_own_and_keeps_the_prompt
         await Moments(session).put_clip("m1", "source", identifier="c1", video_id=video.id, start_time=0, end_time=1)
         await Moments(session).set_clip_thumbnail("c1", "file://c")
         await Videos(session).set_thumbnail(video.identifier, "file://v")
-        assert run.event_seq == 1
     async with database.begin() as session:
         await Videos(session).delete(video.identifier)
     left = {table: await count(database, table) for table in Table.metadata.tables}
@@ -137,7 +138,8 @@ async def test_only_finished_moments_runs_are_history(database: Database) -> Non
             ("b", "moments", "queued"),
             ("c", "toy", "failed"),
         ):
-            run = await Runs(session).insert(Submission(pipeline, subject, {}, "f" * 64))
+            run = await insert_run(row_of(session), Submission(pipeline, subject, {}, "f" * 64))
+            assert run is not None
             await session.execute(text(f"UPDATE runs SET status = '{status}' WHERE id = {run.id}"))
     assert await count(database, "pipeline_history") == 1
 
