@@ -91,7 +91,8 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {sorted(unknown)}")
-    os.environ["RAY_worker_niceness"] = "0"  # Ray's own is 15: beside anything else, peers would be served first
+    # Ray's own is 15: beside anything else that goes on, peers would be served first.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - Ray names it so
     with own_home(
         pipelines=("benchmarks.job_nothing",),
         worker=WorkerSettings(runs_at_once=options.at_once, drain_seconds=1.0),

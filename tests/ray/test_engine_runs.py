@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.ray.traces import is_alive, lines, nothing_left, subject
-from tests.ray.trial_pipelines import TRIAL, Trial
+from tests.ray.trial_pipelines import LINGERING, TRIAL, Trial
 
 
 async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engine: Engine, worker: object) -> None:
@@ -108,6 +110,27 @@ async def test_cancelling_stops_the_child_process(engine: Engine, worker: object
     assert (await engine.stages(run))["SECOND"].status == "cancelled"
     await nothing_left(engine, run)
     assert (await engine.run_service.cancel(run.identifier)).status == RunStatus.CANCELLED
+
+
+async def test_a_stage_that_asks_for_nothing_is_executed_tried_again_and_stopped_in_its_worker(
+    engine: Engine, worker: Any, notes: Path
+) -> None:
+    pid = await worker.__ray_call__.remote(lambda _: os.getpid())
+    run = await engine.submit(LINGERING, Trial(notes=str(notes), fail_first=1), subject=subject())
+    assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+    assert lines(notes) == {f"linger {pid}": 2}
+    assert [each.error_code for each in await engine.tries(run)] == ["download.interrupted", None]
+    endless = await engine.submit(LINGERING, Trial(notes=str(notes), sleep=600), subject=subject())
+    await engine.until(lambda: lines(notes) == {f"linger {pid}": 3})
+    await engine.run_service.cancel(endless.identifier)
+    assert (await engine.ended(endless.identifier)).status == RunStatus.CANCELLED
+    assert (await engine.stages(endless))["LINGER"].status == "cancelled"
+    broken = await engine.submit(LINGERING, Trial(notes=str(notes), fail_for_good=True), subject=subject())
+    failed = await engine.ended(broken.identifier)
+    assert failed.error is not None
+    assert (failed.status, failed.error["code"]) == (RunStatus.FAILED, "stage.failed")
+    for each in (run, endless, broken):
+        await nothing_left(engine, each)
 
 
 async def test_a_run_cancelled_while_queued_never_starts(engine: Engine, notes: Path) -> None:

@@ -105,6 +105,19 @@ async def hang(ctx: Context, trial: Trial) -> First:
 HANGING = Pipeline("hanging", hang, takes=Trial, exclusive=subject_of)
 
 
+@stage("LINGER", resources=Resources(cpus=0), timeout=120)
+async def linger(ctx: Context, trial: Trial) -> First:
+    if note(trial, f"linger {os.getpid()}") <= trial.fail_first:
+        raise DownloadInterrupted("the connection broke, as asked")
+    if trial.fail_for_good:
+        raise ValueError("nobody foresaw this")
+    await asyncio.sleep(trial.sleep)
+    return First(value="patient")
+
+
+LINGERING = Pipeline("lingering", linger, takes=Trial, exclusive=subject_of)
+
+
 @stage("OBSERVE", resources=Resources(cpus=0.1, custom={"telescope": 1}))
 async def observe(ctx: Context, trial: Trial) -> First:
     if note(trial, "observe") <= trial.slow_first:
