@@ -6,7 +6,7 @@ from pathlib import Path
 
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
-from tests.ray.traces import lines, nothing_left, subject
+from tests.ray.traces import is_alive, lines, nothing_left, subject
 from tests.ray.trial_pipelines import FAN, Trial
 
 
@@ -76,7 +76,8 @@ async def test_a_fan_out_over_nothing_completes(engine: Engine, worker: object, 
 
 async def test_a_chain_that_is_at_work_is_cancelled(engine: Engine, worker: object, notes: Path) -> None:
     run = await engine.submit(FAN, Trial(notes=str(notes), items=8, sleep=600), subject=subject())
-    await engine.until(lambda: lines(notes)["double 0"] == 1)
+    await engine.until(lambda: any(line.startswith("child") for line in lines(notes)))
     await engine.run_service.cancel(run.identifier)
     assert (await engine.ended(run.identifier)).status == RunStatus.CANCELLED
+    assert not any(is_alive(int(line.split()[1])) for line in lines(notes) if line.startswith("child"))
     await nothing_left(engine, run)

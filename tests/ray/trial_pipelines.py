@@ -168,7 +168,7 @@ async def double(ctx: Context, items: Sequence[Number], trial: Trial) -> Sequenc
         if item.number == 0 and times <= trial.crash_first:
             os.kill(os.getpid(), signal.SIGKILL)
         if trial.sleep:
-            await asyncio.sleep(trial.sleep)
+            await sleep_with_a_child(trial, trial.sleep)
         bad = item.number < trial.bad_items
         outputs.append(MediaError(f"number {item.number} is bad") if bad else Doubled(number=2 * item.number))
     return outputs

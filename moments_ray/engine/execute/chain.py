@@ -15,6 +15,7 @@ from moments_ray.engine.execute.capacity import Nodes, living_nodes
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.item import complete, taken_by, tolerated, work_items
 from moments_ray.engine.execute.process import process
+from moments_ray.engine.execute.rows_at_work import row_at_work
 from moments_ray.engine.fan_out import FanOut, Item
 from moments_ray.engine.pipeline import Chain
 from moments_ray.engine.queries.claims import Claim
@@ -144,10 +145,15 @@ def work_row(row: dict[str, Any], *, connect: Connect, settings: Settings, claim
         return row
     here = process(connect, settings)
     try:
-        here.run(work_items(here.environment, claim, name, list(row["keys"]), row["of"]))
+        here.run(_work_items(here.environment, claim, name, list(row["keys"]), row["of"]))
     except (LeaseLost, ServiceUnavailable) as error:
         return {**row, "stop": error.code}
     return row
+
+
+async def _work_items(environment: Environment, claim: Claim, name: str, keys: Sequence[str], of: int) -> None:
+    async with row_at_work(environment.redis, claim.run):
+        await work_items(environment, claim, name, keys, of)
 
 
 async def _finish(environment: Environment, claim: Claim, first: str, nodes: Nodes) -> None:

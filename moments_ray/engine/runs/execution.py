@@ -13,6 +13,7 @@ from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect, Environment
 from moments_ray.engine.execute.capacity import await_capacity
 from moments_ray.engine.execute.claimed_run import ClaimedRun
+from moments_ray.engine.execute.rows_at_work import await_rows
 from moments_ray.engine.execute.task import Task
 from moments_ray.engine.execute.worker_task import WorkerTask, waits_only
 from moments_ray.engine.pipeline import Unit, names_of
@@ -168,7 +169,10 @@ class RunExecution:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
                 return await ended
-            await task.stop(self._environment.settings.worker.cancel_grace_seconds)
+            grace = self._environment.settings.worker.cancel_grace_seconds
+            await task.stop(grace)
+            if isinstance(task.units[0], tuple) and self._stop.result() in {StopReason.CANCEL, StopReason.DEADLINE}:
+                await await_rows(self._environment.redis, self.lease.claim.run, grace)
             return None
         finally:
             ended.cancel()

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run, RunStage
 from moments_ray.engine.environment import RunRef
+from moments_ray.engine.execute.rows_at_work import rows_key
 from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.lease import LockChange, key_of, lock_key
@@ -49,9 +50,9 @@ return 1
 
 
 # The whole of a run's status, as its journal has it, and a change of its lock, if any. KEYS: the status, the run, the
-# subject's history, the cancel flag, the lock, the status in other words. ARGV: the lock's change (see ``LockChange``),
-# its token, its milliseconds; the run, when it was queued, whether it is finished, the message; how many words of
-# fields, of the run's fields and of the other words follow.
+# subject's history, the cancel flag, the lock, the rows at work, the status in other words. ARGV: the lock's change
+# (see ``LockChange``), its token, its milliseconds; the run, when it was queued, whether it is finished, the message;
+# how many words of fields, of the run's fields and of the other words follow.
 _WHOLE = f"""
 if ARGV[1] == 'take' then redis.call('SET', KEYS[5], ARGV[2], 'PX', ARGV[3])
 elseif ARGV[1] == 'release' and redis.call('GET', KEYS[5]) == ARGV[2] then redis.call('DEL', KEYS[5]) end
@@ -68,11 +69,11 @@ redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, {-_HISTORY_LENGTH - 1})
 if ARGV[6] == '1' then
   redis.call('EXPIRE', KEYS[1], {_AFTER_THE_END})
-  redis.call('DEL', KEYS[4])
+  redis.call('DEL', KEYS[4], KEYS[6])
 end
 if tonumber(ARGV[10]) > 0 then
-  write(KEYS[6], tonumber(ARGV[10]))
-  redis.call('EXPIRE', KEYS[6], {_RUN_LIFE})
+  write(KEYS[7], tonumber(ARGV[10]))
+  redis.call('EXPIRE', KEYS[7], {_RUN_LIFE})
 end
 redis.call('PUBLISH', '{STATUS_CHANNEL}', ARGV[7])
 return 1
@@ -138,7 +139,7 @@ class LiveStatus:
         await self._whole_script(
             keys=[
                 *(active_key(run.subject), run_key(run.identifier), history_key(run.subject)),
-                *(cancel_key(name), lock_key(name), key),
+                *(cancel_key(name), lock_key(name), rows_key(run.identifier), key),
             ],
             args=[
                 *(lock or LockChange()),

@@ -18,7 +18,9 @@ from moments_ray.database.tables import Run, RunEvent
 from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.queries.submission import mark_notified
 from moments_ray.engine.runs.lease import Lease
+from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.queue import GROUP, STREAMS, Message, Queue
 from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.sweeper import Sweeper
@@ -75,6 +77,7 @@ class World:
         self.database = self.environment.database
         self.redis = runtime.open_redis(settings)
         self.queue = Queue(self.redis)
+        self.live = LiveStatus(self.redis)
         self.run_service = RunService(self.environment, self.redis)
         nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
         self.mute_run_service = RunService(self.environment, nowhere)
@@ -141,8 +144,7 @@ class World:
     async def enqueue(self, hold: Hold) -> None:
         entry = await self.queue.enqueue(await self.standing(hold.run))
         await self.queue.acknowledge(hold.message)
-        async with self.database.begin() as session:
-            await Runs(session).mark_notified(hold.run, entry)
+        await mark_notified(self.database.row, hold.run, entry)
 
     async def commit(self, hold: Hold, work: Callable[[Journal], Coroutine[Any, Any, None]]) -> None:
         async with self.database.begin() as session:

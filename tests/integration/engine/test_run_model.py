@@ -124,7 +124,7 @@ class RunMachine(RuleBasedStateMachine):
         run.status, run.owner, run.stale = RunStatus.PROCESSING, worker, False
         run.attempt += 1
         lease = self.world.lease_of(claimed, worker, message)
-        self.do(lease.take_lock())
+        self.do(self.world.live.whole(claimed, (), {}, lock=lease.taking))
         self.holds.append(Hold(worker, message.run, lease, message))
 
     @precondition(lambda self: self.holds)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import InvalidRequest, MediaError
 from moments_ray.settings import Settings
 from moments_ray.speech.transcript import Segment, Transcript, Word
 from moments_ray.text import classifier, nouns
@@ -66,3 +66,50 @@ async def test_spacy_reads_nouns_where_it_is_installed(tmp_path: Path) -> None:
     first, second = await nouns.nouns_of(texts, pipeline, settings, 120.0)
     assert {"river", "old river", "bridge"} <= set(first)
     assert second == []
+
+
+def tiny_classifier(directory: Path, labels: list[str]) -> Path:
+    """Save a classifier of a few weights, which nobody trained: what it says is arbitrary, and always the same."""
+    transformers = pytest.importorskip("transformers", reason="the extra `nlp` is not installed")
+    torch = pytest.importorskip("torch", reason="the extra `nlp` is not installed")
+    torch.manual_seed(1)
+    directory.mkdir()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "river", "rose", "joy", "loss"]
+    (directory / "vocab.txt").write_text("\n".join(words))
+    transformers.BertTokenizerFast(vocab_file=str(directory / "vocab.txt")).save_pretrained(directory)
+    config = transformers.BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=64,
+        id2label=dict(enumerate(labels)),
+        label2id={label: at for at, label in enumerate(labels)},
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(directory)
+    return directory
+
+
+async def test_a_classifier_in_a_directory_is_asked_about_every_text(tmp_path: Path) -> None:
+    model = tiny_classifier(tmp_path / "feelings", ["NEGATIVE", "POSITIVE"])
+    settings = Settings(_env_file=None, home=tmp_path)
+    texts = ["the river rose", "joy", "loss", *["the joy"] * 20, "the river " * 500]
+    scores = await classifier.scores_of(texts, str(model), settings, 120.0)
+    assert len(scores) == len(texts)
+    assert all(-1.0 <= score <= 1.0 for score in scores)
+    assert len({*scores[:3]}) == 3
+    assert max(scores[3:23]) - min(scores[3:23]) < 1e-4
+    assert await classifier.scores_of(texts[:3], str(model), settings, 120.0) == pytest.approx(scores[:3], abs=1e-4)
+
+
+async def test_a_classifier_of_something_else_is_refused(tmp_path: Path) -> None:
+    model = tiny_classifier(tmp_path / "topics", ["SPORTS", "RIVERS"])
+    with pytest.raises(InvalidRequest, match="name a model of sentiment"):
+        await classifier.scores_of(["joy"], str(model), Settings(_env_file=None, home=tmp_path), 120.0)
+
+
+async def test_a_classifier_that_is_not_there_is_not_fetched(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="the extra `nlp` is not installed")
+    with pytest.raises(MediaError):
+        await classifier.scores_of(["joy"], str(tmp_path / "none"), Settings(_env_file=None, home=tmp_path), 120.0)
