@@ -13,6 +13,7 @@ from moments_ray.settings import Settings
 
 _MEMORY_BYTES = 12 * 1024**3
 _AT_ONCE = 16
+_LONGEST = 512
 _STARS = re.compile(r"([1-5]) stars?")
 
 
@@ -40,14 +41,21 @@ async def scores_of(texts: Sequence[str], model: str, settings: Settings, timeou
 
 def classify(payload: dict[str, Any], report: Callable[[float], None]) -> list[float]:
     """Classify texts; called in a process of its own."""
-    from transformers import pipeline  # noqa: PLC0415 - an extra, and slow to import
-
-    known = pipeline(
-        "text-classification", payload["model"], top_k=None, device=-1, model_kwargs={"local_files_only": True}
+    from transformers import (  # noqa: PLC0415 - an extra, and slow to import
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        pipeline,
     )
+
+    kept = {"local_files_only": True}
+    model = AutoModelForSequenceClassification.from_pretrained(payload["model"], **kept)
+    tokenizer = AutoTokenizer.from_pretrained(payload["model"], **kept)
+    known: Any = pipeline("text-classification", model, tokenizer=tokenizer, top_k=None, device=-1)
+    # Many tokenizers do not say how much their model takes; RoBERTa's positions begin at two.
+    longest = min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", _LONGEST) - 2)
     texts, scores = payload["texts"], []
     for at in range(0, len(texts), _AT_ONCE):
-        told = known(texts[at : at + _AT_ONCE], truncation=True)
+        told = known(texts[at : at + _AT_ONCE], truncation=True, max_length=longest)
         scores += [sum(each["score"] * worth_of(each["label"]) for each in labels) for labels in told]
         report(min(1.0, (at + _AT_ONCE) / len(texts)))
     return scores
