@@ -11,7 +11,7 @@ import stamina
 from moments_ray.database.session import Database, WriteSession
 from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal import Journal, StageJournal, Verdict
-from moments_ray.engine.queries.journal_reader import JournalReader, WrittenEvent, happened
+from moments_ray.engine.queries.journal_reader import JournalReader, ShownRun, WrittenEvent, happened, shown_run
 from moments_ray.errors import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -80,25 +80,19 @@ class ClaimWrites:
 
         return await _to_its_end(attempted())
 
-    async def end(self, verdict: Verdict) -> None:
-        """Write the run's verdict, as ``statement`` does where nobody is to be told of it, else as ``commit``.
-
-        Raises:
-            LeaseLost: the claim does not hold any more; nothing was written.
-        """
+    async def end_at_once(self, verdict: Verdict) -> ShownRun | None:
+        """As ``statement``, of the run's verdict: the run as it is then, or None where there is more to its end."""
         row, unanswered = self._database.row, False
 
         @over_outages
-        async def untold() -> bool:
+        async def attempted() -> ShownRun | None:
             nonlocal unanswered
-            about = verdict.data.get("stage")
-            if unanswered and await happened(row, self._claim, self.seq, verdict.event, about):
-                return True
+            if unanswered and await happened(row, self._claim, self.seq, verdict.event, verdict.data.get("stage")):
+                return await shown_run(row, self._claim)
             unanswered = True
-            return await StageJournal(row, self._claim).end_untold(verdict)
+            return await StageJournal(row, self._claim).end_at_once(verdict)
 
-        if not await _to_its_end(untold()):
-            await self.commit(lambda journal, _: journal.end(verdict))
+        return await _to_its_end(attempted())
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run, RunEvent, RunItem, RunStage
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.engine.queries.journal_reader import WrittenEvent, lease_lost
+from moments_ray.engine.queries.journal_reader import ShownRun, WrittenEvent, lease_lost, shown_of
 from moments_ray.engine.queries.journal_statements import (
     COMPLETE,
     COUNT_ITEMS,
@@ -109,14 +109,18 @@ class StageJournal:
         """Keep a value for the next try of a stage, or of its item, over what was noted under this key before."""
         await self._write(NOTE, stage, item, key, json.dumps(value))
 
-    async def end_untold(self, verdict: Verdict) -> bool:
-        """Write the verdict of a run of whose end nobody is to be told; of others, and of lost ones, say False."""
-        return await self._end(verdict, told=False) is not None
+    async def end_at_once(self, verdict: Verdict) -> ShownRun | None:
+        """Write the verdict of a run of whose end nobody is to be told, and of which nothing is to be cleaned up.
 
-    async def _end(self, verdict: Verdict, *, told: bool) -> Mapping[str, Any] | None:
+        Of others, and of those whose claim is lost, nothing is written and None returned.
+        """
+        found = await self._end(verdict, with_more=False)
+        return None if found is None else shown_of(found)
+
+    async def _end(self, verdict: Verdict, *, with_more: bool) -> Mapping[str, Any] | None:
         documents = [None if each is None else json.dumps(each) for each in (verdict.result, verdict.error)]
         about = (verdict.open_stages.value, verdict.status.value, verdict.event, json.dumps(verdict.data))
-        values = (*about, verdict.errors, *documents, verdict.error_stage, verdict.progress, told)
+        values = (*about, verdict.errors, *documents, verdict.error_stage, verdict.progress, with_more)
         run = await self._row(END, self._claim.key, self._claim.attempt, *values)
         if run is not None:
             self.written = WrittenEvent(run["event_seq"], verdict.event, dict(verdict.data))
@@ -201,7 +205,7 @@ class Journal(StageJournal):
 
     async def end(self, verdict: Verdict) -> None:
         """Write the run's verdict, and its webhook."""
-        run = await self._end(verdict, told=True)
+        run = await self._end(verdict, with_more=True)
         if run is None:
             raise lease_lost(self._claim)
         if run["webhook_url"] is not None:

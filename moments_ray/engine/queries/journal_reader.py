@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, select
 
@@ -86,8 +86,15 @@ def first_snapshot(run: Run) -> RunSnapshot:
     return RunSnapshot(Claim(run.id, RunId(run.identifier), run.attempt), *about, False, run.config, run.event_seq, {})
 
 
-async def shown_run(row: Row, claim: Claim) -> tuple[Run, dict[str, RunStage]]:
-    """Return a run and its stages by name, without their outputs.
+class ShownRun(NamedTuple):
+    """A run and its stages by name, without their outputs: what its live status shows."""
+
+    run: Run
+    stages: Mapping[str, RunStage]
+
+
+async def shown_run(row: Row, claim: Claim) -> ShownRun:
+    """Return a run as its live status shows it.
 
     Raises:
         NotFound: there is no such run any more.
@@ -95,7 +102,12 @@ async def shown_run(row: Row, claim: Claim) -> tuple[Run, dict[str, RunStage]]:
     found = await row(SHOWN, claim.run)
     if found is None:
         raise NotFound(f"There is no run {claim.run}")
-    return run_of(found), {stage["name"]: RunStage(**_with_times(stage)) for stage in found["stages"]}
+    return shown_of(found)
+
+
+def shown_of(found: Mapping[str, Any]) -> ShownRun:
+    """Return the run of a row that has all its columns, and its stages."""
+    return ShownRun(run_of(found), {stage["name"]: RunStage(**_with_times(stage)) for stage in found["stages"]})
 
 
 def _with_times(stage: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,15 +136,33 @@ UPDATE run_stages SET progress = (
 )
 WHERE run_id = $1 AND name = $2 RETURNING progress"""
 
+# Whether a try or an item of a run, or of another one about the same, was broken off. $1 the run's key
+_CONCERNED = """
+concerned AS (
+    SELECT id FROM runs WHERE subject = (SELECT subject FROM runs WHERE id = $1)
+    UNION SELECT id FROM runs WHERE video_id = (SELECT video_id FROM runs WHERE id = $1)
+)"""
+_INTERRUPTED = """
+(EXISTS (SELECT FROM run_attempts WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
+    OR EXISTS (SELECT FROM run_items WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed'))"""
+INTERRUPTED = f"WITH {_CONCERNED} SELECT {_INTERRUPTED} AS interrupted"
+
+# The stages of a run, as its live status shows them.
+_SHOWN_STAGES = """
+ARRAY(SELECT to_jsonb(stage) - 'output' FROM run_stages stage WHERE run_id = {run}.id ORDER BY ordinal) AS stages"""
+
 # The verdict. $3 the status of stages that are left open, $4 the run's, $5 the event's type, $6 its data, $7 errors,
-# $8 result, $9 error, $10 its stage, $11 progress, $12 whether it may be one that a webhook tells of
-END = """
-WITH run AS (
+# $8 result, $9 error, $10 its stage, $11 progress, $12 whether there may be more to it than this statement: a webhook
+# that tells of it, or something to clean up before
+END = f"""
+WITH {_CONCERNED},
+run AS (
     UPDATE runs SET event_seq = event_seq + 1, status = $4::text, completed_at = now(), owner = NULL,
         errors = coalesce($7::int, errors), result = coalesce($8, result), error = coalesce($9, error),
         error_stage = coalesce($10::text, error_stage), progress = coalesce($11::float8, progress)
-    WHERE id = $1 AND attempt = $2 AND status = 'processing' AND ($12::bool OR webhook_url IS NULL)
-    RETURNING id, event_seq, webhook_url
+    WHERE id = $1 AND attempt = $2 AND status = 'processing'
+        AND ($12::bool OR webhook_url IS NULL AND NOT {_INTERRUPTED})
+    RETURNING *
 ),
 died AS (
     UPDATE run_attempts SET status = 'failed', error_code = 'stage.crashed', ended_at = now(),
@@ -156,7 +174,7 @@ stage AS (
     FROM run WHERE run_id = run.id AND run_stages.status = 'processing'
 ),
 event AS (INSERT INTO run_events (run_id, seq, type, data) SELECT id, event_seq, $5::text, $6 FROM run)
-SELECT event_seq, webhook_url FROM run"""
+SELECT *, {_SHOWN_STAGES.format(run="run")} FROM run"""  # noqa: S608
 
 # $4 item, empty outside of fan-outs, $5 key, $6 value
 NOTE = f"""{_HELD}
@@ -175,10 +193,7 @@ SELECT pipeline, subject, exclusive_key, video_id, tries,
 FROM runs WHERE id = $1"""
 
 # A run with its stages, as its live status shows them. $1 the run's identifier.
-SHOWN = """
-SELECT runs.*, ARRAY(
-    SELECT to_jsonb(stage) - 'output' FROM run_stages stage WHERE run_id = runs.id ORDER BY ordinal) AS stages
-FROM runs WHERE identifier = $1"""
+SHOWN = f"SELECT *, {_SHOWN_STAGES.format(run='runs')} FROM runs WHERE identifier = $1"  # noqa: S608
 
 # Whether such an event was written after another one. $1 the run's key, $2 that one's number, $3 the type, $4 the stage
 # it is about, if any.

@@ -9,18 +9,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 
 from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.engine.queries.journal_statements import INTERRUPTED
 from moments_ray.engine.queries.rows import Row
-
-# $1 the run's key
-_INTERRUPTED = """
-    WITH concerned AS (
-        SELECT id FROM runs WHERE subject = (SELECT subject FROM runs WHERE id = $1)
-        UNION SELECT id FROM runs WHERE video_id = (SELECT video_id FROM runs WHERE id = $1)
-    )
-    SELECT EXISTS (SELECT FROM run_attempts WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
-        OR EXISTS (SELECT FROM run_items WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
-        AS interrupted
-"""
 
 # Requests and outputs are JSON of several shapes; that a name stands somewhere in them is what counts.
 _UNREFERENCED = """
@@ -56,7 +46,7 @@ async def interrupted(row: Row, run_key: int) -> bool:
 
     Only those leave objects that nothing points at; where several runs were at work, the last to end finds them.
     """
-    found = await row(_INTERRUPTED, run_key)
+    found = await row(INTERRUPTED, run_key)
     return found is not None and bool(found["interrupted"])
 
 

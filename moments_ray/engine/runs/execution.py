@@ -19,7 +19,7 @@ from moments_ray.engine.execute.worker_task import WorkerTask, waits_only
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.claims import seconds_to_deadline
 from moments_ray.engine.queries.journal import Verdict
-from moments_ray.engine.queries.journal_reader import RunSnapshot, first_snapshot
+from moments_ray.engine.queries.journal_reader import RunSnapshot, ShownRun, first_snapshot
 from moments_ray.engine.queries.references import interrupted
 from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import Lease
@@ -59,6 +59,7 @@ class RunExecution:
         self._draining = False
         self._claimed: ClaimedRun | None = None
         self._tries = Tries(environment, run)
+        self.shown: ShownRun | None = None  # as it stands after its verdict, where that is known
         self._stop: asyncio.Future[StopReason] = asyncio.get_running_loop().create_future()
 
     def drain(self) -> None:
@@ -220,9 +221,12 @@ class RunExecution:
 
     async def _end(self, verdict: Verdict) -> RunStatus:
         """Write the verdict, fenced and at once with what goes with it: after it the run is history."""
-        await self._clean_up()
         failpoint.hit(self._environment.settings, "run.ending")
-        await (self._claimed or await self._load()).writes.end(verdict)
+        writes = (self._claimed or await self._load()).writes
+        self.shown = await writes.end_at_once(verdict)
+        if self.shown is None:
+            await self._clean_up()
+            await writes.commit(lambda journal, _: journal.end(verdict))
         failpoint.hit(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=verdict.status.value, **dict(verdict.data))
         return verdict.status

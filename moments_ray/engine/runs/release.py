@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.claims import Claim, Claims
-from moments_ray.engine.queries.journal_reader import shown_run
+from moments_ray.engine.queries.journal_reader import ShownRun, shown_run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.submission import mark_notified
 from moments_ray.engine.runs.lease import Lease, LockChange
@@ -41,15 +41,19 @@ class RunRelease:
 
     async def show(self, claim: Claim, *, lock: LockChange | None = None) -> Run:
         """Write a run's whole live status from its journal, and return it."""
-        run, stages = await shown_run(self._environment.database.row, claim)
-        await self._live.whole(run, self._stage_names(run), stages, lock=lock)
-        return run
+        return await self._show(await shown_run(self._environment.database.row, claim), lock)
+
+    async def _show(self, shown: ShownRun, lock: LockChange | None) -> Run:
+        await self._live.whole(shown.run, self._stage_names(shown.run), shown.stages, lock=lock)
+        return shown.run
 
     def _stage_names(self, run: Run) -> tuple[str, ...]:
         return self._environment.registry.get(run.pipeline).stage_names
 
-    async def end(self, lease: Lease) -> None:
+    async def end(self, lease: Lease, shown: ShownRun | None = None) -> None:
         """Leave nothing of a finished run in Redis but history, and nothing on this node's disk.
+
+        ``shown`` is how it stands, where that is known.
 
         Where Redis does not take it, the run's message stays, and whoever takes that over comes by here again.
         """
@@ -57,7 +61,8 @@ class RunRelease:
         if scratch.is_dir():
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         try:
-            run = await self.show(lease.claim, lock=lease.releasing)
+            shown = shown or await shown_run(self._environment.database.row, lease.claim)
+            run = await self._show(shown, lease.releasing)
             failpoint.hit(self._environment.settings, "run.unlocked")
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
             if reason and not await self._queue.dead_letter_ids(run.identifier):  # every message about it ends here

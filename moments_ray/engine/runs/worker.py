@@ -215,7 +215,7 @@ class PipelineWorker:
         else:
             failed = verdict is RunStatus.FAILED
             trace_whole_run(run.identifier, run.pipeline, run.queued_at, verdict.value, failed=failed)
-            await self._releasing.end(lease)
+            await self._releasing.end(lease, execution.shown)
 
     async def _heartbeat(self, run: Run, execution: RunExecution) -> None:
         """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
