@@ -167,10 +167,11 @@ run AS (
 died AS (
     UPDATE run_attempts SET status = 'failed', error_code = 'stage.crashed', ended_at = now(),
         error = 'The process running the stage died.'
-    FROM run WHERE run_id = run.id AND status = 'processing'
+    FROM run WHERE run_id = run.id AND run_attempts.status = 'processing'
 ),
 stage AS (
-    UPDATE run_stages SET status = $3::text, completed_at = now(), seconds = extract(epoch FROM now() - started_at)
+    UPDATE run_stages SET status = $3::text, completed_at = now(),
+        seconds = extract(epoch FROM now() - run_stages.started_at)
     FROM run WHERE run_id = run.id AND run_stages.status = 'processing'
 ),
 event AS (INSERT INTO run_events (run_id, seq, type, data) SELECT id, event_seq, $5::text, $6 FROM run)
