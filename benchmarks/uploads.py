@@ -128,13 +128,14 @@ class Line:
             asyncio.get_running_loop().call_later(_INTO_A_PART_SECONDS, self._proxy.cut)
 
 
-async def in_parts(path: Path, every: int) -> None:
+async def in_parts(path: Path, every: int, home: Path) -> None:
     line = Line(_PORT, every)
     answer = await line.send(path)
     if answer.status_code != httpx.codes.ACCEPTED:
         raise SystemExit(f"answered {answer.status_code}: {answer.text[:300]}")
     if line.cuts:
-        same = await stored_digest(_PORT, answer.json()["video"]["identifier"]) == await asyncio.to_thread(digest, path)
+        stored = stored_at(home, answer.json()["video"]["identifier"])
+        same = await asyncio.to_thread(digest, stored) == await asyncio.to_thread(digest, path)
         print(f"{'':<8}cut {line.cuts} times; what is stored is {'the file' if same else 'ANOTHER FILE'}")
 
 
@@ -143,16 +144,10 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def stored_digest(port: int, video: str) -> str:
-    """Return the SHA-256 of a video's bytes, as a player reads them."""
-    found = hashlib.sha256()
-    async with (
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client,
-        client.stream("GET", f"/api/videos/{video}/stream", follow_redirects=True) as answer,
-    ):
-        async for piece in answer.aiter_bytes():
-            found.update(piece)
-    return found.hexdigest()
+def stored_at(home: Path, video: str) -> Path:
+    """Return where the directory store of a home has a video that was uploaded."""
+    (path,) = (home / "store" / "objects" / "videos" / video).glob("source-*")
+    return path
 
 
 async def as_form(path: Path) -> None:
@@ -163,7 +158,9 @@ async def as_form(path: Path) -> None:
         raise SystemExit(f"answered {answer.status_code}: {answer.text[:300]}")
 
 
-async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], every: int, *, form: bool) -> None:
+async def measure(
+    directory: Path, home: Path, pids: Mapping[str, int], sizes: list[int], every: int, *, form: bool
+) -> None:
     video = make_video(directory / "short.mp4", seconds=2)
     watch = Watch(pids)
     print(f"{'way':<8}{'MiB':>7}{'seconds':>9}" + "".join(f"{part:>10} before  growth" for part in watch.pids))
@@ -174,7 +171,7 @@ async def measure(directory: Path, pids: Mapping[str, int], sizes: list[int], ev
         await asyncio.sleep(_SETTLE_SECONDS)
         async with watch.looking():
             began = time.perf_counter()
-            await (in_parts(path, every) if way == "parts" else as_form(path))
+            await (in_parts(path, every, home) if way == "parts" else as_form(path))
             seconds = time.perf_counter() - began
         grown = "".join(
             f"{watch.before[part]:>17.0f}{watch.most[part] - watch.before[part]:>8.0f}" for part in watch.pids
@@ -197,7 +194,8 @@ async def served(sizes: list[int], every: int, *, form: bool) -> None:
             with runtime.cluster(resolved) as ray, serving(ServeArgs(settings=resolved), "127.0.0.1", _PORT):
                 await require_answer(f"http://127.0.0.1:{_PORT}")
                 with tempfile.TemporaryDirectory(prefix="moments-videos-") as directory:
-                    await measure(Path(directory), processes(ray.directory or Path(home)), sizes, every, form=form)
+                    pids = processes(ray.directory or Path(home))
+                    await measure(Path(directory), Path(home), pids, sizes, every, form=form)
 
 
 def main() -> None:
