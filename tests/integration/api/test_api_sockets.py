@@ -7,7 +7,7 @@ import base64
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,15 @@ from moments_ray.access.key_store import make_key
 from moments_ray.http.container import Container
 from moments_ray.media.javascript import deno_executable
 from moments_ray.states import RunStatus
+from serve_app.factory import create_app
+from tests.integration.api.callers import with_settings
 from tests.integration.api.conftest import Library
 from tests.integration.api.working_jobs import STAGES, claimed, done, end, job
 
 
-@pytest.fixture
-async def address(app: FastAPI) -> AsyncIterator[str]:
-    """Where the application takes sockets."""
+@asynccontextmanager
+async def listening(app: FastAPI) -> AsyncIterator[str]:
+    """Serve an application, and yield where it takes sockets."""
     server = uvicorn.Server(
         uvicorn.Config(
             app, port=0, log_config=None, ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=2
@@ -42,6 +44,13 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
     yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    """Where the application takes sockets."""
+    async with listening(app) as address:
+        yield address
 
 
 async def read(socket: ClientConnection) -> dict[str, Any]:
@@ -193,12 +202,15 @@ async def test_counts_of_other_replicas_are_added(api: httpx.AsyncClient, contai
     assert status == {"total": 5, "jobs": {"a-job": 3}, "broadcast": 2, "health": 0, "replicas": 1}
 
 
-async def test_a_socket_over_the_limit_is_told_to_come_again(
-    app: FastAPI, address: str, container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(container.sockets, "_most", 1)
-    async with connect(f"ws://{address}/ws/health"), connect(f"ws://{address}/ws/health") as second:
+async def test_a_socket_over_the_limit_is_told_to_come_again(container: Container) -> None:
+    small = with_settings(container, max_sockets=1)
+    async with (
+        listening(create_app(small)) as address,
+        connect(f"ws://{address}/ws/health"),
+        connect(f"ws://{address}/ws/health") as second,
+    ):
         assert await rest(second) == ([], 1013)
+    await small.sockets.close()
 
 
 async def test_a_key_comes_as_a_subprotocol(app: FastAPI, address: str, container: Container) -> None:
