@@ -289,7 +289,7 @@ def test_a_run_has_one_owner_and_one_end_and_is_never_lost(world: World) -> None
     run_state_machine_as_test(
         type("RunMachineHere", (RunMachine,), {"world": world}),
         settings=settings(
-            max_examples=10,
+            max_examples=30,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
