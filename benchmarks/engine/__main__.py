@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from sqlalchemy import text
@@ -28,19 +29,19 @@ PARTS = ("speed", "losses", "rest")
 _NICENESS = "RAY_worker_niceness"  # Ray reads it in these letters
 
 
-async def measure(settings: Settings, part: str, count: int, at_once: int, rounds: int) -> None:
-    """Measure speed or losses, and print."""
+async def measure(settings: Settings, parts: Collection[str], count: int, at_once: int, rounds: int) -> None:
+    """Measure speed and losses in turn, and print."""
     async with runtime.services(settings) as resolved:
         assert resolved.database_url is not None  # noqa: S101 - services() fills them in
         assert resolved.redis_url is not None  # noqa: S101
         notes = settings.home / "notes"
         peers = Peers(resolved.database_url.get_secret_value(), resolved.redis_url.get_secret_value(), notes)
         await peers.make_databases()
-        if part == "speed":
+        if "speed" in parts:
             print(f"{count} runs of 8 no-op stages, {at_once} at once, on {os.cpu_count()} cores")
             await speed.report([speed.measure(resolved, peers, count, at_once) for _ in range(rounds)], count)
             print("left behind: " + (", ".join(await leftovers(resolved)) or "nothing"), flush=True)
-        else:
+        if "losses" in parts:
             await losses.observe(resolved, peers, notes)
 
 
@@ -73,14 +74,11 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {sorted(unknown)}")
-    workers = {
-        "speed": WorkerSettings(runs_at_once=options.at_once),
-        "losses": WorkerSettings(runs_at_once=options.at_once, lease_seconds=15, heartbeat_seconds=2, sweep_seconds=5),
-    }
+    worker = WorkerSettings(runs_at_once=options.at_once, lease_seconds=15, heartbeat_seconds=2, sweep_seconds=5)
     os.environ[_NICENESS] = "0"  # Ray's own is 15: beside anything else, peers would be served first
-    for part in (part for part in workers if part in options.parts):
-        with own_home(pipelines=("benchmarks.engine.nothing",), worker=workers[part]) as settings:
-            asyncio.run(measure(settings, part, options.runs, options.at_once, options.rounds))
+    if {"speed", "losses"} & set(options.parts):
+        with own_home(pipelines=("benchmarks.engine.nothing",), worker=worker) as settings:
+            asyncio.run(measure(settings, options.parts, options.runs, options.at_once, options.rounds))
     del os.environ[_NICENESS]
     if "rest" in options.parts:
         with own_home() as settings:
