@@ -16,7 +16,7 @@ from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.ray.traces import is_alive, lines, nothing_left, subject
-from tests.ray.trial_pipelines import LINGERING, TRIAL, Trial
+from tests.ray.trial_pipelines import IDLING, TRIAL, Trial
 
 
 async def test_a_toy_pipeline_gets_queue_status_history_and_events_for_free(engine: Engine, worker: object) -> None:
@@ -116,16 +116,16 @@ async def test_a_stage_that_asks_for_nothing_is_executed_tried_again_and_stopped
     engine: Engine, worker: Any, notes: Path
 ) -> None:
     pid = await worker.__ray_call__.remote(lambda _: os.getpid())
-    run = await engine.submit(LINGERING, Trial(notes=str(notes), fail_first=1), subject=subject())
+    run = await engine.submit(IDLING, Trial(notes=str(notes), fail_first=1), subject=subject())
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
-    assert lines(notes) == {f"linger {pid}": 2}
+    assert lines(notes) == {f"idle {pid}": 2}
     assert [each.error_code for each in await engine.tries(run)] == ["download.interrupted", None]
-    endless = await engine.submit(LINGERING, Trial(notes=str(notes), sleep=600), subject=subject())
-    await engine.until(lambda: lines(notes) == {f"linger {pid}": 3})
+    endless = await engine.submit(IDLING, Trial(notes=str(notes), sleep=600), subject=subject())
+    await engine.until(lambda: lines(notes) == {f"idle {pid}": 3})
     await engine.run_service.cancel(endless.identifier)
     assert (await engine.ended(endless.identifier)).status == RunStatus.CANCELLED
-    assert (await engine.stages(endless))["LINGER"].status == "cancelled"
-    broken = await engine.submit(LINGERING, Trial(notes=str(notes), fail_for_good=True), subject=subject())
+    assert (await engine.stages(endless))["IDLE"].status == "cancelled"
+    broken = await engine.submit(IDLING, Trial(notes=str(notes), fail_for_good=True), subject=subject())
     failed = await engine.ended(broken.identifier)
     assert failed.error is not None
     assert (failed.status, failed.error["code"]) == (RunStatus.FAILED, "stage.failed")

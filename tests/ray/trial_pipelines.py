@@ -105,9 +105,9 @@ async def hang(ctx: Context, trial: Trial) -> First:
 HANGING = Pipeline("hanging", hang, takes=Trial, exclusive=subject_of)
 
 
-@stage("LINGER", resources=Resources(cpus=0), timeout=120)
-async def linger(ctx: Context, trial: Trial) -> First:
-    if note(trial, f"linger {os.getpid()}") <= trial.fail_first:
+@stage("IDLE", resources=Resources(cpus=0), timeout=120)
+async def idle(ctx: Context, trial: Trial) -> First:
+    if note(trial, f"idle {os.getpid()}") <= trial.fail_first:
         raise DownloadInterrupted("the connection broke, as asked")
     if trial.fail_for_good:
         raise ValueError("nobody foresaw this")
@@ -115,7 +115,7 @@ async def linger(ctx: Context, trial: Trial) -> First:
     return First(value="patient")
 
 
-LINGERING = Pipeline("lingering", linger, takes=Trial, exclusive=subject_of)
+IDLING = Pipeline("idling", idle, takes=Trial, exclusive=subject_of)
 
 
 @stage("OBSERVE", resources=Resources(cpus=0.1, custom={"telescope": 1}))

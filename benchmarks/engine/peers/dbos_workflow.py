@@ -70,6 +70,8 @@ if __name__ == "__main__":
     if mode == "speed":
         print(json.dumps(speed(int(words[0]), int(words[1]))))
     elif mode == "begin":
+        launch()  # which makes its schema where it is not there
+        DBOS.destroy()
         client = DBOSClient(system_database_url=URL)
         for run in range(int(words[0])):
             client.enqueue({"workflow_name": "steps", "queue_name": "bench"}, run, float(words[1]))
