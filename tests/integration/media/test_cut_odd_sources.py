@@ -221,6 +221,14 @@ async def test_packed_b_frames_are_all_there(faults: Path, tmp_path: Path) -> No
     assert all(np.abs(decoded[offset + n] - picture).mean() < 4 for n, picture in enumerate(pictures))
 
 
+async def test_sound_before_the_first_packed_picture_is_kept_below_it(faults: Path, tmp_path: Path) -> None:
+    source = tmp_path / "packed.avi"
+    shutil.copy(faults / "22_xvid_packed.avi", source)
+    (clip,) = await cut(source, tmp_path / "clips", (0, 1))
+    assert isinstance(clip, Clip)
+    assert (clip.start_time, clip.end_time) == (0, 1)
+
+
 @pytest.mark.parametrize("preset", ["source", "web"])
 async def test_a_picture_that_is_turned_and_mirrored_is_shown_so(faults: Path, tmp_path: Path, preset: Preset) -> None:
     source = tmp_path / "mirrored.mp4"

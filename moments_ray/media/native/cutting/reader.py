@@ -138,8 +138,10 @@ class PictureReader(Reader):
         return stream
 
     def shown_at(self, packet: AnyPacket) -> int:
-        """Return when a packet is shown, in ticks, as far as packets tell."""
-        return packet.dts if self._by_decoding_time and packet.dts is not None else shown_at(packet)
+        """Return when a packet is shown, in ticks, as far as packets tell; none is before the first picture."""
+        if packet.dts is not None and self._by_decoding_time:
+            return max(packet.dts, self._first[0])
+        return shown_at(packet)
 
     @functools.cached_property
     def _by_decoding_time(self) -> bool:
@@ -162,15 +164,19 @@ class PictureReader(Reader):
         rate = self.stream.average_rate or _UNKNOWN_RATE
         return max(1, round(1 / rate / self.time_base))
 
-    @functools.cached_property
+    @property
     def sample(self) -> VideoFrame:
         """The first picture of the source, which shows how all are turned and coloured."""
+        return self._first[1]
+
+    @functools.cached_property
+    def _first(self) -> tuple[int, VideoFrame]:
         # By a reader of its own: this one may be in the middle of a range.
         with closing(PictureReader(self._source, self._remote, self._threads)) as beginning:
             found = next(beginning.pictures_from(beginning.first_tick), None)
         if found is None:
             raise UnsupportedMedia("Not one picture of the source can be decoded.")
-        return found[1]
+        return found
 
     def pictures_on_screen(self, begin: int, held: int | None) -> Iterator[tuple[int, VideoFrame]]:
         """Yield pictures as ``pictures_from`` does, with the ``held`` one first, at ``begin``, where there is one."""
