@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from anyio.from_thread import start_blocking_portal
@@ -28,6 +29,9 @@ os.environ.setdefault("RAY_metrics_report_interval_ms", "1000")  # ten times as 
 
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 FAULTS = SHARED_MEDIA.with_name("faults")
+
+hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -75,12 +75,15 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
             serving[0].wait()
             serving.append(peers.serve(name))
 
-        await _struck(name, what, redis_dies(client, _TIMEOUT_SECONDS) if number else kill_and_start_again, notes)
-        await beginning
-        for each in serving:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(each.pid, signal.SIGKILL)
-            each.wait()
+        strike = redis_dies(client, _TIMEOUT_SECONDS) if number else kill_and_start_again
+        try:
+            await _struck(name, what, strike, notes)
+            await beginning
+        finally:
+            for each in serving:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(each.pid, signal.SIGKILL)
+                each.wait()
 
 
 async def _struck(system: str, what: str, strike: Strike, notes: Path) -> None:
