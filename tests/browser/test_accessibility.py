@@ -37,6 +37,7 @@ def wrong_in(browser: Any, served: Site, states: Sequence[State]) -> list[str]:
             show(page, served.url, state)
             for size in (each for each in WIDTHS if each in state.sizes):
                 page.set_viewport_size({"width": WIDTHS[size], "height": 900})
+                page.wait_for_timeout(200)  # lists that draw what is in sight do so with the next frames
                 for theme in ("light", "dark"):
                     page.emulate_media(color_scheme=theme)
                     where = f"{state.name}, {size}, {theme}"
