@@ -10,7 +10,6 @@ from ray import serve
 from moments_ray import runtime
 from moments_ray.http.container import Container
 from moments_ray.process.application_log import keep_in_home, log_lines
-from moments_ray.process.operating_system import SYSTEM
 from moments_ray.settings import Settings
 from serve_app.factory import create_app
 
@@ -40,7 +39,6 @@ class Api:
     """One replica of the API; it holds nothing that another would miss."""
 
     def __init__(self, settings: Settings) -> None:
-        SYSTEM.give_back_memory()  # parts of uploads come and go by the thousand
         log_through_serve(settings)
         self._container = connect_container(settings)
 
