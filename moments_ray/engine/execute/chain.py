@@ -168,11 +168,18 @@ async def _finish(environment: Environment, claim: Claim, first: str, nodes: Nod
         items = await claimed.read(lambda reader, name=step.name: reader.items(name))  # type: ignore[misc]
         async with claimed.failure_recorded(step.name):
             if left := sum(item.status == StageStatus.PENDING for item in items):
-                raise _died(step, left, len(items), gone=set(nodes) - set(living_nodes()))
+                raise _died(step, left, len(items), gone=_gone(nodes))
             if not tolerated(step, items):
                 raise _items_failed(step, items)
             await claimed.writes.commit(lambda journal, _, s=step, i=items: complete(claimed, s, i, journal))  # type: ignore[misc]
         await claimed.announce(step.name, StageStatus.COMPLETED)
+
+
+def _gone(nodes: Nodes) -> Collection[str]:
+    try:
+        return set(nodes) - set(living_nodes())
+    except ray.exceptions.RayError:  # the head is away: nobody knows, and a process that died is tried again, too
+        return ()
 
 
 def _died(step: FanOut, left: int, of: int, gone: Collection[str]) -> MomentsError:
