@@ -16,9 +16,6 @@ from typing import Protocol
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-_LARGE_BYTES = 128 * 1024
-_ARENAS = 2
 _WATCH_SECONDS = 0.2
 _MOST_DESCRIPTORS = 4096  # of a process that is just about to begin
 
@@ -34,9 +31,6 @@ class OperatingSystem(Protocol):
 
     def cut_network(self) -> None:
         """Leave every network, as far as that may be; survives exec."""
-
-    def give_back_memory(self) -> None:
-        """Have large buffers go back to the system once they are freed, whichever thread they were of."""
 
 
 class Linux:
@@ -59,12 +53,6 @@ class Linux:
             # An ordinary user needs a user namespace first. Where neither is allowed (some containers), nothing is cut.
             self._libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
-    def give_back_memory(self) -> None:
-        """Tell glibc, which else keeps buffers of sizes it has seen in a heap a thread; others need no telling."""
-        if hasattr(self._libc, "mallopt"):
-            self._libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-            self._libc.mallopt(_M_ARENA_MAX, _ARENAS)
-
 
 class Unix:
     """macOS and its like: a process of ours stands watch, and the network stays."""
@@ -85,9 +73,6 @@ class Unix:
 
     def cut_network(self) -> None:
         """Do nothing: there is no such thing for an ordinary user; which protocols are opened is limited elsewhere."""
-
-    def give_back_memory(self) -> None:
-        """Do nothing: their allocators do it by themselves."""
 
 
 def _forget_the_parent() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -92,26 +91,3 @@ def test_a_media_child_becomes_a_tool_or_calls_a_function(system: str, tmp_path:
     job = json.dumps({"path": [str(tmp_path), *sys.path], "function": "asked:core", "payload": "given"})
     answer = subprocess.run([*child, "call"], input=job.encode(), capture_output=True, timeout=60, check=True)
     assert json.loads(answer.stdout) == {"result": ["given", 0]}
-
-
-KEPT = """
-import psutil
-if sys.argv[1] == "gives back":
-    operating_system.SYSTEM.give_back_memory()
-del [bytes([1]) * 4 * 1024**2][:]  # which is how large glibc takes a buffer for its heap from then on
-before = psutil.Process().memory_info().rss
-parts = [(bytes([1]) * 1024**2, bytes([1]) * 2000) for _ in range(100)]
-small = [each for _, each in parts]  # stays between them
-del parts
-print((psutil.Process().memory_info().rss - before) / 1024**2)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has to be told")
-def test_large_buffers_go_back_to_the_system_though_small_ones_stay_between_them() -> None:
-    kept = {}
-    for way in ("keeps", "gives back"):
-        argv = [sys.executable, "-c", FORCED + KEPT, "Linux", way]
-        kept[way] = float(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
-    assert kept["gives back"] < 10
-    assert kept["keeps"] > 50  # else nobody had to be told
