@@ -30,7 +30,9 @@ class RayThread:
     return, and no thread can be ended: they are left alone, and the process must end without waiting for its threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, head_poll_seconds: float = _HEAD_POLL_SECONDS, head_seconds: float = _HEAD_SECONDS) -> None:
+        self._head_poll_seconds = head_poll_seconds
+        self._head_seconds = head_seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ray")
         self._lost = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -114,10 +116,10 @@ class RayThread:
                 silent_since = None
             elif silent_since is None:
                 silent_since = clock()
-                log.error("ray.head_lost", address=cluster.address, wait_seconds=_HEAD_SECONDS)
-            elif clock() - silent_since > _HEAD_SECONDS:
+                log.error("ray.head_lost", address=cluster.address, wait_seconds=self._head_seconds)
+            elif clock() - silent_since > self._head_seconds:
                 break
-            await asyncio.sleep(_POLL_SECONDS if own else _HEAD_POLL_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS if own else self._head_poll_seconds)
         self._lost.set()
 
 

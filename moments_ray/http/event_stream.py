@@ -32,12 +32,12 @@ class EventStream(EventSourceResponse):
     Progress has no id: a stream that broke goes on after the last event that had one.
     """
 
-    def __init__(self, events: AsyncIterator[ServerSentEvent]) -> None:
+    def __init__(self, events: AsyncIterator[ServerSentEvent], *, send_seconds: float = _SEND_SECONDS) -> None:
         super().__init__(
             events,
             ping=_PING_SECONDS,
             ping_message_factory=lambda: ServerSentEvent("{}", event="ping"),  # a comment is hidden from pages
-            send_timeout=_SEND_SECONDS,
+            send_timeout=send_seconds,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from tests.browser.chromium import until, watched_page
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
 from tests.chaos.proxy import FaultProxy
+from tests.large_videos import enlarge
 
 pytestmark = pytest.mark.browser
 
@@ -88,10 +87,7 @@ def test_an_upload_that_is_cut_in_every_part_and_reloaded_arrives_whole(
     browser: Any, served: Site, shelf: Shelf, tmp_path: Path
 ) -> None:
     assert shelf is not None
-    path = tmp_path / "A river.mp4"
-    content = make_video(tmp_path / "short.mp4", seconds=2).read_bytes()
-    rest = PARTS * PART_BYTES - len(content)
-    path.write_bytes(content + struct.pack(">I4s", rest, b"free") + hashlib.shake_256(b"x").digest(rest - 8))
+    path = enlarge(make_video(tmp_path / "A river.mp4", seconds=2), PARTS * PART_BYTES)
     with line_to(served) as line, watched_page(browser, f"http://127.0.0.1:{line.port}") as page:
         begun: list[str] = []
         page.on(

@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from moments_ray.client import MomentsClient
-from moments_ray.client import upload as client_upload
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import (
     Conflict,
@@ -30,6 +29,7 @@ from moments_ray.errors import (
     SourceNotFound,
     UnsupportedMedia,
 )
+from moments_ray.moments.api import uploads
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library
 from tests.integration.api.line import Line
@@ -67,8 +67,8 @@ async def test_a_file_is_uploaded_with_its_options_and_known_bytes_are_started_a
 
 @pytest.fixture
 def talk_file(tmp_path: Path, short_video: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A video that goes up in six parts."""
-    monkeypatch.setattr(client_upload, "_PART_BYTES", len(short_video) // 5)
+    """A video that goes up in six parts, because its server takes no larger ones."""
+    monkeypatch.setattr(uploads, "PART_BYTES", len(short_video) // 5)
     path = tmp_path / "talk.mp4"
     path.write_bytes(short_video)
     return path

@@ -11,19 +11,23 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal import Journal
-from moments_ray.http import event_stream
+from moments_ray.http.event_stream import EventStream, events_of_run
 from tests.integration.api.conftest import Library
 
 READERS = 200
 
 
-@pytest.fixture
-async def port(app: FastAPI) -> AsyncIterator[int]:
-    """The port of the application behind a real HTTP server whose connections buffer little."""
+@contextlib.asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[int]:
+    """Serve an application by a real HTTP server whose connections buffer little; gives its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
@@ -34,6 +38,13 @@ async def port(app: FastAPI) -> AsyncIterator[int]:
         server.should_exit = True
         server.force_exit = True  # streams of readers that never read
         await serving
+
+
+@pytest.fixture
+async def port(app: FastAPI) -> AsyncIterator[int]:
+    """The port of the whole application."""
+    async with served(app) as port:
+        yield port
 
 
 @contextlib.asynccontextmanager
@@ -90,13 +101,16 @@ async def test_readers_that_do_not_read_harm_nobody_and_miss_nothing(port: int, 
 
 
 async def test_a_reader_that_takes_nothing_for_too_long_is_let_go_and_goes_on_where_it_was(
-    port: int, library: Library, monkeypatch: pytest.MonkeyPatch
+    port: int, library: Library
 ) -> None:
-    monkeypatch.setattr(event_stream, "_SEND_SECONDS", 0.3)
+    async def events(request: Request) -> EventStream:
+        return EventStream(events_of_run(library.container, request.path_params["run"], 0), send_seconds=0.3)
+
     run = await library.run(await library.video())
     claim = await library.claim(run)
     await write_much(library, claim)
-    async with reader(port, run) as taking:
+    impatient = Starlette(routes=[Route("/api/runs/{run}/events", events)])
+    async with served(impatient) as place, reader(place, run) as taking:
         await asyncio.sleep(1)
         first = await numbers(taking)
     assert first == list(range(1, len(first) + 1))

@@ -18,6 +18,7 @@ from moments_ray.settings import ApiSettings, DownloadSettings, Settings
 from moments_ray.testing.media import make_video
 from serve_app.factory import create_app
 from tests.integration.cli.conftest import Moments
+from tests.large_videos import enlarge
 
 URL = "http://127.0.0.1/talk.mp4"
 
@@ -107,11 +108,8 @@ def test_a_file_is_uploaded(moments: Moments, server: str, tmp_path: Path) -> No
     assert "media." in refused.stderr
 
 
-def test_a_file_that_is_too_large_for_a_form_comes_in_parts(
-    moments: Moments, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("moments_ray.client.jobs._FORM_BYTES", 1000)
-    path = make_video(tmp_path / "long talk.mp4", seconds=1)
+def test_a_file_that_is_too_large_for_a_form_comes_in_parts(moments: Moments, server: str, tmp_path: Path) -> None:
+    path = enlarge(make_video(tmp_path / "long talk.mp4", seconds=1), 65 * 1024**2)
     created = moments("jobs", "create", str(path), "--type", "transcription", "--server", server, "--json")
     assert created.status == 0, created.stderr
     assert (created.document["youtube_url"], created.document["video_title"]) == (None, "long talk")

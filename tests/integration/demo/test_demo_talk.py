@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,11 @@ async def test_equal_versions_make_equal_bytes(tmp_path: Path, monkeypatch: pyte
 
 
 async def test_a_missing_extra_is_an_error_with_its_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(talk, "_WHEELS", ("a-wheel-nobody-has",))
-    with pytest.raises(MediaToolMissing, match=r"a-wheel-nobody-has.*pip install 'moments-ray\[demo\]'"):
+    def not_installed(wheel: str) -> str:
+        raise PackageNotFoundError(wheel)
+
+    monkeypatch.setattr(talk, "version", not_installed)
+    with pytest.raises(MediaToolMissing, match=r"espeakng-loader.*pip install 'moments-ray\[demo\]'"):
         await make_talk(tmp_path / "out", Settings(home=tmp_path, _env_file=None))
     assert not (tmp_path / "out").exists()
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from moments_ray.cli import ray_thread
 from moments_ray.cli.ray_thread import RayThread
 from moments_ray.errors import RayUnavailable
 from moments_ray.runtime.ray_cluster import Cluster
@@ -29,13 +28,8 @@ async def said(logs: list[structlog.typing.EventDict], event: str) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ray_thread, "_HEAD_POLL_SECONDS", 0.02)
-
-
 async def test_a_head_that_comes_back_is_said_and_nothing_is_given_up() -> None:
-    thread = RayThread()
+    thread = RayThread(head_poll_seconds=0.02)
     with structlog.testing.capture_logs() as logs, contextlib.ExitStack() as head:
         port = head.enter_context(listening())
         async with thread.joined(contextlib.nullcontext(Cluster(f"127.0.0.1:{port}"))):
@@ -49,9 +43,8 @@ async def test_a_head_that_comes_back_is_said_and_nothing_is_given_up() -> None:
     assert [line["event"] for line in logs] == ["ray.head_lost", "ray.head_answers_again"]
 
 
-async def test_a_head_that_stays_away_is_given_up_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ray_thread, "_HEAD_SECONDS", 0.2)
-    thread = RayThread()
+async def test_a_head_that_stays_away_is_given_up_with_a_word() -> None:
+    thread = RayThread(head_poll_seconds=0.02, head_seconds=0.2)
     with listening() as port:
         pass  # nobody is there any more
     with structlog.testing.capture_logs() as logs:
