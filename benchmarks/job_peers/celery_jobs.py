@@ -16,7 +16,7 @@ app.conf.update(
     task_ignore_result=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": 15},
+    broker_transport_options={"visibility_timeout": 15, "unacked_restore_throttle": 1},  # else it looks every 100 s
 )
 
 
