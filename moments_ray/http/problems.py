@@ -23,7 +23,14 @@ log = structlog.get_logger()
 
 _RETRY_AFTER_SECONDS = 5
 _MOST_ERRORS = 100  # of one body: whoever sends more has not read the first
-_OTHER_PHRASES = {460: "Checksum Mismatch"}  # of the tus protocol
+# The same ones with every Python, because codes are made of them: 3.13 renamed four. The last is of the tus protocol.
+_PHRASES = {
+    413: "Request Entity Too Large",
+    414: "Request URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+    460: "Checksum Mismatch",
+}
 _KNOWN_PLACES = (
     "stage",
     "item",
@@ -56,11 +63,15 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
-            "description": _OTHER_PHRASES.get(status) or HTTPStatus(status).phrase,
+            "description": _phrase(status),
             "content": {Problem.media_type: {"schema": schema}},
         }
         for status in statuses
     }
+
+
+def _phrase(status: int) -> str:
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def document_problems(app: FastAPI) -> None:
@@ -133,12 +144,13 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def _of_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     status = HTTPStatus(error.status_code)
-    code = f"http.{status.name.lower()}"
+    title = _phrase(status)
+    code = f"http.{title.lower().replace(' ', '_') if status in _PHRASES else status.name.lower()}"
     detail = error.detail if error.detail != status.phrase else status.description
     headers = dict(error.headers or {})
     if headers.get("Allow") == "GET":
         headers["Allow"] = "GET, HEAD"
-    return _problem(status, code, request.state.request_id, title=status.phrase, detail=detail, headers=headers)
+    return _problem(status, code, request.state.request_id, title=title, detail=detail, headers=headers)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:
