@@ -11,6 +11,7 @@ from ray.serve.schema import LoggingConfig
 from moments_ray.errors import InvalidRequest
 from moments_ray.settings import Settings
 from serve_app.deployments.api import Api
+from serve_app.deployments.placing import on_node
 
 
 class ServeArgs(BaseModel):
@@ -31,6 +32,11 @@ def app(args: ServeArgs) -> Application:
     Raises:
         InvalidRequest: a service has no URL; replicas cannot run embedded servers, which end with who started them.
     """
+    return application(args, beside=None)
+
+
+def application(args: ServeArgs, beside: str | None) -> Application:
+    """Build the application as ``app``, its replicas on the node whose address is ``beside`` if that is given."""
     settings = args.settings
     unset = [
         name
@@ -39,10 +45,12 @@ def app(args: ServeArgs) -> Application:
     ]
     if unset:
         raise InvalidRequest(f"A Serve application needs {' and '.join(unset)}: set it, or use `moments up`.")
+    placed = {} if beside is None else {"ray_actor_options": on_node(beside)}
     deployment = Api.options(  # type: ignore[attr-defined]  # what Serve's decorator returns is untyped
         num_replicas=args.replicas,
         max_ongoing_requests=args.max_ongoing_requests,
         logging_config=LoggingConfig(encoding="JSON", log_level=args.log_level or settings.log_level),
+        **placed,
     )
-    application: Application = deployment.bind(settings)
-    return application
+    bound: Application = deployment.bind(settings)
+    return bound

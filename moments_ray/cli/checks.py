@@ -161,8 +161,10 @@ async def check_ray(settings: Settings) -> list[Finding]:
         nodes, where = [runtime.node_offer(settings)], "a Ray of our own"
     else:
         nodes, where = await _nodes_of_cluster(settings.ray_address), f"the cluster at {settings.ray_address}"
-    Registry.load(settings.pipelines).require_capacity(nodes)
     cpus = sum(node.get("CPU", 0) for node in nodes)
+    if settings.ray_address is not None and not cpus:
+        return [Finding("ray", "warning", f"{where} has no node yet that runs stages: runs wait, and ask for one")]
+    Registry.load(settings.pipelines).require_capacity(nodes)
     return [Finding("ray", "ok", f"{where} offers {cpus:g} CPUs and what every stage asks for")]
 
 

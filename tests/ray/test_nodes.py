@@ -13,9 +13,11 @@ from ray._private.node import Node
 from ray._private.parameter import RayParams
 from ray.autoscaler.v2.sdk import get_cluster_status
 
+from moments_ray import runtime
+from moments_ray.engine.runs.actor import start_worker
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine, StartWorker
-from tests.ray.trial_pipelines import HEARING, UNFIT, Trial
+from tests.ray.trial_pipelines import HEARING, TRIAL, UNFIT, Trial
 
 _TELESCOPE = {"telescope": 1.0}
 _APPEARS_SECONDS = 60.0
@@ -72,32 +74,82 @@ async def test_a_stage_that_can_use_a_gpu_asks_for_its_share_where_a_node_offers
         assert len(set(lines[-4:])) < 4  # a process is used again, and what it has loaded is there
 
 
-def _demanded(resource: str) -> bool:
-    """Tell whether Ray's autoscaler sees somebody who waits for a resource."""
+async def test_runs_that_wait_beyond_all_places_are_demand_for_whole_nodes_and_one_that_comes_takes_its_share(
+    engine: Engine, notes: Path
+) -> None:
+    settings = engine.settings
+    actor = start_worker(runtime.connect, settings, runtime.open_redis, name="broad", detached=False, for_cluster=True)
+    places = settings.worker.runs_at_once
+    runs = [
+        await engine.submit(TRIAL, Trial(notes=str(notes), sleep=3600), subject=str(uuid.uuid4()))
+        for _ in range(3 * places)
+    ]
+    try:
+        await actor.start.remote()
+        (here,) = runtime.nodes()
+        async with asyncio.timeout(_APPEARS_SECONDS):
+            while not await asyncio.to_thread(_demanded, "CPU", here.resources["CPU"]):
+                await asyncio.sleep(0.2)
+        assert len(await actor.executing.remote()) == places
+        with _node({}, cpus=4):
+            async with asyncio.timeout(_APPEARS_SECONDS):
+                while len(await actor.executing.remote()) < 2 * places:
+                    await asyncio.sleep(0.2)
+            for run in runs:
+                await engine.run_service.cancel(run.identifier)
+            for run in runs:
+                await engine.ended(run.identifier)
+        async with asyncio.timeout(_APPEARS_SECONDS):
+            while await asyncio.to_thread(_demanded, "CPU", 4.0):
+                await asyncio.sleep(0.2)
+    finally:
+        await actor.drain.remote()
+        ray.kill(actor)
+
+
+async def test_a_node_is_idle_for_an_autoscaler_once_its_stages_are_done(
+    engine: Engine, worker: object, notes: Path
+) -> None:
+    with _node(_TELESCOPE) as node:
+        run = await engine.submit(UNFIT, Trial(notes=str(notes)), subject=str(uuid.uuid4()))
+        assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
+        async with asyncio.timeout(_APPEARS_SECONDS):
+            while not await asyncio.to_thread(_idle, node):
+                await asyncio.sleep(0.5)
+
+
+def _idle(node: str) -> bool:
+    """Tell whether Ray's autoscaler may take a node away."""
+    status = get_cluster_status(ray.get_runtime_context().gcs_address)
+    return node in {each.node_id for each in status.idle_nodes}
+
+
+def _demanded(resource: str, amount: float = 0.0) -> bool:
+    """Tell whether Ray's autoscaler sees somebody who waits for so much of a resource, or more."""
     status = get_cluster_status(ray.get_runtime_context().gcs_address)
     return any(
-        resource in bundle.bundle
+        bundle.bundle.get(resource, -1.0) >= amount
         for demand in status.resource_demands.ray_task_actor_demand
         for bundle in demand.bundles_by_count
     )
 
 
 @contextmanager
-def _node(resources: dict[str, float], gpus: int = 0) -> Iterator[None]:
-    """Have one more node on this machine in the cluster, and kill it at once at the end."""
+def _node(resources: dict[str, float], *, cpus: int = 1, gpus: int = 0) -> Iterator[str]:
+    """Have one more node on this machine in the cluster, give its identifier, and kill it at once at the end."""
     params = RayParams(
         gcs_address=ray.get_runtime_context().gcs_address,
         node_ip_address="127.0.0.1",
         node_manager_port=0,
         min_worker_port=0,
         max_worker_port=0,
-        num_cpus=1,
+        num_cpus=cpus,
         num_gpus=gpus,
         resources=resources,
         object_store_memory=100_000_000,
     )
     node = Node(params, head=False, shutdown_at_exit=False, spawn_reaper=False)
     try:
-        yield
+        yield str(node.node_id)
     finally:
         node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)

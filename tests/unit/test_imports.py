@@ -55,6 +55,7 @@ ENTRIES = {"cli"}
 MAY_IMPORT_RAY = {
     "moments_ray/engine/execute",
     "moments_ray/engine/runs/actor.py",
+    "moments_ray/engine/runs/places.py",
     "moments_ray/models/gateway.py",
     "moments_ray/models/serve_client.py",
     "moments_ray/runtime",

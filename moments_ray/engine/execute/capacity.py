@@ -35,7 +35,7 @@ async def await_capacity(unit: Unit, stop: asyncio.Future[Any], seconds: float) 
     Raises:
         NoCapacity: it had none within so many seconds.
     """
-    nodes = await _known_nodes(_KNOWN_SECONDS)
+    nodes = await known_nodes(_KNOWN_SECONDS)
     for step in (unit,) if isinstance(unit, Stage) else unit:
         if not step.resources.fits(nodes.values()):
             nodes = await _await_node(step, stop, seconds)
@@ -56,7 +56,7 @@ async def _await_node(step: Step, stop: asyncio.Future[Any], seconds: float) -> 
     give_up = loop.time() + seconds
     with _demand(step.name, step.resources):
         while True:
-            nodes = await _known_nodes(0.0)
+            nodes = await known_nodes(0.0)
             if stop.done() or step.resources.fits(nodes.values()):
                 return nodes
             if loop.time() > give_up:
@@ -80,12 +80,21 @@ def _nothing() -> None:
     """Do nothing, as soon as there is a node to do it on."""
 
 
-async def _known_nodes(oldest: float) -> Nodes:
-    """Return the living nodes of the cluster, known for at most ``oldest`` seconds."""
+async def known_nodes(oldest: float) -> Nodes:
+    """Return the living nodes of the cluster, known for at most ``oldest`` seconds; longer while its head is away.
+
+    Raises:
+        RayError: the head is away, and was never asked.
+    """
     global _nodes  # noqa: PLW0603 - one cluster a process
     now = asyncio.get_running_loop().time()
     if now - _nodes[0] >= oldest:
-        _nodes = now, await asyncio.to_thread(living_nodes)
+        try:
+            _nodes = now, await asyncio.to_thread(living_nodes)
+        except ray.exceptions.RayError as error:
+            if not _nodes[1]:
+                raise
+            log.warning("cluster.nodes_unknown", error=str(error))
     return _nodes[1]
 
 

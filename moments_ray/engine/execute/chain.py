@@ -121,7 +121,7 @@ def _dataset(rows: list[dict[str, Any]]) -> ray.data.Dataset:
 
 def warm_up() -> None:
     """Stream two rows that are nothing, so that the first chain does not pay for the start of Ray Data (seconds)."""
-    _dataset([{"row": 0}, {"row": 1}]).map(lambda row: row, num_cpus=0.5, max_retries=0).take_all()
+    _dataset([{"row": 0}, {"row": 1}]).map(lambda row: row, num_cpus=0, max_retries=0).take_all()
 
 
 def _named(name: str) -> Callable[..., dict[str, Any]]:

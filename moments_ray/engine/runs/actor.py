@@ -12,6 +12,7 @@ import structlog
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from moments_ray.engine.environment import Connect
+from moments_ray.engine.runs.places import ClusterPlaces
 from moments_ray.engine.runs.worker import PipelineWorker
 from moments_ray.process.application_log import log_to_home
 from moments_ray.settings import Settings
@@ -26,11 +27,14 @@ OpenRedis = Callable[[Settings], redis.Redis]
 class WorkerActor:
     """One pipeline worker; the constructor reads nothing, so that a restart is only a new start."""
 
-    def __init__(self, connect: Connect, settings: Settings, open_redis: OpenRedis, name: str) -> None:
+    def __init__(
+        self, connect: Connect, settings: Settings, open_redis: OpenRedis, name: str, *, for_cluster: bool
+    ) -> None:
         self._connect = connect
         self._settings = settings
         self._open_redis = open_redis
         self._name = name
+        self._for_cluster = for_cluster
         self._worker: PipelineWorker | None = None
 
     async def start(self) -> None:
@@ -57,7 +61,8 @@ class WorkerActor:
         if self._worker is None:
             log_to_home(self._settings.home, self._settings.log_level, self._settings.environment)
             client = self._open_redis(self._settings)
-            self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name)
+            places = ClusterPlaces(self._settings.worker.runs_at_once) if self._for_cluster else None
+            self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name, places=places)
         return self._worker
 
 
@@ -73,21 +78,30 @@ async def execute_to_the_end(actor: Any, run: str) -> None:
 
 
 def start_worker(
-    connect: Connect, settings: Settings, open_redis: OpenRedis, *, name: str, detached: bool, node: str | None = None
+    connect: Connect,
+    settings: Settings,
+    open_redis: OpenRedis,
+    *,
+    name: str,
+    detached: bool,
+    node: str | None = None,
+    for_cluster: bool = False,
 ) -> Any:
     """Create a worker actor, or find the detached one of this name, which outlives its creator.
 
-    One for a given node has its name in Ray, too, where people look for it.
+    One for a given node has both names in Ray, where people look for it: on another node it is another actor, but the
+    same consumer, which goes on with what it had at once. One ``for_cluster`` takes as many runs as
+    all nodes have places for, else as many as one has.
     """
     options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0}
     if detached:
         options |= {"lifetime": "detached", "get_if_exists": True}
     if node is not None:
-        options |= {"name": f"worker-{name}", "namespace": "moments"}
+        options |= {"name": f"worker-{name}-{node[:8]}", "namespace": "moments"}
         options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
     remote: Any = ray.remote(WorkerActor)
     actor = remote.options(**options)
-    return actor.remote(connect, settings, open_redis, name)
+    return actor.remote(connect, settings, open_redis, name, for_cluster=for_cluster)
 
 
 async def keep_listening(actor: Any) -> None:

@@ -53,8 +53,11 @@ class Sweeper:
         await sweep_scratch(self._settings.scratch, self._database)
         return enqueued
 
-    async def measure(self) -> None:
-        """Tell how long the queue is; every worker does, or the last figures of one that sweeps no more would stand."""
+    async def measure(self) -> int:
+        """Tell how long the queue is, and return it.
+
+        Every worker does, or the last figures of one that sweeps no more would stand.
+        """
         async with self._database.read() as session:
             depths, oldest = await Sweeps(session).queue_depths()
         self._meter(INFO, 1, version=__version__, environment=self._settings.environment)
@@ -62,3 +65,4 @@ class Sweeper:
             self._meter(QUEUE_DEPTH, depths.get(priority, 0), priority=str(priority))
         self._meter(QUEUE_OLDEST, oldest)
         self._meter(DEAD_LETTERS, await self._queue.dead_letter_count())
+        return sum(depths.values())

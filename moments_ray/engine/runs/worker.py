@@ -20,6 +20,7 @@ from moments_ray.engine.runs.cleanup import reap_orphans
 from moments_ray.engine.runs.execution import RunExecution, StopReason
 from moments_ray.engine.runs.lease import Lease, key_of
 from moments_ray.engine.runs.live_status import LiveStatus, cancel_key
+from moments_ray.engine.runs.places import ClusterPlaces
 from moments_ray.engine.runs.queue import STREAMS, URGENT_STREAMS, Message, Queue
 from moments_ray.engine.runs.release import RunRelease
 from moments_ray.engine.runs.sweeper import Sweeper
@@ -35,14 +36,25 @@ log = structlog.get_logger()
 
 _IDLE_WAIT_MILLISECONDS = 2000
 _OUTAGE_WAIT_SECONDS = 1.0
+_PLACES_SECONDS = 5.0  # a node that came has more of them
 
 
 class PipelineWorker:
     """A consumer of the group ``pipeline_workers``; lives in one asyncio loop, usually a Ray actor's."""
 
-    def __init__(self, connect: Connect, settings: Settings, client: redis.Redis, *, name: str) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        settings: Settings,
+        client: redis.Redis,
+        *,
+        name: str,
+        places: ClusterPlaces | None = None,
+    ) -> None:
         self.consumer = f"worker-{name}"
         self._settings = settings.worker
+        self._cluster_places = places
+        self._places = self._settings.runs_at_once
         self._connect = connect
         self._environment = connect(settings)
         self._redis = client
@@ -101,6 +113,8 @@ class PipelineWorker:
                 await asyncio.wait(late)
         for loop in self._loops:
             loop.cancel()
+        if self._cluster_places is not None:
+            await self._cluster_places.close()
         with contextlib.suppress(RedisError):
             await self._queue.retire(self.consumer)
 
@@ -112,10 +126,16 @@ class PipelineWorker:
         await self._over_outages(self._queue.ensure_groups)
         await self._over_outages(self._take_own)
         while not self._draining.is_set():
-            if len(self._executing) - len(self._waitable) >= self._settings.runs_at_once:
-                await asyncio.wait(self._executing, return_when=asyncio.FIRST_COMPLETED)
+            await self._over_outages(self._count_places)
+            if len(self._executing) - len(self._waitable) >= self._places:
+                await asyncio.wait(self._executing, timeout=_PLACES_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 continue
             await self._over_outages(self._take_one)
+
+    async def _count_places(self) -> None:
+        """Note how many runs may be under way here."""
+        if self._cluster_places is not None:
+            self._places = await self._cluster_places.count()
 
     async def _take_own(self) -> None:
         """Go on with what the process before this one was at, which nobody needs to wait out: it is dead."""
@@ -124,7 +144,7 @@ class PipelineWorker:
 
     async def _take_one(self) -> None:
         """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""
-        streams = STREAMS if len(self._executing) < self._settings.runs_at_once else URGENT_STREAMS
+        streams = STREAMS if len(self._executing) < self._places else URGENT_STREAMS
         message = await self._queue.take(self.consumer, streams)
         if message is None:
             await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
@@ -256,11 +276,13 @@ class PipelineWorker:
                 await asyncio.wait_for(self._draining.wait(), self._settings.sweep_seconds)
 
     async def _sweep_once(self) -> None:
-        spare = self._settings.runs_at_once - len(self._executing)
+        spare = self._places - len(self._executing)
         for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
             self._keep(message)
         await self._sweeper.sweep()
-        await self._sweeper.measure()
+        queued = await self._sweeper.measure()
+        if self._cluster_places is not None:
+            await self._cluster_places.follow(queued)
         for product in self._environment.registry.products:
             for task in product.periodic_tasks:
                 await task(self._environment)

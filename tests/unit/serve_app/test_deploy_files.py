@@ -18,10 +18,12 @@ from ray.serve.schema import ServeDeploySchema
 
 from moments_ray.engine.registry import Registry
 from moments_ray.reference import env_example
-from moments_ray.settings import NodeResources, Settings
+from moments_ray.settings import NodeResources
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
+SCRIPTS = sorted(DEPLOY.glob("*.sh"))
+_RAY_ENDS_SECONDS = 5
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 # The fields of ray.io/v1 as KubeRay 1.5 publishes them (ray-operator/apis/ray/v1/*_types.go), as far as anybody needs.
@@ -115,8 +117,7 @@ def test_a_spot_node_has_handed_back_what_it_has_before_it_is_taken_away(cluster
     (container,) = spot["template"]["spec"]["containers"]
     drain = float({each["name"]: each["value"] for each in container["env"]}["MOMENTS_WORKER__DRAIN_SECONDS"])
     before = float(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    kills = 2 * Settings.model_fields["worker"].get_default(call_default_factory=True).cancel_grace_seconds
-    assert before + drain + kills < spot["template"]["spec"]["terminationGracePeriodSeconds"] <= 25
+    assert before + drain + _RAY_ENDS_SECONDS < spot["template"]["spec"]["terminationGracePeriodSeconds"] <= 25
 
 
 def test_the_job_has_the_published_shape_and_is_not_tried_again_by_itself() -> None:
@@ -177,6 +178,8 @@ def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
     (programs / ".venv" / "bin").mkdir(parents=True)
     for name in ("ray", "moments"):
         shutil.copy(shutil.which("true") or "", programs / ".venv" / "bin" / name)
+    (programs / "deploy").mkdir()
+    shutil.copy(DEPLOY / "node.sh", programs / "deploy")
     for other in UNITS:
         (tmp_path / other.name).write_text(other.read_text("utf-8").replace("/opt/moments", str(programs)), "utf-8")
     checked = subprocess.run(
@@ -190,12 +193,11 @@ def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_a_shell_takes_the_script_of_a_node() -> None:
-    done = subprocess.run(
-        ["bash", "-n", str(DEPLOY / "node.sh")], capture_output=True, text=True, timeout=30, check=False
-    )
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_shell_takes_the_scripts_of_head_and_nodes(script: Path) -> None:
+    done = subprocess.run(["bash", "-n", str(script)], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert os.access(DEPLOY / "node.sh", os.X_OK)
+    assert os.access(script, os.X_OK)
 
 
 def test_one_token_and_one_file_of_settings_are_on_every_machine() -> None:
