@@ -3,8 +3,8 @@
     python -m benchmarks.engine [speed] [losses] [rest] [--runs 100] [--at-once 8] [--rounds 3] [--by-process]
 
 ``speed``: no-op runs of eight stages by the engine, as bare Ray tasks, as a Celery chain, as a DBOS workflow and as
-procrastinate jobs, in rounds. ``losses``: what is lost or done twice when a process is killed or Redis dies; whoever
-recognises the dead by their silence does so after 15 s. ``rest``: CPU and memory of an idle ``moments up``. Unnamed,
+procrastinate jobs, in rounds. ``losses``: what is lost or done twice when a process is killed or Redis dies; systems
+that miss heartbeats act after 15 s. ``rest``: CPU and memory of an idle ``moments up``. Unnamed,
 all three. At the end it looks for anything left behind.
 """
 

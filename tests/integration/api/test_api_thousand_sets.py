@@ -70,7 +70,7 @@ class Attendants:
                     await asyncio.sleep(0.02)
                 attendant.kill()
             killed += 1
-            async with self._database.begin() as session:  # as when the dead one's lease has run out
+            async with self._database.begin() as session:  # as when the lease of the killed one has run out
                 await session.execute(text("UPDATE backfills SET attended_until = now()"))
         return killed
 
