@@ -19,7 +19,7 @@ from pathlib import Path
 from moments_ray.ads.script.styles import StyleName, list_styles
 from moments_ray.ads.stages.films import film_shot, plan_shots
 from moments_ray.ads.stages.product import prepare_product
-from moments_ray.ads.stages.rendering import compose, plan_cuts, render_scene
+from moments_ray.ads.stages.rendering import compose, plan_cuts, plan_scenes, render_scene
 from moments_ray.ads.stages.script import write_scripts
 from moments_ray.ads.stages.voices import plan_lines, speak_line
 from moments_ray.ads.values import AdRequest, Brief, Look, Product, RenderedScenes, SceneFilms, Scripts, Voices
@@ -66,8 +66,8 @@ async def make(directory: Path, style: StyleName, *, draft: bool) -> None:
             shots = await plan_shots(ctx, brief, look, makers, takes, product, scripts, voices, request.media)
             films = SceneFilms(items=tuple([await film_shot(ctx, shot, request) for shot in shots]))
         with measured("  scenes rendered"):
-            pairs = zip(shots, films.items, strict=True)
-            rendered = [await render_scene(ctx, shot, made, look, scripts, voices) for shot, made in pairs]
+            filmed = await plan_scenes(ctx, scripts, voices, films)
+            rendered = [await render_scene(ctx, scene, look, scripts, voices) for scene in filmed]
         with measured("  film"):
             scenes = RenderedScenes(items=tuple(rendered))
             (cut,) = await plan_cuts(ctx, scripts, scenes)

@@ -241,6 +241,8 @@ def main() -> None:
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         sys.exit("usage: python -m benchmarks.moments FOLDER_OF_TRANSCRIPTS")
     folder = Path(sys.argv[1])
+    if missing := [name for name in JOINED_FROM if not any(folder.glob(f"{name}.*"))]:
+        sys.exit(f"{folder} has no transcripts of {', '.join(missing)}: name the folder that holds them itself.")
     cases = read_cases(folder)
     console = Console(width=120)
     console.print(segmentation_table(cases, list(joined_talks(folder))))

@@ -12,6 +12,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
+_COMMON = Path(__file__).parent / "peer_common"  # what programs of several folders import
+
 
 class PeerPrograms:
     """Runs the programs of one folder, by the names that they are shown under; ``cache`` names their environment.
@@ -65,7 +67,8 @@ class PeerPrograms:
 
     def _how(self, name: str) -> dict[str, Any]:
         variables = {"BENCH_POSTGRES": self.database_url(name), "BENCH_REDIS": self._redis_url}
-        variables |= {"BENCH_NOTES": str(self._notes), "PYTHONWARNINGS": "ignore"}  # Celery's of being root
+        variables |= {"BENCH_NOTES": str(self._notes), "PYTHONPATH": str(_COMMON)}
+        variables["PYTHONWARNINGS"] = "ignore"  # Celery's of being root
         return {"env": os.environ | variables, "cwd": self._folder, "stdout": subprocess.PIPE, "text": True}
 
 

@@ -17,7 +17,8 @@ from typing import get_args
 import av
 from PIL import Image, ImageDraw, ImageFont
 
-from moments_ray.ads.painting.scene import Painting, paint
+from moments_ray.ads.painting.painting import Painting
+from moments_ray.ads.painting.scene import paint
 from moments_ray.ads.script.styles import StyleName, template
 from moments_ray.media.probe import probe
 from moments_ray.media.process import ffmpeg_executable, run_tool

@@ -43,6 +43,23 @@ def family(roots: Iterable[int], among: dict[int, Process]) -> list[Process]:
         members |= more
 
 
+def cpu_seconds(word: str) -> float:
+    """Return what was used so far by this process, those with a word in their command line, and all that these started.
+
+    What ended counts once its parent knows of it.
+    """
+    used, parents, roots = {}, {}, {os.getpid()}
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error), each.oneshot():
+            used[each.pid], parents[each.pid] = sum(each.cpu_times()[:4]), each.ppid()
+            if word in " ".join(each.cmdline()):
+                roots.add(each.pid)
+    members = roots & used.keys()
+    while more := {pid for pid, parent in parents.items() if parent in members} - members:
+        members |= more
+    return sum(used[pid] for pid in members)
+
+
 def children() -> list[str]:
     """Return the command lines of processes that this one started and that still run."""
     return [each.command[:120] for each in processes().values() if each.parent == os.getpid()]

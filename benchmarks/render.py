@@ -2,8 +2,9 @@
 
     python -m benchmarks.render SOURCE [SOURCE …] [--seconds 30] [--rounds 1] [--without-moviepy]
 
-Prints CPU seconds (user and system, of all children) and the most memory that one process took. The frames of the bare
-encode are those that the pieces' own encoders were given, piece by piece. One thread each, as pieces have in a cluster.
+Prints CPU seconds (user and system, of this process and all children) and the most memory that one process took. The
+frames of the bare encode are those that the pieces' own encoders were given, piece by piece. One thread each, as pieces
+have in a cluster.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,8 @@ from moments_ray.media.process import ffmpeg_executable
 from moments_ray.media.render import piece as pieces_module
 from moments_ray.media.render.effects import Effect, EffectName, played_speed
 from moments_ray.media.render.fonts import POPPINS_BOLD
-from moments_ray.media.render.join import join_pieces
+from moments_ray.media.render.join import join_with
+from moments_ray.media.render.mix import mix_sound, sound_fingerprint
 from moments_ray.media.render.piece import ENCODING, render_piece
 from moments_ray.media.render.plan import (
     RATE,
@@ -96,17 +99,11 @@ async def measured(sources: Sequence[Path], seconds: float, python: Path | None)
         rendered = [await one(piece, sources, infos, directory) for piece in pieces]
         after_pieces = spent()
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        write_sound("whoosh", directory / "whoosh.wav")
-        cues = tuple(
-            SoundCue(file="whoosh.wav", frame=sum(piece.frames for piece in pieces[:number]))
-            for number in range(len(pieces))
-        )
-        before_join = spent()
-        await joined(rendered, SoundPlan(cues=cues), directory)
+        await joined(rendered, directory)
         after_join = spent()
         changed = pieces[0].model_copy(update={"captions": pieces[1].captions})
         await one(changed, sources, infos, directory)
-        await joined(rendered, SoundPlan(cues=cues), directory)
+        await joined(rendered, directory)
         after_again = spent()
         bare = sum([await bare_encode(piece, sources, infos, directory) for piece in pieces])
         moviepy = None if python is None else by_moviepy(python, pieces, sources, directory)
@@ -115,7 +112,7 @@ async def measured(sources: Sequence[Path], seconds: float, python: Path | None)
         shutil.rmtree(directory)
     again = after_again - after_join
     peer_memory = None if python is None else largest
-    return Round(after_pieces - before, after_join - before_join, bare, again, moviepy, memory, peer_memory)
+    return Round(after_pieces - before, after_join - after_pieces, bare, again, moviepy, memory, peer_memory)
 
 
 def plan(infos: Sequence[MediaInfo], seconds: float) -> list[Piece]:
@@ -159,9 +156,15 @@ async def one(piece: Piece, sources: Sequence[Path], infos: Sequence[MediaInfo],
     )
 
 
-async def joined(rendered: Sequence[RenderedPiece], sound: SoundPlan, directory: Path) -> None:
-    """Join the pieces, and read the film back."""
-    film = await join_pieces(rendered, sound, directory, "film.mp4", settings=SETTINGS, timeout=600)
+async def joined(rendered: Sequence[RenderedPiece], directory: Path) -> None:
+    """Mix what is heard unless that was done before, join the pieces, and read the film back."""
+    write_sound("whoosh", directory / "whoosh.wav")
+    starts = accumulate((piece.frames for piece in rendered[:-1]), initial=0)
+    plan = SoundPlan(cues=tuple(SoundCue(file="whoosh.wav", frame=start) for start in starts))
+    heard = f"{sound_fingerprint(rendered, plan, directory)}.m4a"
+    if not (directory / heard).exists():
+        await mix_sound(rendered, plan, directory, heard, settings=SETTINGS, timeout=600)
+    film = await join_with(rendered, heard, directory, "film.mp4", settings=SETTINGS, timeout=600)
     await verify_film(film, rendered, Form(), settings=SETTINGS, timeout=600)
 
 
@@ -216,9 +219,9 @@ def by_moviepy(python: Path, pieces: Sequence[Piece], sources: Sequence[Path], d
 
 
 def spent() -> float:
-    """Return the CPU seconds that children of this process have used."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    """Return the CPU seconds that this process and its children have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def show(rounds: Sequence[Round], seconds: float) -> None:

@@ -70,6 +70,8 @@ def main() -> None:
     parser.add_argument("--titles", action="store_true", help="name each recording to the recogniser, as hot words")
     parser.add_argument("--loading", action="store_true", help="what a model costs that is loaded for each recording")
     arguments = parser.parse_args()
+    if missing := [name for name in (*_KNOWN, *_WITHOUT_CLEAR_SPEECH) if not (arguments.media / name).is_file()]:
+        parser.error(f"{arguments.media} has no {', '.join(missing)}: name the folder above audio/ and video/.")
     if arguments.loading:
         for key in ("whisper", "whisper-base"):
             asyncio.run(measure_loading(arguments.media, key))
@@ -120,20 +122,33 @@ async def measure_loading(media: Path, key: str) -> None:
         for keep in (False, True):
             ear = Whisper(size="base" if key == "whisper-base" else None, threads=_THREADS, keep=keep)
             await ear.prepare(settings)
-            used = _processor_seconds()
+            used = processor_seconds()
             for _ in range(_REPEATS):
                 await ear.transcribe(audio, settings, _TIMEOUT_SECONDS)
             if keep and (kept := kept_child(settings)) is not None:
                 kept.end()
-            spent.append(_processor_seconds() - used)
+            spent.append(processor_seconds() - used)
     each, loading = spent[0] / _REPEATS, (spent[0] - spent[1]) / (_REPEATS - 1)
     print(f"{key}: {each:.1f} s of a processor for {_SHORT}, of which {loading:.1f} s are for loading", flush=True)
 
 
 async def sound_of(recording: Path, directory: Path, settings: Settings) -> Path:
+    """Write the sound of a recording as 16-bit mono at 16 kHz, over what was there."""
     audio = directory / "audio.wav"
     await run_tool(
-        [ffmpeg_executable(), "-v", "error", "-i", str(recording), "-ac", "1", "-ar", str(SAMPLE_RATE), str(audio)],
+        [
+            ffmpeg_executable(),
+            "-v",
+            "error",
+            "-y",
+            "-i",
+            str(recording),
+            "-ac",
+            "1",
+            "-ar",
+            str(SAMPLE_RATE),
+            str(audio),
+        ],
         timeout=_TIMEOUT_SECONDS,
         settings=settings.media,
     )
@@ -148,14 +163,15 @@ async def hear(recording: Path, transcriber: str, hot_words: tuple[str, ...]) ->
         audio = await sound_of(recording, Path(scratch), settings)
         choice = await choose(recognisers(threads=_THREADS), settings, forced=transcriber)
         duration = audio.stat().st_size / 2 / SAMPLE_RATE
-        started, used = time.monotonic(), _processor_seconds()
+        started, used = time.monotonic(), processor_seconds()
         transcript = await choice.transcribe(audio, settings, _TIMEOUT_SECONDS)
-        seconds, processor = time.monotonic() - started, _processor_seconds() - used
+        seconds, processor = time.monotonic() - started, processor_seconds() - used
     checked = check(transcript, duration)
     return Result(normal_words(checked.text), duration, seconds, processor, str(checked.health["verdict"]))
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
+    """Return what ended child processes have used of all cores."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

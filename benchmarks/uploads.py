@@ -5,7 +5,7 @@
 Serves a home of its own as `moments up` does, without workers, and uploads a video that a `free` box makes so large:
 in parts and, with ``--form``, a form of the largest size that is taken. With ``--cut-every`` the line is cut in the
 middle of every so-manieth part, and the upload has to go on; what is stored is then compared with the file. Memory is
-the proportional set size (PSS) of each process, looked at five times a second; growth is its peak less what it was.
+what each process has for itself, looked at five times a second; growth is its peak less what it was.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ def processes(directory: Path) -> dict[str, int]:
 
 
 def memory(pid: int) -> float:
-    """Return a process's proportional set size in MiB."""
+    """Return what a process has for itself in MiB, without its share of files that others have open, too.
+
+    That share grows whenever one of them ends: an idle worker does within a long upload.
+    """
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:"))) / 1024
 
 
 @dataclass

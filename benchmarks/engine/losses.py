@@ -67,6 +67,7 @@ async def _peer(peers: Peers, name: str, client: redis.Redis, notes: Path) -> No
         if number and not name.startswith("Celery"):
             continue  # it does not use Redis
         notes.unlink(missing_ok=True)
+        await asyncio.to_thread(peers.begin, name, 0, 0.0)  # its schema, which worker and client would make at once
         serving = [peers.serve(name)]
         beginning = asyncio.create_task(asyncio.to_thread(peers.begin, name, _RUNS, _STAGE_SECONDS))
 

@@ -1,4 +1,4 @@
-"""Celery as its manual has it for work that must not be lost: a chain of eight tasks, acknowledged late, on Redis.
+"""Celery: a chain of eight tasks.
 
 python celery_chain.py speed RUNS AT_ONCE | begin RUNS SECONDS | serve
 """
@@ -11,22 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+import durable_celery
 import redis
-from celery import Celery, chain
+from celery import chain
 
 STAGES = 8
 REDIS = os.environ["BENCH_REDIS"]
 DONE = "bench:done"
 
-app = Celery("celery_chain", broker=REDIS.replace("unix://", "redis+socket://"))
-app.conf.update(
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    task_ignore_result=True,
-    worker_prefetch_multiplier=1,
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": 15, "unacked_restore_throttle": 1},  # else it looks every 100 s
-)
+app = durable_celery.application("celery_chain")
 
 
 @functools.cache
@@ -51,15 +44,9 @@ def begin(run: int, seconds: float) -> None:
     chain(*(step.si(run, number, seconds) for number in range(1, STAGES + 1))).apply_async()
 
 
-def worker(processes: int) -> list[str]:
-    """Return the command of a worker."""
-    options = [f"--concurrency={processes}", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
-    return [sys.executable, "-m", "celery", "-A", "celery_chain", "worker", *options]
-
-
 def speed(runs: int, at_once: int) -> dict[str, object]:
     """Keep so many runs on their way until so many are done."""
-    serving = subprocess.Popen(worker(at_once))
+    serving = subprocess.Popen(durable_celery.worker(app, at_once))
     try:
         _measure(2 * at_once, at_once)  # processes warm
         wall, seconds = _measure(runs, at_once)
@@ -94,4 +81,4 @@ if __name__ == "__main__":
         for run in range(int(words[0])):
             begin(run, float(words[1]))
     else:
-        os.execv(sys.executable, worker(8))  # noqa: S606 - our own command
+        os.execv(sys.executable, durable_celery.worker(app, 8))  # noqa: S606 - our own command

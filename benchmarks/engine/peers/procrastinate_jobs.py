@@ -1,4 +1,4 @@
-"""procrastinate: each of eight jobs hands in the next; jobs of a dead worker are taken up by the recipe of its manual.
+"""procrastinate: each of eight jobs hands in the next.
 
 python procrastinate_jobs.py speed RUNS AT_ONCE | begin RUNS SECONDS | serve
 """
@@ -6,17 +6,15 @@ python procrastinate_jobs.py speed RUNS AT_ONCE | begin RUNS SECONDS | serve
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import sys
 import time
 from pathlib import Path
 
-from procrastinate import App, PsycopgConnector
+import durable_procrastinate
 
 STAGES = 8
-logging.getLogger("procrastinate").setLevel(logging.ERROR)  # it warns of an application that is a program
-app = App(connector=PsycopgConnector(conninfo=os.environ["BENCH_POSTGRES"], min_size=4, max_size=16))
+app = durable_procrastinate.application()
 done: dict[int, asyncio.Event] = {}
 
 
@@ -33,16 +31,10 @@ async def step(run: int, number: int, seconds: float) -> None:
         done[run].set()
 
 
-async def prepare() -> None:
-    """Apply its schema where it is not there."""
-    if not await app.check_connection_async():
-        await app.schema_manager.apply_schema_async()
-
-
 async def speed(runs: int, at_once: int) -> dict[str, object]:
     """Keep so many runs on their way, with the worker in the same process."""
     async with app.open_async():
-        await prepare()
+        await durable_procrastinate.prepare(app)
         working = asyncio.create_task(app.run_worker_async(concurrency=at_once, install_signal_handlers=False))
         await _measure(range(2 * at_once), at_once)
         wall, seconds = await _measure(range(1000, 1000 + runs), at_once)
@@ -72,23 +64,9 @@ async def _measure(runs: range, at_once: int) -> tuple[float, list[float]]:
 async def begin(runs: int, seconds: float) -> None:
     """Hand in the first job of each run."""
     async with app.open_async():
-        await prepare()
+        await durable_procrastinate.prepare(app)
         for run in range(runs):
             await step.defer_async(run=run, number=1, seconds=seconds)
-
-
-async def serve() -> None:
-    """Work for ever, and now and then take up the jobs of workers whose heartbeat is stale."""
-
-    async def take_up() -> None:
-        while True:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=15):
-                await app.job_manager.retry_job(job)
-            await asyncio.sleep(1)
-
-    async with app.open_async():
-        await prepare()
-        await asyncio.gather(take_up(), app.run_worker_async(concurrency=8, update_heartbeat_interval=2))
 
 
 if __name__ == "__main__":
@@ -98,4 +76,4 @@ if __name__ == "__main__":
     elif mode == "begin":
         asyncio.run(begin(int(words[0]), float(words[1])))
     else:
-        asyncio.run(serve())
+        asyncio.run(durable_procrastinate.serve(app, 8))
