@@ -42,10 +42,10 @@ async def make(
         return await _followed(client, made.id, out, console, as_json=as_json)
 
 
-async def estimate(client: MomentsClient, options: AdOptions, *, as_json: bool) -> Outcome:
+async def estimate(client: MomentsClient, options: AdOptions, picture: Path | None, *, as_json: bool) -> Outcome:
     """Print what an ad is taken to cost."""
     async with client:
-        found = await client.estimate_ad(options)
+        found = await client.estimate_ad(options, picture=picture is not None)
     if not as_json:
         for line in found.lines:
             results().print(f"{line.stage:11} {line.model:16} {line.amount:10,.0f} {line.unit:9} {_dollars(line.usd)}")

@@ -37,12 +37,12 @@ def make(
 
 @ad.command()
 @takes(AdOptions)
-def estimate(options: AdOptions, server: Server = None, as_json: Json = False) -> None:
+def estimate(options: AdOptions, picture: Picture = None, server: Server = None, as_json: Json = False) -> None:
     """Tell what an ad would cost; the exit status is 3 where that is over its limit."""
     from moments_ray.cli import ad as ads
     from moments_ray.cli.client import connect
 
-    finish(perform(ads.estimate(connect(server, settings()), options, as_json=as_json)), as_json=as_json)
+    finish(perform(ads.estimate(connect(server, settings()), options, picture, as_json=as_json)), as_json=as_json)
 
 
 @ad.command(name="list")

@@ -21,7 +21,7 @@ Job = Annotated[str, typer.Argument(help="Identifier of a job.")]
 @jobs.command()
 @takes(JobArguments)
 def create(
-    source: Annotated[str, typer.Argument(help="A URL, or a file of at most 64 MiB, which is uploaded.")],
+    source: Annotated[str, typer.Argument(help="A URL, or a file, which is uploaded.")],
     options: JobArguments,
     job_type: Annotated[JobType, typer.Option("--type", help="What it shall give.")] = JobType.FULL_PROCESSING,
     watch: Watch = False,

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import structlog
 
 from moments_ray.errors import RayUnavailable
-from moments_ray.runtime.ray_cluster import Cluster, remove_traces
+from moments_ray.runtime.ray_cluster import Cluster
+from moments_ray.runtime.ray_directory import remove_traces
 
 T = TypeVar("T")
 

@@ -71,8 +71,9 @@ async def _serve(host: str, settings: Settings, console: Console) -> None:
         cpus = sum(node.resources.get("CPU", 0) for node in nodes)
         how = "joined" if settings.ray_address else "started"
         _announce(console, "Ray", f"{how} at {cluster.address}: {len(nodes)} node(s), {cpus:g} CPUs")
-        warming = asyncio.create_task(_warm_up(console))
-        stack.callback(warming.cancel)
+        if settings.ray_address is not None:  # of our own, Ray Data's start is left to the first run: it takes 300 MB
+            warming = asyncio.create_task(_warm_up(console))
+            stack.callback(warming.cancel)
         url = own_address(host, resolved.backend_port)
         beside = here.address if settings.ray_address else None
         serve = serving(ServeArgs(settings=resolved), host, resolved.backend_port, beside)

@@ -1,4 +1,4 @@
-"""What crashes leave on a node's disk."""
+"""Scratch directories of runs on a node's disk: removed after each try, and swept after crashes."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ async def sweep_scratch(scratch: Path, database: Database) -> None:
     for directory in found:
         if directory.name not in active:
             await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+def remove_scratch(scratch: Path) -> None:
+    """Remove the directory of one try, and its run's with it when no other try of the run has its own in there."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        scratch.parent.rmdir()
+    except OSError:
+        return

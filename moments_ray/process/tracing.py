@@ -72,19 +72,22 @@ def export_traces(url: str | None) -> None:
 def working_on(run: str, name: str, **attributes: str | int) -> Iterator[None]:
     """Do something for a run: a span of its trace, and words of its log lines; ``attributes`` are of both."""
     words = {"run": run, "node": platform.node(), **attributes}
-    parent = trace.set_span_in_context(NonRecordingSpan(_identity(run)), Context())
-    tracer = trace.get_tracer(_TRACER)
-    with (
-        structlog.contextvars.bound_contextvars(**words),
-        tracer.start_as_current_span(
+    with structlog.contextvars.bound_contextvars(**words):
+        if not _exporting_to:  # a span that nobody gets would be a good part of what a short stage costs
+            yield
+            return
+        parent = trace.set_span_in_context(NonRecordingSpan(_identity(run)), Context())
+        tracer = trace.get_tracer(_TRACER)
+        with tracer.start_as_current_span(
             name, context=parent, attributes={f"moments.{key}": value for key, value in words.items()}
-        ),
-    ):
-        yield
+        ):
+            yield
 
 
 def trace_whole_run(run: str, pipeline: str, began: datetime, status: str, *, failed: bool) -> None:
     """Write the span that all others of a run are below, now that the run is over."""
+    if not _exporting_to:
+        return
     reset = _whole.set(_identity(run))
     try:
         attributes = {"moments.run": run, "moments.status": status}

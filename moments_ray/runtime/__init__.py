@@ -10,7 +10,8 @@ from moments_ray.runtime.connection import (
     services,
     warm_up,
 )
-from moments_ray.runtime.ray_cluster import Cluster, Node, cluster, node_offer, nodes
+from moments_ray.runtime.nodes import Node, node_offer, nodes
+from moments_ray.runtime.ray_cluster import Cluster, cluster
 
 __all__ = [
     "Cluster",

@@ -38,6 +38,7 @@ from moments_ray.storage.factory import open_store, url_signer
 from moments_ray.storage.object_store import ObjectStore
 from moments_ray.storage.overlay import OverlayStore
 
+_REDIS_SECONDS = 5.0
 _AGAIN = 1  # over a connection that was closed while nobody used it; one that does not answer costs the timeout twice
 
 
@@ -84,14 +85,16 @@ async def migrate(settings: Settings) -> None:
         await database.close()
 
 
-def connect(settings: Settings) -> Environment:
+def connect(settings: Settings, *, redis_timeout: float = _REDIS_SECONDS) -> Environment:
     """Connect a process to everything that stages need; connections open on their first use.
+
+    ``redis_timeout`` is as ``open_redis`` has it.
 
     Raises:
         InvalidRequest: traces are asked for, and what sends them is not installed.
     """
     export_traces(settings.traces_url)
-    client = open_redis(settings)
+    client = open_redis(settings, timeout=redis_timeout)
     return _connected(settings, _database(settings), open_store(settings, ray_meter), client, LiveStatus(client))
 
 
@@ -120,7 +123,7 @@ def _connected(
     )
 
 
-def open_redis(settings: Settings, *, timeout: float = 5.0) -> redis.Redis:
+def open_redis(settings: Settings, *, timeout: float = _REDIS_SECONDS) -> redis.Redis:
     """Prepare a Redis client; the first command opens the first connection.
 
     A Redis that says nothing for ``timeout`` seconds is given up at once: who waits longer loses more than a message.

@@ -5,32 +5,27 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
-import shutil
-import signal
 import socket
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import ray
 from ray._private import ray_constants
 from ray._private import services as ray_services
 from ray._private import worker as ray_worker
 from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
+from ray._private.node import Node as RayNode
 
 from moments_ray.errors import InvalidRequest, RayUnavailable
+from moments_ray.runtime.nodes import custom_resources, node_offer
+from moments_ray.runtime.ray_directory import MARK, make_directory, remove_traces
+from moments_ray.runtime.ray_token import make_token, token_path
 from moments_ray.settings import Settings
 
 _OBJECT_STORE_BYTES = 256 * 1024**2  # rows of a fan-out are a few hundred bytes; media never passes through it
 _LOOPBACK = "127.0.0.1"
 _JOIN_SECONDS = 5.0
-_KILL_SECONDS = 10.0
-_KILL_POLL_SECONDS = 0.05
-_LONGEST_ROOT = 10  # of a socket's path, 93 characters are the directory's name and what Ray adds
 # What a Ray of one node does on the clock, less often: at rest this is most of what `moments up` costs.
 _SELDOM = {
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # looks at four deployments, else ten times a second
@@ -39,7 +34,6 @@ _SELDOM = {
     "RAY_num_workers_soft_limit": "1",  # of idle processes, 150 MB each once they imported a stage
     "RAY_idle_worker_killing_time_threshold_ms": "60000",  # the next run finds them still there
 }
-_MARK = "MOMENTS_RAY_DIRECTORY"  # in the environment of every process of a Ray of our own
 
 
 @dataclass(frozen=True)
@@ -76,20 +70,6 @@ class Cluster:
         return True
 
 
-@dataclass(frozen=True)
-class Node:
-    """A living node of the cluster: its id, its address, what it offers in all, and whether it is this process's.
-
-    ``metrics_port`` is where Prometheus finds its metrics.
-    """
-
-    identifier: str
-    address: str
-    resources: Mapping[str, float]
-    here: bool
-    metrics_port: int
-
-
 @contextlib.contextmanager
 def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]:
     """Join the cluster of ``RAY_ADDRESS``, or run a Ray of our own until the block ends.
@@ -105,15 +85,15 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
     logging.getLogger("ray._private.worker").setLevel(logging.ERROR)  # it warns outside of the main thread
     ray_worker._worker_logs_enabled = False  # noqa: SLF001 - or it tells of every death of a process on stdout
     if settings.ray_address is not None:
-        with _joined(settings.ray_address, _token_path(settings)) as joined:
+        with _joined(settings.ray_address, token_path(settings)) as joined:
             yield joined
         return
-    directory, token_file = _make_directory(), _token_path(settings)
+    directory, token_file = make_directory(), token_path(settings)
     if token_file is not None:
-        _make_token(token_file)
+        make_token(token_file)
     try:
         seldom = {name: os.environ.get(name, value) for name, value in _SELDOM.items()}  # an operator's own stands
-        with _on_loopback(token_file, {**seldom, _MARK: str(directory)}):
+        with _on_loopback(token_file, {**seldom, MARK: str(directory)}), _without_monitors():
             context = ray.init(
                 address="local",
                 namespace="moments",
@@ -189,6 +169,22 @@ def _only_on_loopback(host: str, port: int) -> bool:
 
 
 @contextlib.contextmanager
+def _without_monitors() -> Iterator[None]:
+    """Have a Ray that this block starts do without two processes of 50 MB each, for which it has no option.
+
+    One asks a cloud for nodes, the other sends lines of logs to drivers; the dashboard reads logs by itself.
+    """
+    kept = {name: getattr(RayNode, name) for name in ("start_monitor", "start_log_monitor")}
+    for name in kept:
+        setattr(RayNode, name, lambda _: None)
+    try:
+        yield
+    finally:
+        for name, method in kept.items():
+            setattr(RayNode, name, method)
+
+
+@contextlib.contextmanager
 def _on_loopback(token_file: Path | None, more: Mapping[str, str]) -> Iterator[None]:
     """Have the Ray that this block starts or joins listen on loopback only, and ask for a token or give it.
 
@@ -211,98 +207,3 @@ def _on_loopback(token_file: Path | None, more: Mapping[str, str]) -> Iterator[N
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _token_path(settings: Settings) -> Path | None:
-    """Return where the token of this home is, unless the operator's environment says something else of tokens."""
-    said = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
-    wanted = os.environ.get("RAY_AUTH_MODE", "token").lower() == "token"
-    return settings.home / "ray_token" if wanted and not said else None
-
-
-def _make_token(path: Path) -> None:
-    """Write a token for its owner's eyes, unless there is one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists():
-        return
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):  # another process was first, and its token counts
-            os.link(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def node_offer(settings: Settings) -> dict[str, float]:
-    """Return what the one node of a Ray of our own offers."""
-    return {"CPU": max(os.cpu_count() or 1, settings.resources.minimum_cpus), **custom_resources(settings)}
-
-
-def custom_resources(settings: Settings) -> dict[str, float]:
-    """Return the custom resources of one node."""
-    offer = settings.resources
-    return {"audio_extraction": offer.audio_extraction, "clip_extraction": offer.clip_extraction}
-
-
-def nodes() -> list[Node]:
-    """Return the living nodes of the cluster that this process has joined."""
-    living = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    here = ray.get_runtime_context().get_node_id()
-    return [
-        Node(
-            node["NodeID"],
-            node["NodeManagerAddress"],
-            node["Resources"],
-            here=node["NodeID"] == here,
-            metrics_port=node["MetricsExportPort"],
-        )
-        for node in living
-    ]
-
-
-def _make_directory() -> Path:
-    """Make a directory for a Ray of this process, and remove what is left of those whose process died.
-
-    Ray's sockets live in it, and a socket's path holds 103 characters (macOS): hence not in ``MOMENTS_HOME``, nor where
-    macOS keeps a user's temporary files.
-    """
-    root = Path(tempfile.gettempdir())
-    if len(os.fsencode(root)) > _LONGEST_ROOT:
-        root = Path("/tmp")  # noqa: S108 - the directory gets a name nobody can guess and is ours alone
-    for left in root.glob("moments-ray-*-*"):
-        owner = left.name.split("-")[2]
-        if not owner.isdecimal():
-            continue
-        with contextlib.suppress(FileNotFoundError):  # somebody else is removing it
-            if left.lstat().st_uid == os.geteuid() and not psutil.pid_exists(int(owner)):
-                remove_traces(left)
-    return Path(tempfile.mkdtemp(prefix=f"moments-ray-{os.getpid()}-", dir=root))
-
-
-def remove_traces(directory: Path) -> None:
-    """End what still runs of the Ray that had this directory, and remove that; its head need not be there any more.
-
-    Some of Ray's processes take a minute to notice that they are alone.
-    """
-    deadline = time.monotonic() + _KILL_SECONDS
-    while (left := _processes_of(directory)) and time.monotonic() < deadline:
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(_KILL_POLL_SECONDS)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def _processes_of(directory: Path) -> list[int]:
-    """Return those with our mark or with a file of the directory open: a title may be written over the mark."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):  # gone meanwhile, or another user's
-            if process.pid != os.getpid() and (
-                process.environ().get(_MARK) == str(directory)
-                or any(Path(file.path).is_relative_to(directory) for file in process.open_files())
-            ):
-                found.append(process.pid)
-    return found

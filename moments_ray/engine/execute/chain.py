@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 from collections.abc import Callable, Collection, Sequence
@@ -47,6 +48,7 @@ def run_chain(connect: Connect, settings: Settings, claim: Claim, first: str) ->
     if rows:
         arguments = {"connect": connect, "settings": settings, "claim": claim}
         _stream(steps, rows, arguments)
+        gc.collect()  # a dataset refers to itself, and until somebody looks its objects keep nodes from being idle
     here.run(_finish(here.environment, claim, first, nodes))
 
 
@@ -123,6 +125,7 @@ def _dataset(rows: list[dict[str, Any]]) -> ray.data.Dataset:
 def warm_up() -> None:
     """Stream two rows that are nothing, so that the first chain does not pay for the start of Ray Data (seconds)."""
     _dataset([{"row": 0}, {"row": 1}]).map(lambda row: row, num_cpus=0, max_retries=0).take_all()
+    gc.collect()  # as above
 
 
 def _named(name: str) -> Callable[..., dict[str, Any]]:

@@ -10,7 +10,7 @@ import stamina
 
 from moments_ray.database.session import Database, WriteSession
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.engine.queries.journal import Journal, StageJournal, Verdict
+from moments_ray.engine.queries.journal import Journal, LastOutput, StageJournal, Verdict
 from moments_ray.engine.queries.journal_reader import JournalReader, ShownRun, WrittenEvent, happened, shown_run
 from moments_ray.errors import DatabaseUnavailable
 
@@ -80,8 +80,11 @@ class ClaimWrites:
 
         return await _to_its_end(attempted())
 
-    async def end_at_once(self, verdict: Verdict) -> ShownRun | None:
-        """As ``statement``, of the run's verdict: the run as it is then, or None where there is more to its end."""
+    async def end_at_once(self, verdict: Verdict, last: LastOutput | None = None) -> ShownRun | None:
+        """As ``statement``, of the run's verdict, and the output that brings it, if it is not written yet.
+
+        The run as it is then is returned, or None where there is more to its end: then nothing was written.
+        """
         row, unanswered = self._database.row, False
 
         @over_outages
@@ -90,7 +93,7 @@ class ClaimWrites:
             if unanswered and await happened(row, self._claim, self.seq, verdict.event, verdict.data.get("stage")):
                 return await shown_run(row, self._claim)
             unanswered = True
-            return await StageJournal(row, self._claim).end_at_once(verdict)
+            return await StageJournal(self._database.row_together, self._claim).end_at_once(verdict, last)
 
         return await _to_its_end(attempted())
 

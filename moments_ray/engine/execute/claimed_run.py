@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue
@@ -19,21 +17,14 @@ from moments_ray.engine.context import Context, Write
 from moments_ray.engine.environment import Environment, RunRef, key_name
 from moments_ray.engine.execute.claim_writes import ClaimWrites, over_outages
 from moments_ray.engine.execute.outcome import unforeseen, within_deadline
-from moments_ray.engine.pipeline import Step, values
+from moments_ray.engine.execute.run_values import completed, given
+from moments_ray.engine.pipeline import Step
 from moments_ray.engine.queries.claims import Claim
-from moments_ray.engine.queries.journal import Journal, StageJournal
-from moments_ray.engine.queries.journal_reader import (
-    JournalReader,
-    RunSnapshot,
-    StageRecord,
-    load_snapshot,
-)
+from moments_ray.engine.queries.journal import Journal, LastOutput, StageJournal, Verdict
+from moments_ray.engine.queries.journal_reader import JournalReader, RunSnapshot, ShownRun, StageRecord, load_snapshot
+from moments_ray.engine.scratch import remove_scratch
 from moments_ray.engine.usage import Usage
-from moments_ray.errors import (
-    LeaseLost,
-    MomentsError,
-    RunCancelled,
-)
+from moments_ray.errors import LeaseLost, MomentsError, RunCancelled
 from moments_ray.states import StageStatus
 
 T = TypeVar("T")
@@ -49,16 +40,32 @@ class NewOutput:
     reused: bool = False
 
 
-class ClaimedRun:
-    """One claim of a run, with its pipeline and what stood in its journal when it was loaded."""
+@dataclass(frozen=True)
+class RunEnd:
+    """The verdict that a run has, and how it stands after it."""
 
-    def __init__(self, environment: Environment, snapshot: RunSnapshot, *, gpus: float = 0.0) -> None:
+    verdict: Verdict
+    shown: ShownRun
+
+
+class ClaimedRun:
+    """One claim of a run, with its pipeline and what stood in its journal when it was loaded.
+
+    With ``ends``, the output of its last stage is committed together with the verdict, where there is no more to that.
+    """
+
+    def __init__(
+        self, environment: Environment, snapshot: RunSnapshot, *, gpus: float = 0.0, ends: bool = False
+    ) -> None:
         self.environment = environment
         self.claim = snapshot.claim
         self.run = snapshot
         self.pipeline = environment.registry.get(snapshot.pipeline)
         self.stages = dict(snapshot.stages)
         self.writes = ClaimWrites(environment.database, snapshot.claim, snapshot.event_seq)
+        self.end: RunEnd | None = None
+        self._ends = ends
+        self._begun = snapshot.begun
         self._gpus = gpus
         self._spent = Usage()
         self._noted = snapshot.noted
@@ -73,7 +80,7 @@ class ClaimedRun:
     @property
     def snapshot(self) -> RunSnapshot:
         """The run as this process knows it now, for the process that goes on with it."""
-        return replace(self.run, stages=dict(self.stages), event_seq=self.writes.seq)
+        return replace(self.run, stages=dict(self.stages), event_seq=self.writes.seq, begun=self._begun)
 
     @property
     def ref(self) -> RunRef:
@@ -93,7 +100,7 @@ class ClaimedRun:
         return stage in self.stages and self.stages[stage].status.has_output
 
     def ordinal(self, stage: str) -> int:
-        """Return a stage's ref in its pipeline."""
+        """Return a stage's place in its pipeline, from 0."""
         return self.pipeline.stage_names.index(stage)
 
     def progress_with(self, stage: str) -> float:
@@ -103,12 +110,11 @@ class ClaimedRun:
 
     def given(self) -> dict[type[BaseModel], BaseModel]:
         """Return by type what there is: the request, its parts, and what the stages gave so far."""
-        found = dict(values(self.pipeline.takes.model_validate(self.run.config)))
-        for earlier in self.pipeline.steps:
-            row = self.stages.get(earlier.name)
-            if row is not None and row.status == StageStatus.COMPLETED:
-                found[earlier.gives] = earlier.gives.model_validate(row.output)
-        return found
+        return given(self.pipeline, self.run.config, self.stages)
+
+    def completed(self) -> Verdict:
+        """Return the verdict of the run now that each of its stages has its output."""
+        return completed(self.pipeline, self.run.config, self.stages)
 
     def inputs(self, step: Step) -> dict[str, BaseModel | None]:
         """Return a step's inputs by parameter."""
@@ -132,8 +138,12 @@ class ClaimedRun:
         await self.announce_rest()
 
     def announce_soon(self, stage: str, status: StageStatus) -> None:
-        """Have a stage's status shown together with the next one's, which follows at once, or with the rest."""
-        self._unshown.append((stage, status))
+        """Have a stage's status shown together with the next one's, which follows at once, or with the rest.
+
+        That of the stage that ended the run is shown with the run's.
+        """
+        if self.end is None:
+            self._unshown.append((stage, status))
 
     async def announce_rest(self) -> None:
         """Show what is not shown yet."""
@@ -142,7 +152,13 @@ class ClaimedRun:
             await self.environment.status_publisher.stages(self.ref, changes)
 
     async def start(self, stage: str) -> bool:
-        """Begin a try of a stage; tell whether there is something to do, for its output may stand by now."""
+        """Begin a try of a stage; tell whether there is something to do, for its output may stand by now.
+
+        One that began with the claim is written and shown already.
+        """
+        if self._begun == stage:
+            self._begun = None
+            return True
         ordinal, node = self.ordinal(stage), platform.node()
         await self._write("stage.started", stage, lambda journal: journal.start(stage, ordinal, node=node))
         if self.done(stage):
@@ -153,6 +169,8 @@ class ClaimedRun:
     async def complete(self, stage: str, new: NewOutput) -> None:
         """Commit a stage's output and what was recorded with it; where another's stands by now, that counts."""
         progress, spent = self.progress_with(stage), self.take_spent()
+        if not new.writes and not spent and await self._end_with(stage, new):
+            return
 
         async def output(journal: StageJournal) -> float | None:
             return await journal.complete(
@@ -175,6 +193,20 @@ class ClaimedRun:
             await self._reload()
         else:
             self.stages[stage] = StageRecord(StageStatus.COMPLETED, new.output, seconds)
+
+    async def _end_with(self, stage: str, new: NewOutput) -> bool:
+        """Commit the output of the last stage and the verdict by one statement; tell whether that was possible."""
+        if not self._ends or any(not self.done(name) for name in self.pipeline.stage_names if name != stage):
+            return False
+        with_it = {**self.stages, stage: StageRecord(StageStatus.COMPLETED, new.output)}
+        verdict = completed(self.pipeline, self.run.config, with_it)
+        last = LastOutput(stage, new.output, new.fingerprint, reused=new.reused)
+        shown = await self.writes.end_at_once(verdict, last)
+        if shown is None:
+            return False
+        self.stages[stage] = StageRecord(StageStatus.COMPLETED, new.output, shown.stages[stage].seconds)
+        self.end = RunEnd(verdict, shown)
+        return True
 
     async def skip(self, stage: str, reason: str) -> None:
         """Record that a stage has nothing to do."""
@@ -269,12 +301,4 @@ class ClaimedRun:
         finally:
             self._spent += context.usage
             if root.is_dir():
-                await asyncio.to_thread(_remove_scratch, scratch)
-
-
-def _remove_scratch(scratch: Path) -> None:
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        scratch.parent.rmdir()  # the run's own directory goes with its last try
-    except OSError:
-        return  # another try of the same run still has its own in there
+                await asyncio.to_thread(remove_scratch, scratch)

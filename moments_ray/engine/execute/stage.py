@@ -89,14 +89,13 @@ def stage_task(
     ``gpus`` is the share of one that Ray gave the task.
     """
     here = process(connect, settings)
-    return here.run(execute_stages(here.environment, snapshot, names, gpus))
+    claimed = ClaimedRun(here.environment, snapshot, gpus=gpus)
+    here.run(execute_stages(claimed, names))
+    return claimed.snapshot
 
 
-async def execute_stages(
-    environment: Environment, snapshot: RunSnapshot, names: Sequence[str], gpus: float = 0.0
-) -> RunSnapshot:
+async def execute_stages(claimed: ClaimedRun, names: Sequence[str]) -> None:
     """Execute a stage in this process's loop, and those after it while that took no time to speak of."""
-    claimed = ClaimedRun(environment, snapshot, gpus=gpus)
     began = asyncio.get_running_loop().time()
     try:
         for name in names:
@@ -105,4 +104,3 @@ async def execute_stages(
                 break
     finally:
         await claimed.announce_rest()
-    return claimed.snapshot

@@ -16,9 +16,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from moments_ray.engine.environment import Connect
 from moments_ray.engine.execute.capacity import Nodes, granted
-from moments_ray.engine.execute.chain import run_chain
+from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import stage_task
 from moments_ray.engine.pipeline import Unit, names_of
+from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal_reader import RunSnapshot
 from moments_ray.engine.resources import Resources
 from moments_ray.engine.stage import Stage
@@ -48,13 +49,22 @@ def _remote(body: Callable[..., Any]) -> Any:
     return ray.remote(body)
 
 
+def chain_task(connect: Connect, settings: Settings, claim: Claim, first: str) -> None:
+    """Execute the chain that begins with ``first``; the body of a Ray task, as ``stage_task``."""
+    from moments_ray.engine.execute.chain import run_chain  # noqa: PLC0415 - 60 MB of Ray Data: who fans out imports it
+
+    run_chain(connect, settings, claim, first)
+
+
 class Task:
     """A stage, or a chain of fan-outs, on its way through the cluster; Ray itself never retries it: tries are ours."""
 
     def __init__(
-        self, connect: Connect, settings: Settings, snapshot: RunSnapshot, units: Sequence[Unit], nodes: Nodes
+        self, connect: Connect, settings: Settings, claimed: ClaimedRun, units: Sequence[Unit], nodes: Nodes
     ) -> None:
         self.units = together(units)
+        self._environment = claimed.environment
+        snapshot = claimed.snapshot
         names = [name for unit in self.units for name in names_of(unit)]
         claim, first = snapshot.claim, self.units[0]
         body: Callable[..., RunSnapshot | None]
@@ -64,13 +74,13 @@ class Task:
             body, arguments = stage_task, (snapshot, names, resources.gpus)
             options = {**resources.ray_options(), **_spread(resources)}
         else:  # a chain's driver asks for no CPU, or its own rows could not start
-            body, arguments = run_chain, (claim, names[0])
+            body, arguments = chain_task, (claim, names[0])
             options = {**Resources(cpus=0).ray_options(), **_beside_rows([step.resources for step in first], nodes)}
         remote = _remote(body).options(name=f"{claim.run}:{names[0]}#{claim.attempt}", max_retries=0, **options)
         self._stage = names[0]
         self._reference = remote.remote(connect, settings, *arguments)
 
-    async def ended(self) -> RunSnapshot | None:
+    async def ended(self) -> ClaimedRun | None:
         """Wait for the end and return the run as it stands then, if the task knows.
 
         Raises:
@@ -88,7 +98,7 @@ class Task:
             raise NodeLost(f"The node of {self._stage} went away.") from error
         except ray.exceptions.RayError as error:
             raise StageCrashed(f"{self._stage} died in the cluster: {type(error).__name__}") from error
-        return snapshot
+        return ClaimedRun(self._environment, snapshot) if snapshot is not None else None
 
     async def stop(self, grace: float) -> None:
         """Cancel, and after ``grace`` seconds kill; returns when nothing of it runs any more."""

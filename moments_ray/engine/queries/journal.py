@@ -53,6 +53,16 @@ class Verdict:
     progress: float | None = None
 
 
+@dataclass(frozen=True)
+class LastOutput:
+    """The output of a run's last stage, to be committed together with the verdict that it brings."""
+
+    stage: str
+    output: dict[str, Any]
+    fingerprint: str | None
+    reused: bool = False
+
+
 class StageJournal:
     """The life of a claim's stages, a statement a step; each lands only while the claim holds.
 
@@ -78,7 +88,7 @@ class StageJournal:
         self, stage: str, output: dict[str, Any], *, fingerprint: str | None, progress: float, reused: bool = False
     ) -> float | None:
         """Commit a stage's output, its completion, and return its seconds, or None: another's stands."""
-        data = {"stage": stage, "reused": True} if reused else {"stage": stage}
+        data = _completion(stage, reused=reused)
         values = (json.dumps(output), fingerprint, progress, json.dumps(data))
         answer = await self._write(COMPLETE, stage, *values)
         if answer is None:
@@ -109,19 +119,26 @@ class StageJournal:
         """Keep a value for the next try of a stage, or of its item, over what was noted under this key before."""
         await self._write(NOTE, stage, item, key, json.dumps(value))
 
-    async def end_at_once(self, verdict: Verdict) -> ShownRun | None:
+    async def end_at_once(self, verdict: Verdict, last: LastOutput | None = None) -> ShownRun | None:
         """Write the verdict of a run of whose end nobody is to be told, and of which nothing is to be cleaned up.
 
-        Of others, and of those whose claim is lost, nothing is written and None returned.
+        Of others, and of those whose claim is lost, nothing is written and None returned; so it is with a ``last``
+        output of a stage that is not under way.
         """
-        found = await self._end(verdict, with_more=False)
-        return None if found is None else shown_of(found)
+        found = await self._end(verdict, last, with_more=False)
+        return None if found is None else shown_of(found, last.stage if last else None)
 
-    async def _end(self, verdict: Verdict, *, with_more: bool) -> Mapping[str, Any] | None:
+    async def _end(
+        self, verdict: Verdict, last: LastOutput | None = None, *, with_more: bool
+    ) -> Mapping[str, Any] | None:
         documents = [None if each is None else json.dumps(each) for each in (verdict.result, verdict.error)]
         about = (verdict.open_stages.value, verdict.status.value, verdict.event, json.dumps(verdict.data))
         values = (*about, verdict.errors, *documents, verdict.error_stage, verdict.progress, with_more)
-        run = await self._row(END, self._claim.key, self._claim.attempt, *values)
+        output: tuple[str | None, ...] = (None,) * 4
+        if last is not None:
+            completion = json.dumps(_completion(last.stage, reused=last.reused))
+            output = (last.stage, json.dumps(last.output), last.fingerprint, completion)
+        run = await self._row(END, self._claim.key, self._claim.attempt, *values, *output)
         if run is not None:
             self.written = WrittenEvent(run["event_seq"], verdict.event, dict(verdict.data))
         return run
@@ -229,3 +246,7 @@ class Journal(StageJournal):
         self.written = WrittenEvent(answer["seq"], f"item.{status}", data)
         progress: float = answer["progress"]
         return progress
+
+
+def _completion(stage: str, *, reused: bool) -> dict[str, Any]:
+    return {"stage": stage, "reused": True} if reused else {"stage": stage}

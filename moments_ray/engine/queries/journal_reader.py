@@ -51,6 +51,7 @@ class RunSnapshot:
     config: dict[str, Any]
     event_seq: int
     stages: Mapping[str, StageRecord]
+    begun: str | None = None  # the stage whose try began with the claim, and which nobody works on yet
 
 
 async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
@@ -80,17 +81,24 @@ async def load_snapshot(row: Row, claim: Claim) -> RunSnapshot:
     )
 
 
-def first_snapshot(run: Run) -> RunSnapshot:
-    """Return a run as it stands after its first claim: nobody began a stage of it before."""
+def first_snapshot(run: Run, begun: str | None) -> RunSnapshot:
+    """Return a run as it stands after its first claim: of its stages at most that is begun which came with it."""
     about = (run.pipeline, run.subject, run.exclusive_key, run.video_id, run.tries)
-    return RunSnapshot(Claim(run.id, RunId(run.identifier), run.attempt), *about, False, run.config, run.event_seq, {})
+    claim, stages = Claim(run.id, RunId(run.identifier), run.attempt), {}
+    if begun is not None:
+        stages[begun] = StageRecord(StageStatus.PROCESSING)
+    return RunSnapshot(claim, *about, False, run.config, run.event_seq, stages, begun)
 
 
 class ShownRun(NamedTuple):
-    """A run and its stages by name, without their outputs: what its live status shows."""
+    """A run and its stages by name, without their outputs: what its live status shows.
+
+    ``ended_by`` is the stage whose output was committed together with the run's verdict, if one was.
+    """
 
     run: Run
     stages: Mapping[str, RunStage]
+    ended_by: str | None = None
 
 
 async def shown_run(row: Row, claim: Claim) -> ShownRun:
@@ -105,9 +113,10 @@ async def shown_run(row: Row, claim: Claim) -> ShownRun:
     return shown_of(found)
 
 
-def shown_of(found: Mapping[str, Any]) -> ShownRun:
+def shown_of(found: Mapping[str, Any], ended_by: str | None = None) -> ShownRun:
     """Return the run of a row that has all its columns, and its stages."""
-    return ShownRun(run_of(found), {stage["name"]: RunStage(**_with_times(stage)) for stage in found["stages"]})
+    stages = {stage["name"]: RunStage(**_with_times(stage)) for stage in found["stages"]}
+    return ShownRun(run_of(found), stages, ended_by)
 
 
 def _with_times(stage: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,6 +136,9 @@ UPDATE run_stages SET progress = (
 )
 WHERE run_id = $1 AND name = $2 RETURNING progress"""
 
+# The stages of a run, as its live status shows them.
+_SHOWN_STAGES = "ARRAY(SELECT to_jsonb(stage) - 'output' FROM {stages} stage ORDER BY ordinal) AS stages"
+
 # Whether a try or an item of a run, or of another one about the same, was broken off. $1 the run's key
 _CONCERNED = """
 concerned AS (
@@ -143,39 +146,54 @@ concerned AS (
     UNION SELECT id FROM runs WHERE video_id = (SELECT video_id FROM runs WHERE id = $1)
 )"""
 _INTERRUPTED = """
-(EXISTS (SELECT FROM run_attempts WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed')
+(EXISTS (SELECT FROM run_attempts WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed'{but})
     OR EXISTS (SELECT FROM run_items WHERE run_id IN (SELECT id FROM concerned) AND status <> 'completed'))"""
-INTERRUPTED = f"WITH {_CONCERNED} SELECT {_INTERRUPTED} AS interrupted"
+INTERRUPTED = f"WITH {_CONCERNED} SELECT {_INTERRUPTED.format(but='')} AS interrupted"
 
-# The stages of a run, as its live status shows them.
-_SHOWN_STAGES = """
-ARRAY(SELECT to_jsonb(stage) - 'output' FROM run_stages stage WHERE run_id = {run}.id ORDER BY ordinal) AS stages"""
-
-# The verdict. $3 the status of stages that are left open, $4 the run's, $5 the event's type, $6 its data, $7 errors,
+# The verdict, and with it the output of the stage that is the last one and under way, if that is named.
+# $3 the status of stages and tries that are left open, $4 the run's, $5 the event's type, $6 its data, $7 errors,
 # $8 result, $9 error, $10 its stage, $11 progress, $12 whether there may be more to it than this statement: a webhook
-# that tells of it, or something to clean up before
+# that tells of it, or something to clean up before; $13 the stage, $14 its output, $15 fingerprint, $16 event's data
+_OURS = "run_attempts.run_id = $1 AND stage = $13::text AND run_attempts.status = 'processing'"
 END = f"""
 WITH {_CONCERNED},
 run AS (
-    UPDATE runs SET event_seq = event_seq + 1, status = $4::text, completed_at = now(), owner = NULL,
-        errors = coalesce($7::int, errors), result = coalesce($8, result), error = coalesce($9, error),
-        error_stage = coalesce($10::text, error_stage), progress = coalesce($11::float8, progress)
+    UPDATE runs SET event_seq = event_seq + 1 + ($13::text IS NOT NULL)::int, status = $4::text, completed_at = now(),
+        owner = NULL, errors = coalesce($7::int, errors), result = coalesce($8, result), error = coalesce($9, error),
+        error_stage = coalesce($10::text, error_stage), progress = coalesce($11::float8, progress),
+        crash_count = CASE WHEN $13::text IS NULL THEN crash_count ELSE 0 END
     WHERE id = $1 AND attempt = $2 AND status = 'processing'
-        AND ($12::bool OR webhook_url IS NULL AND NOT {_INTERRUPTED})
+        AND ($12::bool OR webhook_url IS NULL AND NOT {_INTERRUPTED.format(but=f" AND NOT coalesce({_OURS}, false)")})
+        AND ($13::text IS NULL OR EXISTS (SELECT FROM run_attempts WHERE {_OURS}))
     RETURNING *
 ),
+try AS (UPDATE run_attempts SET status = 'completed', ended_at = now() FROM run WHERE {_OURS}),
 died AS (
-    UPDATE run_attempts SET status = 'failed', error_code = 'stage.crashed', ended_at = now(),
-        error = 'The process running the stage died.'
-    FROM run WHERE run_id = run.id AND run_attempts.status = 'processing'
+    UPDATE run_attempts SET status = $3::text, ended_at = now(),
+        error_code = CASE $3::text WHEN 'cancelled' THEN 'run.cancelled' ELSE 'stage.crashed' END,
+        error = CASE $3::text WHEN 'cancelled' THEN 'The stage was stopped.'
+            ELSE 'The process running the stage died.' END
+    FROM run WHERE run_id = run.id AND run_attempts.status = 'processing' AND stage IS DISTINCT FROM $13::text
 ),
 stage AS (
-    UPDATE run_stages SET status = $3::text, completed_at = now(),
-        seconds = extract(epoch FROM now() - run_stages.started_at)
+    UPDATE run_stages SET completed_at = now(), seconds = extract(epoch FROM now() - run_stages.started_at),
+        status = CASE WHEN name = $13::text THEN 'completed' ELSE $3::text END,
+        output = CASE WHEN name = $13::text THEN $14 ELSE output END,
+        fingerprint = CASE WHEN name = $13::text THEN $15::text ELSE fingerprint END,
+        progress = CASE WHEN name = $13::text THEN 1.0 ELSE run_stages.progress END
     FROM run WHERE run_id = run.id AND run_stages.status = 'processing'
+    RETURNING run_stages.*
 ),
-event AS (INSERT INTO run_events (run_id, seq, type, data) SELECT id, event_seq, $5::text, $6 FROM run)
-SELECT *, {_SHOWN_STAGES.format(run="run")} FROM run"""  # noqa: S608
+event AS (
+    INSERT INTO run_events (run_id, seq, type, data)
+    SELECT id, event_seq - 1, 'stage.completed', $16::jsonb FROM run WHERE $13::text IS NOT NULL
+    UNION ALL SELECT id, event_seq, $5::text, $6::jsonb FROM run
+),
+shown AS (
+    SELECT * FROM stage
+    UNION ALL SELECT * FROM run_stages WHERE run_id = $1 AND name NOT IN (SELECT name FROM stage)
+)
+SELECT *, id AS asked, {_SHOWN_STAGES.format(stages="shown")} FROM run"""  # noqa: S608
 
 # $4 item, empty outside of fan-outs, $5 key, $6 value
 NOTE = f"""{_HELD}
@@ -194,7 +212,8 @@ SELECT pipeline, subject, exclusive_key, video_id, tries,
 FROM runs WHERE id = $1"""
 
 # A run with its stages, as its live status shows them. $1 the run's identifier.
-SHOWN = f"SELECT *, {_SHOWN_STAGES.format(run='runs')} FROM runs WHERE identifier = $1"  # noqa: S608
+_STAGES = "(SELECT * FROM run_stages WHERE run_id = runs.id)"
+SHOWN = f"SELECT *, {_SHOWN_STAGES.format(stages=_STAGES)} FROM runs WHERE identifier = $1"  # noqa: S608
 
 # Whether such an event was written after another one. $1 the run's key, $2 that one's number, $3 the type, $4 the stage
 # it is about, if any.

@@ -13,12 +13,15 @@ from moments_ray.database.tables import Run
 # Executes one statement and returns the first row it gives: the database itself, or a transaction.
 Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
 
+_NEW_RUN = inspect(Run).class_manager.new_instance
 _RUN_COLUMNS = tuple(column.key for column in inspect(Run).column_attrs)
 
 
 def run_of(found: Mapping[str, Any]) -> Run:
-    """Return the run of a row that has all its columns."""
-    return Run(**{name: found[name] for name in _RUN_COLUMNS})
+    """Return the run of a row that has all its columns, as the ORM does: its constructor takes them for changes."""
+    run: Run = _NEW_RUN()
+    run.__dict__.update({name: found[name] for name in _RUN_COLUMNS})
+    return run
 
 
 def row_of(session: ReadSession | WriteSession) -> Row:

@@ -19,7 +19,7 @@ from moments_ray.engine.execute.worker_task import WorkerTask, waits_only
 from moments_ray.engine.pipeline import Unit, names_of
 from moments_ray.engine.queries.claims import seconds_to_deadline
 from moments_ray.engine.queries.journal import Verdict
-from moments_ray.engine.queries.journal_reader import RunSnapshot, ShownRun, first_snapshot
+from moments_ray.engine.queries.journal_reader import ShownRun, first_snapshot
 from moments_ray.engine.queries.references import interrupted
 from moments_ray.engine.runs.cleanup import clean_up_run
 from moments_ray.engine.runs.lease import Lease
@@ -51,11 +51,14 @@ class StopReason(Enum):
 class RunExecution:
     """One run on its way through one worker."""
 
-    def __init__(self, environment: Environment, connect: Connect, lease: Lease, run: Run) -> None:
+    def __init__(
+        self, environment: Environment, connect: Connect, lease: Lease, run: Run, begun: str | None = None
+    ) -> None:
         self.lease = lease
         self._environment = environment
         self._connect = connect
         self._run = run
+        self._begun = begun  # the stage whose try began with the claim
         self._draining = False
         self._claimed: ClaimedRun | None = None
         self._tries = Tries(environment, run)
@@ -90,8 +93,10 @@ class RunExecution:
         return asyncio.get_running_loop().call_later(max(0.0, left), self.stop, StopReason.DEADLINE)
 
     async def _stages(self) -> RunStatus | None:
-        first = self._run.attempt == 1
-        claimed = ClaimedRun(self._environment, first_snapshot(self._run)) if first else await self._load()
+        if self._run.attempt == 1:
+            claimed = ClaimedRun(self._environment, first_snapshot(self._run, self._begun))
+        else:
+            claimed = await self._load()
         self._claimed = claimed
         limit = self._environment.settings.worker.max_crashes
         if self._run.crash_count >= limit:
@@ -109,7 +114,10 @@ class RunExecution:
                 raise  # without a verdict: an outage is not the run's fault, and whoever claims it next goes on
             except MomentsError as error:
                 return await self._fail(error, await self._failed_stage())
-        return None if self._draining else await self._complete(claimed)
+        if claimed.end is not None:
+            self.shown = claimed.end.shown
+            return self._ended(claimed.end.verdict)
+        return None if self._draining else await self._end(claimed.completed())
 
     async def _go_on(self, claimed: ClaimedRun, left: Sequence[Unit]) -> ClaimedRun:
         """Try the first of the units that are left, and those that go with it; return the run as it is then.
@@ -119,7 +127,7 @@ class RunExecution:
         Raises:
             MomentsError: what failed and is not tried again.
         """
-        tried, failed, snapshot = left[:1], None, None
+        tried, failed, after = left[:1], None, None
         try:
             settings = self._environment.settings
             task: Task | WorkerTask
@@ -129,15 +137,15 @@ class RunExecution:
             else:
                 nodes = await await_capacity(left[0], self._stop, settings.worker.capacity_wait_seconds)
                 self._raise_if_stopped()
-                task = Task(self._connect, settings, claimed.snapshot, left, nodes)
+                task = Task(self._connect, settings, claimed, left, nodes)
             tried = task.units
-            snapshot = await self._try(task)
+            after = await self._try(task)
         except (RunCancelled, LeaseLost):
             raise
         except MomentsError as error:
             failed = error
         # Where a process died after its commit, the journal decides, not the answer.
-        claimed = ClaimedRun(self._environment, snapshot) if snapshot is not None else await self._load()
+        claimed = after or await self._load()
         undone = next((unit for unit in tried if not _done(claimed, unit)), None)
         if undone is not None and (failed is not None or undone is left[0]):
             failed = failed or StageCrashed(f"{names_of(undone)[0]} ended without an output.")
@@ -163,7 +171,7 @@ class RunExecution:
         await asyncio.wait([self._stop], timeout=delay)
         self._raise_if_stopped()
 
-    async def _try(self, task: Task | WorkerTask) -> RunSnapshot | None:
+    async def _try(self, task: Task | WorkerTask) -> ClaimedRun | None:
         ended = asyncio.ensure_future(task.ended())
         try:
             waited: set[asyncio.Future[Any]] = {ended, self._stop}
@@ -205,15 +213,6 @@ class RunExecution:
         names = claimed.pipeline.stage_names
         return next((name for name in names if not claimed.done(name)), names[-1])
 
-    async def _complete(self, claimed: ClaimedRun) -> RunStatus:
-        errors = sum(len((stage.output or {}).get("failed", ())) for stage in claimed.stages.values())
-        status = RunStatus.COMPLETED_WITH_ERRORS if errors else RunStatus.COMPLETED
-        result = claimed.pipeline.result(claimed.given())
-        given = None if result is None else result.model_dump(mode="json")
-        return await self._end(
-            Verdict(status, f"run.{status}", {"errors": errors}, errors=errors, result=given, progress=1.0)
-        )
-
     async def _fail(self, error: MomentsError, stage: str | None = None) -> RunStatus:
         failure = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
         data = {"stage": stage, **failure}
@@ -227,6 +226,9 @@ class RunExecution:
         if self.shown is None:
             await self._clean_up()
             await writes.commit(lambda journal, _: journal.end(verdict))
+        return self._ended(verdict)
+
+    def _ended(self, verdict: Verdict) -> RunStatus:
         failpoint.hit(self._environment.settings, "run.ended")
         log.info("run.ended", run=self.lease.claim.run, status=verdict.status.value, **dict(verdict.data))
         return verdict.status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from moments_ray.engine.execute.rows_at_work import rows_key
 from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.lease import LockChange, key_of, lock_key
+from moments_ray.engine.runs.scripts import ScriptBatches
 from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
@@ -51,19 +51,17 @@ return 1
 
 # The whole of a run's status, as its journal has it, and a change of its lock, if any. KEYS: the status, the run, the
 # subject's history, the cancel flag, the lock, the rows at work, the status in other words. ARGV: the lock's change
-# (see ``LockChange``), its token, its milliseconds; the run, when it was queued, whether it is finished, the message;
-# how many words of fields, of the run's fields and of the other words follow.
+# (see ``LockChange``), its token, its milliseconds; the run, when it was queued, whether it is finished; and one JSON
+# document, because a client takes long over many words: fields of the status, more of the run, other words, messages.
 _WHOLE = f"""
 if ARGV[1] == 'take' then redis.call('SET', KEYS[5], ARGV[2], 'PX', ARGV[3])
 elseif ARGV[1] == 'release' and redis.call('GET', KEYS[5]) == ARGV[2] then redis.call('DEL', KEYS[5]) end
-local at = 10
-local function write(key, count)
-  if count > 0 then redis.call('HSET', key, unpack(ARGV, at + 1, at + count)) end
-  at = at + count
-end
+local fields, more, other, messages = unpack(cjson.decode(ARGV[7]))
+local function write(key, words) if #words > 0 then redis.call('HSET', key, unpack(words)) end end
 redis.call('DEL', KEYS[1])
-write(KEYS[1], tonumber(ARGV[8]))
-write(KEYS[2], tonumber(ARGV[9]))
+write(KEYS[1], fields)
+write(KEYS[2], fields)
+write(KEYS[2], more)
 redis.call('EXPIRE', KEYS[2], {_RUN_LIFE})
 redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, {-_HISTORY_LENGTH - 1})
@@ -71,11 +69,11 @@ if ARGV[6] == '1' then
   redis.call('EXPIRE', KEYS[1], {_AFTER_THE_END})
   redis.call('DEL', KEYS[4], KEYS[6])
 end
-if tonumber(ARGV[10]) > 0 then
-  write(KEYS[7], tonumber(ARGV[10]))
+if #other > 0 then
+  write(KEYS[7], other)
   redis.call('EXPIRE', KEYS[7], {_RUN_LIFE})
 end
-redis.call('PUBLISH', '{STATUS_CHANNEL}', ARGV[7])
+for _, message in ipairs(messages) do redis.call('PUBLISH', '{STATUS_CHANNEL}', message) end
 return 1
 """
 
@@ -108,13 +106,7 @@ class LiveStatus:
         self._registry = registry
         self._show_script = client.register_script(_SHOW)
         self._whole_script = client.register_script(_WHOLE)
-
-    async def queued(self, run: Run, stages: tuple[str, ...]) -> None:
-        """Show a run that waits."""
-        try:
-            await self.whole(run, stages, {})
-        except RedisError as error:
-            log.warning("live.write_failed", run=run.identifier, error=str(error))
+        self._together = ScriptBatches(client)
 
     async def whole(
         self,
@@ -123,8 +115,11 @@ class LiveStatus:
         stages: Mapping[str, RunStage],
         *,
         lock: LockChange | None = None,
+        changed: str | None = None,
     ) -> None:
         """Write a run's whole live status from its journal, and with it take or release its lock, if that is asked.
+
+        ``changed`` is the stage that began or ended with the run, of which subscribers are told as well.
 
         Raises:
             RedisError: Redis is down or full; the live status is as it was.
@@ -132,20 +127,23 @@ class LiveStatus:
         fields = status_fields(run, names, stages)
         words = self._registry.live_words(run.pipeline) if self._registry is not None else None
         key, own = words.status(run.subject, fields) if words is not None else ("", {})
-        message = _message(run.identifier, run.subject, {"status": fields["status"]}, words)
+        news = [{"status": fields["status"]}, *([_news(changed, stages[changed].status)] if changed else [])]
+        if run.status != RunStatus.PROCESSING:
+            news.reverse()  # a stage begins after its run, and ends before it
         finished = int(RunStatus(run.status).finished)
-        hashes = [_flat(each) for each in (fields, _summary(run, fields), own)]
+        messages = [_message(run.identifier, run.subject, each, words) for each in news]
+        document = [_flat(fields), _flat(_summary(run)), _flat(own), messages]
         name = key_of(run)
-        await self._whole_script(
+        await self._together.execute(
+            self._whole_script,
             keys=[
                 *(active_key(run.subject), run_key(run.identifier), history_key(run.subject)),
                 *(cancel_key(name), lock_key(name), rows_key(run.identifier), key),
             ],
             args=[
                 *(lock or LockChange()),
-                *(run.identifier, run.queued_at.timestamp(), finished, message),
-                *map(len, hashes),
-                *itertools.chain(*hashes),
+                *(run.identifier, run.queued_at.timestamp(), finished),
+                json.dumps(document, ensure_ascii=False),
             ],
         )
 
@@ -190,7 +188,7 @@ class LiveStatus:
                 fields[f"{stage}_completed_at"] = _now()
             if status is StageStatus.COMPLETED:
                 fields[f"{stage}_progress"] = "1.0"
-        news = [{"stage": stage, "stage_status": status.value} for stage, status in changes]
+        news = [_news(stage, status) for stage, status in changes]
         await self._show(ref, fields, ref.stages, STATUS_CHANNEL, news)
 
     async def progress(self, ref: RunRef, stage: str, fraction: float) -> None:
@@ -221,6 +219,10 @@ class LiveStatus:
 
 def _flat(fields: Mapping[str, str]) -> list[str]:
     return [part for pair in fields.items() for part in pair]
+
+
+def _news(stage: str, status: str) -> dict[str, str]:
+    return {"stage": stage, "stage_status": StageStatus(status).value}
 
 
 def _message(run: str, subject: str, news: Mapping[str, object], words: LiveWords | None) -> str:
@@ -254,10 +256,10 @@ def status_fields(run: Run, names: tuple[str, ...], stages: Mapping[str, RunStag
     return fields
 
 
-def _summary(run: Run, fields: Mapping[str, str]) -> dict[str, str]:
+def _summary(run: Run) -> dict[str, str]:
     times = {"queued_at": run.queued_at, "started_at": run.started_at, "completed_at": run.completed_at}
     shown = {name: _rfc3339(at) for name, at in times.items() if at is not None}
-    return {**fields, "video_id": run.subject, "pipeline": run.pipeline, "attempt": str(run.attempt), **shown}
+    return {"video_id": run.subject, "pipeline": run.pipeline, "attempt": str(run.attempt), **shown}
 
 
 def _rfc3339(at: datetime) -> str:

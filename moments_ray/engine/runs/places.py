@@ -22,7 +22,7 @@ class ClusterPlaces:
     """``per_node`` runs at once for every node that has CPUs; without any node those of one, which ask for it.
 
     While runs wait beyond these, so many tasks wait for a whole free node as the runs would fill: an autoscaler sees
-    them and starts nodes of that kind, and on a cluster of a fixed size they cost nothing.
+    them and starts nodes of that kind. On a cluster of one node they cost places (``benchmarks.scale_out``).
     """
 
     def __init__(self, per_node: int) -> None:

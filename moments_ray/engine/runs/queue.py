@@ -11,23 +11,32 @@ import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
 from moments_ray.database.tables import Run
+from moments_ray.engine.runs.scripts import ScriptBatches
 
 GROUP = "pipeline_workers"
 DEAD_STREAM = "pipeline:dead"
 _DEAD_LENGTH = 10_000  # the given-up are few; the bound keeps a flood from filling Redis
 
-# Takes by priority in one round trip; finding nothing, it says up to which entries there was nothing.
+# Takes by priority in one round trip, and gives of each entry only which run it is about; finding nothing, it says up
+# to which entries there was nothing.
 _TAKE = """
-local newest = {}
+local function run_of(fields)
+  for at = 1, #fields, 2 do
+    if fields[at] == 'request_id' then return fields[at + 1] end
+  end
+  return false
+end
+local newest, taken, most = {}, {}, tonumber(ARGV[3])
 for i, stream in ipairs(KEYS) do
-  local got = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', stream, '>')
-  if got then return {1, stream, got[1][2][1][1], got[1][2][1][2]} end
+  local got = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', most - #taken, 'STREAMS', stream, '>')
+  for _, entry in ipairs(got and got[1][2] or {}) do taken[#taken + 1] = {stream, entry[1], run_of(entry[2])} end
+  if #taken == most then break end
   local info = redis.call('XINFO', 'STREAM', stream)
   for at = 1, #info, 2 do
     if info[at] == 'last-generated-id' then newest[i] = info[at + 1] end
   end
 end
-return {0, newest}
+return {taken, newest}
 """
 
 
@@ -64,6 +73,7 @@ class Queue:
         self._redis = client
         self._take_script = client.register_script(_TAKE)
         self._acknowledge_script = client.register_script(_ACKNOWLEDGE)
+        self._together = ScriptBatches(client)
         self._nothing_up_to: dict[str, str] = dict.fromkeys(STREAMS, "0-0")
 
     async def ensure_groups(self) -> None:
@@ -88,20 +98,18 @@ class Queue:
         )
         return _text(entry)
 
-    async def take(self, consumer: str, streams: Sequence[str] = STREAMS) -> Message | None:
-        """Take the oldest entry of the highest priority that has one, of these streams."""
+    async def take(self, consumer: str, most: int, streams: Sequence[str] = STREAMS) -> list[Message]:
+        """Take so many entries at the most, of these streams: those of higher priority first, then the oldest."""
         try:
-            got = await self._take_script(keys=streams, args=[GROUP, consumer])
+            taken, newest = await self._take_script(keys=streams, args=[GROUP, consumer, most])
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
             await self.ensure_groups()  # Redis was wiped
-            return None
-        if got[0] == 0:
-            self._nothing_up_to = {stream: _text(entry) for stream, entry in zip(streams, got[1], strict=True)}
-            return None
-        _, stream, entry, flat = got
-        return Message(_text(stream), _text(entry), _run_of(dict(zip(flat[::2], flat[1::2], strict=False))))
+            return []
+        if not taken:
+            self._nothing_up_to = {stream: _text(entry) for stream, entry in zip(streams, newest, strict=True)}
+        return [Message(_text(stream), _text(entry), _run_of({b"request_id": run})) for stream, entry, run in taken]
 
     async def own(self, consumer: str) -> list[Message]:
         """Return what a consumer of this name took and never ended: its process died, and it has come again."""
@@ -167,7 +175,7 @@ class Queue:
 
     async def acknowledge(self, message: Message) -> None:
         """Remove an entry for good."""
-        await self._acknowledge_script(keys=[message.stream], args=[GROUP, message.id])
+        await self._together.execute(self._acknowledge_script, [message.stream], [GROUP, message.id])
 
     async def dead_letter(self, run: str, reason: str, message: Message | None) -> None:
         """Write what was given up into the stream of dead letters, and remove its entry with it."""
@@ -224,8 +232,8 @@ class Queue:
 
 def _run_of(fields: dict[Any, Any]) -> str | None:
     try:
-        return _text(fields[b"request_id"])[:64] or None
-    except (KeyError, UnicodeDecodeError):
+        return fields[b"request_id"].decode()[:64] or None
+    except (KeyError, AttributeError, UnicodeDecodeError):
         return None
 
 

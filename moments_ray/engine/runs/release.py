@@ -8,17 +8,18 @@ import shutil
 import structlog
 from redis.exceptions import RedisError
 
-from moments_ray.database.tables import Run
+from moments_ray.database.tables import Run, RunStage
 from moments_ray.engine.environment import Environment
-from moments_ray.engine.queries.claims import Claim, Claims
+from moments_ray.engine.queries.claims import Claim, Claims, NewClaim
 from moments_ray.engine.queries.journal_reader import ShownRun, shown_run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.submission import mark_notified
 from moments_ray.engine.runs.lease import Lease, LockChange
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.queue import Queue
+from moments_ray.errors import NotFound
 from moments_ray.process import failpoint
-from moments_ray.states import RunStatus
+from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
 
@@ -31,20 +32,24 @@ class RunRelease:
         self._queue = queue
         self._live = live
 
-    async def show_begun(self, run: Run, lease: Lease) -> None:
+    async def show_begun(self, claim: NewClaim, lease: Lease) -> None:
         """Take the lock of a run that was just claimed, and write its whole live status."""
+        run, begun = claim
         if run.attempt > 1:
             await self.show(lease.claim, lock=lease.taking)
             return
-        names = self._stage_names(run)  # no claim before this one began a stage
-        await self._live.whole(run, names, {}, lock=lease.taking)
+        stages = {}  # no claim before this one began any
+        if begun is not None:
+            stages[begun] = RunStage(status=StageStatus.PROCESSING, progress=0.0, started_at=run.started_at)
+        await self._live.whole(run, self._stage_names(run), stages, lock=lease.taking, changed=begun)
 
     async def show(self, claim: Claim, *, lock: LockChange | None = None) -> Run:
         """Write a run's whole live status from its journal, and return it."""
         return await self._show(await shown_run(self._environment.database.row, claim), lock)
 
     async def _show(self, shown: ShownRun, lock: LockChange | None) -> Run:
-        await self._live.whole(shown.run, self._stage_names(shown.run), shown.stages, lock=lock)
+        names = self._stage_names(shown.run)
+        await self._live.whole(shown.run, names, shown.stages, lock=lock, changed=shown.ended_by)
         return shown.run
 
     def _stage_names(self, run: Run) -> tuple[str, ...]:
@@ -75,9 +80,11 @@ class RunRelease:
     async def hand_back(self, lease: Lease, *, notify: bool) -> None:
         """Queue a drained run again for another worker; a lost one is that worker's already."""
         async with self._environment.database.begin() as session:
-            if not await Claims(session).hand_back(lease.claim):
-                return
-            run = await Runs(session).get(lease.claim.run)
+            ours = await Claims(session).hand_back(lease.claim)
+            run = await Runs(session).get(lease.claim.run) if ours else None
+        if run is None:
+            await self._end_if_over(lease)
+            return
         failpoint.hit(self._environment.settings, "run.handed_back")
         try:
             await lease.release_lock()
@@ -89,3 +96,12 @@ class RunRelease:
             await mark_notified(self._environment.database.row, run.identifier, entry)
         except RedisError as error:
             log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it
+
+    async def _end_if_over(self, lease: Lease) -> None:
+        """Let go of a run that came to its end under this claim while its worker was told to stop."""
+        try:
+            shown = await shown_run(self._environment.database.row, lease.claim)
+        except NotFound:
+            return
+        if shown.run.attempt == lease.claim.attempt and RunStatus(shown.run.status).finished:
+            await self.end(lease, shown)

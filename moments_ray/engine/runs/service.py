@@ -221,17 +221,18 @@ class RunService:
             await self._notify(run, notify=notify)
 
     async def _notify(self, run: Run, *, notify: bool) -> None:
-        await self._live.queued(run, self._registry.get(run.pipeline).stage_names)
-        if not notify:
-            await mark_notified(self._database.row, run.identifier, None, later=_PRIVATE_SECONDS)
-            return
+        """Show a run that waits and have a worker take it; a Redis that says nothing is waited for once."""
+        message, later = None, 0.0 if notify else _PRIVATE_SECONDS
         try:
-            message = await self._queue.enqueue(run)
+            await self._live.whole(run, self._registry.get(run.pipeline).stage_names, {})
+            if notify:
+                message = await self._queue.enqueue(run)
+                failpoint.hit(self._settings, "submit.enqueued")
         except RedisError as error:
             log.warning("run.notify_failed", run=run.identifier, error=str(error))  # the sweeper enqueues it
-            return
-        failpoint.hit(self._settings, "submit.enqueued")
-        await mark_notified(self._database.row, run.identifier, message)
+            if notify:
+                return
+        await mark_notified(self._database.row, run.identifier, message, later=later)
 
 
 def _config(pipeline: Pipeline, request: BaseModel) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,19 +13,21 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.tables import Run
 from moments_ray.engine.environment import Connect
-from moments_ray.engine.queries.claims import claim_of, claim_run
+from moments_ray.engine.execute.worker_task import begun_with_claims
+from moments_ray.engine.queries.claims import NewClaim, claim_of, claim_run
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.engine.runs.cancel_watch import watch_cancels
 from moments_ray.engine.runs.cleanup import reap_orphans
 from moments_ray.engine.runs.execution import RunExecution, StopReason
 from moments_ray.engine.runs.lease import Lease, key_of
-from moments_ray.engine.runs.live_status import LiveStatus, cancel_key
+from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.places import ClusterPlaces
 from moments_ray.engine.runs.queue import STREAMS, URGENT_STREAMS, Message, Queue
 from moments_ray.engine.runs.release import RunRelease
 from moments_ray.engine.runs.sweeper import Sweeper
+from moments_ray.engine.runs.taken_places import TakenPlaces
 from moments_ray.engine.runs.webhooks import Deliverer
 from moments_ray.errors import LeaseLost, NotFound, ServiceUnavailable
-from moments_ray.ids import RunId
 from moments_ray.process import failpoint
 from moments_ray.process.tracing import trace_whole_run, working_on
 from moments_ray.settings import Settings
@@ -60,13 +61,13 @@ class PipelineWorker:
         self._redis = client
         self._queue = Queue(client)
         self._live = LiveStatus(client, self._environment.registry)
+        self._begun_with_claims = begun_with_claims(self._environment.registry)
         self._releasing = RunRelease(self._environment, self._queue, self._live)
         self._deliverer = Deliverer(self._environment)
         self._sweeper = Sweeper(settings, self._environment.database, self._queue, self._environment.meter)
         self._executions: dict[str, tuple[Run, RunExecution]] = {}
         self._claiming: set[str] = set()
-        self._executing: set[asyncio.Task[Any]] = set()
-        self._waitable: set[asyncio.Task[Any]] = set()  # those of them with a lower than ordinary priority
+        self._taken = TakenPlaces()
         self._draining = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
 
@@ -84,19 +85,16 @@ class PipelineWorker:
     async def execute_only(self, identifier: str) -> None:
         """Execute one run to its end without listening to the queue; the caller vouches that nobody else does."""
         watch = asyncio.create_task(self._watch_cancels())
-        executing = asyncio.create_task(self._execute_until_finished(identifier))
-        self._executing.add(executing)  # a drain waits for it
         try:
-            await executing
+            await self._taken.start(self._execute_until_finished(identifier))  # a drain waits for it
         finally:
-            self._executing.discard(executing)
             watch.cancel()
 
     async def _execute_until_finished(self, identifier: str) -> None:
         while not self._draining.is_set():
-            run = await self._claim(identifier, lease_seconds=0.0)
-            if run is not None:
-                await self._execute(run, None)
+            claim = await self._claim(identifier, lease_seconds=0.0)
+            if claim is not None:
+                await self._execute(claim, None)
             if await self._finished(identifier):
                 return
 
@@ -105,8 +103,8 @@ class PipelineWorker:
         self._draining.set()
         for _, execution in self._executions.values():
             execution.drain()
-        if self._executing:
-            _, late = await asyncio.wait(self._executing, timeout=self._settings.drain_seconds)
+        if self._taken.tasks:
+            _, late = await asyncio.wait(self._taken.tasks, timeout=self._settings.drain_seconds)
             for _, execution in self._executions.values():
                 execution.stop(StopReason.DRAIN)
             if late:
@@ -127,10 +125,10 @@ class PipelineWorker:
         await self._over_outages(self._take_own)
         while not self._draining.is_set():
             await self._over_outages(self._count_places)
-            if len(self._executing) - len(self._waitable) >= self._places:
-                await asyncio.wait(self._executing, timeout=_PLACES_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if self._taken.count - self._taken.count_waitable >= self._places:
+                await self._taken.wait_for_one(_PLACES_SECONDS)
                 continue
-            await self._over_outages(self._take_one)
+            await self._over_outages(self._take_more)
 
     async def _count_places(self) -> None:
         """Note how many runs may be under way here."""
@@ -142,22 +140,19 @@ class PipelineWorker:
         for message in await self._queue.own(self.consumer):
             self._keep(message)
 
-    async def _take_one(self) -> None:
-        """Take a run; one of ordinary or higher priority does not wait for the end of those of a lower one."""
-        streams = STREAMS if len(self._executing) < self._places else URGENT_STREAMS
-        message = await self._queue.take(self.consumer, streams)
-        if message is None:
-            await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
-        else:
+    async def _take_more(self) -> None:
+        """Take as many runs as there are places; those of ordinary or higher priority do not wait for lower ones."""
+        free, streams = self._places - self._taken.count, STREAMS
+        if free <= 0:
+            free, streams = free + self._taken.count_waitable, URGENT_STREAMS
+        messages = await self._queue.take(self.consumer, free, streams)
+        for message in messages:
             self._keep(message)
+        if not messages:
+            await self._queue.wait(_IDLE_WAIT_MILLISECONDS)
 
     def _keep(self, message: Message) -> None:
-        task = asyncio.create_task(_logged(self._accept(message)))
-        self._executing.add(task)
-        task.add_done_callback(self._executing.discard)
-        if message.stream not in URGENT_STREAMS:
-            self._waitable.add(task)
-            task.add_done_callback(self._waitable.discard)
+        self._taken.start(_logged(self._accept(message)), waitable=message.stream not in URGENT_STREAMS)
 
     async def _accept(self, message: Message) -> None:
         """See a message through once PostgreSQL and Redis let us; until then it keeps a place, so no other is taken."""
@@ -177,20 +172,21 @@ class PipelineWorker:
             return
         failpoint.hit(self._environment.settings, "message.taken")
         try:
-            run = await self._claim(message.run, self._settings.lease_seconds)
-            if run is not None:
-                await self._execute(run, message)
+            claim = await self._claim(message.run, self._settings.lease_seconds)
+            if claim is not None:
+                await self._execute(claim, message)
             elif not await self._finished(message.run, message):
                 await self._queue.acknowledge(message)  # another worker has it; the sweeper watches over that one
         except NotFound:
             await self._queue.dead_letter(message.run, "unknown", message)
 
-    async def _claim(self, identifier: str, lease_seconds: float) -> Run | None:
+    async def _claim(self, identifier: str, lease_seconds: float) -> NewClaim | None:
         if identifier in self._executions or identifier in self._claiming:
             return None  # enqueued twice; PostgreSQL would let this worker claim again what it owns, as after a restart
         self._claiming.add(identifier)
         try:
-            return await claim_run(self._environment.database.row, identifier, self.consumer, lease_seconds)
+            row = self._environment.database.row_together
+            return await claim_run(row, identifier, self.consumer, lease_seconds, self._begun_with_claims)
         finally:
             self._claiming.discard(identifier)
 
@@ -213,29 +209,37 @@ class PipelineWorker:
             seconds=self._settings.lock_seconds,
         )
 
-    async def _execute(self, run: Run, message: Message | None) -> None:
+    async def _execute(self, claim: NewClaim, message: Message | None) -> None:
         failpoint.hit(self._environment.settings, "run.claimed")
+        run = claim.run
         lease = self._lease(run, message)
-        execution = RunExecution(self._environment, self._connect, lease, run)
+        execution = RunExecution(self._environment, self._connect, lease, run, claim.begun)
         self._executions[run.identifier] = (run, execution)
         heartbeat = asyncio.create_task(self._heartbeat(run, execution))
+        showing = asyncio.create_task(self._show_begun(claim, lease))
         try:
             if run.cancel_requested_at is not None:
                 execution.stop(StopReason.CANCEL)
-            with contextlib.suppress(RedisError):
-                await self._releasing.show_begun(run, lease)
+            if claim.begun is None:
+                await showing  # the status of a stage that begins later is written into it
             with working_on(run.identifier, "attempt", attempt=run.attempt):
                 verdict = await execution.run()
         finally:
             heartbeat.cancel()
             del self._executions[run.identifier]
+            await showing
         if verdict is None:
             # After the execution has ended: this worker may be the one that takes the new message.
             await self._releasing.hand_back(lease, notify=message is not None)
         else:
+            self._taken.give_back()  # it has its verdict; its cleanup needs no place
             failed = verdict is RunStatus.FAILED
             trace_whole_run(run.identifier, run.pipeline, run.queued_at, verdict.value, failed=failed)
             await self._releasing.end(lease, execution.shown)
+
+    async def _show_begun(self, claim: NewClaim, lease: Lease) -> None:
+        with contextlib.suppress(RedisError):
+            await self._releasing.show_begun(claim, lease)
 
     async def _heartbeat(self, run: Run, execution: RunExecution) -> None:
         """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
@@ -254,18 +258,8 @@ class PipelineWorker:
             except (RedisError, ServiceUnavailable) as error:
                 log.warning("lease.renew_failed", run=run.identifier, error=str(error))
 
-    async def _watch_cancels(self) -> None:
-        """Look at the cancel flags of the runs on their way: faster than the heartbeat's look at PostgreSQL."""
-        while True:
-            await asyncio.sleep(self._settings.cancel_poll_seconds)
-            running = list(self._executions.values())
-            if not running:
-                continue
-            with contextlib.suppress(RedisError):
-                flags = await self._redis.mget([cancel_key(key_of(run)) for run, _ in running])
-                for (run, execution), flag in zip(running, flags, strict=True):
-                    if flag is not None and not _names_another(flag, RunId(run.identifier)):
-                        execution.stop(StopReason.CANCEL)
+    def _watch_cancels(self) -> Coroutine[Any, Any, None]:
+        return watch_cancels(self._redis, self._executions, self._settings.cancel_poll_seconds)
 
     async def _sweep(self) -> None:
         """Take over messages of workers whose lease ended, and enqueue again what none of them took."""
@@ -275,7 +269,7 @@ class PipelineWorker:
                 await asyncio.wait_for(self._draining.wait(), self._settings.sweep_seconds)
 
     async def _sweep_once(self) -> None:
-        spare = self._places - len(self._executing)
+        spare = self._places - self._taken.count
         for message in await self._queue.take_idle(self.consumer, int(self._settings.lease_seconds * 1000), spare):
             self._keep(message)
         await self._sweeper.sweep()
@@ -304,11 +298,3 @@ async def _logged(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Exception:
         log.exception("run.abandoned")
-
-
-def _names_another(flag: bytes | str, run: RunId) -> bool:
-    """Tell whether a cancel flag names some other run, as one that outlived its own does."""
-    try:
-        return str(uuid.UUID(flag.decode() if isinstance(flag, bytes) else flag)) != run
-    except ValueError:
-        return False
