@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from moments_ray.ads.script.styles import CaptionStyle
-from moments_ray.ads.timing import FPS, LEAD_FRAMES
+from moments_ray.ads.timing import LEAD_FRAMES
 from moments_ray.ads.values import SpokenWord
-from moments_ray.media.render.plan import Caption, Word
+from moments_ray.media.render.plan import RATE, Caption, Word
 
 _MOST_WORDS = 4
 _MOST_CHARACTERS = 26
@@ -17,7 +17,7 @@ _ENDS = (".", "!", "?", ":", ";", ",")
 
 def captions_of(words: Sequence[SpokenWord], frames: int, style: CaptionStyle) -> tuple[Caption, ...]:
     """Return captions with times in seconds from the start of a scene of so many frames."""
-    lead, length = LEAD_FRAMES / FPS, frames / FPS
+    lead, length = LEAD_FRAMES / RATE, frames / RATE
     groups = list(_groups(words))
     captions = []
     for index, group in enumerate(groups):

@@ -8,8 +8,6 @@ from moments_ray.ads.options import StageName
 from moments_ray.ads.status import PARTS, job_status, stage_of
 from moments_ray.states import RunStatus, StageStatus
 
-_PENDING = {RunStatus.QUEUED.value: "pending"}
-
 
 class AdWords:
     """What the document's clients of ads read."""
@@ -18,7 +16,7 @@ class AdWords:
         """Return a message's fields: the ad, its stage and status in the document's words, progress from 0 to 100."""
         own: dict[str, object] = {"job_id": subject}
         if "status" in news:
-            own["status"] = _PENDING.get(str(news["status"]), news["status"])
+            own["status"] = job_status(RunStatus(str(news["status"])))
         engine_stage = str(news.get("stage", ""))
         stage = stage_of(engine_stage)
         if stage is None:
@@ -33,7 +31,7 @@ class AdWords:
     def status(self, subject: str, fields: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
         """Return the hash ``job:{id}``."""
         current = stage_of(fields.get("current_stage", ""))
-        status = _PENDING.get(fields["status"], fields["status"])
+        status = job_status(RunStatus(fields["status"]))
         shown = {"id": subject, "job_id": subject, "status": status, "stage": current or ""}
         return f"job:{subject}", {**shown, "error_message": fields.get("error", "")}
 

@@ -11,9 +11,10 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from moments_ray.ads.script.styles import StyleName
 from moments_ray.http.schemas.base import RequestBody
-from moments_ray.http.schemas.options import BaseRunOptions, ModelKey, Text
+from moments_ray.http.schemas.options import SOMETHING, BaseRunOptions, ModelKey, Text
 
 StageName = Literal["script_gen", "voice_gen", "video_gen", "compositing"]
+JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 Maker = Annotated[ModelKey | None, Field(examples=["embedded"])]
 FontName = Literal["Anton", "Archivo Black", "Poppins"]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -22,11 +23,11 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 class AdOptions(BaseRunOptions):
     """An ad: of what, in which style, and what its viewers are asked to do."""
 
-    product_name: Annotated[Text, Field(min_length=1, max_length=120, pattern=r"\S")] = Field(
+    product_name: Annotated[Text, Field(min_length=1, max_length=120, pattern=SOMETHING)] = Field(
         description="what is advertised", examples=["Aurora bottle"]
     )
     style: StyleName = Field(description="how it looks and sounds")
-    cta_text: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"\S")] = Field(
+    cta_text: Annotated[Text, Field(min_length=1, max_length=60, pattern=SOMETHING)] = Field(
         description="what its viewers are asked to do", examples=["Order today"]
     )
     description: Annotated[Text, Field(max_length=2000)] = Field(

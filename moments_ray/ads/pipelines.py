@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from moments_ray.ads.live import AdWords
@@ -39,15 +40,37 @@ def film_result(request: AdRequest, scripts: Scripts, voices: Voices, scenes: Sc
         video=first.name,
         poster=first.poster,
         films=tuple(film.name for film in films.items),
+        posters=tuple(film.poster for film in films.items),
         seconds=first.seconds,
         backends=made,
-        warnings=tuple(dict.fromkeys(warning for film in films.items for warning in film.warnings)),
+        warnings=_once(warning for film in films.items for warning in film.warnings),
     )
 
 
 def script_result(request: AdRequest, scripts: Scripts) -> AdResult:
-    """Return who wrote the script."""
-    return AdResult(ad=request.ad, backends={"script_gen": scripts.items[0].model})
+    """Return who wrote the script, and what was said of that."""
+    warnings = _once(warning for script in scripts.items for warning in script.warnings)
+    return AdResult(ad=request.ad, backends={"script_gen": scripts.items[0].model}, warnings=warnings)
+
+
+def voice_result(request: AdRequest, scripts: Scripts, voices: Voices) -> AdResult:
+    """Return who wrote and who speaks."""
+    return _with("voice_gen", voices, script_result(request, scripts))
+
+
+def scene_result(request: AdRequest, scripts: Scripts, voices: Voices, scenes: SceneFilms) -> AdResult:
+    """Return who wrote, speaks and filmed."""
+    return _with("video_gen", scenes, voice_result(request, scripts, voices))
+
+
+def _with(stage: StageName, made: Voices | SceneFilms, result: AdResult) -> AdResult:
+    said = (one.warning for one in made.items if one.warning is not None)
+    backends = {**result.backends, stage: _backends(made)}
+    return result.model_copy(update={"backends": backends, "warnings": _once([*result.warnings, *said])})
+
+
+def _once(warnings: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(warnings))
 
 
 def _backends(made: Voices | SceneFilms) -> str:
@@ -66,9 +89,9 @@ ADS = Pipeline(
     **_ABOUT_AN_AD,
 )
 SCRIPT = Pipeline("ads.script", prepare_product, write_scripts, gives=script_result, **_ABOUT_AN_AD)
-VOICES = Pipeline("ads.voices", prepare_product, write_scripts, VOICE_GEN, gives=script_result, **_ABOUT_AN_AD)
+VOICES = Pipeline("ads.voices", prepare_product, write_scripts, VOICE_GEN, gives=voice_result, **_ABOUT_AN_AD)
 SCENES = Pipeline(
-    "ads.scenes", prepare_product, write_scripts, VOICE_GEN, VIDEO_GEN, gives=script_result, **_ABOUT_AN_AD
+    "ads.scenes", prepare_product, write_scripts, VOICE_GEN, VIDEO_GEN, gives=scene_result, **_ABOUT_AN_AD
 )
 PIPELINES: dict[StageName, Pipeline] = {
     "script_gen": SCRIPT,

@@ -14,11 +14,13 @@ from moments_ray.ads.money import Receipt, Unit, cost
 from moments_ray.ads.paying import Payments
 from moments_ray.ads.roles import FILMER, PAINTER, SPEAKER
 from moments_ray.ads.script.rules import BREATH_SECONDS, speakable, spoken_seconds
-from moments_ray.ads.sound import WITHOUT_END_SILENCE, as_wav
 from moments_ray.ads.timing import FASTEST, MODEL_RATE
 from moments_ray.ads.values import Line, Shot, SpokenWord
+from moments_ray.ads.word_times import heard, spread
 from moments_ray.engine import Context
 from moments_ray.errors import ModelBadResponse, ModelError
+from moments_ray.media.render.mix import plain_sound
+from moments_ray.media.render.plan import RATE
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
 from moments_ray.models.making import (
@@ -63,25 +65,15 @@ async def speak(ctx: Context, line: Line, path: Path) -> tuple[float, tuple[Spok
     )
     raw = ctx.scratch / f"{line.key}-raw"
     await ctx.store.get_file(made.name, raw)
-    await as_wav(raw, path, settings=ctx.settings.media, timeout=ctx.seconds_left(), filters=WITHOUT_END_SILENCE)
+    await plain_sound(
+        raw, path, settings=ctx.settings.media, timeout=ctx.seconds_left(), channels=1, ends_with_sound=True
+    )
     seconds = _seconds_of(path)
     if made.words:
         said = tuple(SpokenWord(text=one.text, start=one.start, end=min(one.end, seconds)) for one in made.words)
     else:
-        said = spread(line.text, seconds)
+        said = await heard(ctx, line, path) or spread(line.text, seconds)
     return seconds, said, usd
-
-
-def spread(text: str, seconds: float) -> tuple[SpokenWord, ...]:
-    """Return a line's words with times by their lengths, where nobody knows when each is said."""
-    words = speakable(text).split()
-    letters = sum(len(word) + 1 for word in words)
-    found, done = [], 0
-    for word in words:
-        start = seconds * done / letters
-        done += len(word) + 1
-        found.append(SpokenWord(text=word, start=start, end=seconds * done / letters))
-    return tuple(found)
 
 
 async def film(ctx: Context, shot: Shot) -> tuple[str, Decimal]:
@@ -89,7 +81,7 @@ async def film(ctx: Context, shot: Shot) -> tuple[str, Decimal]:
     order = FilmOrder(
         prompt=shot.prompt,
         negative_prompt=shot.negative_prompt,
-        seconds=min(_LONGEST_FILM, shot.frames / 30),
+        seconds=min(_LONGEST_FILM, shot.frames / RATE),
         aspect_ratio=_shape(shot),
         picture=shot.picture,
         seed=seed_of(ctx, shot),

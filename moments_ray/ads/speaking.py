@@ -8,6 +8,7 @@ from moments_ray.ads.errors import VoiceUnknown
 from moments_ray.ads.script.rules import BREATH_SECONDS, speakable
 from moments_ray.ads.timing import FASTEST
 from moments_ray.ads.values import Line, SpokenWord
+from moments_ray.ads.word_times import heard
 from moments_ray.engine import Context
 from moments_ray.media.process import run_python
 from moments_ray.speech import piper, voice
@@ -48,6 +49,8 @@ async def speak_here(ctx: Context, line: Line, path: Path) -> tuple[float, tuple
         faster = min(FASTEST, spoken.duration / room * 1.01)
         spoken = await _speak(ctx, line, path, round(line.rate * faster))
     words = tuple(SpokenWord(text=word.text, start=word.start, end=word.end) for word in spoken.lines[0].words)
+    if require_voice(line.language, line.voice) == piper.NAME:  # it only guesses where its words are
+        words = await heard(ctx, line, path) or words
     return spoken.duration, words
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from moments_ray.ads.options import StageName
+from moments_ray.ads.options import JobStatus, StageName
 from moments_ray.database.tables import RunStage
 from moments_ray.states import RunStatus, StageStatus
-
-JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 STAGES: tuple[StageName, ...] = ("script_gen", "voice_gen", "video_gen", "compositing")
 # The document's stages, each with the engine's that it stands for and their shares of it.

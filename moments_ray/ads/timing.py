@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from moments_ray.ads.script.rules import BREATH_SECONDS
-from moments_ray.ads.values import EMBEDDED, SILENT
+from moments_ray.ads.values import EMBEDDED, SILENT, Scripts, Voices, scene_key
+from moments_ray.media.render.plan import RATE
 
-FPS = 30
 FASTEST = 1.12
 """How much quicker than is its way a voice may speak, so that a line fits its scene."""
 MODEL_RATE = 150
@@ -27,6 +27,17 @@ def rate_of(speaker: str, style_rate: int) -> int:
     return style_rate if speaker in {EMBEDDED, SILENT} else min(style_rate, int(MODEL_RATE * FASTEST))
 
 
+def frames_of(scripts: Scripts, voices: Voices) -> dict[str, int]:
+    """Return the frames of each scene of each variant, by its key."""
+    spoken = {voice.key: voice.seconds for voice in voices.items}
+    frames: dict[str, int] = {}
+    for variant, script in enumerate(scripts.items, 1):
+        keys = [scene_key(variant, scene.scene_number) for scene in script.scenes]
+        lengths = scene_frames([scene.duration for scene in script.scenes], [spoken[key] for key in keys])
+        frames |= zip(keys, lengths, strict=True)
+    return frames
+
+
 def scene_frames(planned: Sequence[float], spoken: Sequence[float]) -> tuple[int, ...]:
     """Return the frames of each scene, of its planned seconds and those of its speech.
 
@@ -40,4 +51,4 @@ def scene_frames(planned: Sequence[float], spoken: Sequence[float]) -> tuple[int
     if over > 0 and sum(spare) > 0:
         share = min(1.0, over / sum(spare))
         seconds = [length - share * extra for length, extra in zip(seconds, spare, strict=True)]
-    return tuple(math.ceil(round(length * FPS, 6)) for length in seconds)
+    return tuple(math.ceil(round(length * RATE, 6)) for length in seconds)

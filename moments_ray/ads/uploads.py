@@ -9,7 +9,6 @@ from pathlib import Path
 
 from moments_ray.ads.errors import MusicUnusable, PictureUnusable
 from moments_ray.ads.painting.product_picture import LARGEST_BYTES, Preparation
-from moments_ray.ads.sound import as_wav
 from moments_ray.ads.stages.product import PREPARE
 from moments_ray.ads.timing import LONGEST_FILM
 from moments_ray.ads.values import OwnPicture
@@ -19,6 +18,7 @@ from moments_ray.media.guard import check_url
 from moments_ray.media.http_file import fetch_file
 from moments_ray.media.probe import probe
 from moments_ray.media.process import run_python
+from moments_ray.media.render.mix import plain_sound
 
 _SECONDS = 60.0
 _SHORTEST_MUSIC = 48_000 * 2 * 2  # bytes of a second
@@ -81,10 +81,10 @@ async def store_music(environment: Environment, path: Path, stem: str) -> str:
     bed = path.with_suffix(".wav")
     media = environment.settings.media
     try:
-        await as_wav(path, bed, settings=media, timeout=_SECONDS, channels=2, seconds=LONGEST_FILM)
+        await plain_sound(path, bed, settings=media, timeout=_SECONDS, seconds=LONGEST_FILM)
         if (await asyncio.to_thread(bed.stat)).st_size < _SHORTEST_MUSIC:
             raise MusicUnusable("The music is shorter than a second: send a longer piece.")
-    except (MediaError, MediaLimitsExceeded) as error:
+    except (UnsupportedMedia, MediaError, MediaLimitsExceeded) as error:
         raise MusicUnusable("This is no sound that can be read: send MP3, M4A, WAV, FLAC or Ogg.") from error
     return await _stored(environment, bed, stem, "audio/wav")
 

@@ -8,7 +8,7 @@ from pydantic import Field, FiniteFloat, JsonValue
 
 from moments_ray.ads.options import FontName
 from moments_ray.ads.script.styles import CaptionStyle, StyleName
-from moments_ray.ads.script.words import Script
+from moments_ray.ads.script.words import Analysis, Script
 from moments_ray.engine import FanOutput, Item, Value
 
 AspectRatio = Literal["9:16", "1:1", "16:9"]
@@ -44,6 +44,10 @@ class Brief(Value):
     """How often a script was asked for."""
     scripts: tuple[Script, ...] = ()
     """Scripts that somebody edited, in place of new ones."""
+
+    def facts(self, seen: Analysis | None) -> str:
+        """Return all that may be claimed: what the seller said, and what was seen in the product's picture."""
+        return "\n".join((self.product_name, self.description, seen.text if seen else ""))
 
 
 class Makers(Value):
@@ -130,6 +134,11 @@ class Scripts(Value):
     items: tuple[Script, ...]
 
 
+def scene_key(variant: int, scene: int) -> str:
+    """Return the key of what is made for a scene of a variant, both counted from 1."""
+    return f"v{variant}-s{scene}"
+
+
 class Line(Item):
     """What is said in one scene; ``seconds`` is what the scene has for it, ``rate`` words a minute."""
 
@@ -210,6 +219,17 @@ class SceneFilms(FanOutput[SceneFilm]):
     """The scenes of all variants, in order."""
 
 
+class FilmedScene(Item):
+    """A scene to render, of so many frames; ``before`` is the one that is still seen while this one comes in."""
+
+    variant: int
+    scene: int
+    frames: int
+    film: SceneFilm
+    before: SceneFilm | None = None
+    before_frames: int = 0
+
+
 class RenderedScene(Value):
     """A scene at the film's size with its captions, and its sound, as objects of this run."""
 
@@ -254,6 +274,7 @@ class AdResult(Value):
     video: str | None = None
     poster: str | None = None
     films: tuple[str, ...] = ()
+    posters: tuple[str, ...] = ()
     seconds: FiniteFloat | None = None
     backends: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()

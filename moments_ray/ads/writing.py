@@ -158,7 +158,7 @@ class _Writer:
             written.cta,
             written.hook,
             cta_text=brief.cta_text,
-            facts=f"{brief.product_name}\n{brief.description}\n{analysis.text if analysis else ''}",
+            facts=brief.facts(analysis),
             language=brief.language,
             rate=self._rate,
         )

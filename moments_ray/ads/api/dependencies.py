@@ -12,6 +12,7 @@ from moments_ray.models.registry import ModelRegistry
 
 Scene = Annotated[int, Path(ge=1, le=4)]
 Variant = Annotated[int, Query(ge=1, le=5, description="which film of several")]
+WithPicture = Annotated[bool, Query(description="whether a file with the product's picture will come with it")]
 
 
 async def _service(dependencies: Dependencies) -> AdService:

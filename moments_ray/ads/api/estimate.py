@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from moments_ray.ads.api.schemas import EstimateLine
 from moments_ray.ads.errors import PriceUnknown
 from moments_ray.ads.money import Unit, cost
@@ -13,15 +15,17 @@ from moments_ray.ads.values import EMBEDDED, SILENT, Makers
 from moments_ray.ads.writing import TOKENS
 from moments_ray.engine.usage import Usage
 from moments_ray.models.registry import ModelRegistry
-from moments_ray.settings import AdSettings
+from moments_ray.settings import Price
 
 _CHARACTERS_A_WORD = 6
 
 
 async def estimate_of(
-    options: AdOptions, makers: Makers, registry: ModelRegistry, settings: AdSettings
+    options: AdOptions, makers: Makers, registry: ModelRegistry, prices: Mapping[str, Price], *, picture: bool
 ) -> list[EstimateLine]:
     """Return what an ad costs by stage; what is made without a model costs nothing and is not named.
+
+    With a ``picture`` of the product a writer that sees looks at it once.
 
     Raises:
         NotFound: a model is gone.
@@ -31,14 +35,14 @@ async def estimate_of(
 
     def charge(stage: StageName, model: str, unit: Unit, amount: float) -> None:
         try:
-            usd: float | None = float(cost(model, unit, amount, settings.prices))
+            usd: float | None = float(cost(model, unit, amount, prices))
         except PriceUnknown:
             usd = None
         lines.append(EstimateLine(stage=stage, model=model, unit=unit, amount=amount, usd=usd))
 
     if makers.writer != EMBEDDED:
         entry = await registry.get(makers.writer)
-        calls = many + (options.product_image_url is not None and entry.supports_images)
+        calls = many + (picture and entry.supports_images)
         each = Usage(TOKENS.input_tokens * calls, TOKENS.output_tokens * calls)
         priced = entry.usd_per_million_input_tokens is not None
         lines.append(

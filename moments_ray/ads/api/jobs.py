@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from moments_ray.ads.api.dependencies import Scene, Service, Variant
-from moments_ray.ads.api.schemas import AdDetail, AdPage, AdStageView, AdView, JobStatus
+from moments_ray.ads.api.schemas import AdDetail, AdPage, AdStageView, AdView
 from moments_ray.ads.api.views import ad_detail, ad_views
-from moments_ray.ads.options import RetryAd
+from moments_ray.ads.options import JobStatus, RetryAd
 from moments_ray.ads.queries.ads import AdFilter, Ads
 from moments_ray.ads.script.styles import StyleName
 from moments_ray.ads.service import StartedAd
 from moments_ray.ads.status import job_status
-from moments_ray.ads.values import AdResult, SceneFilms
+from moments_ray.ads.values import AdResult, SceneFilms, scene_key
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import NotFound
@@ -105,7 +105,7 @@ async def look_at_ad_scene(
     async with dependencies.environment.database.read() as session:
         output = await Ads(session).newest_output((await Ads(session).get(ad_id)).identifier, "VIDEO_GEN")
     films = SceneFilms.model_validate(output or {"items": ()}).items
-    name = next((film.name for film in films if film.key == f"v{variant}-s{scene}"), None)
+    name = next((film.name for film in films if film.key == scene_key(variant, scene)), None)
     uri = None if name is None else dependencies.environment.store.uri(name)
     return await signed_answer(dependencies, uri, "The scene", redirect=redirect)
 

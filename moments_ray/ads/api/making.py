@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from moments_ray.ads.api.dependencies import Scene, Service
+from moments_ray.ads.api.dependencies import Scene, Service, WithPicture
 from moments_ray.ads.api.estimate import estimate_of
 from moments_ray.ads.api.jobs import newest_run, shown_start
 from moments_ray.ads.api.schemas import AdView, EditScripts, EstimateView, ScriptsView, StylesView
@@ -65,7 +65,7 @@ async def list_ad_styles() -> StylesView:
     return StylesView(styles=[template(name) for name in list_styles()])
 
 
-@router.post("/jobs", status_code=202, openapi_extra=_BODY, responses={**_LOCATION, **problems(409, 413, 415, 502)})
+@router.post("/jobs", status_code=202, openapi_extra=_BODY, responses={**_LOCATION, **problems(409, 413, 502)})
 async def create_ad(
     dependencies: Dependencies, service: Service, request: Request, response: Response, key: IdempotencyKey = None
 ) -> AdView:
@@ -85,11 +85,15 @@ async def write_ad_script(
 
 
 @router.post("/estimate")
-async def estimate_ad(dependencies: Dependencies, service: Service, options: AdOptions) -> EstimateView:
+async def estimate_ad(
+    dependencies: Dependencies, service: Service, options: AdOptions, *, picture: WithPicture = False
+) -> EstimateView:
     """Return what an ad is taken to cost by stage; nothing is made or paid."""
     requests = service.requests
     makers, budget = await requests.makers_of(options), requests.budget_of(options)
-    lines = await estimate_of(options, makers, requests.registry, dependencies.environment.settings.ads)
+    seen = picture or options.product_image_url is not None
+    prices = dependencies.environment.settings.ads.prices
+    lines = await estimate_of(options, makers, requests.registry, prices, picture=seen)
     known = [line.usd for line in lines if line.usd is not None]
     total = round(sum(known), 4) if len(known) == len(lines) else None
     return EstimateView(
@@ -110,7 +114,7 @@ async def read_ad_script(dependencies: Dependencies, ad_id: Identifier) -> Scrip
     """
     async with dependencies.environment.database.read() as session:
         ad = await Ads(session).get(ad_id)
-        stages = await Ads(session).newest_stages(ad_id)
+        stages = (await Ads(session).newest_stages([ad_id]))[ad_id]
     edited = AdRequest.model_validate(ad.request).brief.scripts
     stage = stages.get("SCRIPT_GEN")
     written = Scripts.model_validate(stage.output) if stage is not None and stage.output is not None else None

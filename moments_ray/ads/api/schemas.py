@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from moments_ray.ads.api.examples import SCRIPT
-from moments_ray.ads.options import StageName
+from moments_ray.ads.options import JobStatus, StageName
 from moments_ray.ads.script.styles import Template
 from moments_ray.ads.script.words import Script
 from moments_ray.http.schemas.base import CountedPage, RequestBody, Shape
 
 if TYPE_CHECKING:  # the client reads answers by these shapes, and has no database
     from moments_ray.ads.status import StageState
-
-JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 
 class AdStageView(Shape):
@@ -61,6 +59,7 @@ class FilmView(Shape):
 
     variant: int
     video_url: str
+    poster_signed_url: str | None = Field(None, description="reads its poster for a while, for whoever has it")
 
 
 class SceneView(Shape):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from moments_ray.ads.api.schemas import AdDetail, AdError, AdStageView, AdView, FilmView, ReceiptView, SceneView
@@ -23,9 +24,10 @@ from moments_ray.states import RunStatus
 
 async def ad_views(container: Container, session: ReadSession, ads: Sequence[AdRow]) -> list[AdView]:
     """Show ads as lists have them."""
+    identifiers = [ad.identifier for ad in ads]
     runs = await Ads(session).newest_runs(ads)
-    receipts = await AdCosts(session).receipts([ad.identifier for ad in ads])
-    stages = {ad.identifier: await Ads(session).newest_stages(ad.identifier) for ad in ads}
+    receipts = await AdCosts(session).receipts(identifiers)
+    stages = await Ads(session).newest_stages(identifiers)
     return [
         AdView(
             **await _fields(
@@ -46,21 +48,24 @@ async def ad_detail(container: Container, session: ReadSession, ad: AdRow) -> Ad
     """Show an ad with its stages, films, scenes and receipts."""
     run = (await Ads(session).newest_runs([ad])).get(ad.identifier)
     receipts = (await AdCosts(session).receipts([ad.identifier]))[ad.identifier]
-    stages = await Ads(session).newest_stages(ad.identifier)
+    stages = (await Ads(session).newest_stages([ad.identifier]))[ad.identifier]
     result = _result(run)
     return AdDetail(
         **await _fields(container, ad, run, stages, receipts, failures=await _failures(session, run)),
         stages=stage_views(ad, run, stages, await _live(container, run), receipts),
-        films=[
-            FilmView(variant=number, video_url=f"/api/ads/jobs/{ad.identifier}/video?variant={number}")
-            for number in range(1, len(result.films) + 1)
-        ]
-        if result is not None
-        else [],
+        films=await _films(container, ad.identifier, result) if result is not None else [],
         scenes=await scene_views(session, ad.identifier),
         receipts=[ReceiptView(**one.model_dump(include=set(ReceiptView.model_fields))) for one in receipts],
         request=ad.request,
     )
+
+
+async def _films(container: Container, ad: str, result: AdResult) -> list[FilmView]:
+    posters = [(await signed_link(container, container.environment.store.uri(name))).url for name in result.posters]
+    return [
+        FilmView(variant=number, video_url=f"/api/ads/jobs/{ad}/video?variant={number}", poster_signed_url=poster)
+        for number, (_, poster) in enumerate(zip_longest(result.films, posters), 1)
+    ]
 
 
 async def scene_views(session: ReadSession, ad: str) -> list[SceneView]:

@@ -18,6 +18,7 @@ _SMALLEST = 18
 _STEP = 0.92
 _LINE = 1.18
 _MOST_LINES = 4
+_OUTLINE = 16  # of a letter's height
 _LEAST_CONTRAST = 3.0
 _DARK, _LIGHT = (12, 12, 12), (255, 255, 255)
 
@@ -59,11 +60,19 @@ def drawable(text: str, font: str) -> tuple[str, Face]:
 
 
 def draw_text(
-    image: Image.Image, text: str, box: tuple[int, int, int, int], *, font: str, colour: Colour, largest: int
+    image: Image.Image,
+    text: str,
+    box: tuple[int, int, int, int],
+    *,
+    font: str,
+    colour: Colour,
+    largest: int,
+    edge: Colour | None = None,
 ) -> tuple[int, int, int, int] | None:
     """Draw a text centred in a box (left, top, right, bottom), as large as fits; return where it stands.
 
-    What no face here can draw is left out; where nothing remains, nothing is drawn.
+    With an ``edge`` letters have an outline, by which they are read on any ground. What no face here can draw is left
+    out; where nothing remains, nothing is drawn.
     """
     text, face = drawable(text, font)
     if not text:
@@ -76,7 +85,8 @@ def draw_text(
     top = box[1] + (height - step * len(lines)) / 2
     for number, line in enumerate(lines):
         middle = (box[0] + width / 2, top + step * (number + 0.5))
-        pen.text(middle, line, font=letters, fill=colour, anchor="mm")
+        outline = 0 if edge is None else max(2, size // _OUTLINE)
+        pen.text(middle, line, font=letters, fill=colour, anchor="mm", stroke_width=outline, stroke_fill=edge)
     widest = max(pen.textlength(line, font=letters) for line in lines)
     left = box[0] + (width - widest) / 2
     return int(left), int(top), int(left + widest), int(top + step * len(lines))

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from pathlib import Path
-from typing import Final
 
 import av
 import numpy as np
 from av.video.reformatter import Colorspace
 from PIL import Image, ImageDraw, ImageFilter
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import JsonValue
 
 from moments_ray.ads.painting.camera import Pose, pose
 from moments_ray.ads.painting.ground import blurred, ground
 from moments_ray.ads.painting.lettering import Colour, draw_text, ink_on, rgb
 from moments_ray.ads.painting.name import name_lettering
+from moments_ray.ads.painting.painting import Painting
+from moments_ray.media.render.plan import RATE
 
-FPS: Final = 30
 _OVERSCAN = 1.2  # of the ground over the picture, for the camera to move in
 _MOVING = 0.75
 _BT709 = 1
@@ -28,40 +27,6 @@ _CORNER = {"luxury": 0.06, "energetic": 0.5, "minimal": 0.5, "bold": 0.0}  # of 
 _SHADOW = {"luxury": 0.6, "energetic": 0.5, "minimal": 0.3, "bold": 0.6}
 # An intermediate: quick to write, and good enough that nobody sees it was compressed twice.
 _ENCODER = {"preset": "ultrafast", "crf": "14", "x264-params": "threads=1:keyint=60"}
-
-
-class Painting(BaseModel):
-    """What to paint: the scene, its colours (ground, accent, text, second ground), the product and the words in it.
-
-    ``backdrop`` takes the place of a drawn ground. ``picture`` is the product as PNG; without one its name stands
-    for it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    path: Path
-    style: str
-    font: str
-    scene: int = Field(ge=1, le=4)
-    width: int
-    height: int
-    frames: int = Field(ge=1)
-    static: bool
-    camera: str
-    bpm: int
-    palette: tuple[str, str, str, str]
-    product_name: str
-    words: str = ""
-    picture: Path | None = None
-    cut_out: bool = False
-    logo: Path | None = None
-    backdrop: Path | None = None
-    seed: int = 0
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Pixels across and down."""
-        return self.width, self.height
 
 
 def moving_size(width: int, height: int) -> tuple[int, int]:
@@ -153,7 +118,7 @@ def product_layer(painting: Painting, share: float) -> Image.Image:
 
 def _encode(painting: Painting, report_progress: Callable[[float], None]) -> None:
     with av.open(painting.path, "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options=_ENCODER)
+        stream = container.add_stream("libx264", rate=RATE, options=_ENCODER)
         stream.width, stream.height = painting.size
         stream.pix_fmt = "yuv420p"
         for name in ("colorspace", "color_primaries", "color_trc"):
@@ -161,9 +126,9 @@ def _encode(painting: Painting, report_progress: Callable[[float], None]) -> Non
         for number, image in enumerate(frames(painting)):
             drawn = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
             frame = drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)  # as the stream says
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame))
-            if number % FPS == 0:
+            if number % RATE == 0:
                 report_progress(number / painting.frames)
         container.mux(stream.encode(None))
 
@@ -177,7 +142,7 @@ def frames(painting: Painting) -> Iterator[Image.Image]:
     layer = product_layer(painting, {1: 0.52, 2: 0.6, 3: 0.46}[painting.scene])
     place = {1: (0.5, 0.42), 2: (0.52, 0.44), 3: (0.5, 0.45)}[painting.scene]
     for number in range(painting.frames):
-        at = pose(painting.camera, number / FPS, painting.frames / FPS, painting.bpm)
+        at = pose(painting.camera, number / RATE, painting.frames / RATE, painting.bpm)
         frame = _seen(behind, painting.size, at)
         _put(frame, layer, at, place)
         yield frame

@@ -60,12 +60,13 @@ class Ads:
         newest = select(func.max(Run.id)).where(Run.subject.in_(subjects)).group_by(Run.subject)
         return {run.subject: run for run in await self._session.scalars(select(Run).where(Run.id.in_(newest)))}
 
-    async def newest_stages(self, ad: str) -> dict[str, RunStage]:
-        """Return the stages of an ad, each of the newest run that began it."""
-        rows = await self._session.scalars(
-            select(RunStage).join(Run, Run.id == RunStage.run_id).where(Run.subject == ad).order_by(Run.id)
-        )
-        return {row.name: row for row in rows}
+    async def newest_stages(self, ads: Sequence[str]) -> dict[str, dict[str, RunStage]]:
+        """Return the stages of ads by their names, each of the newest run that began it, by the ads' identifiers."""
+        found: dict[str, dict[str, RunStage]] = {ad: {} for ad in ads}
+        query = select(Run.subject, RunStage).join(Run, Run.id == RunStage.run_id).where(Run.subject.in_(ads))
+        for ad, stage in await self._session.execute(query.order_by(Run.id)):
+            found[ad][stage.name] = stage
+        return found
 
     async def newest_output(self, ad: str, stage: str) -> dict[str, Any] | None:
         """Return what the newest run that came through a stage gave, None where none did."""

@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 
 from moments_ray.ads import remote
 from moments_ray.ads.money import cost
-from moments_ray.ads.painting.scene import Painting
+from moments_ray.ads.painting.painting import Painting
 from moments_ray.ads.paying import require_budget
 from moments_ray.ads.script.styles import Scene, template
 from moments_ray.ads.stages.made_once import by_model, cost_of_new, standing
-from moments_ray.ads.timing import scene_frames
+from moments_ray.ads.timing import frames_of
 from moments_ray.ads.values import (
     EMBEDDED,
     OWN,
@@ -27,6 +27,7 @@ from moments_ray.ads.values import (
     Shot,
     Takes,
     Voices,
+    scene_key,
 )
 from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.errors import MediaError, MediaLimitsExceeded, UnsupportedMedia
@@ -50,39 +51,36 @@ async def plan_shots(
     media: OwnMedia,
 ) -> Sequence[Shot]:
     """Return a shot for each scene of each variant; where its words need longer than its style says, it is longer."""
-    seconds = {spoken.key: spoken.seconds for spoken in voices.items}
+    frames = frames_of(scripts, voices)
     width, height = look.size
-    shots = []
-    for variant, script in enumerate(scripts.items, 1):
-        keys = [f"v{variant}-s{scene.scene_number}" for scene in script.scenes]
-        lengths = scene_frames([scene.duration for scene in script.scenes], [seconds[key] for key in keys])
-        shots += [
-            Shot(
-                key=key,
-                variant=variant,
-                scene=scene.scene_number,
-                frames=frames,
-                width=width,
-                height=height,
-                static=scene.static_image,
-                style=brief.style,
-                prompt=scene.visual_prompt,
-                negative_prompt=scene.negative_prompt,
-                camera=scene.camera,
-                product_name=brief.product_name,
-                words=brief.cta_text,
-                palette=product.palette,
-                picture=product.image,
-                cut_out=product.cut_out,
-                logo=brief.brand.logo,
-                maker=_maker(makers, media, scene),
-                seed=brief.seed + variant - 1,
-                take=takes.films[scene.scene_number - 1],
-                font=brief.brand.font,
-                media=media.of(scene.scene_number),
-            )
-            for key, frames, scene in zip(keys, lengths, script.scenes, strict=True)
-        ]
+    shots = [
+        Shot(
+            key=scene_key(variant, scene.scene_number),
+            variant=variant,
+            scene=scene.scene_number,
+            frames=frames[scene_key(variant, scene.scene_number)],
+            width=width,
+            height=height,
+            static=scene.static_image,
+            style=brief.style,
+            prompt=scene.visual_prompt,
+            negative_prompt=scene.negative_prompt,
+            camera=scene.camera,
+            product_name=brief.product_name,
+            words=brief.cta_text,
+            palette=product.palette,
+            picture=product.image,
+            cut_out=product.cut_out,
+            logo=brief.brand.logo,
+            maker=_maker(makers, media, scene),
+            seed=brief.seed + variant - 1,
+            take=takes.films[scene.scene_number - 1],
+            font=brief.brand.font,
+            media=media.of(scene.scene_number),
+        )
+        for variant, script in enumerate(scripts.items, 1)
+        for scene in script.scenes
+    ]
     paid = [shot for shot in shots if shot.maker != EMBEDDED]
     if paid:
         prices = ctx.settings.ads.prices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moments_ray.ads.errors import ScriptInvalid
 from moments_ray.ads.script import grammar
-from moments_ray.ads.script.rules import Objection, objections
+from moments_ray.ads.script.rules import objections
 from moments_ray.ads.script.styles import template
 from moments_ray.ads.script.words import Script
 from moments_ray.ads.timing import rate_of
@@ -28,19 +28,20 @@ async def write_scripts(ctx: Context, brief: Brief, makers: Makers, product: Pro
             require_sayable(script, brief, makers.speaker)
         return Scripts(items=brief.scripts)
     if makers.writer == EMBEDDED:
-        return Scripts(
-            items=tuple(
-                by_grammar(brief, brief.seed + number + 100 * (brief.take - 1), makers.speaker)
-                for number in range(brief.variants)
-            )
-        )
+        return _written_here(brief, makers)
     try:
         return await write_by_model(ctx, brief, makers, product)
     except (ModelDenied, ModelQuotaExceeded) as error:
         if not makers.fallback:
             raise
-        own = (by_grammar(brief, brief.seed + number, makers.speaker) for number in range(brief.variants))
-        return Scripts(items=tuple(script.model_copy(update={"warnings": (error.message,)}) for script in own))
+        return _written_here(brief, makers, warnings=(error.message,))
+
+
+def _written_here(brief: Brief, makers: Makers, *, warnings: tuple[str, ...] = ()) -> Scripts:
+    """Return the scripts of an ad without a model; every time they are asked for, they have other seeds."""
+    seeds = (brief.seed + number + 100 * (brief.take - 1) for number in range(brief.variants))
+    scripts = (by_grammar(brief, seed, makers.speaker) for seed in seeds)
+    return Scripts(items=tuple(script.model_copy(update={"warnings": warnings}) for script in scripts))
 
 
 def by_grammar(brief: Brief, seed: int, speaker: str) -> Script:
@@ -62,23 +63,17 @@ def require_sayable(script: Script, brief: Brief, speaker: str) -> None:
     Raises:
         ScriptInvalid: naming the first of what is wrong.
     """
-    found = faults(script, brief, speaker)
+    found = objections(
+        script.scenes,
+        script.cta,
+        script.hook,
+        cta_text=brief.cta_text,
+        facts=brief.facts(script.product_analysis),
+        language=brief.language,
+        rate=rate_of(speaker, template(brief.style).voice.rate),
+    )
     if found:
         place = f"Scene {found[0].scene}: " if found[0].scene else ""
         raise ScriptInvalid(
             f"{place}{found[0].reason}.", {"objections": [{"scene": one.scene, "reason": one.reason} for one in found]}
         )
-
-
-def faults(script: Script, brief: Brief, speaker: str) -> list[Objection]:
-    """Return what is wrong with a script for this brief."""
-    seen = script.product_analysis.text if script.product_analysis else ""
-    return objections(
-        script.scenes,
-        script.cta,
-        script.hook,
-        cta_text=brief.cta_text,
-        facts=f"{brief.product_name}\n{brief.description}\n{seen}",
-        language=brief.language,
-        rate=rate_of(speaker, template(brief.style).voice.rate),
-    )

@@ -11,7 +11,19 @@ from moments_ray.ads.script.styles import template
 from moments_ray.ads.speaking import speak_here
 from moments_ray.ads.stages.made_once import by_model, cost_of_new, standing
 from moments_ray.ads.timing import rate_of
-from moments_ray.ads.values import EMBEDDED, SILENT, AdRequest, Brief, Line, Makers, Scripts, Spoken, Takes, Voices
+from moments_ray.ads.values import (
+    EMBEDDED,
+    SILENT,
+    AdRequest,
+    Brief,
+    Line,
+    Makers,
+    Scripts,
+    Spoken,
+    Takes,
+    Voices,
+    scene_key,
+)
 from moments_ray.engine import Context, FanOut, Resources
 from moments_ray.library.objects import put_by_content
 
@@ -21,7 +33,7 @@ async def plan_lines(ctx: Context, brief: Brief, makers: Makers, takes: Takes, s
     voice = template(brief.style).voice
     lines = [
         Line(
-            key=f"v{variant}-s{scene.scene_number}",
+            key=scene_key(variant, scene.scene_number),
             variant=variant,
             scene=scene.scene_number,
             text=scene.voiceover_text,
