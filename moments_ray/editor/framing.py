@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from moments_ray.ids import fingerprint
+from moments_ray.media.native.faces import face_weights
 from moments_ray.media.process import run_python
 from moments_ray.media.source import source_options
 from moments_ray.settings import MediaSettings
@@ -35,13 +36,14 @@ class Framing(BaseModel):
 
     x: FiniteFloat = 0.5
     moves: tuple[Move, ...] = ()
-    method: Literal["attention", "center"] = "center"
+    method: Literal["faces", "attention", "center"] = "center"
     confidence: FiniteFloat = 0.0
 
 
 def framing_name(folder: str, checksum: str, part: tuple[float, float], share: float) -> str:
     """Return the name of the object that keeps the framing of a part (seconds) of a content."""
-    mark = fingerprint({"source": checksum, "part": [*part], "share": round(share, 4), "version": VERSION})
+    by = {"by": "faces"} if face_weights() is not None else {}  # the same part is looked at again once they can be seen
+    mark = fingerprint({"source": checksum, "part": [*part], "share": round(share, 4), "version": VERSION, **by})
     return f"{folder}/framing/{mark}.json"
 
 

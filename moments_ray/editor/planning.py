@@ -14,7 +14,7 @@ from moments_ray.editor.timeline import CaptionSegment, Crop, CropPoint, Timelin
 from moments_ray.editor.values import PlannedSegment
 from moments_ray.errors import InvalidRequest
 from moments_ray.media.probe import MediaInfo
-from moments_ray.media.render.captions import check_text
+from moments_ray.media.render.captions import check_text, is_blank
 from moments_ray.media.render.effects import check_effects, played_speed
 from moments_ray.media.render.plan import (
     RATE,
@@ -71,9 +71,11 @@ def checked(timeline: Timeline, duration: float) -> tuple[Timeline, tuple[Timeli
             check_effects(segment.effects)
         except InvalidRequest as error:
             raise InvalidRequest(f"Segments[{number}]: {error.message}") from error
+        warnings.extend(_not_seen(number, segment.captions or ()))
         warnings.extend(_outside(number, segment))
     if timeline.music is not None and timeline.music.path is not None and not is_asset(timeline.music.path):
         raise MediaNotOurs("Music.path: name an asset whose sound it is, or a built-in bed.")
+    warnings.extend(_not_seen(None, timeline.captions))
     kept = timeline.model_copy(update={"segments": tuple(segments)})
     frames = sum(_frames(segment) for segment in kept.segments)
     if frames > LONGEST_FILM_SECONDS * RATE:
@@ -159,8 +161,22 @@ def _end(number: int, segment: TimelineSegment, duration: float, warnings: list[
     return duration
 
 
+def _not_seen(number: int | None, captions: Sequence[CaptionSegment]) -> Iterator[TimelineWarning]:
+    for caption in captions:
+        if caption.end <= caption.start:
+            why = f"it ends at {caption.end:g} s"
+        elif is_blank(caption.text):
+            why = "there is nothing to be seen in it"
+        else:
+            continue
+        message = f"The caption at {caption.start:g} s is not drawn: {why}."
+        yield TimelineWarning(code="caption.not_drawn", message=message, segment=number)
+
+
 def _outside(number: int, segment: TimelineSegment) -> Iterator[TimelineWarning]:
     for caption in segment.captions or ():
+        if caption.end <= caption.start:
+            continue  # warned of already
         if caption.end <= segment.start or caption.start >= segment.end:
             yield TimelineWarning(
                 code="caption.outside_segment",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from moments_ray.editor.errors import ConsentRevoked
 from moments_ray.editor.options import ProjectStatus, RenderStatus
 from moments_ray.editor.pipelines import ANALYSES, RENDERS
 from moments_ray.editor.stages.render import PIECES_STAGE
+from moments_ray.errors import ItemsFailed
 from moments_ray.states import RunStatus, VideoStatus
 
 _SET_UP, _ANALYSIS, _COMPOSITION, _EXPORT, _POST = 5.0, 15.0, 25.0, 70.0, 85.0
@@ -55,6 +58,29 @@ def render_progress(run: RunStatus, stages: Sequence[str], pieces: tuple[int, in
     if "RENDER_SETUP" in stages or "TIMELINE" in stages:
         return _ANALYSIS
     return _SET_UP if stages else 0.0
+
+
+def render_problem(
+    run: RunStatus, error: Mapping[str, Any] | None, *, revoked: bool, piece: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return why a film did not come; None where it came, is on its way, or somebody stopped it.
+
+    Taking consent back stops its run as anybody may, at once; what it was stopped for is told all the same. Where
+    pieces failed, what the first ``piece`` failed with says more than that they did.
+    """
+    if run is RunStatus.CANCELLED and revoked:
+        said = ConsentRevoked()
+        return {"code": said.code, "message": said.message, "retryable": said.retryable, "detail": said.detail}
+    if error is None:
+        return None
+    return {**error, **(piece or {})} if error.get("code") == ItemsFailed.code else dict(error)
+
+
+def render_error(run: RunStatus, problem: Mapping[str, Any] | None) -> str | None:
+    """Return the same in words, for pollers: they know no cancelled films."""
+    if problem is not None:
+        return f"{problem.get('code')}: {problem.get('message')}"
+    return "cancelled" if run is RunStatus.CANCELLED else None
 
 
 def render_logs(

@@ -30,6 +30,7 @@ Range = tuple[float, float]
 _LONG_SILENCE, _LONG_PAUSE, _AIR = 0.6, 1.2, 0.1
 _SHORTEST, _LONGEST, _MOST_SEGMENTS = 0.8, 4.5, 60
 _MUSIC_CONFIDENCE = 0.5
+_LITTLE = 0.5  # of a video
 _BETWEEN_FLASHES = 1.0
 """Seconds: three flashes within one of them harm people with photosensitive epilepsy."""
 _CAPTION_WORDS, _CAPTION_LETTERS, _CAPTION_PAUSE = 4, 24, 0.5
@@ -177,7 +178,10 @@ def _some_beats(seed: int, beats: Beats) -> list[float]:
 
 
 def _without_silence(heard: VideoFeatures, longest: float) -> list[Range]:
-    """Return what is left of a video without its silences, with a short margin around what is heard."""
+    """Return what is left of a video without its silences, with a short margin around what is heard.
+
+    Where nobody speaks and little is left, silence is no pause: all of the video is seen.
+    """
     kept, at = [], 0.0
     for start, end in heard.signals.silences:
         if end - start <= longest:
@@ -185,9 +189,10 @@ def _without_silence(heard: VideoFeatures, longest: float) -> list[Range]:
         if start + _AIR - at >= _SHORTEST:
             kept.append((at, start + _AIR))
         at = max(at, end - _AIR)
-    if heard.duration - at >= _SHORTEST or not kept:
+    if heard.duration - at >= _SHORTEST:
         kept.append((at, heard.duration))
-    return kept
+    little = not heard.words and sum(end - start for start, end in kept) < _LITTLE * heard.duration
+    return [(0.0, heard.duration)] if little or not kept else kept
 
 
 def _split(kept: Range, cuts: Sequence[float], seed: int) -> list[Range]:

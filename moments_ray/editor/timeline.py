@@ -150,7 +150,7 @@ class Crop(_Part):
     """Where a segment's picture is cut out at its start, from the left (0) to the right (1), and who chose that."""
 
     x: float = 0.5
-    method: Literal["attention", "center", "manual"] = "center"
+    method: Literal["faces", "attention", "center", "manual"] = "center"
     confidence: float = 0.0
 
 

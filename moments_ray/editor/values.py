@@ -147,12 +147,16 @@ class StoredPieces(FanOutput[StoredPiece]):
 
 
 class StagedFilm(Value):
-    """A film that was joined and read back, before it has its name; ``seconds`` of its picture."""
+    """A film that was joined and read back, before it has its name; ``seconds`` of its picture.
+
+    ``heard`` is the object of its sound, which the next film may have, too.
+    """
 
     staged: str
     frames: int
     seconds: float
     bytes: int
+    heard: str = ""
 
 
 class MakeVideoRequest(Value):

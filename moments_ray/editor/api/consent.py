@@ -13,7 +13,7 @@ from fastapi import APIRouter, File, UploadFile
 from moments_ray.editor.api.dependencies import Editor, Reference
 from moments_ray.editor.api.schemas import CheckboxBody, ConsentView
 from moments_ray.editor.api.views import consent_view
-from moments_ray.editor.queries.consents import Consents
+from moments_ray.editor.queries.consents import REVOKED, Consents
 from moments_ray.editor.queries.projects import Projects
 from moments_ray.errors import UnsupportedMedia
 from moments_ray.http.body_limit import RouteLimit
@@ -49,14 +49,14 @@ async def tick_consent(
     """Give consent, or take it back: renders of the asset that are under way are cancelled then."""
     async with dependencies.environment.database.begin() as session:
         asset, _ = await Projects(session).asset(asset_id)
-        what = "accepted" if body.accepted else "revoked"
+        what = "accepted" if body.accepted else REVOKED
         await Consents(session).change(asset, who=_who(), what=what, has_checkbox=body.accepted)
     if not body.accepted:
         await editor.cancel_renders(asset)
     return await read_consent(dependencies, asset_id)
 
 
-@router.post("/{asset_id}/upload", responses=problems(400, 404, 413, 415))
+@router.post("/{asset_id}/upload", responses=problems(400, 404, 413))
 async def upload_consent(
     dependencies: Dependencies, asset_id: Reference, file: Annotated[UploadFile, File(description="signed")]
 ) -> ConsentView:

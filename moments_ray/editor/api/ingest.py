@@ -40,7 +40,7 @@ router = APIRouter(tags=["editor"])
 @router.post(
     PATH,
     status_code=201,
-    responses={202: {"model": IngestResponse, "description": "Still being analysed."}, **problems(400, 413, 415, 507)},
+    responses={202: {"model": IngestResponse, "description": "Still being analysed."}, **problems(400, 413, 507)},
 )
 async def ingest(
     dependencies: Dependencies,

@@ -76,7 +76,7 @@ class EditImageRequest(RequestBody):
 
 _MADE = {
     202: {"model": MadeView, "description": "It takes longer than `wait`: see the run."},
-    **problems(404, 409, 413, 415, 501, 502),
+    **problems(404, 409, 413, 501, 502),
 }
 
 

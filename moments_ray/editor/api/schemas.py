@@ -142,7 +142,7 @@ class RenderStarted(Shape):
 
 
 class RenderStatusView(Shape):
-    """Where a film stands; ``run_status`` tells failed from cancelled."""
+    """Where a film stands; ``run_status`` tells failed from cancelled, ``problem`` why it did not come."""
 
     id: str
     timeline_version: int

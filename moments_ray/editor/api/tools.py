@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from moments_ray.database.tables import Run, Video
 from moments_ray.editor.api.dependencies import Wait, ended
 from moments_ray.editor.api.schemas import ToolAnswer, ToolBody
+from moments_ray.editor.chat import RULES, entry_of
 from moments_ray.editor.export import captions_of
 from moments_ray.editor.pipelines import BEATS
 from moments_ray.editor.places import asset_at
-from moments_ray.editor.suggestions import suggest
+from moments_ray.editor.suggestions import suggest, suggest_by_model
 from moments_ray.editor.timeline import CaptionSegment
 from moments_ray.editor.values import BeatGrid
-from moments_ray.errors import Conflict, InvalidRequest, ModelNotConfigured
+from moments_ray.errors import Conflict, InvalidRequest
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.library.api.starting import Library
@@ -31,6 +32,7 @@ from moments_ray.library.values import VideoRequest
 from moments_ray.media.beats import Beats
 from moments_ray.media.probe import MediaInfo
 from moments_ray.media.thumbnails import thumbnail
+from moments_ray.models.gateway import Gateway
 from moments_ray.states import RunStatus
 
 router = APIRouter(prefix="/api/tools", tags=["editor"])
@@ -150,12 +152,15 @@ class _Tools:
         return {"srt": captions_of(_checked(_CaptionArgs, args).segments)}
 
     async def suggest_effects(self, args: dict[str, Any]) -> dict[str, Any]:
-        """Return effects for a transcript and beats, by rules."""
+        """Return effects for a transcript and beats, by rules or by one of the chat's backends."""
         asked = _checked(_SuggestArgs, args)
-        if asked.backend != "stub":
-            raise ModelNotConfigured(f"The backend {asked.backend!r} is not configured here: use stub.")
-        found = [each.model_dump(mode="json") for each in suggest(asked.transcript, asked.beats)]
-        return {"suggestions": found, "backend": "stub"}
+        if asked.backend == RULES:
+            found = suggest(asked.transcript, asked.beats)
+        else:
+            gateway = self._environment.service(Gateway)
+            entry = await entry_of(asked.backend, None, gateway, self._environment.settings)
+            found = await suggest_by_model(asked.transcript, asked.beats, entry, gateway)
+        return {"suggestions": [each.model_dump(mode="json") for each in found], "backend": asked.backend}
 
     async def _video(self, path: str) -> Video:
         async with self._environment.database.read() as session:
@@ -171,7 +176,7 @@ class _Tools:
         return run
 
 
-@router.post("", responses={202: {"description": "It takes longer than `wait`: ask again."}, **problems(409)})
+@router.post("", responses={202: {"description": "It takes longer than `wait`: ask again."}, **problems(409, 502, 503)})
 async def use_tool(
     dependencies: Dependencies, library: Library, body: ToolBody, response: Response, *, wait: Wait = 60.0
 ) -> ToolAnswer:

@@ -12,7 +12,14 @@ from moments_ray.editor.queries.projects import ProjectRecord, Projects
 from moments_ray.editor.queries.renders import Renders
 from moments_ray.editor.service import timeline_of
 from moments_ray.editor.stages.render import PIECES_STAGE
-from moments_ray.editor.status import project_status, render_logs, render_progress, render_status
+from moments_ray.editor.status import (
+    project_status,
+    render_error,
+    render_logs,
+    render_problem,
+    render_progress,
+    render_status,
+)
 from moments_ray.editor.timeline import AssetPlace, TimelineData, TimelineWarning
 from moments_ray.http.container import Container
 from moments_ray.http.redirects import signed_link
@@ -125,6 +132,12 @@ async def render_view(
     setup = stages.get("RENDER_SETUP")
     crops = setup.output.get("crops", []) if setup is not None and setup.output is not None else []
     pieces = [(str(piece["segment"]), bool(piece["reused"])) for piece in done]
+    problem = render_problem(
+        status,
+        run.error,
+        revoked=await Consents(session).stopped(render.project_id, run),
+        piece=await renders.first_failure(run) if status is RunStatus.FAILED else None,
+    )
     return RenderStatusView(
         id=run.identifier,
         timeline_version=render.timeline_version,
@@ -136,17 +149,10 @@ async def render_view(
         output_signed_url=None if link is None else link.url,
         expires_at=None if link is None else link.expires_at,
         crops=crops,
-        error=_error(run),
+        error=render_error(status, problem),
         run_status=run.status,
-        problem=run.error,
+        problem=problem,
     )
-
-
-def _error(run: Run) -> str | None:
-    """Return why a film did not come, in words: pollers know no cancelled ones."""
-    if run.status == RunStatus.CANCELLED:
-        return "cancelled"
-    return None if run.error is None else f"{run.error.get('code')}: {run.error.get('message')}"
 
 
 async def last_render(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Asset, Consent, ConsentEvent, Project
+from moments_ray.database.tables import Asset, Consent, ConsentEvent, Project, Run
 from moments_ray.errors import NotFound
+
+REVOKED = "revoked"
+"""What an event says of consent that was taken back."""
 
 
 class Consents:
@@ -44,6 +47,15 @@ class Consents:
         await self._session.execute(statement.on_conflict_do_update(index_elements=[Consent.asset_id], set_=values))
         await self._session.execute(insert(ConsentEvent).values(asset_id=asset.id, who=who, what=what, sha256=sha256))
         return (await self._session.scalars(select(Consent).where(Consent.asset_id == asset.id))).one()
+
+    async def stopped(self, project_key: int, run: Run) -> bool:
+        """Tell whether consent was taken back while a run of a project was under way, and that is what stopped it."""
+        if run.cancel_requested_at is None:
+            return False
+        taken_back = ConsentEvent.created_at.between(run.queued_at, run.cancel_requested_at)
+        assets = select(Project.asset_id).where(Project.id == project_key)
+        found = exists().where(ConsentEvent.asset_id.in_(assets), ConsentEvent.what == REVOKED, taken_back)
+        return bool(await self._session.scalar(select(found)))
 
     async def events(self, asset: Asset) -> list[ConsentEvent]:
         """Return all that was said about an asset's consent, the oldest first."""

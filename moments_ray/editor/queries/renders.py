@@ -43,7 +43,7 @@ class Renders:
         query = query.join(Project, Project.id == Render.project_id)
         found = (await self._session.execute(query.where(Run.identifier == run))).first()
         if found is None:
-            raise NotFound(f"There is no render {run}.")
+            raise NotFound(f"There is no render {run}: it never was, or it went with its project or video.")
         return found[0], found[1], found[2]
 
     async def named(self, output_name: str) -> str | None:
@@ -67,6 +67,14 @@ class Renders:
     async def stages(self, run: Run) -> dict[str, RunStage]:
         """Return the stages of a run by name."""
         return {row.name: row for row in await self._session.scalars(select(RunStage).where(RunStage.run_id == run.id))}
+
+    async def first_failure(self, run: Run) -> dict[str, Any] | None:
+        """Return what the first piece of a run that failed did so with."""
+        failed = (RunItem.run_id == run.id, RunItem.status == StageStatus.FAILED)
+        found: dict[str, Any] | None = await self._session.scalar(
+            select(RunItem.error).where(*failed).order_by(RunItem.ordinal).limit(1)
+        )
+        return found
 
     async def pieces(self, run: Run, stage: str) -> tuple[list[dict[str, Any]], int]:
         """Return what a run rendered so far, in order, and of how many pieces."""

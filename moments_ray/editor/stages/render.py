@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from moments_ray.database.session import ReadSession, WriteSession
+from moments_ray.database.session import WriteSession
 from moments_ray.editor.consent import missing_consent
 from moments_ray.editor.errors import ConsentRevoked
 from moments_ray.editor.framing import Framing, find_framing, framing_name, keep_framing, read_framing
@@ -16,9 +15,9 @@ from moments_ray.editor.planning import checked, cues_of, form_of, needs_framing
 from moments_ray.editor.queries.consents import Consents
 from moments_ray.editor.queries.projects import Projects
 from moments_ray.editor.queries.renders import Renders
+from moments_ray.editor.stages.film_sound import SOUND, hear, music_of
 from moments_ray.editor.timeline import Timeline
 from moments_ray.editor.values import (
-    FilmMusic,
     FilmPlan,
     PieceItem,
     PlanDocument,
@@ -34,18 +33,15 @@ from moments_ray.errors import MomentsError
 from moments_ray.ids import fingerprint
 from moments_ray.library.values import SourceVideo
 from moments_ray.media.render.identity import piece_fingerprint
-from moments_ray.media.render.join import join_pieces, plain_sound
-from moments_ray.media.render.music import BEDS, write_bed
+from moments_ray.media.render.join import join_with
 from moments_ray.media.render.piece import render_piece
-from moments_ray.media.render.plan import RATE, Form, Music, RenderedPiece, SoundPlan
-from moments_ray.media.render.sounds import SOUNDS, write_sound
+from moments_ray.media.render.plan import RATE, Form, RenderedPiece
+from moments_ray.media.render.sounds import SOUNDS
 from moments_ray.media.render.verify import verify_film
-from moments_ray.storage.blocking import in_thread
 
 PIECES_STAGE = "RENDER_SEGMENTS"
 # Bytes a second of film: a picture of 1080 x 1920 at crf 20 with room to spare, and plain samples.
 _PICTURE_BYTES, _SOUND_BYTES = 1_500_000, 192_000
-_MUSIC_DB, _LONGEST_BED, _BED = -14.0, 120.0, "music.wav"
 
 
 @stage("RENDER_SETUP", resources=Resources(cpus=1), timeout=1800)
@@ -75,7 +71,7 @@ async def prepare_render(ctx: Context, video: SourceVideo, project: ProjectRef, 
             segments=tuple(planned),
             cues=cues,
             own=tuple([(file, await sound_at(session, path)) for file, path in own.items()]),
-            music=await _music(session, timeline),
+            music=await music_of(session, timeline),
         )
     content = document.model_dump_json().encode()
     name = f"{ctx.folder}/plans/{fingerprint(document.model_dump(mode='json'))}.json"
@@ -114,18 +110,6 @@ async def _framed(ctx: Context, video: SourceVideo, timeline: Timeline, form: Fo
             await keep_framing(ctx.store, names[number], framing)
             found[number] = framing
     return {number: framing for number, framing in found.items() if framing is not None}
-
-
-async def _music(session: ReadSession, timeline: Timeline) -> FilmMusic | None:
-    music = timeline.music
-    if music is None:
-        return None
-    return FilmMusic(
-        name=music.name,
-        object=None if music.path is None else await sound_at(session, music.path),
-        gain_db=_MUSIC_DB + 20 * math.log10(music.volume),
-        duck=music.duck,
-    )
 
 
 async def plan_pieces(ctx: Context, video: SourceVideo, film: FilmPlan) -> Sequence[PieceItem]:
@@ -191,18 +175,10 @@ async def join_film(ctx: Context, film: FilmPlan, pieces: StoredPieces) -> Stage
     ctx.require_free_space(int(seconds * (_PICTURE_BYTES + 3 * _SOUND_BYTES)))
     local = [await _fetched(ctx, number, piece) for number, piece in enumerate(pieces.items)]
     document = await _document(ctx, film)
-    for name in SOUNDS:
-        if any(name == each for each, _ in document.cues):
-            write_sound(name, ctx.scratch / f"{name}.wav")
-    for file, uri in document.own:
-        await _own_sound(ctx, uri, file)
-    path = await join_pieces(
+    heard = await hear(ctx, document, film, local)
+    path = await join_with(
         local,
-        SoundPlan(
-            cues=tuple(cue for _, cue in document.cues),
-            music=await _bed(ctx, document.music, seconds),
-            loudness=film.loudness,
-        ),
+        SOUND,
         ctx.scratch,
         "film.mp4",
         settings=ctx.settings.media,
@@ -212,26 +188,7 @@ async def join_film(ctx: Context, film: FilmPlan, pieces: StoredPieces) -> Stage
     read = await verify_film(path, local, film.form, settings=ctx.settings.media, timeout=ctx.seconds_left())
     staged = ctx.staged("film.mp4")
     stored = await ctx.store.put_file(staged, path, content_type="video/mp4")
-    return StagedFilm(staged=staged, frames=read.frames, seconds=read.seconds, bytes=stored.bytes)
-
-
-async def _own_sound(ctx: Context, uri: str, file: str) -> None:
-    """Have the sound of an asset as a file in scratch."""
-    async with ctx.cache.open(uri) as source:
-        await plain_sound(source, ctx.scratch / file, settings=ctx.settings.media, timeout=ctx.seconds_left())
-
-
-async def _bed(ctx: Context, music: FilmMusic | None, seconds: float) -> Music | None:
-    """Have the music of a film as a file in scratch: that of an object, or one that is played here."""
-    if music is None:
-        return None
-    if music.object is not None:
-        await _own_sound(ctx, music.object, _BED)
-    else:
-        length = min(seconds, _LONGEST_BED) + 0.5  # a longer film hears it again
-        bed = BEDS[music.name or "calm"]
-        await in_thread(lambda: write_bed(ctx.scratch / _BED, bed, seconds=length, seed=0))
-    return Music(file=_BED, gain_db=max(-60.0, min(12.0, music.gain_db)), duck=music.duck)
+    return StagedFilm(staged=staged, frames=read.frames, seconds=read.seconds, bytes=stored.bytes, heard=heard)
 
 
 @stage("RENDER_PUBLISH", resources=Resources(cpus=0.2), timeout=600)
