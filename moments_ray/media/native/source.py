@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from moments_ray.errors import MediaError, MediaLimitsExceeded, UnsupportedMedia
+from moments_ray.errors import MediaError, MediaLimitsExceeded, ObjectMissing, UnsupportedMedia
 
 if TYPE_CHECKING:
     from io import BufferedIOBase
@@ -30,7 +30,8 @@ _MICROSECOND = Fraction(1, 1_000_000)
 def open_source(source: SourceOptions, file: BufferedIOBase | None = None) -> Iterator[InputContainer]:
     """Open a source within its limits, read through ``file`` where one is given.
 
-    Raises UnsupportedMedia for what libav cannot read as one of our formats.
+    Raises UnsupportedMedia for what libav cannot read as one of our formats, and ObjectMissing for a file that was
+    removed.
     """
     try:
         container: InputContainer = av.open(  # type: ignore[assignment]  # its stubs lose the mode for a file object
@@ -42,6 +43,8 @@ def open_source(source: SourceOptions, file: BufferedIOBase | None = None) -> It
         )
     except av.error.MemoryError as error:
         raise MediaLimitsExceeded("The file needs more memory to open, or has more streams, than allowed.") from error
+    except av.error.FileNotFoundError as error:
+        raise ObjectMissing("The file was removed while it was needed.") from error
     except av.error.FFmpegError as error:
         raise UnsupportedMedia("This is not a video in a format we read.", {"reason": str(error)}) from error
     with container:

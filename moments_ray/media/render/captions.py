@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pysubs2
 
-from moments_ray.media.render.fonts import ANTON, ARCHIVO_BLACK, POPPINS, POPPINS_BOLD, Face, runs_of
+from moments_ray.media.render.fonts import ANTON, ARCHIVO_BLACK, POPPINS, POPPINS_BOLD, Face, runs_of, width_of
 from moments_ray.media.render.plan import RATE, Caption, CaptionPosition, CaptionStyle, Form, Piece, Word
 
 # What a backslash is followed by, so that it begins no command: a joiner of words, which is not drawn.
@@ -23,6 +23,7 @@ _EDGE_UPRIGHT, _EDGE_WIDE, _SIDES = 0.18, 0.06, 0.06
 # A box around all of a caption, as wide as its shadow: libass's own; ASS has only one around each run of a line.
 _ONE_BOX = 4
 _WATERMARK_SIZE, _WATERMARK_EDGE = 0.028, 0.03
+_AS_IT_IS = 100  # percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ def plain(text: str) -> str:
     return "".join(each for each in composed if each == "\n" or unicodedata.category(each) != "Cc")
 
 
+def is_blank(text: str) -> bool:
+    """Tell whether nothing of a text can be seen: spaces, line ends, characters that only join or steer others."""
+    return all(each.isspace() or unicodedata.category(each) in {"Cf", "Mn", "Me"} for each in plain(text))
+
+
 def escape(text: str) -> str:
     """Return text that ASS draws as it stands: braces, backslashes and line ends mean nothing else."""
     escaped = text.replace("\\", "\\" + _AFTER_A_BACKSLASH).replace("{", "\\{").replace("}", "\\}")
@@ -87,7 +93,8 @@ def captions_file(piece: Piece, form: Form) -> tuple[str, frozenset[Face]] | Non
         name = f"{caption.style}-{caption.position}"
         file.styles[name] = _style(look, look.position or caption.position, form)
         faces.add(look.face)  # libass asks for the style's own, though no character be drawn by it
-        for first, end, text in _events(caption, look, piece.frames, faces):
+        room = form.width * (1 - 2 * _SIDES) / (shorter * look.size)
+        for first, end, text in _events(caption, look, piece.frames, faces, room):
             file.append(pysubs2.SSAEvent(_before(first), _before(end), text, style=name))
     if piece.watermark:
         file.styles["watermark"] = _watermark_style(shorter)
@@ -103,8 +110,11 @@ def check_text(caption: Caption) -> None:
     runs_of(plain(caption.text), LOOKS[caption.style].face)
 
 
-def _events(caption: Caption, look: Look, frames: int, faces: set[Face]) -> Iterator[tuple[int, int, str]]:
-    """Yield first frame, frame after the last, and text: one event, or one for every word that lights up."""
+def _events(caption: Caption, look: Look, frames: int, faces: set[Face], room: float) -> Iterator[tuple[int, int, str]]:
+    """Yield first frame, frame after the last, and text: one event, or one for every word that lights up.
+
+    ``room`` is the width of a line, in heights of one.
+    """
     first, end = max(0, round(caption.start * RATE)), min(frames, round(caption.end * RATE))
     text = plain(caption.text).strip()
     if end <= first or not text:
@@ -113,6 +123,8 @@ def _events(caption: Caption, look: Look, frames: int, faces: set[Face]) -> Iter
     if not places:
         yield first, end, _drawn(_runs(text, look.face, faces))
         return
+    if look.grows != _AS_IT_IS:
+        text = _broken(text, look, room)
     turns = [max(first, min(end, round(word.start * RATE))) for word in caption.words]
     if turns[0] > first:
         yield first, turns[0], _drawn(_runs(text, look.face, faces))
@@ -120,6 +132,32 @@ def _events(caption: Caption, look: Look, frames: int, faces: set[Face]) -> Iter
         if after > begin:
             start = places[0][0] if look.fills else places[number][0]
             yield begin, after, _lit(text, (start, places[number][1]), look, faces)
+
+
+def _broken(text: str, look: Look, room: float) -> str:
+    """Break a text where its lines have room for whichever of their words grows, so that none jumps when one does."""
+    lines = []
+    for line in text.split("\n"):
+        words = [(word, width_of(runs_of(word, look.face))) for word in line.split(" ")]
+        space, growth = width_of([(look.face, " ")]), look.grows / _AS_IT_IS - 1
+        fewest = len(_filled(words, space, growth, room))
+        # As many lines as are needed, and of these the narrowest: a last word does not stand alone under a full line.
+        tried = (_filled(words, space, growth, room * step / 20) for step in range(10, 21))
+        lines += next(each for each in tried if len(each) == fewest)
+    return "\n".join(lines)
+
+
+def _filled(words: Sequence[tuple[str, float]], space: float, growth: float, room: float) -> list[str]:
+    """Put words with their widths into lines, as many into each as there is room for when the widest of them grows."""
+    lines: list[str] = []
+    used = widest = 0.0
+    for word, width in words:
+        longer = used + space + width
+        if lines and longer + growth * max(widest, width) <= room:
+            lines[-1], used, widest = f"{lines[-1]} {word}", longer, max(widest, width)
+        else:
+            lines, used, widest = [*lines, word], width, width
+    return lines
 
 
 def _places(text: str, words: Sequence[Word]) -> list[tuple[int, int]]:

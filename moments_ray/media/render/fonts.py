@@ -48,6 +48,7 @@ def _noto(script: str = "") -> Face:
     return Face(f"Noto Sans {script}".strip(), "manimgx_fonts", f"NotoSans{script}[wght].ttf")
 
 
+EMOJI = Face("Noto Emoji", "manimgx_fonts", "NotoEmoji[wght].ttf")
 CJK = Face("Noto Sans CJK JP", "noto_cjk_sans_jp_bold", "NotoSansCJKjp-Bold.otf", bold=True)
 """Of the extra ``cjk``: Chinese, Japanese and Korean, in the shapes that Japan writes."""
 
@@ -58,7 +59,7 @@ FALLBACKS = (
     Face("Noto Sans Hebrew Light", "manimgx_fonts", "NotoSansHebrew[wght].ttf"),  # its default weight is another one
     *map(_noto, ("Kannada", "Khmer", "Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil")),
     *map(_noto, ("Telugu", "Thai", "Symbols")),
-    Face("Noto Emoji", "manimgx_fonts", "NotoEmoji[wght].ttf"),
+    EMOJI,
     CJK,
 )
 
@@ -90,6 +91,22 @@ def runs_of(text: str, face: Face) -> list[tuple[Face, str]]:
     return runs
 
 
+def width_of(runs: Sequence[tuple[Face, str]]) -> float:
+    """Return about how wide runs are drawn in a line of height 1; letters that join or lean together are not seen."""
+    return sum(_widths(face).get(ord(character), 0.0) for face, text in runs for character in text)
+
+
+@functools.cache
+def _widths(face: Face) -> dict[int, float]:
+    """Return the widths of a face's characters as libass draws them: its size is that from ascender to descender."""
+    path = face.path
+    if path is None:
+        return {}
+    with TTFont(path, lazy=True) as font:
+        advances, height = font["hmtx"].metrics, font["OS/2"].usWinAscent + font["OS/2"].usWinDescent
+        return {code: advances[name][0] / height for code, name in (font.getBestCmap() or {}).items()}
+
+
 def check_glyphs(text: str, face: Face) -> None:
     """Refuse a text that cannot be drawn; raises as ``runs_of``."""
     runs_of(text, face)
@@ -112,4 +129,5 @@ def _joins(character: str, face: Face) -> bool:
     """Tell whether a character goes with the one before it: it is not drawn by itself, or belongs to any script."""
     if unicodedata.category(character) in {"Cf", "Mn", "Me"} or character in "\n\ufe0e\ufe0f":
         return True
-    return character.isspace() and ord(character) in characters_of(face)
+    # The space between emoji is as wide as three of letters.
+    return character.isspace() and face != EMOJI and ord(character) in characters_of(face)

@@ -32,9 +32,10 @@ def framed(
         width, height = size
         stream = _chain(stream, [*_fitted(size, colours), ("pad", _centred(width, height))])
     else:
-        return _chain(
-            _chain(stream, [_filling(size, _across(picture), picture.focus[1])]), _scaled(size, camera, colours)
-        )
+        stream = _chain(stream, [_filling(size, _across(picture), picture.focus[1])])
+        if camera and picture.hdr:  # this conversion makes its tables for every size, and a camera has many
+            stream, colours = _chain(stream, [("scale", {"w": "iw", "h": "ih", **colours})]), {}
+        return _chain(stream, _scaled(size, camera, colours))
     return _chain(stream, _scaled(size, camera, {})) if camera else stream
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ffmpeg
 
@@ -34,6 +34,13 @@ _BAD_TEXT = ("fontselect: failed", "fontselect: Using default font", "Glyph 0x")
 _GLOBAL = {"nostdin": None, "hide_banner": None, "nostats": None, "loglevel": "warning", "progress": "pipe:1"}
 
 
+class Source(NamedTuple):
+    """What a piece is made of: a probed video, or a still without ``info``."""
+
+    path: Path
+    info: MediaInfo | None
+
+
 async def render_piece(
     piece: Piece,
     source: Path,
@@ -44,20 +51,22 @@ async def render_piece(
     settings: MediaSettings,
     threads: int,
     timeout: float,
+    before: Source | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> RenderedPiece:
     """Write ``directory/{name}.mp4`` and ``{name}.wav``, both exactly ``piece.frames`` long; progress is 0 to 1.
 
     ``source`` is a probed video, or a still without ``info``. Where the source ends early its last picture stands and
-    its sound is silence. Raises GlyphMissing for text that no face here has, and what ``run_tool`` raises.
+    its sound is silence. ``before`` is what the piece's lead is of, where that is another source. Raises GlyphMissing
+    for text that no face here has, and what ``run_tool`` raises.
     """
     lettered = _lettered(piece, form, directory)
-    opened = _still(source) if info is None else _moving(source, info, piece, settings)
-    pictures, sound = _seen(opened, piece, form), _sound(piece, source, info, settings)
-    if piece.lead is not None and info is not None:
-        before = lead_piece(piece, piece.lead)
-        pictures = blended(_seen(_moving(source, info, before, settings), before, form), pictures, piece.lead)
-        sound = mixed(_sound(before, source, info, settings), sound, piece.lead, piece.samples)
+    own = Source(source, info)
+    pictures, sound = _seen(_opened(own, piece, settings), piece, form), _sound(piece, source, info, settings)
+    if piece.lead is not None:
+        led, running_on = before or own, lead_piece(piece, piece.lead)
+        pictures = blended(_seen(_opened(led, running_on, settings), running_on, form), pictures, piece.lead)
+        sound = mixed(_sound(running_on, *led, settings), sound, piece.lead, piece.samples)
     pictures = _written(pictures, piece, lettered=lettered).filter("trim", end_frame=piece.frames)
     outputs = [_picture_output(pictures, piece, form, threads), _sound_output(sound, piece)]
     graph = ffmpeg.merge_outputs(*outputs)
@@ -167,6 +176,11 @@ def _written(stream: Any, piece: Piece, *, lettered: bool) -> Any:
     return stream.filter("format", pix_fmts="yuv420p")
 
 
+def _opened(source: Source, piece: Piece, settings: MediaSettings) -> Any:
+    """Return what a source shows, each picture at its own time in the piece."""
+    return _still(source.path) if source.info is None else _moving(source.path, source.info, piece, settings)
+
+
 def _moving(source: Path, info: MediaInfo, piece: Piece, settings: MediaSettings, first: int = 0) -> Any:
     """Return the source's pictures from a frame of the piece on, each at its own time in the piece.
 
@@ -176,6 +190,8 @@ def _moving(source: Path, info: MediaInfo, piece: Piece, settings: MediaSettings
     speed = played_speed(piece.effects, piece.speed)
     start = piece.picture.start + first / RATE * speed
     stream = _input(source, start, settings)[str(info.video_index)]
+    # Where pictures end before the piece begins, as in a talk under one slide, ``fps`` still sees the last one then.
+    stream = stream.filter("tpad", stop_mode="clone", stop_duration=f"{start + 1:.3f}")
     stream = stream.filter("setpts", f"(PTS-{_TICK_SECONDS}/TB)/{speed:.6f}")
     stream = stream.filter("fps", fps=RATE, start_time=0, round="up")
     stream = stream.filter("tpad", stop_mode="clone", stop=-1)
