@@ -28,7 +28,6 @@ class UnsupportedMedia(InputError):
     """This is not a video we can read."""
 
     code = "media.unsupported"
-    status = 415
 
 
 class MediaTruncated(UnsupportedMedia):

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from moments_ray.errors import InputError, MomentsError
 from moments_ray.http.known_fields import names_of
+from moments_ray.http.schemas.options import SOMETHING
 
 log = structlog.get_logger()
 
@@ -156,20 +157,33 @@ async def _of_framework(request: Request, error: Exception) -> Response:
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     found = error.errors()[:_MOST_ERRORS]
-    errors = [{"where": ".".join(map(str, each["loc"])), "message": _said(each, request)} for each in found]
+    errors = [{"where": _where(each), "message": _said(each, request)} for each in found]
     first = errors[0]
     error = InputError(f"{first['where']}: {first['message']}")
     return problem_of(error, request.state.request_id, errors=errors)
 
 
+def _where(error: Mapping[str, Any]) -> str:
+    place = error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]
+    return ".".join(map(str, place))
+
+
 def _said(error: Mapping[str, Any], request: Request) -> str:
     """Return what is wrong in a place; of a field that nobody knows, what may have been meant."""
     route = request.scope.get("route")
-    if error["type"] == "extra_forbidden" and len(error["loc"]) == 2 and isinstance(route, APIRoute):
-        known = [name for field in route.dependant.body_params for name in names_of(field)]
-        meant = get_close_matches(str(error["loc"][-1]), known, 1)
-        return f"there is no such field; did you mean {meant[0]}?" if meant else "there is no such field"
-    return str(error["msg"])
+    said = str(error["msg"]).removeprefix("Value error, ")
+    match error["type"]:
+        case "extra_forbidden" if len(error["loc"]) == 2 and isinstance(route, APIRoute):
+            known = [name for field in route.dependant.body_params for name in names_of(field)]
+            meant = get_close_matches(str(error["loc"][-1]), known, 1)
+            return f"there is no such field; did you mean {meant[0]}?" if meant else "there is no such field"
+        case "json_invalid":
+            return f"this is no JSON: {error['ctx']['error']}, at character {error['loc'][-1]}"
+        case "string_pattern_mismatch" if error["ctx"]["pattern"] == SOMETHING:
+            return "this is blank"
+        case "too_long" | "too_short" if isinstance(error.get("input"), str):
+            return said.replace("item", "character")
+    return said
 
 
 def _problem(

@@ -27,7 +27,6 @@ from moments_ray.storage.object_store import (
 from moments_ray.storage.signing import UrlSigner
 
 _SCHEME = "file-store"
-_COPY_BYTES = 8 * CHUNK_BYTES
 _LIST_BATCH = 256
 
 
@@ -102,7 +101,7 @@ class DirectoryStore:
         """Stream bytes of an object; see ``ObjectStore``."""
         checked_range(start, length)
         async with self._opened(name) as (record, descriptor):
-            pieces = _pieces(descriptor, start, length, CHUNK_BYTES)
+            pieces = _pieces(descriptor, start, length)
             whole = start == 0 and (length is None or length >= record.bytes)
             async for piece in _verified(pieces, record) if whole else pieces:
                 yield piece
@@ -209,11 +208,11 @@ async def _piece(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-async def _pieces(descriptor: int, start: int, length: int | None, most: int = _COPY_BYTES) -> AsyncIterator[bytes]:
+async def _pieces(descriptor: int, start: int, length: int | None) -> AsyncIterator[bytes]:
     """Read a file in pieces, from ``start`` to the end or for ``length`` bytes."""
     left = length
     while left is None or left > 0:
-        piece = await in_thread(os.pread, descriptor, most if left is None else min(most, left), start)
+        piece = await in_thread(os.pread, descriptor, CHUNK_BYTES if left is None else min(CHUNK_BYTES, left), start)
         if not piece:
             return
         yield piece
@@ -238,7 +237,7 @@ async def _verified(pieces: AsyncIterator[bytes], record: Record) -> AsyncIterat
 
 def _read_fully(descriptor: int, length: int, start: int) -> bytes:
     pieces = []
-    while length > 0 and (piece := os.pread(descriptor, min(length, _COPY_BYTES), start)):
+    while length > 0 and (piece := os.pread(descriptor, min(length, CHUNK_BYTES), start)):
         pieces.append(piece)
         start += len(piece)
         length -= len(piece)

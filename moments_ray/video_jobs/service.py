@@ -98,16 +98,15 @@ class JobsService:
         if key is not None:
             async with self._database.read() as session:
                 known = await Runs(session).by_idempotency_key(key)
-        options = asked.options
-        generator = await self._library.models.resolve(None, MOMENT_GENERATOR)
+        options, pipeline = asked.options, JOB_PIPELINES[asked.job_type]
+        generation = GenerationOptions(find=_find(options))
+        if any(each.type is GenerationOptions for step in pipeline.steps for each in step.inputs):
+            finder = await self._library.models.resolve(None, MOMENT_GENERATOR)
+            generation = generation.model_copy(update={"model": finder.key})
         if options.analysis_model is not None:
             await self._library.models.resolve(options.analysis_model, MOMENT_GENERATOR)
         request = JobRequest(
-            source=source,
-            force=asked.force,
-            metadata=asked.metadata,
-            generation=GenerationOptions(model=generator.key, find=_find(options)),
-            **_parts(asked),
+            source=source, force=asked.force, metadata=asked.metadata, generation=generation, **_parts(asked)
         )
         order = order_of(
             asked,
@@ -115,7 +114,7 @@ class JobsService:
             deadline_seconds=options.timeout or self._environment.settings.job_timeout,
             tries=asked.max_retries + 1,
         )
-        started = await self._run_service.start(JOB_PIPELINES[asked.job_type], request, order)
+        started = await self._run_service.start(pipeline, request, order)
         return started.run, video, known is not None
 
     async def cancel(self, identifier: str) -> Run:

@@ -42,6 +42,8 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
 
 
 Text = Annotated[str, AfterValidator(storable)]
+SOMETHING = r"\S"
+"""The pattern of a text that is not blank."""
 ModelKey = Annotated[Text, Field(max_length=100)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(storable), AfterValidator(_small)]
 Priority = Annotated[int, Field(ge=0, le=10, description="from 0 to 10, higher first")]

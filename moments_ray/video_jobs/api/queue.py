@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+import asyncio
 
 from fastapi import APIRouter
 from redis.exceptions import RedisError
@@ -12,13 +11,14 @@ from moments_ray.engine.runs.queue import Queue
 from moments_ray.http.container import Container
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.health import SEEN_SECONDS
-from moments_ray.states import RunStatus
+from moments_ray.http.schemas.workers import WorkerStatus
+from moments_ray.http.workers import SeenWorker, seen_workers
 from moments_ray.video_jobs.api.dependencies import Service
-from moments_ray.video_jobs.api.schemas import Cleared, JobStatistics, QueueStatus, QueueWorker, WorkerStatus
+from moments_ray.video_jobs.api.schemas import Cleared, JobStatistics, QueueStatus, QueueWorker
 from moments_ray.video_jobs.api.views import ROOT
 from moments_ray.video_jobs.options import JobStatus
 from moments_ray.video_jobs.pipelines import PREFIX
-from moments_ray.video_jobs.queries.jobs import Jobs, WorkerLoad
+from moments_ray.video_jobs.queries.jobs import Jobs
 from moments_ray.video_jobs.status import job_status
 
 router = APIRouter(tags=["jobs"])
@@ -31,56 +31,50 @@ _SHORT = "/api/v1"
 async def read_queue_status(dependencies: Dependencies) -> QueueStatus:
     """Tell how many jobs wait and are worked on, and by whom."""
     settings = dependencies.environment.settings
-    seen, dead = await _of_redis(dependencies)
+    # Side by side: a Redis that says nothing is waited for by each that asks it.
+    seen, dead = await asyncio.gather(seen_workers(dependencies), _given_up(dependencies))
     async with dependencies.environment.database.read() as session:
-        by_status, by_priority, longest = await Jobs(session).waiting()
-        holders = {holder.worker: holder for holder in await Jobs(session).holders()}
-        names = sorted({*holders, *(name for name, idle in seen.items() if idle <= SEEN_SECONDS)})
-        done = await Jobs(session).done_by(names)
-    workers = [
-        _worker(name, holders.get(name), seen.get(name), settings.worker.lease_seconds, done.get(name, 0))
-        for name in names
-    ]
+        active = await Jobs(session).active()
+        done = await Jobs(session).done_by([worker.name for worker in seen])
+    workers = [_worker(worker, done.get(worker.name, 0)) for worker in seen]
     return QueueStatus(
         queue_running=any(worker.status is not WorkerStatus.SILENT for worker in workers),
-        pending=by_status.get((RunStatus.QUEUED, False), 0),
-        queued=by_status.get((RunStatus.QUEUED, True), 0),
-        processing=sum(count for (status, _), count in by_status.items() if status == RunStatus.PROCESSING),
-        by_priority={str(priority): by_priority.get(priority, 0) for priority in range(11)},
-        oldest_waiting_seconds=round(longest, 3),
+        pending=active.pending,
+        queued=active.queued,
+        processing=active.processing,
+        by_priority={str(priority): active.by_priority[priority] for priority in range(11)},
+        oldest_waiting_seconds=round(active.longest_wait, 3),
         max_concurrent_jobs=settings.worker.runs_at_once,
         workers=workers,
         dead=dead,
     )
 
 
-def _worker(name: str, holder: WorkerLoad | None, seen: float | None, lease: float, done: int) -> QueueWorker:
-    """Show a worker, of which PostgreSQL knows the heartbeat of its runs, Redis when it looked into the queue."""
-    age = min(each for each in (holder and holder.age, seen) if each is not None)
-    silent = holder is not None and holder.age >= lease
+def _worker(worker: SeenWorker, done: int) -> QueueWorker:
     return QueueWorker(
-        id=name,
-        node=name.removeprefix("worker-").rpartition("-")[0] or None,
-        status=WorkerStatus.SILENT if silent else WorkerStatus.BUSY if holder else WorkerStatus.IDLE,
-        current_jobs=list(holder.jobs) if holder else [],
+        id=worker.name,
+        node=worker.node,
+        status=worker.status,
+        current_jobs=[run for run, pipeline in worker.runs.items() if pipeline.startswith(PREFIX)],
         jobs_done=done,
-        last_heartbeat=datetime.now(UTC) - timedelta(seconds=age),
+        last_heartbeat=worker.last_heartbeat,
     )
 
 
-async def _of_redis(container: Container) -> tuple[Mapping[str, float], int]:
-    """Return which workers looked into the queue, how long ago, and how many runs were given up; none without Redis."""
-    queue = Queue(container.redis)
+async def _given_up(container: Container) -> int:
+    """Return how many runs were given up; none without Redis."""
     try:
-        return await queue.consumers(), await queue.dead_letter_count()
+        return await Queue(container.redis).dead_letter_count()
     except RedisError:
-        return {}, 0
+        return 0
 
 
 async def queue_running(container: Container) -> bool:
     """Tell whether a worker listens; without Redis it is not known, and so not said."""
-    seen, _ = await _of_redis(container)
-    return any(idle <= SEEN_SECONDS for idle in seen.values())
+    try:
+        return bool(await Queue(container.redis).listening(SEEN_SECONDS))
+    except RedisError:
+        return False
 
 
 @router.delete(f"{ROOT}/queue/clear")

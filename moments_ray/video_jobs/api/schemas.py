@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -11,6 +10,7 @@ from pydantic import ConfigDict, Field
 from moments_ray.http.schemas.base import Page, RequestBody, Shape
 from moments_ray.http.schemas.bulk import Identifiers
 from moments_ray.http.schemas.options import Metadata
+from moments_ray.http.schemas.workers import WorkerStatus
 from moments_ray.media.presets import AudioFormat, ClipFormat
 from moments_ray.states import StageStatus
 from moments_ray.video_jobs.api.examples import JOB
@@ -143,19 +143,11 @@ class JobPageView(Page[JobView | JobEntry]):
     offset: int
 
 
-class WorkerStatus(StrEnum):
-    """Whether a worker works; a silent one holds jobs and has let its lease run out: another takes them."""
-
-    IDLE = "idle"
-    BUSY = "busy"
-    SILENT = "silent"
-
-
 class QueueWorker(Shape):
     """A worker that listens, or holds jobs."""
 
     id: str
-    node: str | None = Field(description="the beginning of the Ray node's identifier")
+    node: str | None = Field(description="its machine, which its name tells")
     status: WorkerStatus
     current_jobs: list[str]
     jobs_done: int = Field(description="jobs it took that are finished")

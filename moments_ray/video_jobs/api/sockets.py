@@ -15,7 +15,6 @@ from moments_ray.errors import MomentsError, NotFound
 from moments_ray.http.container import Container
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.sockets import converse, message, refuse, send
-from moments_ray.states import RunStatus
 from moments_ray.video_jobs.api.channel import JobChannel, JobChannels
 from moments_ray.video_jobs.api.queue import queue_running
 from moments_ray.video_jobs.api.schemas import ConnectionsStatus
@@ -163,7 +162,7 @@ async def _news(container: Container, events: Sequence[LoggedEvent]) -> list[str
     async with container.environment.database.read() as session:
         runs = await Jobs(session).of_identifiers({event.run for event in events})
         stages = await Jobs(session).stages(list(runs.values()))
-        by_status, _, _ = await Jobs(session).waiting()
+        active = await Jobs(session).active()
     shown = {name: standing(container, run, stages[run.id]) for name, run in runs.items()}
     texts = [
         message(
@@ -176,11 +175,7 @@ async def _news(container: Container, events: Sequence[LoggedEvent]) -> list[str
         if event.run in shown  # a job that was deleted has nothing to say any more
     ]
     if any(event.type.startswith("run.") for event in events):
-        counts = {
-            "pending": by_status.get((RunStatus.QUEUED, False), 0),
-            "queued": by_status.get((RunStatus.QUEUED, True), 0),
-            "processing": sum(count for (status, _), count in by_status.items() if status == RunStatus.PROCESSING),
-        }
+        counts = {"pending": active.pending, "queued": active.queued, "processing": active.processing}
         texts.append(message("queue_update", counts, seq=events[-1].position))
     return texts
 

@@ -45,7 +45,7 @@ def body_limits(settings: DownloadSettings) -> tuple[RouteLimit, ...]:
     )
 
 
-@router.post("/upload", status_code=201, response_model=JobView, responses={**CREATES, **problems(400, 413, 415, 507)})
+@router.post("/upload", status_code=201, response_model=JobView, responses={**CREATES, **problems(400, 413, 507)})
 async def upload_job(
     dependencies: Dependencies,
     service: Service,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from moments_ray.engine.queries.webhooks import Webhooks
 from moments_ray.errors import NotFound
 from moments_ray.states import ACTIVE_RUN, RunStatus
 from moments_ray.video_jobs.options import JobStatus, JobType
+from moments_ray.video_jobs.status import job_status
 
 # As the partial index says it: a parameter would not find that.
 _IS_JOB = text("runs.pipeline LIKE 'job.%'")
@@ -49,12 +51,18 @@ class JobHistory(NamedTuple):
     retries: int
 
 
-class WorkerLoad(NamedTuple):
-    """A worker that holds runs: the age of its newest heartbeat in seconds, and those of them that are jobs."""
+@dataclass
+class ActiveJobs:
+    """How many jobs wait, before and after workers were notified, and are worked on; ``by_priority`` is of both waits.
 
-    worker: str
-    age: float
-    jobs: Sequence[str]
+    ``longest_wait`` is in seconds.
+    """
+
+    pending: int = 0
+    queued: int = 0
+    processing: int = 0
+    by_priority: Counter[int] = field(default_factory=Counter)
+    longest_wait: float = 0.0
 
 
 class Jobs:
@@ -150,29 +158,25 @@ class Jobs:
                 await Webhooks(self._session).notify_end(run.id)
         return runs
 
-    async def waiting(self) -> tuple[Mapping[tuple[str, bool], int], Mapping[int, int], float]:
-        """Return how many jobs are active, by status and whether notified, by priority, and the longest wait (s)."""
+    async def active(self) -> ActiveJobs:
+        """Count the jobs that are not finished."""
         notified = Run.message_id.is_not(None)
         waited = func.extract("epoch", func.now() - func.min(Run.queued_at))
         query = select(Run.status, notified, Run.priority, func.count(), waited)
         query = query.where(_IS_JOB, Run.status.in_(ACTIVE_RUN)).group_by(Run.status, notified, Run.priority)
-        by_status: dict[tuple[str, bool], int] = {}
-        by_priority: dict[int, int] = {}
-        longest = 0.0
+        found = ActiveJobs()
         for status, known, priority, count, seconds in await self._session.execute(query):
-            by_status[status, known] = by_status.get((status, known), 0) + count
-            if status == RunStatus.QUEUED:
-                by_priority[priority] = by_priority.get(priority, 0) + count
-                longest = max(longest, float(seconds))
-        return by_status, by_priority, longest
-
-    async def holders(self) -> Sequence[WorkerLoad]:
-        """Return who holds runs of any kind."""
-        age = func.extract("epoch", func.now() - func.max(Run.heartbeat_at))
-        jobs = func.array_agg(Run.identifier).filter(_IS_JOB)
-        query = select(Run.owner, age, jobs).where(Run.status == RunStatus.PROCESSING, Run.owner.is_not(None))
-        rows = await self._session.execute(query.group_by(Run.owner))
-        return [WorkerLoad(owner, float(seconds or 0.0), jobs or ()) for owner, seconds, jobs in rows]
+            match job_status(status, notified=known):
+                case JobStatus.PROCESSING:
+                    found.processing += count
+                    continue
+                case JobStatus.QUEUED:
+                    found.queued += count
+                case _:
+                    found.pending += count
+            found.by_priority[priority] += count
+            found.longest_wait = max(found.longest_wait, float(seconds))
+        return found
 
     async def done_by(self, workers: Sequence[str]) -> Mapping[str, int]:
         """Return how many finished jobs each worker took."""
