@@ -41,10 +41,10 @@ class AdMethods(ApiCaller):
         answer = await self._connection.ask("POST", _ROOT, lambda: nullcontext(form), headers=headers)
         return self._read(answer, AdView)
 
-    async def estimate_ad(self, options: AdOptions) -> EstimateView:
-        """Return what an ad is taken to cost; nothing is made."""
-        body = _json(request_body(options))
-        return self._read(await self._connection.ask("POST", "/api/ads/estimate", body), EstimateView)
+    async def estimate_ad(self, options: AdOptions, *, picture: bool = False) -> EstimateView:
+        """Return what an ad is taken to cost, perhaps with a ``picture`` of its product; nothing is made."""
+        path = f"/api/ads/estimate?picture={str(picture).lower()}"
+        return self._read(await self._connection.ask("POST", path, _json(request_body(options))), EstimateView)
 
     async def ad(self, identifier: str) -> AdDetail:
         """Return an ad with its stages, films and receipts."""

@@ -21,7 +21,7 @@ Progress = Callable[[int, int], None]  # bytes that are there, and of the whole
 
 _PLACE = re.compile(r"/api/uploads/[A-Za-z0-9_-]{1,64}")
 _PART = re.compile(r"max-append-size=(\d{1,12})")
-_PART_BYTES = 8 * 1024**2
+_PART_BYTES = 4 * 1024**2  # larger ones are taken, but Serve's proxy and the API hold each part whole
 _TUS = {"Tus-Resumable": "1.0.0"}
 _LAST_SECONDS = 600.0  # for the server to look at a large file, once it has it
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NewType, Self
 
@@ -19,10 +20,12 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import greenlet_spawn
 
 from moments_ray.errors import DatabaseUnavailable, InvalidRequest
+from moments_ray.process.batches import Batches
 from moments_ray.settings import DatabaseSettings
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
+_Values = tuple[object, ...]
 
 # The server went away, never was there, or lets us not in; anything else a statement raises is a bug or bad data.
 # The driver's own errors come unwrapped only while it connects.
@@ -66,6 +69,7 @@ class Database:
         self.engine = engine
         self._settings = settings
         self._read_only = read_only
+        self._together: dict[str, Batches[_Values, Mapping[str, Any] | None]] = {}
         self._last_use = 0.0
         self._closing: asyncio.TimerHandle | None = None
         self._resting: asyncio.Task[None] | None = None
@@ -137,26 +141,52 @@ class Database:
         Raises:
             DatabaseUnavailable: PostgreSQL cannot be reached, or went away: then nobody knows whether it was committed.
         """
-        async with self._used():
-            return await self._row(statement, *values)
+        row: Mapping[str, Any] | None = await self._ask(lambda driver: driver.fetchrow(statement, *values))
+        return row
 
-    async def _row(self, statement: str, *values: object) -> Mapping[str, Any] | None:
+    async def row_together(self, statement: str, *values: object) -> Mapping[str, Any] | None:
+        """As ``row``, in one transaction with the same statement of others who execute it at this time.
+
+        It gives a row at the most, which says as ``asked`` what its ``$1`` is. Where one of them fails, they are
+        executed one by one.
+        """
+        if statement not in self._together:
+            self._together[statement] = Batches(functools.partial(self._rows, statement))
+        return await self._together[statement].add(values)
+
+    async def _rows(self, statement: str, asked: Sequence[_Values]) -> list[Mapping[str, Any] | BaseException | None]:
+        if len(asked) > 1:
+            in_order = sorted(asked, key=lambda values: str(values[0]))  # or two batches could wait for each other
+            try:
+                found = await self._ask(lambda driver: driver.fetchmany(statement, in_order))
+            except asyncpg.PostgresError:
+                pass  # whose it is, each learns for itself
+            else:
+                rows = {row["asked"]: row for row in found}
+                return [rows.get(values[0]) for values in asked]
+        return list(await asyncio.gather(*(self.row(statement, *values) for values in asked), return_exceptions=True))
+
+    async def _ask(self, ask: Callable[[Any], Awaitable[Any]]) -> Any:
+        async with self._used():
+            return await self._ask_driver(ask)
+
+    async def _ask_driver(self, ask: Callable[[Any], Awaitable[Any]]) -> Any:
         async with self._translated():
             connection = await self.engine.raw_connection()
         driver: Any = connection.driver_connection
         try:
             if self._settings.pgbouncer:
                 async with driver.transaction(readonly=self._read_only):
-                    row: Mapping[str, Any] | None = await driver.fetchrow(statement, *values)
+                    answer = await ask(driver)
             else:
-                row = await driver.fetchrow(statement, *values)
+                answer = await ask(driver)
         except BaseException as error:
             await greenlet_spawn(connection.invalidate, error)  # it may be in the middle of something
             if isinstance(error, _CUT_OFF) or str(getattr(error, "sqlstate", "")).startswith(_NOT_NOW):
                 raise DatabaseUnavailable(f"PostgreSQL went away: {_reason(error)}") from error
             raise
         await greenlet_spawn(connection.close)
-        return row
+        return answer
 
     async def ping(self) -> None:
         """Ask PostgreSQL for an answer.

@@ -34,6 +34,6 @@ class TranscriptOptions(BaseRunOptions):
     )
     hot_words: Annotated[Text, Field(max_length=500)] | None = Field(
         None,
-        description="names and terms that will be said, for a Whisper of this machine, beside those of the settings",
+        description="names and terms that will be said, for a Whisper, beside those of the settings",
         examples=["Kubernetes, etcd"],
     )

@@ -63,7 +63,7 @@ async def _once(client: AsyncAnthropic, endpoint: Endpoint, body: Mapping[str, A
         seconds = min(left, endpoint.entry.timeout_s)
         message: Message = await client.with_options(timeout=seconds).messages.create(**body)
     except anthropic.APIStatusError as error:
-        judge(error.status_code, error.response.headers.get("retry-after", ""), error.response.content, key)
+        judge(error.status_code, error.response.headers.get("retry-after", ""), error.response.content, endpoint.entry)
         raise ModelBadResponse(f"{key} answered {error.status_code}.") from error
     except anthropic.APIConnectionError as error:
         raise Passing(ModelUnavailable(f"{key} cannot be reached: {type(error).__name__}")) from error

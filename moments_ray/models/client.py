@@ -18,6 +18,7 @@ from moments_ray.models.making import (
     JobResult,
     MadeObject,
     PictureOrder,
+    Recording,
     SaidWord,
     SeedSearch,
     SpeechOrder,
@@ -56,16 +57,16 @@ class ModelClient:
             return await anthropic_chat.complete(self.endpoint(entry), question, timeout, attachments)
         return await chat.complete(self.endpoint(entry), question, timeout, attachments=attachments)
 
-    async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
-        """Have the WAV file under an object's name transcribed.
+    async def transcribe(self, entry: ModelEntry, recording: Recording, timeout: float) -> Transcript:
+        """Have a WAV file transcribed; names that are said in it are for those whose wire takes them.
 
         Raises:
             StorageError: it cannot be read.
             ModelError: as ``parakeet.transcribe`` and ``openai_speech.transcribe``.
         """
-        async with self._cache.open(self._store.uri(audio)) as path:
+        async with self._cache.open(self._store.uri(recording.audio)) as path:
             if entry.speech_api is SpeechApi.OPENAI:
-                return await openai_speech.transcribe(self.endpoint(entry), path, timeout)
+                return await openai_speech.transcribe(self.endpoint(entry), path, timeout, recording.prompt)
             return await parakeet.transcribe(self.endpoint(entry), path, timeout)
 
     async def speak(self, entry: ModelEntry, order: SpeechOrder, timeout: float) -> MadeObject:

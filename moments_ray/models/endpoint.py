@@ -215,17 +215,18 @@ class Endpoint:
         except httpx.HTTPError as error:  # a body that does not decode, say
             raise ModelBadResponse(f"{key} answered no HTTP: {type(error).__name__}") from error
         log.info("model.answered", model=key, status=response.status_code, seconds=round(self._clock() - begun, 3))
-        judge(response.status_code, response.headers.get("retry-after", ""), body, key)
+        judge(response.status_code, response.headers.get("retry-after", ""), body, self.entry)
         return Reply(response.headers.get("content-type", ""), body, key)
 
 
-def judge(status: int, wait: str, body: bytes, key: str) -> None:
+def judge(status: int, wait: str, body: bytes, entry: ModelEntry) -> None:
     """Raise what a status other than success means; ``wait`` is the header ``Retry-After``.
 
     Raises:
         Passing: it may be gone the next time.
         ModelError: it lasts.
     """
+    key = entry.key
     if status == 402 or (status in {400, 403, 429} and _NO_CREDIT.search(body[:10_000].decode("utf-8", "replace"))):
         raise ModelQuotaExceeded(f"{key} has no credit left{_server_reason(body)}")
     if status in _PASSING:
@@ -234,7 +235,7 @@ def judge(status: int, wait: str, body: bytes, key: str) -> None:
     if status in {400, 413, 422} and _TOO_LONG.search(body[:10_000].decode("utf-8", "replace")):
         raise ModelContextExceeded(f"{key} says that the question is too long{_server_reason(body)}")
     if status in {401, 403}:
-        raise ModelDenied(f"{key} does not accept our key ({status}): set it in MOMENTS_MODELS__API_KEYS.")
+        raise ModelDenied(f"{key} does not accept our key ({status}): set another one in {entry.key_setting}.")
     if status not in {httpx.codes.OK, httpx.codes.CREATED, httpx.codes.ACCEPTED}:
         raise ModelBadResponse(f"{key} answered {status}{_server_reason(body)}", {"status": status})
 

@@ -124,6 +124,11 @@ class ModelEntry(ModelFields):
         return self.embedded or bool(self.ssh_host or self.base_url)
 
     @property
+    def key_setting(self) -> str:
+        """The name of the setting that holds the key which the model is shown."""
+        return "MOMENTS_MODELS__API_KEYS" if self.provider is None else f"{self.provider.upper()}_API_KEY"
+
+    @property
     def path(self) -> str:
         """The path that requests go to."""
         if self.endpoint:
@@ -283,6 +288,15 @@ DEFAULTS: tuple[ModelEntry, ...] = (
         max_context=200_000,
         usd_per_million_input_tokens=3.0,
         usd_per_million_output_tokens=15.0,
+    ),
+    ModelEntry(
+        key="openai",
+        kind=ModelKind.LLM,
+        provider="openai",
+        model="gpt-4o-mini",
+        supports_images=True,
+        supports_json_schema=True,
+        max_context=128_000,
     ),
     ModelEntry(key="openai_speech", kind=ModelKind.TTS, provider="openai", model="tts-1"),
     ModelEntry(key="elevenlabs", kind=ModelKind.TTS, provider="elevenlabs", model="eleven_multilingual_v2"),

@@ -15,7 +15,7 @@ from moments_ray.errors import ModelError, ModelUnavailable, MomentsError
 from moments_ray.models.attachments import require_supported
 from moments_ray.models.conversation import Answer, Question
 from moments_ray.models.entry import ModelEntry
-from moments_ray.models.making import Order
+from moments_ray.models.making import Order, Recording
 from moments_ray.models.registry import ModelRegistry, require_configured
 from moments_ray.models.roles import Call, Method, Role, RoleWithdrawn
 from moments_ray.process.metrics import MODEL_SECONDS, Meter, unmetered
@@ -77,14 +77,14 @@ class Gateway:
         spent(entry.priced(Usage(answer.input_tokens, answer.output_tokens)))
         return answer
 
-    async def transcribe(self, role: Role, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
-        """Have the WAV file under an object's name transcribed.
+    async def transcribe(self, role: Role, entry: ModelEntry, recording: Recording, timeout: float) -> Transcript:
+        """Have a WAV file transcribed.
 
         Raises:
             StorageError: the file cannot be read.
             ModelError: the model did not answer, or not as it should.
         """
-        transcript: Transcript = await self._call(Call(role, "transcribe", entry, audio), timeout)
+        transcript: Transcript = await self._call(Call(role, "transcribe", entry, recording), timeout)
         return transcript
 
     async def make(self, role: Role, entry: ModelEntry, method: Method, order: Order, timeout: float) -> Any:

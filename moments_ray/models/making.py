@@ -11,6 +11,13 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class Recording(_Value):
+    """Sound to transcribe: the object it is in, and names and terms that are said in it."""
+
+    audio: str
+    prompt: str | None = Field(None, repr=False)
+
+
 class SpeechOrder(_Value):
     """Words to say; the sound goes to the object ``target``."""
 

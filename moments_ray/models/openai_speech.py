@@ -47,8 +47,10 @@ class _Verbose(Lenient):
     segments: list[Any] | None = None
 
 
-async def transcribe(endpoint: Endpoint, audio: Path, timeout: float) -> Transcript:
+async def transcribe(endpoint: Endpoint, audio: Path, timeout: float, prompt: str | None = None) -> Transcript:
     """Have a WAV file (16 kHz, mono, 16 bit) transcribed, a long one in pieces that are cut in pauses.
+
+    ``prompt`` names what is said in it, for each of the pieces.
 
     Where a server gives no times of words, they are spread over its segments, and the transcript says so.
 
@@ -63,27 +65,28 @@ async def transcribe(endpoint: Endpoint, audio: Path, timeout: float) -> Transcr
         left = deadline - clock()
         if left <= 0:
             raise ModelUnavailable(f"{key} did not answer within {timeout:.3g} s.")
-        answers.append((window, await _ask(endpoint, audio, window, left)))
+        answers.append((window, await _ask(endpoint, audio, window, left, prompt)))
     return joined([(window, _verbose(raw, key)) for window, raw in answers], key)
 
 
-async def _ask(endpoint: Endpoint, audio: Path, window: Window, timeout: float) -> Any:
+async def _ask(endpoint: Endpoint, audio: Path, window: Window, timeout: float, prompt: str | None) -> Any:
     sound = await asyncio.to_thread(_wav, audio, window)
 
     @contextmanager
     def upload() -> Iterator[Mapping[str, Any]]:
-        yield upload_of(sound, endpoint.entry.model)
+        yield upload_of(sound, endpoint.entry.model, prompt)
 
     return await endpoint.post(upload, timeout=timeout, largest=_LARGEST)
 
 
-def upload_of(sound: bytes, model: str) -> dict[str, Any]:
-    """Return what httpx is to send: a WAV file and the wish for times of words."""
+def upload_of(sound: bytes, model: str, prompt: str | None = None) -> dict[str, Any]:
+    """Return what httpx is to send: a WAV file, the wish for times of words, and names that are said."""
     fields = {
         "model": model or "whisper-1",
         "response_format": "verbose_json",
         "temperature": "0",
         "timestamp_granularities[]": ["word", "segment"],
+        **({"prompt": prompt} if prompt else {}),
     }
     return {"data": fields, "files": {"file": ("audio.wav", sound, "audio/wav")}}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from moments_ray.models.entry import ModelEntry
 from moments_ray.models.gateway import Gateway
+from moments_ray.models.making import Recording
 from moments_ray.models.roles import Role
 from moments_ray.settings import Settings
 from moments_ray.speech.recogniser import Availability, Progress
@@ -37,7 +38,7 @@ class RemoteRecogniser:
     async def transcribe(
         self,
         audio: Path,  # noqa: ARG002 - it is read from the store
-        settings: Settings,  # noqa: ARG002
+        settings: Settings,
         timeout: float,
         progress: Progress | None = None,  # noqa: ARG002 - it tells of none
     ) -> Transcript:
@@ -46,4 +47,6 @@ class RemoteRecogniser:
         Raises:
             ModelError: the model did not answer, or not as it should.
         """
-        return await self._gateway.transcribe(self._role, self._entry, self._audio, timeout)
+        return await self._gateway.transcribe(
+            self._role, self._entry, Recording(audio=self._audio, prompt=settings.speech.prompt), timeout
+        )

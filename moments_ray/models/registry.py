@@ -218,6 +218,8 @@ def require_configured(entry: ModelEntry) -> ModelEntry:
     """
     if not entry.configured:
         cure = f"give it an ssh_host or a base_url with PATCH /api/admin/models/{entry.key}"
+        if entry.provider is not None:
+            cure = f"set {entry.key_setting}, or {cure}"
         raise ModelNotConfigured(f"{entry.key} has no address yet: {cure}.")
     return entry
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from moments_ray.models.conversation import Question
 from moments_ray.models.entry import ModelEntry, ModelKind
-from moments_ray.models.making import Order
+from moments_ray.models.making import Order, Recording
 from moments_ray.settings import Quota
 
 Method = Literal["complete", "transcribe", "speak", "paint", "begin", "find", "finish", "cancel"]
@@ -32,12 +32,12 @@ class Role:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a model client's ``method`` with an entry and a question, an object with sound, or an order."""
+    """A call of a model client's ``method`` with an entry and a question, a recording, or an order."""
 
     role: Role
     method: Method
     entry: ModelEntry
-    what: Question | Order | str
+    what: Question | Recording | Order
 
 
 class RoleWithdrawn(Exception):

@@ -98,7 +98,9 @@ class SpeechSettings(Group):
     whisper_model: str | None = Field(
         None, description="a directory with a CTranslate2 model, or one in the hub's cache; unset: tiny.en and base"
     )
-    hot_words: tuple[str, ...] = Field((), description='names and terms that Whisper will hear: ["Kubernetes"]')
+    hot_words: tuple[str, ...] = Field(
+        (), description='names and terms that will be said, for a Whisper: ["Kubernetes"]'
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where Whisper runs; auto: a GPU if there is one"
     )
@@ -109,6 +111,11 @@ class SpeechSettings(Group):
         300.0, ge=0, description="a model on a GPU stays loaded so long without work; 0: it is loaded for each video"
     )
     threads: int = Field(0, ge=0, description="of Whisper on CPUs; 0: follow the stage's CPUs and the machine's cores")
+
+    @property
+    def prompt(self) -> str | None:
+        """The hot words as a Whisper is given them."""
+        return ", ".join(self.hot_words) or None
 
 
 class AnalysisSettings(Group):

@@ -145,7 +145,7 @@ class Whisper:
             "device": settings.speech.device,
             "threads": settings.speech.threads or self._threads,
             "language": self._language and self._language.partition("-")[0],
-            "hot_words": ", ".join(settings.speech.hot_words) or None,
+            "hot_words": settings.speech.prompt,
             "keep": kept is not None,
         }
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from faster_whisper import WhisperModel
+    from faster_whisper.transcribe import Segment
 
     Samples = npt.NDArray[np.float32]
 
@@ -31,6 +33,13 @@ _MOST_KEPT = 2  # models: English, and any language
 # What a process that is kept between recordings has loaded, by directory and device.
 _kept: dict[tuple[str, str], WhisperModel] = {}
 _SURE_OF_LANGUAGE = 0.7
+# What tiny.en makes of the first speech tells whether it is English. Means of the words' probabilities: clear
+# English has 0.89 to 0.97, what it makes of other languages 0.2 to 0.65; above that it repeats itself, which compresses
+# well (decision 107).
+_OPENING_SECONDS = 20.0
+_ENGLISH_PROBABILITY = 0.85
+_MOST_COMPRESSED = 2.4
+_FEWEST_ENGLISH_WORDS = 5
 
 
 class DecodedWord(Frozen):
@@ -129,21 +138,9 @@ class Listener:
 
     def listen(self, samples: Samples, spoken: Sequence[dict[str, int]], window: Window) -> Iterator[DecodedSegment]:
         """Decode the joined speech of a window; times are those of the file."""
-        import ctranslate2  # noqa: PLC0415 - native code stays in the child
-        from faster_whisper.transcribe import restore_speech_timestamps  # noqa: PLC0415
+        from faster_whisper.transcribe import restore_speech_timestamps  # noqa: PLC0415 - native code stays in the child
 
-        model = self._model or self._load(samples)
-        ctranslate2.set_random_seed(_SEED)
-        segments, _ = model.transcribe(
-            samples,
-            language=self.language,
-            beam_size=_BEAMS,
-            best_of=1,
-            temperature=_TEMPERATURES,
-            condition_on_previous_text=False,
-            word_timestamps=True,
-            hotwords=self._hot_words,
-        )
+        segments = self._opening(samples) if self._model is None else self._decode(self._model, samples)
         for segment in restore_speech_timestamps(segments, list(spoken), SAMPLE_RATE):
             yield DecodedSegment(
                 words=tuple(
@@ -157,28 +154,63 @@ class Listener:
                 )
             )
 
-    def _load(self, samples: Samples) -> WhisperModel:
-        """Load the model for the language that was told or is heard: the English one for English where there is one."""
-        if self._english is not None and (self._any_language is None or self._told == "en"):
-            self.language = "en"
-            return self._use(self._english)
+    def _decode(self, model: WhisperModel, samples: Samples) -> Iterator[Segment]:
+        import ctranslate2  # noqa: PLC0415 - native code stays in the child
+
+        ctranslate2.set_random_seed(_SEED)
+        segments, _ = model.transcribe(
+            samples,
+            language=self.language,
+            beam_size=_BEAMS,
+            best_of=1,
+            temperature=_TEMPERATURES,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            hotwords=self._hot_words,
+        )
+        return iter(segments)
+
+    def _opening(self, samples: Samples) -> Iterable[Segment]:
+        """Decode the first speech, for which the model is chosen: by the language that was told, or that is heard.
+
+        The English model begins where there is one. Its own words tell whether that was right; only where they do not
+        is the other model loaded, which knows languages.
+        """
+        if self._english is None or (self._any_language is not None and self._told not in {None, "en"}):
+            return self._in_any_language(samples)
+        self.language = "en"
+        model = self._use(self._english)
+        segments = self._decode(model, samples)
+        if self._any_language is None or self._told is not None:
+            return segments
+        opening = _until(segments, _OPENING_SECONDS)
+        if is_english(opening):
+            return chain(opening, segments)
+        if not self._keep:
+            model.model.unload_model()
+        detector = self._use(self._any_language)
+        self.language = self._language_of(detector, samples)
+        if self.language != "en":
+            return self._decode(detector, samples)
+        if not self._keep:
+            detector.model.unload_model()
+            model.model.load_model()
+        self._model, self.directory = model, self._english
+        return chain(opening, segments)
+
+    def _in_any_language(self, samples: Samples) -> Iterator[Segment]:
         assert self._any_language is not None  # noqa: S101 - the recogniser gives at least one
         model = self._use(self._any_language)
-        if self._told in model.supported_languages:
-            self.language = self._told
-        elif model.model.is_multilingual:
-            self.language, _, _ = model.detect_language(
-                samples,
-                language_detection_segments=_LANGUAGE_WINDOWS,
-                language_detection_threshold=_SURE_OF_LANGUAGE,
-            )
-        else:
-            self.language = "en"
-        if self.language == "en" and self._english is not None:
-            if not self._keep:
-                model.model.unload_model()
-            model = self._use(self._english)
-        return model
+        self.language = self._told if self._told in model.supported_languages else self._language_of(model, samples)
+        return self._decode(model, samples)
+
+    def _language_of(self, model: WhisperModel, samples: Samples) -> str:
+        if not model.model.is_multilingual:
+            return "en"
+        language, _, _ = model.detect_language(
+            samples, language_detection_segments=_LANGUAGE_WINDOWS, language_detection_threshold=_SURE_OF_LANGUAGE
+        )
+        return str(language)
 
     def _use(self, directory: str) -> WhisperModel:
         """Take a model that this process has kept, or load it: on the GPU if one is wanted and can be used."""
@@ -215,6 +247,26 @@ class Listener:
                 _kept.pop(next(iter(_kept)))
             _kept[directory, device] = model
         return model
+
+
+def is_english(segments: Sequence[Segment]) -> bool:
+    """Tell whether what an English model made of speech is what was said: probable words that do not go in circles."""
+    words = [word for segment in segments for word in segment.words or ()]
+    return (
+        len(words) >= _FEWEST_ENGLISH_WORDS
+        and all(segment.compression_ratio <= _MOST_COMPRESSED for segment in segments)
+        and sum(word.probability for word in words) / len(words) >= _ENGLISH_PROBABILITY
+    )
+
+
+def _until(segments: Iterator[Segment], seconds: float) -> list[Segment]:
+    """Take segments from an iterator up to the first that ends there or later."""
+    taken = []
+    for segment in segments:
+        taken.append(segment)
+        if segment.end >= seconds:
+            break
+    return taken
 
 
 def _silence() -> Samples:

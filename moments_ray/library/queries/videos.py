@@ -15,9 +15,20 @@ from moments_ray.errors import NotFound
 from moments_ray.ids import VideoId, new_identifier
 from moments_ray.states import RunStatus, VideoStatus
 
-# The words of the partial index, not a parameter: a statement that PostgreSQL plans for any value, as it does from the
-# sixth time on, finds no index that holds for all of them, and fails.
-_NOT_DELETING = text("status <> 'deleting'")
+# As text: SQLAlchemy compiles an insert with ON CONFLICT each time, and as a parameter the status would be none of
+# which PostgreSQL knows that its partial index holds.
+_GET_OR_CREATE = text(
+    """
+WITH made AS (
+    INSERT INTO videos (identifier, canonical_source, source_url, title)
+    VALUES (:identifier, :canonical_source, :source_url, :title)
+    ON CONFLICT (canonical_source) WHERE status <> 'deleting' DO NOTHING
+    RETURNING *
+)
+SELECT * FROM made
+UNION ALL SELECT * FROM videos WHERE canonical_source = :canonical_source AND status <> 'deleting'
+"""
+)
 
 
 class Videos:
@@ -30,18 +41,13 @@ class Videos:
         self, canonical_source: str, *, source_url: str | None = None, title: str | None = None
     ) -> tuple[Video, bool]:
         """Return the video of a source and whether it was made just now; two callers at once get the same one."""
-        made = await self._session.scalar(
-            insert(Video)
-            .values(identifier=new_identifier(), canonical_source=canonical_source, source_url=source_url, title=title)
-            .on_conflict_do_nothing(index_elements=[Video.canonical_source], index_where=_NOT_DELETING)
-            .returning(Video)
-        )
-        if made is not None:
-            return made, True
-        known = await self.of_source(canonical_source)
-        if known is None:
-            raise NotFound("The video was deleted at this very moment; submit it again.")
-        return known, False
+        new = {"identifier": new_identifier(), "canonical_source": canonical_source}
+        values = {**new, "source_url": source_url, "title": title}
+        for _ in range(2):  # the first time it may have waited for another's, which only a later look sees
+            found = await self._session.scalar(select(Video).from_statement(_GET_OR_CREATE), values)
+            if found is not None:
+                return found, found.identifier == new["identifier"]
+        raise NotFound("The video was deleted at this very moment; submit it again.")
 
     async def of_source(self, canonical_source: str) -> Video | None:
         """Return the video of a source, if there is one."""

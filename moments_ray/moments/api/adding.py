@@ -38,7 +38,7 @@ async def add_video(
     return started(outcome, response)
 
 
-@router.post("/upload", response_model=VideoStarted, responses={**STARTS, **problems(400, 413, 415, 507)})
+@router.post("/upload", response_model=VideoStarted, responses={**STARTS, **problems(400, 413, 507)})
 async def upload_video(
     dependencies: Dependencies,
     starting: Starting,
