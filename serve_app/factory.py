@@ -25,13 +25,24 @@ from moments_ray.http.links import document_links
 from moments_ray.http.problems import document_problems, problems, render_problems
 from moments_ray.http.rate_limit import RateLimit
 from moments_ray.http.request_scope import RequestScope
-from moments_ray.http.routes import dead_letters, events, health, home, models, objects, runs, sessions, webhooks
+from moments_ray.http.routes import (
+    dead_letters,
+    events,
+    health,
+    home,
+    models,
+    objects,
+    runs,
+    sessions,
+    webhooks,
+    workers,
+)
 from moments_ray.http.tus import TusResponses
 from moments_ray.storage.factory import url_signer
 from serve_app import demo
 from serve_app.ui.mount import PATH, mount_ui
 
-_SHARED = (sessions, runs, events, models, dead_letters, webhooks)  # of every product
+_SHARED = (sessions, runs, events, models, workers, dead_letters, webhooks)  # of every product
 
 _DESCRIPTION = """
 Turns videos into titled, time-stamped highlights, each with a clip that is cut to the frame.
@@ -49,7 +60,7 @@ _OPEN_TAGS = {"health": "Whether the service works; open to everybody."}
 _SHARED_TAGS = {
     "session": "A browser's session, begun with an API key.",
     "runs": "Runs of every pipeline: looked at, followed, cancelled, retried.",
-    "admin": "The models that can be asked, what was given up, and how webhooks are signed.",
+    "admin": "The models that can be asked, the workers, what was given up, and how webhooks are signed.",
 }
 
 

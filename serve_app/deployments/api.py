@@ -24,7 +24,8 @@ def connect_container(settings: Settings) -> Container:
         StorageError: the object store cannot be used.
     """
     client = runtime.open_redis(settings, timeout=_REDIS_TIMEOUT)
-    return Container(runtime.connect(settings), client, lambda: [node.resources for node in runtime.nodes()])
+    environment = runtime.connect(settings, redis_timeout=_REDIS_TIMEOUT)
+    return Container(environment, client, lambda: [node.resources for node in runtime.nodes()])
 
 
 def log_through_serve(settings: Settings) -> None:

@@ -27,6 +27,7 @@ from moments_ray.models.making import (
     JobResult,
     MadeObject,
     PictureOrder,
+    Recording,
     SeedSearch,
     SpeechOrder,
 )
@@ -72,10 +73,10 @@ class ModelClients:
         client: ModelClient = await self.client(serve.get_multiplexed_model_id())
         return await client.complete(entry, question, timeout)
 
-    async def transcribe(self, entry: ModelEntry, audio: str, timeout: float) -> Transcript:
+    async def transcribe(self, entry: ModelEntry, recording: Recording, timeout: float) -> Transcript:
         """Have an object's sound transcribed; raises as ``ModelClient.transcribe``."""
         client: ModelClient = await self.client(serve.get_multiplexed_model_id())
-        return await client.transcribe(entry, audio, timeout)
+        return await client.transcribe(entry, recording, timeout)
 
     async def speak(self, entry: ModelEntry, order: SpeechOrder, timeout: float) -> MadeObject:
         """Have words said; raises as ``ModelClient.speak``."""

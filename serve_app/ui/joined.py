@@ -4,7 +4,8 @@ A browser asks for one file in place of some forty. A module stays what it is, a
 
     const core_time = (() => { …; return { clock, length }; })();
 
-Modules outside take theirs from there, so that there is one of each. This reads the two forms that our modules use,
+Modules outside take theirs from there, so that there is one of each; only the first ones can also be imported late, by
+their own addresses. This reads the two forms that our modules use,
 ``import { a, b } from "./c.js";`` and ``export`` before a function, class or constant, each on a line of its own.
 """
 
@@ -32,8 +33,8 @@ def join_modules(modules: Mapping[str, str], first: tuple[str, ...]) -> dict[str
     joined = "\n".join(_scope(path, modules[path]) for path in order)
     names = ", ".join(_name(path) for path in order)
     sent = {path: _led(path, text, order) for path, text in modules.items() if path not in order}
-    stands = {path: _stand_in(path, modules[path]) for path in order}
-    return {**sent, **stands, JOINED: f"{joined}\nexport {{ {names} }};\n"}
+    late = {path: _stand_in(path, modules[path]) for path in first}
+    return {**sent, **late, JOINED: f"{joined}\nexport {{ {names} }};\n"}
 
 
 def _in_order(modules: Mapping[str, str], first: tuple[str, ...]) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _led(path: str, text: str, order: list[str]) -> str:
 
 
 def _stand_in(path: str, text: str) -> str:
-    """Return what stands at the address of a joined module."""
+    """Return what stands at the address of a module that is joined and imported late."""
     name, exported = _name(path), ", ".join(_EXPORT.findall(text))
     return f'import {{ {name} }} from "{_to_joined(path)}";\nexport const {{ {exported} }} = {name};\n'
 

@@ -49,6 +49,8 @@ export const number = (value, digits = 0) =>
 export const percent = (share) => new Intl.NumberFormat(language.peek(), { style: "percent" }).format(Math.floor(share * 100) / 100);
 export const date = (text) =>
   new Intl.DateTimeFormat(language.peek(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
+/** To the second. */
+export const timeOfDay = (text) => new Intl.DateTimeFormat(language.peek(), { timeStyle: "medium" }).format(new Date(text));
 
 const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 

@@ -9,6 +9,7 @@ const PATHS = {
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
   play: "M8 5l11 7-11 7z",
   pause: "M8 5v14M16 5v14",
+  toList: "M19 12H5M11 6l-6 6 6 6",
   back: "M11 6l-6 6 6 6M19 6l-6 6 6 6",
   forward: "M13 6l6 6-6 6M5 6l6 6-6 6",
   frameBack: "M15 6l-6 6 6 6M6 6v12",

@@ -16,6 +16,9 @@ export function length(seconds) {
   return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${Math.floor(minutes / 60)} h`;
 }
 
+/** How long something has been at work, or was; nothing before it began. */
+export const took = ({ started_at: began, completed_at: ended }) => (began ? length(((ended ? Date.parse(ended) : Date.now()) - Date.parse(began)) / 1000) : "");
+
 /** Read "1:02:03.5", "62" or "1m2s" as seconds; null where it is none. */
 export function parseClock(text) {
   const parts = text.trim().split(":");

@@ -3,13 +3,11 @@ import { each, h, replace } from "../core/html.js";
 import { ago, number, percent, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
-import { onEnd, signal } from "../core/store.js";
 import { api } from "../services/api.js";
 import { pipelineTitle } from "../services/stages.js";
 import { may } from "../services/session.js";
 import { emptyState } from "../components/common/empty-state.js";
-import { resource } from "../components/common/resource.js";
-import { skeletons } from "../components/common/skeleton.js";
+import { pagedList, whileActive } from "../components/common/paged-list.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { countBar, doneShare } from "../components/backfills/counts.js";
 import { newBackfill } from "../components/backfills/new-backfill.js";
@@ -20,16 +18,16 @@ const PAGE = 50;
 
 export function mount(root) {
   document.title = `${t("Backfills")} · moments`;
-  const shown = signal(PAGE);
-  const found = resource(() => api.backfills({ limit: shown.peek() }));
-  const timer = setInterval(() => { if (!document.hidden && found.value.peek()?.items.some((one) => !over(one))) found.reload(); }, EVERY);
-  onEnd(() => clearInterval(timer));
-  const rows = each(() => found.value()?.items ?? [], (one) => one.identifier, row);
+  const list = pagedList((cursor) => api.backfills({ limit: PAGE, cursor }));
+  list.load();
+  whileActive(list, (one) => !over(one), EVERY);
+  const rows = each(() => list.items() ?? [], (one) => one.identifier, row);
+  const create = () => h("button.primary", { disabled: !may("write"), onclick: newBackfill }, icon("add"), t("New backfill"));
   replace(root,
-    h("div.page-head", h("h1", t("Backfills")), workTabs("/backfills"), h("div.actions", h("button.primary", { disabled: !may("write"), onclick: newBackfill }, icon("add"), t("New backfill")))),
-    found.show(() => skeletons("line", 5), (page) => (page.items.length ? null : emptyState({ icon: "library", title: t("No backfills"), text: t("A backfill works on a long list of videos, or on the whole library, so many at a time, and keeps a ledger.") }))),
-    h("div.scroll", { hidden: () => !found.value()?.items.length, tabindex: "0", role: "region", "aria-label": t("Backfills") }, h("table", h("thead", h("tr", h("th", t("State")), h("th", t("Name")), h("th", t("Pipeline")), h("th", t("Progress")), h("th.amount", t("Videos")), h("th.amount", t("Failed")), h("th.amount", t("Created")))), h("tbody", rows))),
-    () => found.value()?.next_cursor && h("div.actions", h("button", { onclick: () => { shown.set(Math.min(200, shown.peek() + PAGE)); found.reload(); } }, t("More"))));
+    h("div.page-head", h("h1", t("Backfills")), workTabs("/backfills"), h("div.actions", create())),
+    list.instead(() => emptyState({ icon: "library", title: t("No backfills"), text: t("A backfill works through a long list of videos, or the whole library, a few at a time, and keeps a ledger.") }, create())),
+    h("div.scroll", { hidden: () => !list.items()?.length, tabindex: "0", role: "region", "aria-label": t("Backfills") }, h("table", h("thead", h("tr", h("th", t("State")), h("th", t("Name")), h("th", t("Pipeline")), h("th", t("Progress")), h("th.amount", t("Videos")), h("th.amount", t("Failed")), h("th.amount", t("Created")))), h("tbody", rows))),
+    list.more);
 }
 
 const over = (one) => ["completed", "completed_with_errors", "failed", "cancelled"].includes(one.status);

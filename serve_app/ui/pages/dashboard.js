@@ -5,8 +5,7 @@ import { icon } from "../core/icons.js";
 import { href, go } from "../core/router.js";
 import { effect, onEnd, scope, signal } from "../core/store.js";
 import { api, missing } from "../services/api.js";
-import { activeRuns, allRuns, lookNow } from "../services/follow.js";
-import { finished } from "../services/stages.js";
+import { activeRuns, lookNow, whenRunsChange } from "../services/follow.js";
 import { may } from "../services/session.js";
 import { emptyState } from "../components/common/empty-state.js";
 import { resource } from "../components/common/resource.js";
@@ -25,11 +24,7 @@ const RUNNING = 6;
 export function mount(root) {
   document.title = `${t("Dashboard")} · moments`;
   const videos = resource((signal) => newest(signal));
-  let ended = 0;
-  effect(() => {
-    const now = allRuns().filter((run) => finished(run.status)).length + activeRuns().length * 1000;
-    if (now !== ended) { ended = now; videos.reload(); }
-  });
+  whenRunsChange(videos.reload);
   const body = h("div.stack");
   root.append(h("div.page-head", h("h1", t("Dashboard")), h("div.actions", fileButton(t("Upload")), h("a.button.primary", { href: href("/new") }, icon("add"), t("New from URL")))), body);
   let [kind, end] = [null, () => {}];
@@ -64,7 +59,7 @@ function overview(videos) {
 
 /** What a newcomer sees first. */
 function welcome() {
-  const field = h("input", { type: "url", name: "url", required: true, placeholder: "https://…", "aria-label": t("Address of a video") });
+  const field = h("input", { type: "url", name: "url", required: true, placeholder: "https://…", "aria-label": t("URL of a video") });
   const demo = async (event) => {
     const button = event.currentTarget;
     button.disabled = true;
@@ -78,12 +73,12 @@ function welcome() {
       else toastError(error);
     }
   };
-  return h("section.welcome", h("h2", t("A video in, the moments worth watching out")),
-    h("p", t("Drop a file anywhere on this page, or paste the address of a video. Its moments are found, titled and cut to the frame.")),
+  return h("section.welcome", h("h2", t("Find the moments worth watching")),
+    h("p", t("Drop a file anywhere on this page, or paste the URL of a video. Its moments are found, titled and cut to the frame.")),
     fileButton(t("Choose a file"), "primary"),
     h("span.or", t("or")),
-    h("form", { onsubmit: (event) => { event.preventDefault(); go(`/new?url=${encodeURIComponent(field.value)}`); } }, field, h("button", { type: "submit" }, t("Look at it"))),
-    h("span.or", t("or, with nothing at hand,")),
+    h("form", { onsubmit: (event) => { event.preventDefault(); go(`/new?url=${encodeURIComponent(field.value)}`); } }, field, h("button", { type: "submit" }, t("Continue"))),
+    h("span.or", t("or, without a video of your own,")),
     h("button", { onclick: demo, disabled: !may("write") }, icon("film"), t("Make the demo talk")),
     h("p.small", t("Five minutes of a narrated talk, made on this machine.")));
 }

@@ -4,9 +4,10 @@ import { t } from "../core/i18n.js";
 import { setQuery } from "../core/router.js";
 import { effect, signal } from "../core/store.js";
 import { api, whenBack } from "../services/api.js";
+import { videoTitle } from "../services/titles.js";
 import { errorPanel } from "../components/common/error-panel.js";
 import { tabs } from "../components/common/tabs.js";
-import { toast, toastError } from "../components/common/toast.js";
+import { toast, toastError, tried } from "../components/common/toast.js";
 import { detailHead } from "../components/detail/detail-head.js";
 import { detailKeys } from "../components/detail/detail-keys.js";
 import { files } from "../components/detail/files.js";
@@ -49,19 +50,15 @@ function build(root, id, video, query) {
   detailKeys(model, timeline, transcript, (one) => root.querySelector(`[data-moment="${CSS.escape(one)}"]`));
   load(model, query);
   followRun(model);
-  nameTab(model, () => model.video().title || t("Untitled video"));
+  nameTab(model, () => videoTitle(model.video()));
   effect(() => setQuery({ m: model.chosen() }));
 }
 
 async function load(model, query) {
   const [time, wanted] = [Number(query.get("t")), query.get("m")];
-  try {
-    await model.load();
-    if (wanted && model.find(wanted)) model.choose(wanted, { seek: !time });
-    if (time > 0) model.player.seek(time);
-  } catch (error) {
-    toastError(error);
-  }
+  await model.load().catch(() => {}); // the list of moments says why, and asks again
+  if (wanted && model.find(wanted)) model.choose(wanted, { seek: !time });
+  if (time > 0) model.player.seek(time);
   if (model.video.peek().status === "ready") await model.loadTranscript().catch(toastError);
   else model.transcript.set(NO_WORDS);
   if (model.moments.peek()?.length || !model.run()) loadMeasures(model); // before that nothing was measured
@@ -86,20 +83,21 @@ function followRun(model) {
 }
 
 async function refresh(model, run) {
-  try {
+  await tried(async () => {
     await Promise.all([model.reloadVideo(), model.load(), model.loadTranscript()]);
     const found = model.moments.peek().length;
     if (run.status === "failed") toast(run.error?.message ?? t("The run failed."), { bad: true, seconds: 12 });
     else if (!found) await model.loadReason();
     else toast(run.status === "cancelled" ? t("Cancelled") : t("Done"));
     if (!model.waveform.peek()) loadMeasures(model);
-  } catch (error) {
-    toastError(error);
-  }
+  });
 }
 
 function pending(model, running) {
-  const { error, status } = model.video();
+  const { error, status, source_url: url } = model.video();
   if (status === "deleting") return h("div.panel", h("p", t("This video is being deleted.")));
-  return h("div.stack", running() ? runPanel(model.run) : error ? errorPanel({ title: t("The video did not come"), message: error.message, code: error.code }, error.retryable ? () => model.begin(() => api.start(model.id, {}), t("Tried again")) : undefined) : h("div.panel", h("p", t("Nothing works on this video right now.")), h("div.actions", h("button.primary", { onclick: () => model.begin(() => api.start(model.id, {}), t("Started")) }, t("Find its moments")))));
+  if (running()) return h("div.stack", runPanel(model.run));
+  const start = (said) => () => model.begin(() => api.start(model.id, {}), said);
+  if (error) return h("div.stack", errorPanel({ title: t("The video could not be fetched"), message: error.message, code: error.code }, error.retryable ? start(t("Started again")) : undefined), url && h("p.quiet.small", { dir: "auto" }, url));
+  return h("div.stack", h("div.panel", h("p", t("Nothing is running for this video.")), h("div.actions", h("button.primary", { onclick: start(t("Started")) }, t("Find its moments")))));
 }

@@ -2,21 +2,22 @@
 import { h } from "../core/html.js";
 import { plural, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
-import { go, href } from "../core/router.js";
+import { go } from "../core/router.js";
 import { effect, signal } from "../core/store.js";
-import { Problem, api } from "../services/api.js";
+import { Problem, api, newKey } from "../services/api.js";
 import { lookNow } from "../services/follow.js";
 import { may } from "../services/session.js";
+import { videoTitle } from "../services/titles.js";
+import { backLink } from "../components/common/back-link.js";
 import { toast, toastError } from "../components/common/toast.js";
 import { fileButton } from "../components/layout/drop.js";
 import { optionsForm } from "../components/url_generate/options-form.js";
 import { MOST_LINES, addressLines, lineList } from "../components/url_generate/address-lines.js";
 
-const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 export function mount(root, { query }) {
   const video = query.get("video");
-  document.title = `${video ? t("Look again") : t("New")} · moments`;
+  document.title = `${video ? t("Find again") : t("New videos")} · moments`;
   if (video) again(root, video);
   else fromAddresses(root, query.get("url") ?? "");
 }
@@ -65,10 +66,10 @@ function fromAddresses(root, given) {
     else if (begun.length) toast(plural(begun.length, "{n} run started", "{n} runs started"));
   }
   root.append(h("form.form-page", { onsubmit: start, novalidate: true },
-    h("div.page-head", h("h1", t("New"))),
-    h("div.panel.stack", h("label", t("Addresses of videos"), field, h("small", { id: "lines-hint" }, t("One a line, up to {most}. A .txt or .csv file may be dropped here.", { most: MOST_LINES }))),
+    h("div.page-head", h("h1", t("New videos"))),
+    h("div.panel.stack", h("label", t("URLs of videos"), field, h("small", { id: "lines-hint" }, t("One per line, up to {most}. A .txt or .csv file can be dropped here.", { most: MOST_LINES }))),
       lineList(lines),
-      h("div.row", fileButton(t("Or upload files"), "", () => form.values()), h("span.hint.grow", t("Files may be dropped anywhere on the page.")))),
+      h("div.row", fileButton(t("Or upload files"), "", () => form.values()), h("span.hint.grow", t("Files can be dropped anywhere on the page.")))),
     form.element,
     h("div.actions", h("button.primary", { type: "submit", disabled: () => busy() || good().length === 0 || !may("write") }, icon("play"), () => (good().length > 1 ? plural(good().length, "Find moments", "Find moments in {n} videos") : t("Find moments"))))));
 }
@@ -78,7 +79,7 @@ function again(root, id) {
   const title = signal("…");
   const form = optionsForm();
   const key = newKey();
-  api.video(id).then((video) => title.set(video.title || t("Untitled video")), (error) => { toastError(error); go("/videos", { replace: true }); });
+  api.video(id).then((video) => title.set(videoTitle(video)), (error) => { toastError(error); go("/videos", { replace: true }); });
   api.runs({ video: id, pipeline: "moments", limit: 1 }).then(({ items: [last] }) => { if (last) form.fill(last.options); }, () => {});
   const busy = signal(false);
   async function start(event) {
@@ -97,8 +98,8 @@ function again(root, id) {
     }
   }
   root.append(h("form.form-page", { onsubmit: start, novalidate: true },
-    h("div.page-head", h("a.icon-button.button.plain", { href: href(`/videos/${id}`), "aria-label": t("Back") }, icon("back")), h("h1", t("Look again")), h("span.quiet", { dir: "auto" }, title)),
-    h("p.quiet", t("What stands, its sound and transcript, is not made again.")),
+    h("div.page-head", backLink(`/videos/${id}`, t("Back")), h("h1", t("Find again")), h("span.quiet", { dir: "auto" }, title)),
+    h("p.quiet", t("Its audio and transcript are kept; only moments and clips are made again.")),
     form.element, h("div.actions", h("button.primary", { type: "submit", disabled: () => busy() || !may("write") }, icon("refine"), t("Find moments")))));
-  effect(() => { document.title = `${title()} · ${t("Look again")} · moments`; });
+  effect(() => { document.title = `${title()} · ${t("Find again")} · moments`; });
 }

@@ -29,15 +29,11 @@ import { versionsPanel } from "../components/editor/versions-panel.js";
 import { warningsOf } from "../components/editor/warnings.js";
 import { runPanel } from "../components/pipelines/run-panel.js";
 
-/** The looks of these pages alone, asked for once and only by them. */
-let style = null;
-const looks = () => (style ??= new Promise((resolve) => {
-  document.head.append(h("link", { rel: "stylesheet", href: new URL("../theme/editor.css", import.meta.url).href, onload: resolve, onerror: resolve }));
-}));
+export const STYLE = "editor";
 
 export function mount(root, { id, query }) {
   const ask = async () => {
-    const [project] = await Promise.all([api.timeline(id), looks()]);
+    const project = await api.timeline(id);
     return { project, video: await api.video(project.asset.video) };
   };
   return openPage(root, ask, ({ project, video }) => build(root, project, video, query));
@@ -87,11 +83,11 @@ function spoken(model) {
 
 function nothing(model) {
   if (model.project().timeline.segments.length === 0 && model.video().status === "ready") {
-    return emptyState({ icon: "cut", title: t("No time line yet"), text: t("A template listens to the video and cuts it; then it is yours to change.") },
-      h("button.primary", { disabled: () => !may("write"), onclick: () => chooseTemplate(model) }, icon("refine"), t("Make a time line…")));
+    return emptyState({ icon: "cut", title: t("No timeline yet"), text: t("A template listens to the video and cuts it; then it is yours to change.") },
+      h("button.primary", { disabled: () => !may("write"), onclick: () => chooseTemplate(model) }, icon("refine"), t("Make a timeline…")));
   }
-  return emptyState({ icon: "film", title: t("The video is not here yet"), text: t("Its time line is made as soon as it is.") },
-    h("button", { disabled: () => !may("write"), onclick: () => chooseTemplate(model) }, icon("retry"), t("Make a time line…")));
+  return emptyState({ icon: "film", title: t("The video is still on its way"), text: t("Its timeline is made as soon as it is here.") },
+    h("button", { disabled: () => !may("write"), onclick: () => chooseTemplate(model) }, icon("retry"), t("Make a timeline…")));
 }
 
 function load(model, offers) {

@@ -1,39 +1,42 @@
 // Projects: videos that are edited as films, the newest first.
 import { each, h, replace } from "../core/html.js";
-import { ago, t } from "../core/i18n.js";
+import { ago, number, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
-import { effect, onEnd, signal } from "../core/store.js";
+import { effect, signal } from "../core/store.js";
 import { clock } from "../core/time.js";
 import { api } from "../services/api.js";
 import { link } from "../services/links.js";
 import { may } from "../services/session.js";
 import { emptyState } from "../components/common/empty-state.js";
+import { pagedList, whileActive } from "../components/common/paged-list.js";
 import { progressBar } from "../components/common/progress.js";
-import { resource } from "../components/common/resource.js";
-import { skeletons } from "../components/common/skeleton.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { newProject } from "../components/editor/new-project.js";
 import { poster } from "../components/library/video-card.js";
 
 const EVERY = 3000;
 const PAGE = 48;
-const MOST = 200;
 const active = (project) => ["analyzing", "rendering"].includes(project.status);
+
+export const STYLE = "editor";
 
 export function mount(root) {
   document.title = `${t("Projects")} · moments`;
-  const shown = signal(PAGE);
-  const found = resource((signal) => api.projects({ limit: shown.peek() }, signal));
-  const timer = setInterval(() => { if (!document.hidden && found.value.peek()?.items.some(active)) found.reload(); }, EVERY);
-  onEnd(() => clearInterval(timer));
+  const total = signal(0);
+  const list = pagedList(async (cursor) => {
+    const page = await api.projects({ limit: PAGE, cursor });
+    total.set(page.total);
+    return page;
+  });
+  list.load();
+  whileActive(list, active, EVERY);
   const make = () => h("button.primary", { disabled: () => !may("write"), onclick: newProject }, icon("add"), t("New project"));
-  const more = () => { shown.set(Math.min(MOST, shown.peek() + PAGE)); found.reload(); };
   replace(root,
-    h("div.page-head", h("h1", t("Projects")), () => found.value()?.total > 0 && h("span.quiet.number", found.value().total), h("div.actions", make())),
-    found.show(() => skeletons("card", 8), (page) => (page.items.length ? null : emptyState({ icon: "cut", title: t("No projects"), text: t("A project makes a film of a video: a template cuts it, you put it right, with captions, effects and sounds.") }, make()))),
-    h("div.card-grid", { hidden: () => !found.value()?.items.length }, each(() => found.value()?.items ?? [], (one) => one.identifier, projectCard)),
-    () => found.value() && found.value().items.length < Math.min(MOST, found.value().total) && h("div.actions", h("button", { onclick: more }, t("More"))));
+    h("div.page-head", h("h1", t("Projects")), () => total() > 0 && h("span.quiet.number", number(total())), h("div.actions", make())),
+    list.instead(() => emptyState({ icon: "cut", title: t("No projects"), text: t("A project turns a video into a film: a template cuts it, and you refine it with captions, effects and sounds.") }, make()), "card"),
+    h("div.card-grid", { hidden: () => !list.items()?.length }, each(() => list.items() ?? [], (one) => one.identifier, projectCard)),
+    list.more);
 }
 
 function projectCard(project) {

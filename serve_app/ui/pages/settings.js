@@ -10,7 +10,7 @@ const PARTS = [
   ["browser", () => t("This browser"), () => import("../components/settings/browser.js")],
   ["models", () => t("Models"), () => import("../components/settings/models.js"), "admin"],
   ["health", () => t("Health"), () => import("../components/settings/health.js")],
-  ["dead", () => t("Given up"), () => import("../components/settings/dead.js"), "admin"],
+  ["dead", () => t("Dead letters"), () => import("../components/settings/dead.js"), "admin"],
   ["access", () => t("Access"), () => import("../components/settings/access.js")],
   ["about", () => t("About"), () => import("../components/settings/about.js")],
 ];
@@ -21,7 +21,6 @@ export function mount(root, { tab = "browser" }) {
   const body = h("div.stack");
   root.append(h("div.page-head", h("h1", t("Settings"))), h("div.settings",
     h("nav", { "aria-label": t("Settings") }, PARTS.map(([name, label]) => h("a", { href: href(`/settings/${name}`), "aria-current": name === part[0] ? "page" : null }, label()))), body));
-  root.querySelector("nav [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   if (part[3] && !may(part[3])) {
     replace(body, emptyState({ icon: "settings", title: t("For administrators"), text: t("This needs a key of scope admin.") }));
     return;

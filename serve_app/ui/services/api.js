@@ -28,7 +28,7 @@ export function whenBack(act) {
     if (times++) untracked(act);
   });
 }
-/** Called on a 401; resolves to whether it is worth asking again. Set by the session. */
+/** Called on a 401; resolves to whether it is worth asking again. Set where the front end begins. */
 export const access = { ask: async () => false };
 
 let waiting = null;
@@ -86,6 +86,9 @@ export async function send(path, { json, key, ...options } = {}, again = true) {
   throw new Problem(answer.status, body, answer.headers);
 }
 
+/** A key by which a request that is sent again starts nothing new. */
+export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 const query = (values) => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
@@ -96,7 +99,7 @@ const query = (values) => {
 };
 const get = async (path, options) => (await send(path, options)).json();
 const post = (path, json, options) => get(path, { method: "POST", json: json ?? {}, ...options });
-const remove = (path) => send(path, { method: "DELETE" });
+const remove = (path, options) => send(path, { method: "DELETE", ...options });
 const JOBS = "/api/v1/jobs";
 const video = (id, rest = "") => `/api/videos/${id}${rest}`;
 const timeline = (id, rest = "") => `/api/timeline/${id}${rest}`;
@@ -112,8 +115,6 @@ export const api = {
   rename: (id, title) => get(video(id), { method: "PATCH", json: { title } }),
   removeVideo: (id) => remove(video(id)),
   bulkVideos: (asked) => post("/api/videos/bulk", asked),
-  streamLink: (id) => get(video(id, "/stream?redirect=false")),
-  posterLink: (id) => get(video(id, "/thumbnail?redirect=false")),
   transcript: (id) => get(video(id, "/transcript")),
   storyboard: (id) => get(video(id, "/storyboard")),
   waveform: (id, points) => get(video(id, `/waveform${query({ points })}`)),
@@ -129,14 +130,12 @@ export const api = {
     return get(moment(id, one), { method: "PATCH", json: asked, headers });
   },
   readMoment: (id, one) => get(moment(id, one)),
-  /** Delete a moment, with what it was refined from: that would stand in its place. */
-  removeMoment: (id, one) => remove(moment(id, one, "?parents=true")),
+  /** Delete a moment, with what it was refined from: that would stand in its place. @param {RequestInit} [options] */
+  removeMoment: (id, one, options) => remove(moment(id, one, "?parents=true"), options),
   restoreMoment: (id, one) => post(moment(id, one, "/restore")),
   revertMoment: (id, one, to) => post(moment(id, one, "/revert"), to === undefined ? undefined : { to }),
   refine: (id, one) => post(moment(id, one, "/refine")),
   extract: (id, asked) => post(video(id, "/extract-clips"), asked),
-  clips: (id) => get(video(id, "/clip-extraction-status")),
-  clipLink: (one, preset) => get(`/api/clips/${one}/stream${query({ redirect: false, preset })}`),
   exportUrl: (id, format) => `${BASE}${video(id, `/moments/export${query({ format })}`)}`,
   exportText: async (id, format) => (await send(video(id, `/moments/export${query({ format })}`), { headers: { Accept: "*/*" } })).text(),
   zipUrl: (id) => `${BASE}${video(id, "/clips.zip")}`,
@@ -145,7 +144,6 @@ export const api = {
   inspect: (url) => post("/api/urls/inspect", { url }),
   generate: (asked, key) => post("/api/generate_moments", asked, { key }),
   start: (id, asked, key) => post(`/api/pipeline/${id}/start`, asked, { key }),
-  status: (id) => get(`/api/pipeline/${id}/status`),
 
   runs: (values, signal) => get(`/api/runs${query(values)}`, { signal }),
   run: (id) => get(`/api/runs/${id}`),
@@ -176,7 +174,7 @@ export const api = {
   ads: (values) => get(`/api/ads/jobs${query(values)}`),
   ad: (id) => get(`/api/ads/jobs/${id}`),
   adStyles: (signal) => get("/api/ads/styles", { signal }),
-  estimateAd: (asked) => post("/api/ads/estimate", asked),
+  estimateAd: (asked, picture) => post(`/api/ads/estimate?picture=${picture}`, asked),
   createAd: (asked, picture, key) => {
     if (!picture) return post("/api/ads/jobs", asked, { key });
     const form = new FormData();
@@ -192,9 +190,12 @@ export const api = {
   /** @param {{picture: boolean, voice: boolean}} what */
   regenerateScene: (id, scene, what) => post(`/api/ads/jobs/${id}/scenes/${scene}/regenerate`, what),
 
-  projects: async (values, signal) => {
-    const answer = await send(`/api/projects${query(values)}`, { signal });
-    return { items: await answer.json(), total: Number(answer.headers.get("X-Total-Count")) };
+  /** A page of projects; its cursor is a place in the list. */
+  projects: async ({ limit, cursor }) => {
+    const answer = await send(`/api/projects${query({ limit, offset: cursor })}`);
+    const [items, total] = [await answer.json(), Number(answer.headers.get("X-Total-Count"))];
+    const next = (cursor ?? 0) + items.length;
+    return { items, total, next_cursor: items.length && next < total ? next : null };
   },
   createProject: (video, title) => post("/api/projects", { video, ...(title ? { title } : {}) }),
   ingestUrl: (url) => {
@@ -210,9 +211,13 @@ export const api = {
   analyzeProject: (id, asked) => post(timeline(id, "/analyze?wait=0"), asked),
   timelineVersions: (id) => get(timeline(id, "/versions")),
   revertTimeline: (id, version) => post(timeline(id, "/revert"), { version }),
+  importTimeline: (id, file, format) => {
+    const form = new FormData();
+    form.set("file", file);
+    return get(timeline(id, `/import${query({ format })}`), { method: "POST", body: form });
+  },
   timelineUrl: (id, format) => `${BASE}${timeline(id, `/export${query({ format })}`)}`,
   filmFrame: async (id, at, signal) => (await send(timeline(id, `/preview${query({ at: at.toFixed(3) })}`), { headers: { Accept: "image/jpeg" }, signal })).blob(),
-  templates: () => get("/api/templates"),
   effects: () => get("/api/effects"),
   sounds: async () => (await get("/api/sfx")).sfx,
   giveConsent: (asset, accepted) => post(`/api/consent/${asset}/checkbox`, { accepted }),
@@ -235,6 +240,7 @@ export const api = {
   addModel: (key, fields) => get(`/api/admin/models/${key}`, { method: "PUT", json: fields }),
   resetModel: (key) => remove(`/api/admin/models/${key}`),
   probe: (key) => post(`/api/admin/models/${key}/probe`),
+  workers: () => get("/api/admin/workers"),
   dead: (limit) => get(`/api/admin/dead${query({ limit })}`),
   retryDead: (id) => post(`/api/admin/dead/${id}/retry`),
   clearDead: () => remove("/api/admin/dead"),

@@ -1,6 +1,6 @@
 // Runs as they go: one stream for the whole browser, held by one tab and told to the others.
 import { BASE } from "../core/router.js";
-import { effect, signal } from "../core/store.js";
+import { effect, signal, untracked } from "../core/store.js";
 import { api, away, missing, returned } from "./api.js";
 import { finished } from "./stages.js";
 
@@ -34,6 +34,16 @@ export const followed = (id) => runs().get(id) ?? null;
 export function listen(hear) {
   listeners.add(hear);
   return () => listeners.delete(hear);
+}
+
+/** Have something done when a run begins, or when how it stands changes; its progress alone is no such thing. */
+export function whenRunsChange(act, wanted = () => true) {
+  let before = null;
+  effect(() => {
+    const now = allRuns().filter(wanted).map((run) => `${run.identifier}${run.status}`).sort().join();
+    if (before !== null && now !== before) untracked(act);
+    before = now;
+  });
 }
 
 /** Take in runs that were read; a bar never goes back within an attempt. */

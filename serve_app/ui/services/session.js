@@ -1,7 +1,7 @@
 // Who is using this browser: by a cookie that scripts cannot read; never by a key that is kept here.
 import { go, place } from "../core/router.js";
 import { signal } from "../core/store.js";
-import { access, api } from "./api.js";
+import { api } from "./api.js";
 
 /** `{keys_in_use, scope, name, expires_at}`; scope null where nobody is logged in. */
 export const session = signal({ keys_in_use: false, scope: "admin", name: null, known: false });
@@ -36,12 +36,3 @@ export async function logout() {
   session.set({ ...session.peek(), scope: null, name: null });
   go("/login");
 }
-
-let asking = null;
-access.ask = () => {
-  if (place.peek().page === "login") return Promise.resolve(false);
-  asking ??= import("../components/layout/key-dialog.js")
-    .then((module) => module.askForKey())
-    .finally(() => (asking = null));
-  return asking;
-};

@@ -1,11 +1,11 @@
 // Uploads in parts after tus 1.0: what broke off goes on, even after the page was loaded again.
 import { BASE } from "../core/router.js";
 import { signal } from "../core/store.js";
-import { Problem, away, send } from "./api.js";
+import { Problem, away, newKey, send } from "./api.js";
 import { lookNow } from "./follow.js";
 
 const TUS = { "Tus-Resumable": "1.0.0" };
-const PART = 8 * 1024 * 1024;
+const PART = 4 * 1024 * 1024; // larger ones are taken, but the server holds each part whole
 const AT_ONCE = 2;
 const TRIES = 6;
 /** Answers after which it is asked how much is there, and gone on. */
@@ -52,11 +52,11 @@ function next() {
 }
 
 /** Whether leaving the page would break something off. */
-export const uploading = () => uploads.peek().some((task) => ["sending", "waiting"].includes(task.state.peek()));
+const uploading = () => uploads.peek().some((task) => ["sending", "waiting"].includes(task.state.peek()));
 
 class Upload {
   constructor(file, options, then) {
-    Object.assign(this, { file, options, then, key: crypto.randomUUID?.() ?? String(Math.random()), address: null, controller: null });
+    Object.assign(this, { file, options, then, key: newKey(), address: null, controller: null });
     this.state = signal("waiting");
     this.sent = signal(0);
     this.speed = signal(0);

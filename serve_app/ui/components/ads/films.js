@@ -2,7 +2,7 @@
 import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
-import { forget, link } from "../../services/links.js";
+import { forget, link, usable } from "../../services/links.js";
 
 /** @param {any} ad */
 export function films(ad) {
@@ -12,6 +12,7 @@ export function films(ad) {
     const saved = `${path}&download=true`;
     const name = several ? t("Film {n}", { n: one.variant }) : t("The film");
     const film = h("video", { controls: true, playsinline: true, preload: "metadata", "aria-label": name });
+    if (one.poster_signed_url) film.poster = usable(one.poster_signed_url);
     const save = h("a.button", { download: "", "aria-label": t("Download {name}", { name }) }, icon("download"), t("Download"));
     for (const each of [path, saved]) forget(each); // it may have been made again
     link(path).then((found) => { if (found) film.src = found.url; }, () => {});

@@ -36,7 +36,7 @@ export function storyboard(ad, changed) {
       else toastError(error);
     }
   };
-  const save = () => ask(async () => { await api.editAdScript(id, scripts.peek()); dirty.set(false); }, t("Saved; go on, and it is said so"));
+  const save = () => ask(async () => { await api.editAdScript(id, scripts.peek()); dirty.set(false); }, t("Saved; go on to have it spoken"));
   const again = (scene, what) => () => ask(() => api.regenerateScene(id, scene, what), t("The scene is being made again"));
   const made = signal("");
   effect(() => made.set(JSON.stringify([ad().updated_at, ad().scenes])));
@@ -45,9 +45,9 @@ export function storyboard(ad, changed) {
     h("div.stack",
       h("div.row", h("strong.grow", `${scene.scene_number} · ${ROLES[scene.role]?.() ?? scene.role}`), h("span.small.quiet.number", t("{seconds} s", { seconds: number(scene.duration, 0) }))),
       h("textarea", { rows: "4", maxlength: String(MOST_SIGNS), dir: "auto", "aria-label": t("What is said in scene {n}", { n: scene.scene_number }), value: scene.voiceover_text, disabled: () => !idle(ad()) || !may("write"), oninput: (event) => put(variant, index, event.target.value) }),
-      () => ad().video_url && h("div.row", h("span.small.quiet.grow", t("Make again")),
-        h("button.quiet", { disabled: () => !idle(ad()) || dirty() || !may("write"), onclick: again(scene.scene_number, { picture: true, voice: false }), "aria-label": t("Make the picture of scene {n} again", { n: scene.scene_number }) }, icon("film"), t("Picture")),
-        h("button.quiet", { disabled: () => !idle(ad()) || dirty() || !may("write"), onclick: again(scene.scene_number, { picture: false, voice: true }), "aria-label": t("Speak scene {n} again", { n: scene.scene_number }) }, icon("retry"), t("Voice")))));
+      () => ad().video_url && h("div.row",
+        h("button.quiet", { disabled: () => !idle(ad()) || dirty() || !may("write"), onclick: again(scene.scene_number, { picture: true, voice: false }), "aria-label": t("New picture of scene {n}", { n: scene.scene_number }) }, icon("film"), t("New picture")),
+        h("button.quiet", { disabled: () => !idle(ad()) || dirty() || !may("write"), onclick: again(scene.scene_number, { picture: false, voice: true }), "aria-label": t("New voice in scene {n}", { n: scene.scene_number }) }, icon("retry"), t("New voice")))));
   return () => read() > 0 && h("section.stack", { "aria-label": t("Storyboard") },
     h("div.row", h("h2.grow", t("Storyboard")), () => dirty() && h("span.small.quiet", t("Not saved yet")), h("button", { class: () => (dirty() ? "primary" : ""), disabled: () => !dirty() || !idle(ad()) || !may("write"), onclick: save }, icon("check"), t("Save the script"))),
     () => fault() && h("p.panel.bad", { role: "alert", dir: "auto" }, fault()),

@@ -6,8 +6,8 @@ import { effect, signal } from "../../core/store.js";
 import { length } from "../../core/time.js";
 import { api } from "../../services/api.js";
 import { statusTitle } from "../../services/stages.js";
+import { pagedList } from "../common/paged-list.js";
 import { statusBadge } from "../common/status-badge.js";
-import { toastError } from "../common/toast.js";
 import { ITEM_STATUSES } from "./counts.js";
 
 const PAGE = 100;
@@ -15,29 +15,22 @@ const PAGE = 100;
 /** @param {() => any} backfill its counts tell when lines have changed */
 export function ledger(backfill) {
   const id = backfill.peek().identifier;
-  const [status, list, cursor] = [signal(""), signal([]), signal(null)];
-  async function load(more = false) {
-    try {
-      const page = await api.backfillItems(id, { status: status.peek(), limit: PAGE, cursor: more ? cursor.peek() : null });
-      list.set(more ? [...list.peek(), ...page.items] : page.items);
-      cursor.set(page.next_cursor);
-    } catch (error) {
-      toastError(error);
-    }
-  }
-  let before = "";
+  const status = signal("");
+  const { items: list, load, again, more, instead } = pagedList((cursor) => api.backfillItems(id, { status: status.peek(), limit: PAGE, cursor }));
+  effect(() => { status(); load(); });
+  let before = JSON.stringify(backfill.peek().counts);
   effect(() => {
-    const now = JSON.stringify([backfill().counts, status()]);
-    if (now !== before) load();
+    const now = JSON.stringify(backfill().counts);
+    if (now !== before) again();
     before = now;
   });
   return h("section.panel.stack", h("div.row.ledger-head", h("h2.grow", t("Ledger")),
     h("select", { "aria-label": t("State"), onchange: (event) => status.set(event.target.value) }, h("option", { value: "" }, t("Any state")), ITEM_STATUSES.map((name) => h("option", { value: name }, statusTitle(name)))),
     h("a.button", { href: `${BASE}/api/backfills/${id}/items?format=csv`, download: `${id}.csv` }, ".csv")),
-  () => list().length === 0 && h("p.quiet.small", t("No line is here yet.")),
-  h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("Ledger"), hidden: () => list().length === 0 }, h("table", h("thead", h("tr", h("th.amount", t("Line")), h("th", t("State")), h("th", t("From")), h("th", t("Error")), h("th.amount", t("Tries")), h("th.amount", t("Time")))),
-    h("tbody", each(list, (one) => String(one.line), row)))),
-  () => cursor() && h("div.actions", h("button", { onclick: () => load(true) }, t("More"))));
+  instead(() => h("p.quiet.small", t("No lines yet."))),
+  h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("Ledger"), hidden: () => !list()?.length }, h("table", h("thead", h("tr", h("th.amount", t("Line")), h("th", t("State")), h("th", t("From")), h("th", t("Error")), h("th.amount", t("Attempts")), h("th.amount", t("Time")))),
+    h("tbody", each(() => list() ?? [], (one) => String(one.line), row)))),
+  more);
 }
 
 function row(item) {

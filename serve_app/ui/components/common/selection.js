@@ -3,7 +3,7 @@ import { h } from "../../core/html.js";
 import { plural, t } from "../../core/i18n.js";
 import { signal } from "../../core/store.js";
 import { lookNow } from "../../services/follow.js";
-import { toast, toastError } from "./toast.js";
+import { toast, tried } from "./toast.js";
 
 /** What is chosen, by identifier: `has`, `size`, `box(id, label)` for a row, `act(ask)` for a button over the list. */
 export function selection() {
@@ -13,16 +13,14 @@ export function selection() {
     has: (id) => chosen().has(id),
     size: () => chosen().size,
     box: (id, label) => h("input.pick", { type: "checkbox", checked: () => chosen().has(id), onclick: () => toggle(id), "aria-label": label }),
-    count: () => h("strong.number", plural(chosen().size, "{n} chosen", "{n} chosen")),
+    count: () => h("strong.number", plural(chosen().size, "{n} selected", "{n} selected")),
     /** Do something with all of them. @param {(ids: string[]) => Promise<{failed: number}>} ask @param {() => void} then */
     act: async (ask, then) => {
-      try {
+      await tried(async () => {
         const { failed } = await ask([...chosen.peek()]);
         chosen.set(new Set());
-        toast(failed ? plural(failed, "{n} did not work", "{n} did not work") : t("Done"), { bad: failed > 0 });
-      } catch (error) {
-        toastError(error);
-      }
+        toast(failed ? plural(failed, "{n} failed", "{n} failed") : t("Done"), { bad: failed > 0 });
+      });
       lookNow();
       then();
     },

@@ -28,3 +28,6 @@ export function toast(text, { action, bad = false, seconds = SECONDS } = {}) {
 export const toastError = (error) => {
   if (error?.name !== "AbortError") toast(error?.message ?? String(error), { bad: true, seconds: 9 });
 };
+
+/** Do something that may fail, and say why where it does. @param {() => Promise<any>} work */
+export const tried = (work) => work().catch(toastError);

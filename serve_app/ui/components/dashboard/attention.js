@@ -4,12 +4,12 @@ import { ago, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { href } from "../../core/router.js";
 import { api } from "../../services/api.js";
-import { lookNow } from "../../services/follow.js";
+import { lookNow, whenRunsChange } from "../../services/follow.js";
 import { may } from "../../services/session.js";
+import { subjectTitle } from "../../services/subjects.js";
 import { resource } from "../common/resource.js";
 import { statusBadge } from "../common/status-badge.js";
-import { toast, toastError } from "../common/toast.js";
-import { videoTitle } from "./run-line.js";
+import { toast, tried } from "../common/toast.js";
 
 const SHOWN = 5;
 const RECENT = 7 * 24 * 3600 * 1000;
@@ -19,17 +19,14 @@ export function attention() {
     const pages = await Promise.all(["failed", "completed_with_errors"].map((status) => api.runs({ status, limit: SHOWN }, signal)));
     return pages.flatMap((page) => page.items).filter((run) => Date.now() - Date.parse(run.completed_at ?? run.queued_at) < RECENT).sort((a, b) => (a.completed_at < b.completed_at ? 1 : -1)).slice(0, SHOWN);
   });
-  const retry = async (run) => {
-    try {
-      await api.retry(run.identifier);
-      toast(t("It goes on from where it failed"));
-      lookNow();
-      found.reload();
-    } catch (error) {
-      toastError(error);
-    }
-  };
-  return () => (found.value()?.length ?? 0) > 0 && h("section.stack", { "aria-label": t("Needs a look") }, h("div.section-head", h("h2", t("Needs a look"))), h("ul.attention.panel", found.value().map((run) =>
-    h("li", statusBadge(run.status), h("a.clip-text", { href: href(`/runs/${run.identifier}`), dir: "auto" }, () => videoTitle(run)), h("span.small.quiet.clip-text.grow", { dir: "auto" }, run.error?.message ?? ""),
+  whenRunsChange(found.reload);
+  const retry = (run) => tried(async () => {
+    await api.retry(run.identifier);
+    toast(t("It goes on from where it failed"));
+    lookNow();
+    found.reload();
+  });
+  return () => (found.value()?.length ?? 0) > 0 && h("section.stack", { "aria-label": t("Needs attention") }, h("div.section-head", h("h2", t("Needs attention"))), h("ul.attention.panel", found.value().map((run) =>
+    h("li", statusBadge(run.status), h("a.clip-text", { href: href(`/runs/${run.identifier}`), dir: "auto" }, () => subjectTitle(run)), h("span.small.quiet.clip-text.grow", { dir: "auto" }, run.error?.message ?? ""),
       h("span.small.quiet.wide-only", ago(run.completed_at ?? run.queued_at)), h("button", { onclick: () => retry(run), disabled: !may("write") }, icon("retry"), t("Retry"))))));
 }

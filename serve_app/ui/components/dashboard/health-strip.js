@@ -5,7 +5,7 @@ import { href } from "../../core/router.js";
 import { api } from "../../services/api.js";
 import { resource } from "../common/resource.js";
 
-const PARTS = { database: () => t("Database"), redis: () => "Redis", ray: () => "Ray", storage: () => t("Storage"), workers: () => t("Workers") };
+const PARTS = { database: () => t("Database"), redis: () => "Redis", ray: () => "Ray", queue_running: () => t("Workers") };
 
 /** How a part stands, whatever shape it is told in. */
 export const works = (value) => (typeof value === "string" ? /^(ok|healthy|connected|up|ready)/i.test(value) : typeof value === "boolean" ? value : works(value?.status ?? "ok"));
@@ -18,7 +18,7 @@ export function healthStrip() {
     const parts = Object.keys(PARTS).filter((name) => value[name] !== undefined && value[name] !== null);
     return h("a.health.row", { href: href("/settings/health"), "aria-label": t("Health") }, parts.map((name) => {
       const fine = works(value[name]);
-      return h("span.badge", { class: fine ? "is-ready" : "is-failed" }, h("span.dot"), PARTS[name](), h("span.sr", fine ? t("works") : t("does not work")));
+      return h("span.badge", { class: fine ? "is-ready" : "is-failed" }, h("span.dot"), fine ? [PARTS[name](), h("span.sr", t("works"))] : `${PARTS[name]()}: ${t("down")}`);
     }));
   };
 }

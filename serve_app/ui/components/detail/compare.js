@@ -14,7 +14,7 @@ export function comparison(model, moment) {
   const trail = moment.provenance;
   const before = parent ?? (trail.length > 1 ? { start_time: trail[0].start_time, end_time: trail[0].end_time } : null);
   return h("div.comparison",
-    before ? versus(model, moment, before, parent ? t("Generated") : t("At first")) : h("p.small.quiet", t("It stands as it was made; there is nothing to compare it with.")),
+    before ? versus(model, moment, before, parent ? t("Generated") : t("Originally")) : h("p.small.quiet", t("It is as it was found; there is nothing to compare it with.")),
     h("ol.trail", trail.map((step, at) => {
       const now = Math.abs(step.start_time - moment.start_time) < 0.001 && Math.abs(step.end_time - moment.end_time) < 0.001;
       return h("li", { class: now ? "now" : "" },

@@ -6,11 +6,14 @@ import { go, href } from "../../core/router.js";
 import { signal } from "../../core/store.js";
 import { api } from "../../services/api.js";
 import { may } from "../../services/session.js";
-import { confirm } from "../common/dialog.js";
+import { videoTitle } from "../../services/titles.js";
+import { backLink } from "../common/back-link.js";
 import { menu } from "../common/menu.js";
+import { removal } from "../common/removal.js";
 import { statusBadge } from "../common/status-badge.js";
-import { toast, toastError } from "../common/toast.js";
+import { tried } from "../common/toast.js";
 import { exportMenu } from "./exports.js";
+import { undoButtons } from "./undo.js";
 
 /** @param {import("./model.js").Model} model */
 export function detailHead(model) {
@@ -18,41 +21,25 @@ export function detailHead(model) {
   const rename = async (title) => {
     editing.set(false);
     if (!title || title === model.video.peek().title) return;
-    try {
+    await tried(async () => {
       model.video.set({ ...model.video.peek(), ...(await api.rename(model.id, title)) });
-    } catch (error) {
-      toastError(error);
-    }
+    });
   };
   const field = () => h("input.heading-field", { value: model.video.peek().title ?? "", "aria-label": t("Title of the video"), dir: "auto", ref: (input) => requestAnimationFrame(() => input.select()),
     onblur: (event) => rename(event.target.value.trim()), onkeydown: (event) => { if (event.key === "Enter") rename(event.target.value.trim()); if (event.key === "Escape") editing.set(false); } });
-  const remove = async () => {
-    if (!(await confirm({ title: t("Delete this video?"), text: t("Its moments, clips and transcript go, too. This cannot be taken back."), action: t("Delete") }))) return;
-    try {
-      await api.removeVideo(model.id);
-      toast(t("The video is deleted"));
-      go("/videos");
-    } catch (error) {
-      toastError(error);
-    }
-  };
-  const edit = async () => {
-    try {
-      const { projectOf } = await import("../editor/new-project.js");
-      go(await projectOf(model.id, { template: "realistic_chaos", seed: 0 }));
-    } catch (error) {
-      toastError(error);
-    }
-  };
-  const step = (name, label, undo, run) => h("button.icon-button", { onclick: run, disabled: () => !undo().length, "aria-label": label, title: () => (undo().length ? `${label}: ${undo().at(-1).label}` : label) }, icon(name));
+  const remove = removal({ title: t("Delete this video?"), text: t("Its moments, clips and transcript are deleted, too. This cannot be undone.") }, () => api.removeVideo(model.id), { list: "/videos", said: t("The video is deleted") });
+  const edit = () => tried(async () => {
+    const { projectOf } = await import("../editor/new-project.js");
+    go(await projectOf(model.id, { template: "realistic_chaos", seed: 0 }));
+  });
   return h("div.page-head",
-    h("a.icon-button.button.plain", { href: href("/videos"), "aria-label": t("Back to the library"), title: t("Back to the library") }, icon("back")),
-    () => (editing() ? field() : h("h1", { dir: "auto", title: t("Double-click to change it"), ondblclick: () => may("write") && editing.set(true) }, model.video().title || t("Untitled video"))),
+    backLink("/videos", t("Back to the library")),
+    () => (editing() ? field() : h("h1", { dir: "auto", title: t("Double-click to change it"), ondblclick: () => may("write") && editing.set(true) }, videoTitle(model.video()))),
     () => statusBadge(model.run()?.status ?? model.video().status),
     h("div.actions",
-      step("undo", t("Undo"), model.undo.done, () => model.undo.undo()), step("redo", t("Redo"), model.undo.undone, () => model.undo.redo()),
+      undoButtons(model.undo),
       exportMenu(model),
-      h("a.button.primary", { href: href(`/new?video=${model.id}`), "aria-disabled": () => (may("write") ? null : "true") }, icon("refine"), t("Find again…")),
+      h("a.button.primary", { href: href(`/new?video=${model.id}`), "aria-disabled": () => (may("write") ? null : "true") }, icon("refine"), () => (model.moments()?.length || model.report() ? t("Find again…") : t("Find moments"))),
       menu(icon("more"), () => [
         { label: t("Change the title"), disabled: !may("write"), run: () => editing.set(true) },
         { label: t("Cut all clips for phones"), disabled: !may("write"), run: () => model.begin(() => api.extract(model.id, { preset: "vertical" }), t("Clips are being cut")) },

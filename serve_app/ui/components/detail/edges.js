@@ -61,7 +61,7 @@ export function dragEdge(context, event, moment, end) {
 }
 
 /** Arrows move an edge from place to place, with Shift by a frame, with Alt by a tenth of a second. */
-dragEdge.byKey = (context, event, moment, end) => {
+export function moveEdge(context, event, moment, end) {
   const direction = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!direction) return;
   event.preventDefault();
@@ -80,7 +80,7 @@ dragEdge.byKey = (context, event, moment, end) => {
   const at = within(context, moment, end, to);
   announce(clock(at, true));
   settle(model, moment, end, at);
-};
+}
 
 /** Keep an edge, and let it be heard: the first seconds of a new start, the last ones before a new end. */
 export function settle(model, moment, end, time) {

@@ -4,7 +4,7 @@ import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { api } from "../../services/api.js";
 import { menu } from "../common/menu.js";
-import { toast, toastError } from "../common/toast.js";
+import { toast, tried } from "../common/toast.js";
 
 const FORMATS = [
   ["edl", "EDL", () => t("any editor")], ["otio", "OpenTimelineIO", () => t("editors with OTIO")], ["fcpxml", "Final Cut XML", () => t("Final Cut, Resolve, Premiere")],
@@ -14,14 +14,10 @@ const FORMATS = [
 
 /** @param {import("./model.js").Model} model */
 export function exportMenu(model) {
-  const copyChapters = async () => {
-    try {
-      await navigator.clipboard.writeText(await api.exportText(model.id, "chapters"));
-      toast(t("Chapters copied: paste them into a description"));
-    } catch (error) {
-      toastError(error);
-    }
-  };
+  const copyChapters = () => tried(async () => {
+    await navigator.clipboard.writeText(await api.exportText(model.id, "chapters"));
+    toast(t("Chapters copied: paste them into a description"));
+  });
   return menu([icon("download"), h("span.wide-only", t("Export")), icon("down")], () => [
     ...FORMATS.map((format) => format && { label: format[1], hint: format[2](), href: api.exportUrl(model.id, format[0]), download: "" }),
     null,

@@ -1,10 +1,12 @@
 // What there is of a video: its source, what is said, and its clips.
 import { h } from "../../core/html.js";
-import { bytes, number, t } from "../../core/i18n.js";
+import { bytes, date, number, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { clock } from "../../core/time.js";
 import { BASE, href } from "../../core/router.js";
 import { link } from "../../services/links.js";
+import { videoTitle } from "../../services/titles.js";
+import { fact, facts } from "../common/facts.js";
 import { statusBadge } from "../common/status-badge.js";
 import { toast } from "../common/toast.js";
 import { isStale } from "./model.js";
@@ -14,16 +16,15 @@ export function files(model) {
   const fetchFile = async (path) => {
     const signed = await link(path).catch(() => null);
     if (signed) h("a", { href: signed.url, download: "" }).click();
-    else toast(t("It is not here."), { bad: true });
+    else toast(t("The file is not there."), { bad: true });
   };
-  const fact = (label, value) => value && h("div", h("dt", label), h("dd", { dir: "auto" }, value));
   return h("section.files.stack", () => {
     const video = model.video();
-    return h("div.panel", h("h2", t("Source")), h("dl.facts",
+    return h("div.panel", h("h2", t("Source")), facts(
       fact(t("Length"), video.duration && clock(video.duration)), fact(t("Picture"), video.width && `${video.width} × ${video.height}${video.fps ? `, ${number(video.fps, 2)} fps` : ""}`),
-      fact(t("Codec"), video.codec), fact(t("Size"), video.bytes && bytes(video.bytes)), fact(t("Added"), new Date(video.created_at).toLocaleString()),
+      fact(t("Codec"), video.codec), fact(t("Size"), video.bytes && bytes(video.bytes)), fact(t("Added"), date(video.created_at)),
       fact(t("From"), video.source_url ? h("a", { href: video.source_url, rel: "noreferrer noopener", target: "_blank" }, video.source_url) : t("uploaded")),
-      fact(t("The same file"), video.same?.length > 0 && video.same.map((one) => h("a", { href: href(`/videos/${one.identifier}`) }, one.title || t("Untitled video")))),
+      fact(t("The same file"), video.same?.length > 0 && video.same.map((one) => h("a", { href: href(`/videos/${one.identifier}`) }, videoTitle(one)))),
       fact(t("Identifier"), h("code", video.identifier))),
     h("div.actions", h("button", { onclick: () => fetchFile(`/api/videos/${model.id}/stream`) }, icon("download"), t("Video")),
       ["txt", "srt", "vtt"].map((format) => h("a.button", { href: `${BASE}/api/videos/${model.id}/transcript?format=${format}`, download: `transcript.${format}` }, t("Transcript"), ` .${format}`))));

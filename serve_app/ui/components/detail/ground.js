@@ -1,5 +1,8 @@
 // What lies under the blocks: how loud the video is, or where something is said.
+import { lastBefore } from "../../core/time.js";
 import { colours } from "../../services/preferences.js";
+
+const COLUMN = 3; // pixels
 
 /**
  * Draw the ground of the time line.
@@ -43,14 +46,24 @@ function waves({ context, view, width, height, colour }, { points, duration }) {
   context.globalAlpha = 1;
 }
 
-/** Without a waveform: a bar for every stretch of speech, so that pauses can be seen. */
+/** Without a waveform: a bar for every stretch of speech, so that pauses can be seen; from afar, how much is said where. */
 function speech({ context, view, width, height, colour }, { starts, ends }) {
   const scale = width / (view.to - view.from);
+  const [first, last] = [lastBefore(ends, view.from) + 1, lastBefore(starts, view.to)];
   context.fillStyle = colour;
   context.globalAlpha = 0.55;
   const middle = height / 2;
-  for (let at = 0; at < starts.length; at += 1) {
-    if (ends[at] < view.from || starts[at] > view.to) continue;
+  if (last - first > width / 4) {
+    const spoken = new Float64Array(Math.ceil(width / COLUMN) + 1);
+    for (let at = first; at <= last; at += 1) spoken[Math.max(0, Math.floor(((starts[at] - view.from) * scale) / COLUMN))] += ((ends[at] - starts[at]) * scale) / COLUMN;
+    spoken.forEach((share, column) => {
+      const tall = Math.max(1, Math.min(1, share) * (height / 2 - 6));
+      context.fillRect(column * COLUMN, middle - tall / 2, COLUMN - 1, tall);
+    });
+    context.globalAlpha = 1;
+    return;
+  }
+  for (let at = first; at <= last; at += 1) {
     const left = (starts[at] - view.from) * scale;
     const wide = Math.max(0.6, (ends[at] - starts[at]) * scale - 0.6);
     // A word's bar is as tall as it is long: something to find one's way by.

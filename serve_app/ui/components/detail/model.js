@@ -5,7 +5,7 @@ import { columns, sentences } from "../../core/words.js";
 import { Problem, api, missing } from "../../services/api.js";
 import { allRuns, listen, lookNow, videoOf } from "../../services/follow.js";
 import { finished } from "../../services/stages.js";
-import { toast, toastError } from "../common/toast.js";
+import { toast, toastError, tried } from "../common/toast.js";
 import { Undo } from "./undo.js";
 
 export const TONES = 6;
@@ -24,6 +24,8 @@ export function detailModel(id, video) {
     everything: signal([]),
     /** Those that a user sees, in time order; null until they are here. */
     moments: signal(null),
+    /** Why they could not be had, while none are here. */
+    failed: signal(null),
     /** Words by columns and sentences; null until they are here, `none` where there are none. */
     transcript: signal(null),
     boundaries: signal(null),
@@ -37,7 +39,7 @@ export function detailModel(id, video) {
     draft: signal(null),
     player: null,
     /** What the transcript calls that which words are made into. */
-    names: { add: t("New moment"), choose: t("Choose a moment first.") },
+    names: { add: t("New moment"), choose: t("Select a moment first.") },
     tone: (one) => Math.max(0, (model.moments() ?? []).findIndex((each) => each.identifier === one.identifier)) % TONES,
     number: (one) => (model.moments() ?? []).findIndex((each) => each.identifier === one.identifier) + 1,
     find: (moment) => (model.moments.peek() ?? []).find((each) => each.identifier === moment) ?? null,
@@ -57,7 +59,10 @@ export function detailModel(id, video) {
   };
 
   model.load = async () => {
-    const all = await api.moments(id);
+    const all = await api.moments(id).catch((error) => {
+      if (!model.moments.peek()) model.failed.set(error);
+      throw error;
+    });
     const replaced = new Set(all.map((one) => one.parent_id).filter(Boolean));
     model.everything.set(all);
     shown = all.filter((one) => !replaced.has(one.identifier));
@@ -101,12 +106,10 @@ export function detailModel(id, video) {
   model.edit = async (one, asked, label = t("the change")) => {
     const before = Object.fromEntries(Object.keys(asked).map((name) => [name, one[name]]));
     if (Object.entries(asked).every(([name, value]) => before[name] === value)) return;
-    try {
+    await tried(async () => {
       await patch(one.identifier, asked);
       model.undo.did({ label, undo: () => patch(one.identifier, before), redo: () => patch(one.identifier, asked) });
-    } catch (error) {
-      toastError(error);
-    }
+    });
   };
 
   model.add = async (start, end, title) => {
@@ -124,12 +127,10 @@ export function detailModel(id, video) {
       shown = shown.filter((one) => one.identifier !== now.identifier);
       show();
     };
-    try {
+    await tried(async () => {
       await make();
       model.undo.did({ label: t("the new moment"), undo: unmake, redo: make });
-    } catch (error) {
-      toastError(error);
-    }
+    });
     return now;
   };
 
@@ -139,7 +140,6 @@ export function detailModel(id, video) {
       clearTimeout(hidden.get(one.identifier));
       if (!hidden.delete(one.identifier)) return;
       shown = shown.filter((each) => each.identifier !== one.identifier);
-      hidden.delete(one.identifier);
       api.removeMoment(id, one.identifier).then(model.load).catch(toastError);
     };
     const back = async () => {
@@ -161,34 +161,24 @@ export function detailModel(id, video) {
   model.revert = async (one) => {
     const before = { title: one.title, start_time: one.start_time, end_time: one.end_time };
     const back = async () => put(await api.revertMoment(id, one.identifier));
-    try {
+    await tried(async () => {
       await back();
       model.undo.did({ label: t("the revert"), undo: () => patch(one.identifier, before), redo: back });
-    } catch (error) {
-      toastError(error);
-    }
+    });
   };
 
   /** Back to the edges and the title with which it was generated. */
-  model.toGenerated = async (one) => {
-    try {
-      put(await api.revertMoment(id, one.identifier, "generated"));
-    } catch (error) {
-      toastError(error);
-    }
-  };
+  model.toGenerated = (one) => tried(async () => {
+    put(await api.revertMoment(id, one.identifier, "generated"));
+  });
 
   /** Start something that ends in new moments or clips. @param {() => Promise<any>} ask */
-  model.begin = async (ask, said) => {
-    try {
-      const answer = await ask();
-      if (answer.reused) return toast(t("That stands already; nothing was started."));
-      toast(said);
-      lookNow();
-    } catch (error) {
-      toastError(error);
-    }
-  };
+  model.begin = (ask, said) => tried(async () => {
+    const answer = await ask();
+    if (answer.reused) return toast(t("That is done already; nothing was started."));
+    toast(said);
+    lookNow();
+  });
   model.recut = (some) => {
     const presets = new Map();
     for (const one of some) for (const clip of one.clips.filter((each) => isStale(one, each, model.video.peek()))) {
@@ -200,7 +190,7 @@ export function detailModel(id, video) {
   };
 
   const flush = () => {
-    for (const moment of hidden.keys()) fetch(`${api.captionsUrl(id).split("/transcript")[0]}/moments/${moment}?parents=true`, { method: "DELETE", keepalive: true });
+    for (const moment of hidden.keys()) api.removeMoment(id, moment, { keepalive: true }).catch(() => {});
     hidden.clear();
   };
   addEventListener("pagehide", flush);

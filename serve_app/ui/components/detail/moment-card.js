@@ -8,9 +8,10 @@ import { api } from "../../services/api.js";
 import { link } from "../../services/links.js";
 import { may } from "../../services/session.js";
 import { menu } from "../common/menu.js";
-import { toast, toastError } from "../common/toast.js";
+import { toast, tried } from "../common/toast.js";
 import { comparison } from "./compare.js";
 import { isStale } from "./model.js";
+import { oneColumn } from "./transcript-place.js";
 
 /** @param {import("./model.js").Model} model @param {() => any} moment */
 export function momentCard(model, moment) {
@@ -19,7 +20,7 @@ export function momentCard(model, moment) {
   const editing = signal(false);
   const play = () => { model.choose(id); model.player.playRange(moment().start_time, moment().end_time); };
   const readOnly = () => !may("write") || model.video().status === "deleting";
-  const why = () => (readOnly() ? t("Your key may only read.") : null);
+  const why = () => (readOnly() ? t("Your key can only read.") : null);
   const stale = () => moment().clips.filter((clip) => isStale(moment(), clip, model.video()));
   const element = h("article.moment", { class: () => `tone${model.tone(moment())} ${chosen() ? "chosen" : ""}`, "data-moment": id, onclick: (event) => { if (!event.target.closest("button, a, input, [role=menu]")) model.choose(id, { seek: !chosen() }); } },
     h("div.moment-head",
@@ -31,7 +32,7 @@ export function momentCard(model, moment) {
     () => badges(moment(), stale()),
     h("div.actions",
       h("button", { onclick: play }, icon("play"), t("Play")),
-      h("button", { disabled: readOnly, title: why, onclick: () => model.begin(() => api.refine(model.id, id), t("Its edges are being looked at again")) }, icon("refine"), t("Refine")),
+      h("button", { disabled: readOnly, title: why, onclick: () => model.begin(() => api.refine(model.id, id), t("Its edges are being refined")) }, icon("refine"), t("Refine")),
       h("button", { "aria-pressed": () => String(model.comparing() === id), onclick: () => { model.choose(id); model.comparing.update((now) => (now === id ? null : id)); } }, icon("compare"), t("Compare")),
       () => stale().length > 0 && h("button", { onclick: () => model.recut([moment()]), disabled: readOnly }, icon("cut"), t("Re-cut")),
       menu(icon("more"), () => items(), { class: "icon-button", label: t("More") })),
@@ -66,9 +67,9 @@ export function momentCard(model, moment) {
       { label: t("Delete"), hint: "Del", danger: true, disabled: readOnly(), run: () => model.remove(moment()) },
     ];
   }
-  effect(() => { if (chosen()) requestAnimationFrame(() => element.scrollIntoView({ block: "nearest" })); });
+  // Of one column nothing is scrolled: the timeline, where it was chosen, would go from under the hand.
+  effect(() => { if (chosen() && !oneColumn.matches) requestAnimationFrame(() => element.scrollIntoView({ block: "nearest" })); });
   element.edit = edit;
-  element.play = play;
   return element;
 }
 
@@ -90,12 +91,10 @@ function scoreRing(score) {
 }
 
 async function download(moment, preset) {
-  try {
+  await tried(async () => {
     const signed = await link(`/api/clips/${moment}/stream?preset=${preset}&download=true`).catch(() => link(`/api/clips/${moment}/stream?preset=${preset}`));
-    if (!signed) return toast(t("The clip is not here yet."), { bad: true });
+    if (!signed) return toast(t("The clip is not ready yet."), { bad: true });
     const anchor = h("a", { href: signed.url, download: "" });
     anchor.click();
-  } catch (error) {
-    toastError(error);
-  }
+  });
 }

@@ -15,7 +15,7 @@ export function buildOverview({ view, whole, put }, { video, now, seek, marks, s
   const hovered = smallPicture(video);
   const element = h("div.overview", { role: "slider", tabindex: "0", "aria-label": t("Part that is shown"), "aria-valuemin": "0", "aria-valuemax": () => String(Math.round(whole())), "aria-valuenow": () => String(Math.round(view().from)), "aria-valuetext": () => `${clock(view().from)} – ${clock(view().to)}` },
     () => marks().map((one) => h("span.mark", { class: `tone${one.tone}`, style: { left: share(one.start), width: share(one.end - one.start) } })),
-    h("span.now", { style: () => ({ left: share(now()) }) }),
+    h("span.now", { style: () => ({ transform: `translateX(${share(now())})` }) }),
     h("span.viewport", { hidden: () => view().to - view().from >= whole() - 0.01, style: () => ({ left: share(view().from), width: share(view().to - view().from) }) }));
   element.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return;

@@ -5,7 +5,7 @@ import { icon } from "../../core/icons.js";
 import { effect, onEnd, signal } from "../../core/store.js";
 import { clock } from "../../core/time.js";
 import { forget, link } from "../../services/links.js";
-import { api } from "../../services/api.js";
+import { api, whenBack } from "../../services/api.js";
 import { prefer, preferences } from "../../services/preferences.js";
 import { menu } from "../common/menu.js";
 
@@ -32,7 +32,7 @@ export function buildPlayer(model, film) {
 
   async function load() {
     const signed = await link(path).catch((error) => { broken.set(error.message); return null; });
-    if (!signed || ended) return signed === null && !broken.peek() && broken.set(t("The video is not here."));
+    if (!signed || ended) return signed === null && !broken.peek() && broken.set(t("The video is not in the store."));
     const [at, was] = [video.currentTime || wanted || model.time.peek(), !video.paused];
     video.src = signed.url;
     if (at) video.currentTime = at;
@@ -73,11 +73,19 @@ export function buildPlayer(model, film) {
   let failures = 0;
   video.addEventListener("error", () => {
     if (video.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED && failures) {
-      broken.set(t("This browser cannot play {codec}. A clip with the preset “web” plays anywhere.", { codec: model.video.peek().codec ?? t("this video") }));
+      broken.set(t("This browser cannot play this video ({codec}). Clips that are cut to play anywhere can be watched.", { codec: model.video.peek().codec ?? t("this video") }));
     } else if ((failures += 1) < 3) {
       forget(path);
       load();
     }
+  });
+  // What broke while the server was away says nothing of the video.
+  whenBack(() => {
+    if (!video.error && !broken.peek()) return;
+    failures = 0;
+    broken.set(null);
+    forget(path);
+    load();
   });
   video.addEventListener("click", () => toggle());
   video.addEventListener("ended", () => { const bounds = range.peek(); range.set(null); bounds?.next?.(); });
@@ -142,8 +150,8 @@ export function buildPlayer(model, film) {
   });
   const controls = h("div.controls", scrub, h("div.control-row",
     h("button.icon-button.big", { onclick: toggle, "aria-label": () => (playing() ? t("Pause") : t("Play")), title: "Space" }, () => icon(playing() ? "pause" : "play")),
-    tool("back", t("5 seconds back"), () => skip(-5)), tool("forward", t("5 seconds on"), () => skip(5)),
-    tool("frameBack", t("A frame back"), () => step(-1), { class: "wide-only" }), tool("frameForward", t("A frame on"), () => step(1), { class: "wide-only" }),
+    tool("back", t("5 seconds back"), () => skip(-5)), tool("forward", t("5 seconds forward"), () => skip(5)),
+    tool("frameBack", t("One frame back"), () => step(-1), { class: "wide-only" }), tool("frameForward", t("One frame forward"), () => step(1), { class: "wide-only" }),
     h("span.clock", () => clock(over.time(), true), h("span.quiet.total", () => ` / ${clock(over.duration())}`)),
     h("span.grow"),
     !film && tool("loop", t("Loop the moment"), () => looping.set(!looping.peek()), { class: "loop", "aria-pressed": () => String(looping()) }),

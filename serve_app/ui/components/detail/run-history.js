@@ -2,7 +2,7 @@
 import { h } from "../../core/html.js";
 import { ago, t } from "../../core/i18n.js";
 import { href } from "../../core/router.js";
-import { length } from "../../core/time.js";
+import { took } from "../../core/time.js";
 import { api } from "../../services/api.js";
 import { pipelineTitle } from "../../services/stages.js";
 import { resource } from "../common/resource.js";
@@ -12,8 +12,8 @@ import { statusBadge } from "../common/status-badge.js";
 /** @param {import("./model.js").Model} model */
 export function runHistory(model) {
   const found = resource((signal) => api.runs({ video: model.id, limit: 50 }, signal));
-  return h("section.stack", found.show(() => skeletons("line", 3), (page) => page.items.length === 0 ? h("p.quiet", t("Nothing has worked on it yet.")) :
+  return h("section.stack", found.show(() => skeletons("line", 3), (page) => page.items.length === 0 ? h("p.quiet", t("No runs yet.")) :
     h("ul.run-list.panel", page.items.map((run) => h("li",
       h("a", { href: href(`/runs/${run.identifier}`) }, pipelineTitle(run.pipeline)), statusBadge(run.status), h("span.grow"),
-      h("span.small.quiet.number", run.completed_at && run.started_at ? length((Date.parse(run.completed_at) - Date.parse(run.started_at)) / 1000) : ""), h("span.small.quiet", ago(run.queued_at)))))));
+      h("span.small.quiet.number", took(run)), h("span.small.quiet", ago(run.queued_at)))))));
 }

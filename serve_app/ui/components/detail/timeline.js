@@ -3,7 +3,7 @@ import { each, h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { effect, signal } from "../../core/store.js";
 import { clock } from "../../core/time.js";
-import { dragEdge, dragNew } from "./edges.js";
+import { dragEdge, dragNew, moveEdge } from "./edges.js";
 import { drawGround } from "./ground.js";
 import { buildOverview } from "./overview.js";
 import { buildScale, scrub } from "./scale.js";
@@ -11,6 +11,8 @@ import { buildScale, scrub } from "./scale.js";
 const LEAST_SPAN = 10;
 const NUMBER_PIXELS = 18;
 const TITLE_PIXELS = 90;
+const TARGET_PIXELS = 24;
+const HANDLES_PIXELS = 28; // of both, within a block
 
 /** @param {import("./model.js").Model} model */
 export function buildTimeline(model) {
@@ -39,7 +41,7 @@ export function buildTimeline(model) {
   effect(() => drawGround(canvas, { parts: [{ view: view(), left: 0, width: width() }], width: width(), waveform: model.waveform(), transcript: model.transcript() }));
 
   const marks = () => (model.moments() ?? []).map((one) => ({ tone: model.tone(one), start: one.start_time, end: one.end_time }));
-  const element = h("section.timeline", { "aria-label": t("Time line") }, buildOverview(scale, { video: model.id, now: model.time, seek: model.player.seek, marks }), strip,
+  const element = h("section.timeline", { "aria-label": t("Timeline") }, buildOverview(scale, { video: model.id, now: model.time, seek: model.player.seek, marks }), strip,
     h("div.timeline-tools.row.small", h("span.quiet.grow.clip-text", t("Drag an edge to change a moment, drag on empty ground for a new one. Alt: free, Shift: fine.")), scale.tools(t("Whole video"))));
   return { element, zoom: scale.zoom, zoomTo, whole: scale.all, view };
 }
@@ -68,13 +70,14 @@ function block(context, item, x) {
   const handle = (end) => h(`span.handle.${end}`, {
     role: "slider", tabindex: () => (chosen() ? "0" : "-1"), "aria-label": () => (end === "start" ? t("Start of {title}", { title: moment().title }) : t("End of {title}", { title: moment().title })),
     "aria-valuemin": "0", "aria-valuemax": () => String(Math.round(context.whole())), "aria-valuenow": () => edges()[end].toFixed(2), "aria-valuetext": () => clock(edges()[end], true),
-    onpointerdown: (event) => dragEdge(context, event, moment(), end), onkeydown: (event) => dragEdge.byKey(context, event, moment(), end),
+    onpointerdown: (event) => dragEdge(context, event, moment(), end), onkeydown: (event) => moveEdge(context, event, moment(), end),
   });
   return h("div.block", {
     class: () => `tone${model.tone(moment())} ${chosen() ? "chosen" : ""} row${item().row} ${draft() ? "dragged" : ""}`,
     style: () => ({ transform: `translateX(${x(edges().start)}px)`, width: `${Math.max(4, pixels())}px` }),
   },
-    h("button.face", { "aria-label": () => `${model.number(moment())}. ${moment().title}, ${clock(edges().start)} – ${clock(edges().end)}`, "aria-pressed": () => String(chosen()),
+    // What is too small to be hit is passed over by Tab: [ and ] and the list of moments lead there, too.
+    h("button.face", { tabindex: () => (pixels() - (chosen() ? HANDLES_PIXELS : 0) < TARGET_PIXELS ? "-1" : null), "aria-label": () => `${model.number(moment())}. ${moment().title}, ${clock(edges().start)} – ${clock(edges().end)}`, "aria-pressed": () => String(chosen()),
       title: () => moment().title, onclick: () => model.choose(moment().identifier, { seek: true }), ondblclick: () => model.player.playRange(moment().start_time, moment().end_time) },
       () => pixels() >= NUMBER_PIXELS && h("b", model.number(moment())), () => pixels() >= TITLE_PIXELS && h("span", { dir: "auto" }, moment().title)),
     () => generated() && h("span.was", { title: t("As it was generated"), style: { left: `${x(generated().start_time) - x(edges().start)}px`, width: `${x(generated().end_time) - x(generated().start_time)}px` } }),

@@ -20,6 +20,7 @@ export function buildTranscript(model) {
   const matches = signal({ list: [], at: -1, query: "" });
   const list = windowList({ count: () => model.transcript.peek()?.sentences.length ?? 0, build: row, guess: ROW, label: t("Transcript") });
   const marks = highlights();
+  let marked = false;
   const starts = () => model.transcript.peek().sentences.map((one) => one.start);
   let sentenceStarts = [];
 
@@ -43,9 +44,9 @@ export function buildTranscript(model) {
     const transcript = model.transcript.peek();
     if (!transcript || transcript.none) return;
     const sentence = lastBefore(sentenceStarts, time + 0.01);
-    const element = list.drawn.get(sentence);
+    const element = list.row(sentence);
     if (sentence !== current) {
-      list.drawn.get(current)?.classList.remove("now");
+      list.row(current)?.classList.remove("now");
       current = sentence;
       coming ||= setTimeout(come, COME_AFTER);
     }
@@ -139,9 +140,11 @@ export function buildTranscript(model) {
   }
   function found() {
     const { list: hits, at, query } = matches.peek();
+    if (!hits.length && !marked) return;
+    marked = hits.length > 0;
     const ranges = [];
     for (const [number, hit] of hits.entries()) {
-      const node = list.drawn.get(hit.index)?.querySelector(".text").firstChild;
+      const node = list.row(hit.index)?.querySelector(".text").firstChild;
       if (node) ranges.push([number === at, textRange(node, hit.offset, hit.offset + query.length)]);
     }
     marks.found(ranges);
@@ -156,10 +159,10 @@ export function buildTranscript(model) {
     const transcript = model.transcript();
     if (!transcript) return h("div.waiting");
     if (transcript.failed) return errorPanel(transcript.failed, model.loadTranscript);
-    if (transcript.none) return emptyState({ icon: "captions", title: transcript.absent ? t("No transcript yet") : t("Nothing is said in this video"), text: transcript.absent ? t("It comes with the first run that listens.") : t("Moments are found by pictures and sound alone.") });
+    if (transcript.none) return emptyState({ icon: "captions", title: transcript.absent ? t("No transcript yet") : t("Nothing is said in this video"), text: transcript.absent ? t("The first run that transcribes makes it.") : t("Moments are found by pictures and sound alone.") });
     return list.element;
   }, bar, () => !follow() && h("button.follow", { onclick: back }, icon("down"), t("Back to the playhead")));
-  return { element, focus: () => list.element.focus(), find: () => field.focus() };
+  return { element, focus: () => list.element.focus(), find: () => { element.scrollIntoView({ block: "nearest" }); field.focus(); } };
 }
 
 const sentenceAt = (node) => (node instanceof Element ? node : node.parentElement)?.closest(".sentence");

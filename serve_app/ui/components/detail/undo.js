@@ -1,6 +1,9 @@
 // What was done on a page, and can be taken back or done again.
-import { signal } from "../../core/store.js";
+import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+import { signal } from "../../core/store.js";
+import { may } from "../../services/session.js";
 import { toast, toastError } from "../common/toast.js";
 
 const MOST = 100;
@@ -25,11 +28,11 @@ export class Undo {
   }
 
   undo() {
-    return this.move(this.done, this.undone, "undo", (label) => t("Taken back: {label}", { label }));
+    return this.move(this.done, this.undone, "undo", (label) => t("Undone: {label}", { label }));
   }
 
   redo() {
-    return this.move(this.undone, this.done, "redo", (label) => t("Done again: {label}", { label }));
+    return this.move(this.undone, this.done, "redo", (label) => t("Redone: {label}", { label }));
   }
 
   async move(from, to, name, said) {
@@ -47,4 +50,13 @@ export class Undo {
       this.busy = false;
     }
   }
+}
+
+/** The buttons that take back and do again; each says what. @param {Undo} undo */
+export function undoButtons(undo) {
+  const button = (name, label, steps) => h("button.icon-button", {
+    onclick: () => undo[name](), disabled: () => !steps().length || !may("write"), "aria-label": label,
+    title: () => (steps().length ? `${label}: ${steps().at(-1).label}` : label),
+  }, icon(name));
+  return [button("undo", t("Undo"), undo.done), button("redo", t("Redo"), undo.undone)];
 }

@@ -36,7 +36,7 @@ export function captionsPanel(model) {
       h("div.row", h("strong.grow.clip-text", { dir: "auto" }, () => segment()?.name), h("label.check.small", h("input", { type: "checkbox", checked: () => !none(), disabled: readOnly, onchange: (event) => model.change(changeSegment(segment().key, { captions: event.target.checked ? undefined : [] }), t("captions on or off")) }), t("Draw captions")),
         h("button", { onclick: add, disabled: () => readOnly() || none() }, icon("add"), t("Caption here"))),
       h("div.stack.tight", rows), () => !list().length && !none() && h("p.quiet.small", t("Nothing is said here, or nothing is written. “Caption here” begins one at the playhead."))) :
-      emptyState({ icon: "captions", title: t("No segment chosen"), text: t("Captions are those of the segment that is chosen.") }));
+      emptyState({ icon: "captions", title: t("No segment selected"), text: t("Captions are those of the selected segment.") }));
   const focus = ({ own, index }) => requestAnimationFrame(() => {
     const field = element.querySelector(`[data-caption="${own} ${index}"] textarea`);
     field?.focus();
@@ -52,9 +52,9 @@ function row(model, item, readOnly) {
   const write = async (text) => {
     if (text === caption().text) return typed.set(null);
     typed.set(text);
-    if (!text.trim()) return wrong.set({ message: t("Write something, or take the caption out.") });
+    if (!text.trim()) return wrong.set({ message: t("Write something, or remove the caption.") });
     // What was typed stays where it is refused, with the reason under it.
-    const kept = await change({ text: text.trim(), words: wordsFor(caption(), text) }, t("the words of a caption"));
+    const kept = await change({ text: text.trim(), words: wordsFor(caption(), text) }, t("the text of a caption"));
     wrong.set(kept ? null : (model.refused.peek()?.error ?? null));
     if (kept) typed.set(null);
   };
@@ -65,9 +65,9 @@ function row(model, item, readOnly) {
   } });
   const choice = (name, titles, label, first) => h("select", { "aria-label": label, title: label, disabled: readOnly, value: () => caption()[name] ?? "", onchange: (event) => change({ [name]: event.target.value || undefined }, t("the look of a caption")) }, h("option", { value: "" }, first), options(titles, h, caption()[name]));
   return h("div.caption-row", { "data-caption": () => `${item().own} ${item().index}` },
-    h("textarea", { rows: "2", maxlength: String(LONGEST), dir: "auto", "aria-label": t("Words of the caption"), "aria-invalid": () => String(Boolean(wrong())), value: () => typed() ?? caption().text, disabled: readOnly,
+    h("textarea", { rows: "2", maxlength: String(LONGEST), dir: "auto", "aria-label": t("Caption text"), "aria-invalid": () => String(Boolean(wrong())), value: () => typed() ?? caption().text, disabled: readOnly,
       onblur: (event) => write(event.target.value), onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); event.target.blur(); } if (event.key === "Escape") { event.target.value = caption().text; wrong.set(null); event.target.blur(); } } }),
     () => wrong() && h("p.bad.small", { role: "alert", dir: "auto" }, wrong().message),
     h("div.caption-tools", time("start", t("Begins at")), time("end", t("Ends at")), choice("style", STYLES, t("Look"), t("as all")), choice("position", POSITIONS, t("Place"), t("as the look")),
-      h("button.icon-button", { "aria-label": t("Take the caption out"), title: t("Take the caption out"), disabled: readOnly, onclick: () => model.change(removeCaption(model.segment().key, item.peek()), t("the caption taken out")) }, icon("delete"))));
+      h("button.icon-button", { "aria-label": t("Remove the caption"), title: t("Remove the caption"), disabled: readOnly, onclick: () => model.change(removeCaption(model.segment().key, item.peek()), t("the removed caption")) }, icon("delete"))));
 }

@@ -33,7 +33,7 @@ export const addSegment = (segment, after) => (timeline) => {
   return segments(timeline, next);
 };
 
-/** Cut a segment in two at a second of the source; a sound stays with the part in which it is heard. */
+/** Cut a segment in two at a second of the source; a sound stays with the part in which it is heard, a transition with the first. */
 export const splitSegment = (key, source, secondKey) => (timeline) => {
   const index = at(timeline, key);
   const one = timeline.segments[index];
@@ -42,7 +42,7 @@ export const splitSegment = (key, source, secondKey) => (timeline) => {
   const later = one.sfx?.at !== undefined && one.sfx.at >= cut;
   const parts = [
     { ...one, end: cut, sfx: later ? undefined : one.sfx, captions: one.captions?.filter((each) => each.start < cut) },
-    { ...one, key: secondKey, name: `${one.name.slice(0, 96)} b`, start: cut, sfx: later ? one.sfx : undefined, captions: one.captions?.filter((each) => each.end > cut) },
+    { ...one, key: secondKey, name: `${one.name.slice(0, 96)} b`, start: cut, transition: undefined, sfx: later ? one.sfx : undefined, captions: one.captions?.filter((each) => each.end > cut) },
   ];
   return segments(timeline, timeline.segments.toSpliced(index, 1, ...parts));
 };
@@ -72,7 +72,7 @@ export const addCaption = (segment, source, text) => {
 };
 
 /** A time line as it is sent: without the page's names. */
-export const sent = ({ segments: all, captions, caption_style, aspect, beats, tempo, template_name }) => ({
-  captions, caption_style, aspect, beats, tempo, template_name,
+export const sent = ({ segments: all, captions, caption_style, aspect, beats, tempo, template_name, music }) => ({
+  captions, caption_style, aspect, beats, tempo, template_name, music: music ?? null,
   segments: all.map((one) => ({ ...one, key: undefined })),
 });

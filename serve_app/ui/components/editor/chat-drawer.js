@@ -11,6 +11,9 @@ import { proposed, suggested } from "./proposals.js";
 const LONGEST = 8000;
 const IDEAS = [() => t("Make a hook for the first seconds"), () => t("How can it be shorter?"), () => t("Which captions fit?")];
 
+/** Names that an answer puts between backticks, as code. @param {string} text */
+const coded = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", part) : part));
+
 /** @param {import("./model.js").Editor} model @param {any} open a signal: whether it is to be seen */
 export function chatDrawer(model, open) {
   const [session, messages, busy, wrong, ideas, accepted] = [signal(null), signal([]), signal(false), signal(null), signal(null), signal(new Set())];
@@ -57,11 +60,11 @@ export function chatDrawer(model, open) {
   const acceptButton = (key, change, ready = () => true) => () => (accepted().has(key) ? h("span.chip", icon("check"), t("accepted")) : h("button.small", { disabled: () => !may("write") || !ready(), onclick: () => accept(key, change) }, icon("check"), t("Accept")));
   const proposal = (message, found) => {
     const current = () => found.version === model.saved().version;
-    return h("div.proposal", h("ul", found.lines.map((line) => h("li", { dir: "auto" }, line))), h("div.row", acceptButton(`m${message.id}`, found.change, current), () => !current() && !accepted().has(`m${message.id}`) && h("span.small.quiet", t("The time line has changed since: ask again."))));
+    return h("div.proposal", h("ul", found.lines.map((line) => h("li", { dir: "auto" }, line))), h("div.row", acceptButton(`m${message.id}`, found.change, current), () => !current() && !accepted().has(`m${message.id}`) && h("span.small.quiet", t("The timeline has changed since: ask again."))));
   };
   const bubble = (message) => {
     const found = proposed(message());
-    return h("li", { class: message().role === "user" ? "mine" : "theirs" }, h("p", { dir: "auto" }, message().content), found && proposal(message(), found));
+    return h("li", { class: message().role === "user" ? "mine" : "theirs" }, h("p", { dir: "auto" }, coded(message().content)), found && proposal(message(), found));
   };
   const log = h("div.chat-log", { role: "log", tabindex: "0", "aria-label": t("Conversation") }, h("ol", each(messages, (one) => String(one.id), bubble)));
   const field = h("textarea", { rows: "2", maxlength: String(LONGEST), dir: "auto", "aria-label": t("Message"), placeholder: t("Ask about this edit"), onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); say(field.value); } } });

@@ -18,7 +18,7 @@ export function effectChips(segment, set, offers, readOnly) {
     if (has(name)) return null;
     if (effects().length >= MOST) return t("A segment has at most {n} effects.", { n: MOST });
     const against = (offers()?.contradictions ?? []).find((pair) => pair.includes(name) && has(pair.find((one) => one !== name)));
-    return against ? t("It contradicts “{name}”.", { name: effectTitle(against.find((one) => one !== name)) }) : null;
+    return against ? t("It conflicts with “{name}”.", { name: effectTitle(against.find((one) => one !== name)) }) : null;
   };
   const chip = (name) => h("button.chip-button", { "aria-pressed": () => String(has(name)), "aria-disabled": () => (why(name) || readOnly() ? "true" : null), title: () => why(name), onclick: () => { if (!why(name) && !readOnly()) toggle(name); } }, () => has(name) && icon("check"), effectTitle(name));
   const amount = ({ name, amount: now }) => h("label.amount-row", h("span", effectTitle(name)), h("input", { type: "range", min: "0", max: "1", step: "0.1", value: String(now), disabled: readOnly, "aria-label": t("How strong: {name}", { name: effectTitle(name) }), onchange: (event) => put(effects().map((one) => (one.name === name ? { name, amount: Number(event.target.value) } : one))) }));

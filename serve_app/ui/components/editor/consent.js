@@ -35,17 +35,17 @@ export function consentPanel(model) {
   };
   const tick = (event) => {
     const accepted = event.target.checked;
-    act(() => api.giveConsent(consent().asset_id, accepted), accepted ? t("Consent is given") : t("Consent is taken back; films under way are stopped"))
+    act(() => api.giveConsent(consent().asset_id, accepted), accepted ? t("Consent is given") : t("Consent is withdrawn; films under way are stopped"))
       .then(() => { event.target.checked = consent().has_checkbox; });
   };
   const read = async () => {
     const found = await link(consent().document_url).catch(toastError);
     if (found) h("a", { href: found.url, download: "" }).click();
   };
-  const file = h("input", { type: "file", accept: DOCUMENTS, hidden: true, "aria-label": t("Signed document"), onchange: () => { const [one] = file.files; file.value = ""; if (one) act(() => api.uploadConsent(consent().asset_id, one), t("The document is kept")); } });
+  const file = h("input", { type: "file", accept: DOCUMENTS, hidden: true, "aria-label": t("Signed document"), onchange: () => { const [one] = file.files; file.value = ""; if (one) act(() => api.uploadConsent(consent().asset_id, one), t("The document is stored")); } });
   return h("section.consent", { class: () => (consent().complete ? "complete" : "missing"), "aria-label": t("Consent"), id: "consent" },
     h("div.row", () => icon(consent().complete ? "check" : "warning"), h("strong.grow", () => (consent().complete ? t("Consent is complete") : needsDocument() ? t("Consent: a signed document is missing") : t("Consent is missing")))),
     h("label.check", h("input", { type: "checkbox", checked: () => consent().has_checkbox, disabled: () => busy() || !may("write"), onchange: tick }), t("Everybody who is seen or heard has agreed to this film.")),
     h("div.row.small", file, h("button.quiet", { disabled: () => busy() || !may("write"), onclick: () => file.click() }, icon("upload"), () => (consent().document_url ? t("Another document…") : t("Add a signed document…"))),
-      () => consent().document_url && h("button.link", { onclick: read }, t("Read what is kept"))));
+      () => consent().document_url && h("button.link", { onclick: read }, t("Open the document"))));
 }

@@ -2,15 +2,18 @@
 import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
-import { go, href } from "../../core/router.js";
+import { go } from "../../core/router.js";
 import { signal } from "../../core/store.js";
 import { api } from "../../services/api.js";
 import { lookNow } from "../../services/follow.js";
 import { may } from "../../services/session.js";
-import { confirm, dialog } from "../common/dialog.js";
+import { backLink } from "../common/back-link.js";
+import { dialog } from "../common/dialog.js";
 import { menu } from "../common/menu.js";
+import { removal } from "../common/removal.js";
 import { statusBadge } from "../common/status-badge.js";
-import { toast, toastError } from "../common/toast.js";
+import { tried } from "../common/toast.js";
+import { undoButtons } from "../detail/undo.js";
 import { consentChip } from "./consent.js";
 import { timelineExports } from "./export-menu.js";
 import { templateChoice } from "./template-choice.js";
@@ -18,25 +21,15 @@ import { templateChoice } from "./template-choice.js";
 /** @param {import("./model.js").Editor} model @param {any} chat a signal: whether the chat is seen */
 export function editorHead(model, chat) {
   const { id } = model.project.peek();
-  const step = (name, label, undo, run) => h("button.icon-button", { onclick: run, disabled: () => !undo().length || !may("write"), "aria-label": label, title: () => (undo().length ? `${label}: ${undo().at(-1).label}` : label) }, icon(name));
-  const remove = async () => {
-    if (!(await confirm({ title: t("Delete this project?"), text: t("Its time lines and films go with it; the video stays in the library."), action: t("Delete") }))) return;
-    try {
-      await api.removeProject(id);
-      toast(t("The project is deleted"));
-      go("/projects");
-    } catch (error) {
-      toastError(error);
-    }
-  };
+  const remove = removal({ title: t("Delete this project?"), text: t("Its timelines and films are deleted; the video stays in the library.") }, () => api.removeProject(id), { list: "/projects", said: t("The project is deleted") });
   return h("div.page-head",
-    h("a.icon-button.button.plain", { href: href("/projects"), "aria-label": t("Back to the projects"), title: t("Back to the projects") }, icon("back")),
+    backLink("/projects", t("Back to the projects")),
     h("h1", { dir: "auto" }, () => model.project().title), () => status(model),
     consentChip(model), h("span.small.quiet.number", { role: "status" }, () => (model.saving() ? t("Saving…") : model.saved().version ? t("Saved as version {n}", { n: model.saved().version }) : "")),
     h("div.actions",
-      step("undo", t("Undo"), model.undo.done, () => model.undo.undo()), step("redo", t("Redo"), model.undo.undone, () => model.undo.redo()),
+      undoButtons(model.undo),
       h("button", { "aria-label": t("Template…"), onclick: () => chooseTemplate(model), disabled: () => !may("write") || Boolean(model.run()) }, icon("refine"), h("span.wide-only", t("Template…"))),
-      timelineExports(id),
+      timelineExports(model),
       h("button", { id: "chat-button", "aria-expanded": () => String(chat()), onclick: () => chat.set(!chat.peek()) }, icon("captions"), t("Chat")),
       menu(icon("more"), () => [
         { label: t("To the video"), run: () => go(`/videos/${model.id}`) },
@@ -51,20 +44,18 @@ function status(model) {
   return !["analyzed", "ingested"].includes(shown) && statusBadge(shown);
 }
 
-/** Have a time line made anew; the one before stays among the versions. */
+/** Have a time line made again; the one before stays among the versions. */
 export function chooseTemplate(model) {
   const { template_name: now } = model.saved.peek();
   const asked = signal({ template: now ?? "realistic_chaos", seed: 0 });
-  dialog(t("A time line by a template"), (close) => h("form", { onsubmit: async (event) => {
+  dialog(t("A timeline from a template"), (close) => h("form", { onsubmit: async (event) => {
     event.preventDefault();
-    try {
+    await tried(async () => {
       await api.analyzeProject(model.project.peek().id, asked.peek());
       close();
       lookNow();
-    } catch (error) {
-      toastError(error);
-    }
+    });
   } },
-    templateChoice(asked), h("p.small.quiet", t("What stands now stays among the versions.")),
-    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Leave it")), h("button.primary", { type: "submit" }, icon("refine"), t("Make it")))), { wide: true });
+    templateChoice(asked), h("p.small.quiet", t("The present version stays in the list.")),
+    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Cancel")), h("button.primary", { type: "submit" }, icon("refine"), t("Create")))), { wide: true });
 }

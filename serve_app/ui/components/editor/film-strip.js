@@ -5,7 +5,7 @@ import { icon } from "../../core/icons.js";
 import { effect, untracked } from "../../core/store.js";
 import { clock, length } from "../../core/time.js";
 import { smallPicture } from "../common/storyboard.js";
-import { dragEdge } from "../detail/edges.js";
+import { dragEdge, moveEdge } from "../detail/edges.js";
 import { drawGround } from "../detail/ground.js";
 import { buildOverview } from "../detail/overview.js";
 import { buildScale, scrub } from "../detail/scale.js";
@@ -14,6 +14,8 @@ import { reorder } from "./reorder.js";
 
 const LEAST_SPAN = 2;
 const LEAST_SEGMENT = 0.2;
+const TARGET_PIXELS = 24;
+const HANDLES_PIXELS = 44; // of both within a block, and of its own edges
 const [NUMBER_PIXELS, NAME_PIXELS, PICTURE_PIXELS, CAPTION_PIXELS] = [34, 110, 220, 26];
 
 /** @param {import("./model.js").Editor} model @param {{captions: (place: any) => void}} open what is shown of what is clicked */
@@ -64,7 +66,7 @@ export function buildFilmStrip(model, open) {
 
   const marks = () => model.items().map((one) => ({ tone: model.tone({ identifier: one.key }), start: one.at, end: one.at + one.length }));
   const source = (time) => shownAt(untracked(model.items), time)?.source ?? 0;
-  const element = h("section.timeline", { "aria-label": t("Time line of the film") },
+  const element = h("section.timeline", { "aria-label": t("Timeline of the film") },
     buildOverview(scale, { video: model.id, now: film.time, seek: film.seek, marks, source }), strip,
     h("div.timeline-tools.row.small", h("span.quiet.number", () => `${plural(model.items().length, "{n} segment", "{n} segments")} · ${length(model.length())}`),
       h("span.quiet.grow.clip-text", t("Drag a block to move it, an edge to trim it. S splits, Ctrl and arrows move, Del takes out.")), scale.tools(t("Whole film"))));
@@ -88,9 +90,10 @@ function block(context, item, x) {
   const handle = (end) => h(`span.handle.${end}`, {
     role: "slider", tabindex: () => (chosen() ? "0" : "-1"), "aria-label": () => (end === "start" ? t("Start of {title}", { title: segment().name }) : t("End of {title}", { title: segment().name })),
     "aria-valuemin": "0", "aria-valuemax": () => String(Math.ceil(model.video().duration ?? 0)), "aria-valuenow": () => (draft() ?? segment())[end].toFixed(2), "aria-valuetext": () => clock((draft() ?? segment())[end], true),
-    onpointerdown: (event) => dragEdge(context, event, moment(), end), onkeydown: (event) => dragEdge.byKey(context, event, moment(), end),
+    onpointerdown: (event) => dragEdge(context, event, moment(), end), onkeydown: (event) => moveEdge(context, event, moment(), end),
   });
   const face = h("button.face", {
+    tabindex: () => (pixels() - (chosen() ? HANDLES_PIXELS : 0) < TARGET_PIXELS ? "-1" : null), // [ and ] lead there, too
     "aria-label": () => t("Segment {n}: {name}, {from} to {to} of the video", { n: item().index + 1, name: segment().name, from: clock(segment().start, true), to: clock(segment().end, true) }),
     "aria-pressed": () => String(chosen()), title: () => segment().name,
     onclick: () => { if (!context.moved) model.choose(item().key, { seek: true }); }, onpointerdown: (event) => reorder(context, event, item.peek()),

@@ -8,7 +8,7 @@ const SPEEDS = { slowmo: 0.5, speedup: 1.5 };
 export const effectOf = (effect) => (typeof effect === "string" ? { name: effect, amount: 1 } : effect);
 
 /** How fast a segment plays its source. */
-export function speedOf(segment) {
+function speedOf(segment) {
   const effects = (segment.effects ?? []).map(effectOf);
   return effects.reduce((speed, { name, amount }) => (name in SPEEDS ? speed * (1 + (SPEEDS[name] - 1) * amount) : speed), segment.speed ?? 1);
 }

@@ -36,7 +36,7 @@ export function editorModel(project, video) {
     chosen: signal(null), draft: signal(null), time: signal(0), comparing: signal(null),
     undo: new Undo(),
     player: null, film: null,
-    names: { add: t("New segment"), choose: t("Choose a segment first.") },
+    names: { add: t("New segment"), choose: t("Select a segment first.") },
     items: () => [],
     length: () => filmLength(model.items()),
     moments: () => shown().segments.map((one) => ({ identifier: one.key, title: one.name, start_time: one.start, end_time: one.end })),
@@ -94,7 +94,7 @@ export function editorModel(project, video) {
   async function collided(error, change) {
     if (!(error instanceof Problem && [409, 412].includes(error.status) && "version" in error.body)) return false;
     await model.reload();
-    toast(t("Somebody else saved this time line; theirs is shown."), { seconds: 12, action: [t("Keep mine"), () => model.change(change, t("my change"))] });
+    toast(t("Somebody else saved this timeline; theirs is shown."), { seconds: 12, action: [t("Keep mine"), () => model.change(change, t("my change"))] });
     return true;
   }
 
@@ -140,14 +140,18 @@ export function editorModel(project, video) {
     if (detail.version !== saved.peek().version && !waiting.length) return model.reload();
     model.project.set({ ...model.project.peek(), status: detail.status, consent: detail.consent });
   };
-  /** Make an earlier version the newest again; one step to take back. */
-  model.revert = (version) => inOrder(async () => {
+  /** Have the server put another time line in this one's place; one step to take back. */
+  const replaced = (ask, label) => inOrder(async () => {
     const before = saved.peek();
-    take(await api.revertTimeline(project.id, version));
+    take(await ask());
     const after = saved.peek();
-    model.undo.did({ label: t("the earlier version"), undo: () => put(before), redo: () => put(after) });
+    model.undo.did({ label, undo: () => put(before), redo: () => put(after) });
     show();
   });
+  /** Make an earlier version the newest again. */
+  model.revert = (version) => replaced(() => api.revertTimeline(project.id, version), t("the earlier version"));
+  /** Take over the cuts of another program's file. */
+  model.takeOver = (file, format) => replaced(() => api.importTimeline(project.id, file, format), t("the cuts of another program"));
 
   /** What the transcript and the edges of blocks change. */
   model.edit = (one, { start_time, end_time }, label) =>

@@ -7,6 +7,7 @@ import { signal } from "../../core/store.js";
 import { clock } from "../../core/time.js";
 import { api } from "../../services/api.js";
 import { lookNow } from "../../services/follow.js";
+import { videoTitle } from "../../services/titles.js";
 import { dialog } from "../common/dialog.js";
 import { skeletons } from "../common/skeleton.js";
 import { fileButton } from "../layout/drop.js";
@@ -45,10 +46,10 @@ export function newProject() {
     }
   };
   const option = (video) => h("label.pick-video", h("input", { type: "radio", name: "video", value: video.identifier, checked: () => chosen() === video.identifier, onchange: () => { chosen.set(video.identifier); address.set(""); } }),
-    h("span.thumb", poster(video)), h("span.clip-text.grow", { dir: "auto" }, video.title || t("Untitled video")), h("span.small.quiet.number", video.duration ? clock(video.duration) : ""));
+    h("span.thumb", poster(video)), h("span.clip-text.grow", { dir: "auto" }, videoTitle(video)), h("span.small.quiet.number", video.duration ? clock(video.duration) : ""));
   const list = () => {
     if (!videos()) return skeletons("line", 3);
-    return videos().length ? h("div.pick-list", videos().map(option)) : h("p.quiet", t("No video of the library fits."));
+    return videos().length ? h("div.pick-list", videos().map(option)) : h("p.quiet", t("No videos match."));
   };
   dialog(t("New project"), (close) => h("form", { onsubmit: (event) => {
     event.preventDefault();
@@ -57,9 +58,9 @@ export function newProject() {
   } },
     h("fieldset.stack", h("legend", t("A video of the library")),
       h("input", { type: "search", autofocus: true, placeholder: t("Find"), "aria-label": t("Find a video"), oninput: (event) => { clearTimeout(timer); timer = setTimeout(() => look(event.target.value.trim()), WAIT); } }), list),
-    h("div.row", fileButton(t("Or a file"), "", () => undefined, (outcome) => projectOf(outcome.video.identifier, template.peek())), h("span.hint.grow", t("It is uploaded in parts; its project is in the list as soon as it is here."))),
-    h("label", t("Or an address"), h("input", { type: "url", placeholder: "https://…", value: address, oninput: (event) => { address.set(event.target.value); if (event.target.value) chosen.set(null); } })),
+    h("div.row", fileButton(t("Or a file"), "", () => undefined, (outcome) => projectOf(outcome.video.identifier, template.peek())), h("span.hint.grow", t("It is uploaded in parts; its project appears in the list once it is here."))),
+    h("label", t("Or a URL"), h("input", { type: "url", placeholder: "https://…", value: address, oninput: (event) => { address.set(event.target.value); if (event.target.value) chosen.set(null); } })),
     templateChoice(template),
     () => wrong() && h("p.bad", { role: "alert", dir: "auto" }, wrong().message),
-    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Leave it")), h("button.primary", { type: "submit", disabled: () => busy() || !(chosen() || address().trim()) }, icon("cut"), t("Make the project")))), { wide: true });
+    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Cancel")), h("button.primary", { type: "submit", disabled: () => busy() || !(chosen() || address().trim()) }, icon("cut"), t("Create the project")))), { wide: true });
 }

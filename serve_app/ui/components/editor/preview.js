@@ -51,5 +51,5 @@ export function buildPreview(model) {
   return h("figure.composed", { class: () => (asking() ? "asking" : ""), style: () => ({ "aspect-ratio": shapeOf(model.timeline(), model.video()) }) },
     () => (picture() ? h("img", { src: picture(), alt: t("The film as it will be, at {time}", { time: clock(model.film.time.peek(), true) }), draggable: "false" }) : h("span.poster-empty", icon("film"))),
     () => error() && h("p.composed-error.small", { role: "status", dir: "auto" }, icon("warning"), error().message),
-    h("figcaption", () => (model.player.playing() ? t("Shown again when it rests") : t("As it will be"))));
+    h("figcaption", () => (model.player.playing() ? t("Updated when paused") : t("Result"))));
 }

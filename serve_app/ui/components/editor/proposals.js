@@ -13,7 +13,7 @@ const REASONS = { "a question": () => t("a question"), "a number": () => t("a nu
 
 const SAID = {
   trim: (one) => (one.start !== null && one.start !== undefined ? t("Begin segment {n} at {time}", { n: one.segment + 1, time: clock(one.start, true) }) : t("End segment {n} at {time}", { n: one.segment + 1, time: clock(one.end ?? 0, true) })),
-  remove: (one) => t("Take segment {n} out", { n: one.segment + 1 }),
+  remove: (one) => t("Remove segment {n}", { n: one.segment + 1 }),
   add_effect: (one) => t("Segment {n}: {what}", { n: one.segment + 1, what: effectTitle(one.effect) }),
   remove_effects: (one) => t("Segment {n}: no effects", { n: one.segment + 1 }),
   add_sound: (one) => t("Segment {n}: {what}", { n: one.segment + 1, what: soundTitle(one.sound) }),
@@ -21,7 +21,7 @@ const SAID = {
 };
 
 /** A proposed edit in words. */
-export const inWords = (action) => SAID[action.edit]?.(action) ?? action.edit;
+const inWords = (action) => SAID[action.edit]?.(action) ?? action.edit;
 
 /** What a message proposes: edits in words, and all of them as one change; null where it proposes nothing. */
 export function proposed(message) {

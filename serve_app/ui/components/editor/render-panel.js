@@ -10,13 +10,14 @@ import { finished } from "../../services/stages.js";
 import { may } from "../../services/session.js";
 import { errorPanel } from "../common/error-panel.js";
 import { progressBar } from "../common/progress.js";
-import { toast, toastError } from "../common/toast.js";
-import { SHAPES, options } from "./names.js";
+import { toast, toastError, tried } from "../common/toast.js";
+import { BEDS, SHAPES, options } from "./names.js";
 
 const PIPELINES = ["editor.render", "editor.full_render"];
 const LOUD = -14;
 const SHOWN_LOGS = 4;
 const STEP = 0.01;
+const OWN = "own"; // what an asset sounds like, which only the API can choose
 
 /** @param {import("./model.js").Editor} model */
 export function renderPanel(model) {
@@ -42,9 +43,10 @@ export function renderPanel(model) {
   });
 
   const why = () => {
-    if (!may("write")) return t("Your key may only read.");
+    if (!may("write")) return t("Your key can only read.");
+    if (!model.timeline().segments.length) return t("There is no timeline yet.");
     if (!model.project().consent.complete) return t("Consent is missing: see above.");
-    if (model.run() && !active()) return t("Its time line is being made.");
+    if (model.run() && !active()) return t("Its timeline is being made.");
     return null;
   };
   const start = async () => {
@@ -57,7 +59,7 @@ export function renderPanel(model) {
       job.set(made.job_id);
       status.set(null);
       await read();
-      if (status.peek()?.status === "finished") toast(t("Exactly this film is there already."));
+      if (status.peek()?.status === "finished") toast(t("This exact film is there already."));
       lookNow();
     } catch (error) {
       toastError(error);
@@ -65,29 +67,30 @@ export function renderPanel(model) {
       busy.set(false);
     }
   };
-  const stop = async () => {
-    try {
-      status.set(await api.cancelRender(job.peek()));
-      toast(t("Asked to stop"));
-      lookNow();
-    } catch (error) {
-      toastError(error);
-    }
-  };
+  const stop = () => tried(async () => {
+    status.set(await api.cancelRender(job.peek()));
+    toast(t("Stopping"));
+    lookNow();
+  });
   const readOnly = () => Boolean(active()) || !may("write");
   const check = (name, label, checked, value = (on) => on) => h("label.check.small", h("input", { type: "checkbox", checked, disabled: readOnly, onchange: (event) => set(name, value(event.target.checked)) }), label);
   const showing = signal("");
   effect(() => showing.set(status()?.status === "finished" ? status().id : ""));
   return h("section.render-panel.stack.tight", { "aria-label": t("Film") },
-    h("div.fields.pair",
+    h("div.fields.three",
       h("label.small", t("Shape"), h("select", { disabled: () => !may("write"), value: () => model.timeline().aspect, onchange: (event) => model.change((timeline) => ({ ...timeline, aspect: event.target.value }), t("the shape")) }, options(SHAPES, h, model.timeline.peek().aspect))),
-      h("label.small", t("Quality"), h("select", { disabled: readOnly, onchange: (event) => set("quality", event.target.value) }, h("option", { value: "final" }, t("Full size")), h("option", { value: "draft" }, t("Draft: half as wide, quick"))))),
+      h("label.small", t("Quality"), h("select", { disabled: readOnly, onchange: (event) => set("quality", event.target.value) }, h("option", { value: "final" }, t("Full size")), h("option", { value: "draft" }, t("Draft: half as wide, quick")))),
+      h("label.small", t("Music"), h("select", { disabled: () => !may("write"), value: () => bedOf(model.timeline()), onchange: (event) => model.change((timeline) => ({ ...timeline, music: event.target.value ? { ...timeline.music, path: undefined, name: event.target.value } : null }), t("the music")) },
+      h("option", { value: "" }, t("None")), options(BEDS, h, bedOf(model.timeline.peek())), h("option", { value: OWN, disabled: true, hidden: () => bedOf(model.timeline()) !== OWN }, t("The sound of a video"))))),
     h("div.row", check("captions", t("Captions"), true), check("watermark", t("Watermark"), () => asked().watermark ?? true), check("loudness", t("Even loudness"), false, (on) => (on ? LOUD : null))),
     () => active() ? running(status, stop) : h("div.row", h("button.primary.grow", { disabled: () => busy() || Boolean(why()), title: why, onclick: start }, icon("film"), () => (status()?.status === "finished" ? t("Render again") : t("Render the film")))),
     () => why() && !active() && h("p.small.quiet", why()),
     () => status()?.status === "failed" && failure(status(), start),
     () => showing() && finishedFilm(model, status.peek()));
 }
+
+/** The music of a time line by its name: empty for none. */
+const bedOf = ({ music }) => (music ? (music.name ?? OWN) : "");
 
 function running(status, stop) {
   return h("div.stack.tight", progressBar(() => (status()?.progress ?? 0) / 100, t("Progress of the film")),
@@ -96,9 +99,9 @@ function running(status, stop) {
 }
 
 function failure(status, again) {
-  if (status.run_status === "cancelled") return h("p.small.quiet", t("It was stopped. What is rendered stays, and another start takes it over."));
+  if (status.run_status === "cancelled" && !status.problem) return h("p.small.quiet", t("It was stopped. What is rendered stays, and another start takes it over."));
   const { code, message, retryable } = status.problem ?? { message: status.error };
-  return errorPanel({ title: t("The film did not come"), message, code }, retryable ? again : undefined);
+  return errorPanel({ title: t("The film failed"), message, code }, retryable ? again : undefined);
 }
 
 /** The film that is there; it may show an earlier version of the time line. */

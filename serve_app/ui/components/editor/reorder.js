@@ -22,7 +22,7 @@ export function reorder(context, event, item) {
     if (!context.moved && Math.abs(pixels) < CLICK_PIXELS) return;
     if (!context.moved) {
       context.moved = true;
-      block.classList.add("lifted");
+      lift(block, true);
       model.choose(item.key);
     }
     block.style.setProperty("translate", `${pixels}px -6px`);
@@ -36,7 +36,7 @@ export function reorder(context, event, item) {
     for (const [name, heard] of Object.entries(heards)) face.removeEventListener(name, heard);
     removeEventListener("keydown", escape, true);
     marker.hidden = true;
-    block.classList.remove("lifted");
+    lift(block, false);
     block.style.removeProperty("translate");
     if (context.moved && keep) moveTo(model, item.key, to);
     setTimeout(() => { context.moved = false; }); // the click that ends a drag chooses nothing
@@ -49,6 +49,12 @@ export function reorder(context, event, item) {
   const heards = { pointermove: move, pointerup: () => stop(true), pointercancel: () => stop(false) };
   for (const [name, heard] of Object.entries(heards)) face.addEventListener(name, heard);
   addEventListener("keydown", escape, true);
+}
+
+/** While one is lifted, those that it goes over are no targets. */
+function lift(block, up) {
+  block.classList.toggle("lifted", up);
+  for (const one of block.parentElement.children) if (one !== block) one.inert = up;
 }
 
 /** Put a segment at a place of the order, and say where it is now. */

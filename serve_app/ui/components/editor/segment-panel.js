@@ -10,6 +10,7 @@ import { emptyState } from "../common/empty-state.js";
 import { changeSegment, removeSegment } from "./changes.js";
 import { effectChips, soundChips } from "./chips.js";
 import { lengthOf } from "./film.js";
+import { TRANSITIONS, options } from "./names.js";
 import { moveTo } from "./reorder.js";
 import { split } from "./split.js";
 import { warningsOf } from "./warnings.js";
@@ -21,7 +22,7 @@ const CROPS = { auto: () => t("by itself"), center: () => t("the middle"), left:
 export function segmentPanel(model, offers) {
   const key = signal(null);
   effect(() => key.set(model.segment()?.key ?? null));
-  return h("section.stack", () => (key() ? panel(model, key(), offers) : emptyState({ icon: "cut", title: t("No segment chosen"), text: t("Click a block of the time line, or press [ and ].") })));
+  return h("section.stack", () => (key() ? panel(model, key(), offers) : emptyState({ icon: "cut", title: t("No segment selected"), text: t("Click a block of the timeline, or press [ and ].") })));
 }
 
 function panel(model, key, offers) {
@@ -39,10 +40,12 @@ function panel(model, key, offers) {
   return h("div.stack.segment-panel",
     h("div.row", h("strong.number.small.quiet", () => t("{n} of {count}", { n: index() + 1, count: model.timeline().segments.length })), h("span.small.quiet.number", () => length(lengthOf(segment()))), h("span.grow"),
       tool("back", t("Earlier in the film"), () => moveTo(model, key, index() - 1)), tool("forward", t("Later in the film"), () => moveTo(model, key, index() + 1)),
-      tool("cut", t("Split at the playhead"), () => split(model)), tool("delete", t("Take it out"), () => model.change(removeSegment(key), t("the deletion")))),
+      tool("cut", t("Split at the playhead"), () => split(model)), tool("delete", t("Remove it"), () => model.change(removeSegment(key), t("the deletion")))),
     () => warningsOf(model, index()),
     h("label", t("Name"), h("input", { value: () => segment().name, maxlength: "100", dir: "auto", disabled: readOnly, onchange: (event) => { const name = event.target.value.trim(); if (name) set({ name }, t("the new name")); else event.target.value = segment().name; } })),
     h("div.fields.pair", edge("start", t("From")), edge("end", t("To"))),
+    () => index() > 0 && h("label", t("Transition from the segment before"), h("select", { disabled: readOnly, value: () => segment().transition?.name ?? "", onchange: (event) => set({ transition: event.target.value ? { ...segment().transition, name: event.target.value } : undefined }, t("the transition")) },
+      h("option", { value: "" }, t("Cut")), options(TRANSITIONS, h, segment().transition?.name))),
     effectChips(segment, set, offers, readOnly),
     soundChips(segment, set, offers, readOnly),
     h("div.fields.pair",

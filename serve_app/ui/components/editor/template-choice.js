@@ -10,13 +10,10 @@ const TEMPLATES = {
   highlights: [() => t("Highlights"), () => t("Plays the moments that were found.")],
 };
 
-/** What a template is called. */
-export const templateTitle = (name) => TEMPLATES[name]?.[0]() ?? name;
-
 /** Choose a template and its number. @param {any} asked a signal of `{template, seed}` */
 export function templateChoice(asked) {
   const set = (name, value) => asked.update((old) => ({ ...old, [name]: value }));
   return h("fieldset.stack", h("legend", t("Template")),
     h("div.template-list", Object.entries(TEMPLATES).map(([name, [title, text]]) => h("label.template", h("input", { type: "radio", name: "template", value: name, checked: () => asked().template === name, onchange: () => set("template", name) }), h("span", h("strong", title()), h("small", text()))))),
-    h("label", t("Number it is drawn from"), h("input", { type: "number", min: "0", max: "2147483647", value: String(asked.peek().seed), oninput: (event) => set("seed", Math.max(0, Math.floor(Number(event.target.value)) || 0)) }), h("small", t("The same number makes the same time line."))));
+    h("label", t("Seed"), h("input", { type: "number", min: "0", max: "2147483647", value: String(asked.peek().seed), oninput: (event) => set("seed", Math.max(0, Math.floor(Number(event.target.value)) || 0)) }), h("small", t("The same seed makes the same timeline."))));
 }

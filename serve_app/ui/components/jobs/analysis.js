@@ -10,9 +10,9 @@ const FEELINGS = { positive: () => t("positive"), negative: () => t("negative"),
 /** @param {any} found `analysis_results` of a job */
 export function analysis(found) {
   return h("section.panel.stack", h("h2", t("Analysis")),
-    found.sentiment && h("div.stack", h("p", t("How it feels"), ": ", h("strong", FEELINGS[found.sentiment]?.() ?? found.sentiment), found.sentiment_score !== undefined && h("span.quiet.number", ` ${number(found.sentiment_score, 2)}`)), feelings(found.sentiment_timeline ?? [])),
-    found.topic_details?.length > 0 && h("div.stack", h("h3", t("What it is about")), h("ul.bars", found.topic_details.map(topic))),
-    found.keywords?.length > 0 && h("div.stack", h("h3", t("Terms")), h("div.row", found.keywords.slice(0, MOST_TERMS).map((term) => h("span.chip", { dir: "auto", title: t("{n} times, first at {time}", { n: number(term.count), time: clock(term.first_at ?? 0) }) }, term.text)))),
+    found.sentiment && h("div.stack", h("p", t("Sentiment"), ": ", h("strong", FEELINGS[found.sentiment]?.() ?? found.sentiment), found.sentiment_score !== undefined && h("span.quiet.number", ` ${number(found.sentiment_score, 2)}`)), feelings(found.sentiment_timeline ?? [])),
+    found.topic_details?.length > 0 && h("div.stack", h("h3", t("Topics")), h("ul.bars", found.topic_details.map(topic))),
+    found.keywords?.length > 0 && h("div.stack", h("h3", t("Keywords")), h("div.row", found.keywords.slice(0, MOST_TERMS).map((term) => h("span.chip", { dir: "auto", title: t("{n} times, first at {time}", { n: number(term.count), time: clock(term.first_at ?? 0) }) }, term.text)))),
     h("p.small.quiet", t("{n} words, by {method}", { n: number(found.words_counted ?? 0), method: found.method ?? "" })));
 }
 

@@ -32,9 +32,9 @@ function signed(element, address, name = "src") {
 function clipCard(job, clip, n) {
   const player = signed(signed(h("video", { controls: true, preload: "none", playsinline: true, "aria-label": clip.title }), path(job, `clips/${n}`)), path(job, `clips/${n}/thumbnail`), "poster");
   return h("article.video-card", h("div.screen", player),
-    h("div.about", h("strong.clip-text", { dir: "auto", title: clip.title }, clip.title), h("p.small.quiet.number", `${clock(clip.start)} – ${clock(clip.end)} · ${length(clip.duration)} · ${clip.resolution} · ${bytes(clip.bytes)}`),
+    h("div.about", h("strong.clip-text", { dir: "auto", title: clip.title }, clip.title), h("p.row.small.quiet.number", [`${clock(clip.start)} – ${clock(clip.end)}`, length(clip.duration), clip.resolution, bytes(clip.bytes)].map((one) => h("span", one))),
       clip.reason && h("p.small.quiet", { dir: "auto" }, clip.reason),
-      h("div.row", clip.score !== null && h("span.chip", { title: t("The best of a video has 1") }, number(clip.score, 2)), h("span.grow"), signed(h("a.button", { download: "", "aria-label": t("Download {title}", { title: clip.title }) }, icon("download")), path(job, `clips/${n}`), "href"))));
+      h("div.row.foot", clip.score !== null && h("span.chip", { title: t("The best clip of a video has 1") }, number(clip.score, 2)), h("span.grow"), signed(h("a.button", { download: "", "aria-label": t("Download {title}", { title: clip.title }) }, icon("download")), path(job, `clips/${n}`), "href"))));
 }
 
 function transcript(job) {
@@ -46,7 +46,7 @@ function transcript(job) {
   onEnd(() => list.end());
   requestAnimationFrame(() => list.reset());
   return h("section.panel.stack.said", h("div.row", h("h2.grow", t("Transcript")), ["txt", "srt", "vtt"].map((format) => h("a.button", { href: `${BASE}${path(job, `transcript?format=${format}`)}`, download: `transcript.${format}` }, `.${format}`))), list.element,
-    job.transcriber && h("p.small.quiet", { title: job.transcriber.why }, t("Heard by {model}", { model: job.transcriber.model })));
+    job.transcriber && h("p.small.quiet", { title: job.transcriber.why }, t("Transcribed by {model}", { model: job.transcriber.model })));
 }
 
 function sound(job) {
@@ -55,5 +55,5 @@ function sound(job) {
     h("p.small.quiet.number", [audio.format.toUpperCase(), length(audio.duration), `${number(audio.sample_rate / 1000, 1)} kHz`, plural(audio.channels, "{n} channel", "{n} channels"), bytes(audio.bytes)].join(" · ")));
 }
 
-/** What the results are drawn by: while it stays the same, a clip that plays is not begun anew. @param {any} job */
+/** What the results are drawn by: while it stays the same, a clip that plays is not begun again. @param {any} job */
 export const shapeOf = (job) => JSON.stringify([job.warnings, job.audio?.url, job.transcript_segments?.length, Boolean(job.analysis_results), job.generated_clips?.length]);

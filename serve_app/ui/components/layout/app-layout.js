@@ -9,12 +9,26 @@ import { errorPanel } from "../common/error-panel.js";
 import { dropAnywhere } from "./drop.js";
 import { sidebar } from "./sidebar.js";
 
-const open = (name) => import(`../../pages/${name}.js`);
+/** Styles that some pages alone have, by name. @type {Map<string, Promise<any>>} */
+const styles = new Map();
+
+function loadStyle(name) {
+  const load = (done) => document.head.append(h("link", { rel: "stylesheet", href: new URL(`../../theme/${name}.css`, import.meta.url).href, onload: done, onerror: done }));
+  if (!styles.has(name)) styles.set(name, new Promise(load));
+  return styles.get(name);
+}
+
+/** A page, with the style of its own that it names. */
+async function open(name) {
+  const page = await import(`../../pages/${name}.js`);
+  if (page.STYLE) await loadStyle(page.STYLE);
+  return page;
+}
 
 /** @param {HTMLElement} body */
 export function mountLayout(body) {
   const main = h("main", { id: "main", tabindex: "-1" });
-  const layout = h("div.layout", h("a.skip", { href: "#main" }, t("Skip to the page")), sidebar(), h("div.column", offlineBar(), main));
+  const layout = h("div.layout", h("a.skip", { href: "#main" }, t("Skip to content")), sidebar(), h("div.column", offlineBar(), main));
   replace(body, layout, h("div", { id: "toasts" }), h("div.sr", { id: "announcer", role: "status", "aria-live": "polite" }), h("div", { id: "tray" }));
   showPages(main, layout);
   dropAnywhere(body);
@@ -28,8 +42,8 @@ export function mountLayout(body) {
     { keys: ["g a"], label: t("Ads"), group: t("Go to"), run: () => go("/ads") },
     { keys: ["g s"], label: t("Settings"), group: t("Go to"), run: () => go("/settings") },
     { keys: ["g n"], label: t("New from URL"), group: t("Go to"), run: () => go("/new") },
-    { keys: ["Ctrl+k"], label: t("Go to or do anything"), group: t("Everywhere"), run: () => import("./command-palette.js").then((module) => module.openPalette()) },
-    { keys: ["?"], label: t("All keys"), group: t("Everywhere"), run: () => import("./key-table.js").then((module) => module.openKeyTable()) },
+    { keys: ["Ctrl+k"], label: t("Search everything"), group: t("Everywhere"), run: () => import("./command-palette.js").then((module) => module.openPalette()) },
+    { keys: ["?"], label: t("Keyboard shortcuts"), group: t("Everywhere"), run: () => import("./key-table.js").then((module) => module.openKeyTable()) },
   ]);
 }
 

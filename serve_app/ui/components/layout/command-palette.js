@@ -5,6 +5,7 @@ import { icon } from "../../core/icons.js";
 import { bindings, keyName } from "../../core/keys.js";
 import { go } from "../../core/router.js";
 import { api } from "../../services/api.js";
+import { videoTitle } from "../../services/titles.js";
 import { dialog } from "../common/dialog.js";
 
 const WAIT = 150;
@@ -13,13 +14,13 @@ const MOST = 40;
 /** Open the palette. */
 export function openPalette() {
   const commands = [...new Map(bindings.peek().map((one) => [one.label, one])).values()].filter((one) => !one.keys.includes("Ctrl+k"));
-  dialog(t("Go to or do anything"), (close) => {
+  dialog(t("Search everything"), (close) => {
     let entries = [];
     let at = 0;
     let timer = 0;
     let asked = 0;
     const list = h("ul", { role: "listbox", id: "palette-list", "aria-label": t("Found") });
-    const field = h("input", { role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": t("Go to or do anything"), placeholder: t("Go to or do anything"), autofocus: true, autocomplete: "off", spellcheck: false, oninput: () => look(field.value),
+    const field = h("input", { role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": t("Search everything"), placeholder: t("Search everything"), autofocus: true, autocomplete: "off", spellcheck: false, oninput: () => look(field.value),
       onkeydown: (event) => {
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
         if (step) { event.preventDefault(); choose((at + step + entries.length) % Math.max(1, entries.length)); }
@@ -46,7 +47,7 @@ export function openPalette() {
       timer = setTimeout(async () => {
         const page = await api.videos({ limit: 8, q: wanted }).catch(() => api.videos({ limit: 50 })).catch(() => ({ items: [] }));
         if (mine !== asked) return;
-        const videos = page.items.filter((video) => (video.title ?? "").toLowerCase().includes(wanted)).slice(0, 8).map((video) => ({ icon: "film", label: video.title || t("Untitled video"), hint: t("video"), run: () => go(`/videos/${video.identifier}`) }));
+        const videos = page.items.filter((video) => videoTitle(video).toLowerCase().includes(wanted)).slice(0, 8).map((video) => ({ icon: "film", label: videoTitle(video), hint: t("video"), run: () => go(`/videos/${video.identifier}`) }));
         show(wanted ? [...videos, ...here] : [...here, ...videos]);
       }, WAIT);
     }

@@ -14,5 +14,5 @@ export function keyTable() {
 /** Open the table. */
 export function openKeyTable() {
   if (document.querySelector("dialog[open]")) return;
-  dialog(t("All keys"), () => h("div.body", keyTable()), { wide: true });
+  dialog(t("Keyboard shortcuts"), () => h("div.body", keyTable()), { wide: true });
 }

@@ -19,11 +19,11 @@ let shown = false;
 
 /** Take files; parameters are those of `upload`. */
 export function uploadFiles(files, options, then) {
-  if (!may("write")) return toast(t("Your key may only read."), { bad: true });
+  if (!may("write")) return toast(t("Your key can only read."), { bad: true });
   const right = files.filter((file) => FILES.test(file.type) || NAMES.test(file.name));
   const large = right.filter((file) => file.size > LARGEST);
   const taken = right.filter((file) => file.size <= LARGEST);
-  if (right.length < files.length) toast(t("{name} is no video or sound", { name: files.find((file) => !right.includes(file)).name }), { bad: true });
+  if (right.length < files.length) toast(t("{name} is not a video or audio file", { name: files.find((file) => !right.includes(file)).name }), { bad: true });
   if (large.length) toast(t("{name} is larger than {most}", { name: large[0].name, most: bytes(LARGEST) }), { bad: true });
   if (!taken.length) return;
   if (!shown) scope(show);
@@ -38,8 +38,8 @@ function show() {
   const clear = () => uploads.peek().filter((task) => ["done", "failed"].includes(task.state.peek())).forEach((task) => task.dismiss());
   replace(document.getElementById("tray"), () => uploads().length > 0 && h("section.tray", { "aria-label": t("Uploads") },
     h("header", h("strong.grow", () => (done() ? t("Uploaded") : plural(uploads().filter((task) => task.state() !== "done").length, "Uploading {n} file", "Uploading {n} files"))),
-      h("button.icon-button", { onclick: () => folded.set(!folded.peek()), "aria-expanded": () => String(!folded()), "aria-label": t("Fold") }, icon("down")),
-      h("button.icon-button", { onclick: clear, "aria-label": t("Clear what is done") }, icon("close"))),
+      h("button.icon-button", { onclick: () => folded.set(!folded.peek()), "aria-expanded": () => String(!folded()), "aria-label": t("Collapse") }, icon("down")),
+      h("button.icon-button", { onclick: clear, "aria-label": t("Clear what is finished") }, icon("close"))),
     h("ul", { hidden: folded }, rows)));
 }
 
@@ -47,9 +47,9 @@ function row(task) {
   const tool = (name, label, run) => h("button.icon-button", { onclick: run, "aria-label": label, title: label }, icon(name));
   const said = () => {
     const state = task.state();
-    if (state === "failed") return task.error()?.message ?? t("It did not work.");
-    if (state === "done" && task.then) return t("Here; its project is made.");
-    if (state === "done") return task.outcome()?.reused ? t("This video was here already.") : t("Here; its moments are being found.");
+    if (state === "failed") return task.error()?.message ?? t("It failed.");
+    if (state === "done" && task.then) return t("Uploaded; its project is being made.");
+    if (state === "done") return task.outcome()?.reused ? t("This video is in the library already.") : t("Uploaded; its moments are being found.");
     if (state === "paused") return t("Paused at {share}", { share: bytes(task.sent()) });
     if (state === "waiting") return t("Waiting");
     const left = task.speed() ? (task.file.size - task.sent()) / task.speed() : 0;

@@ -18,11 +18,13 @@ import { cardHeight, videoCard } from "./video-card.js";
 import { videoPages } from "./video-pages.js";
 import { videoRow } from "./video-row.js";
 
-const SORTS = [["newest", () => t("Newest first")], ["oldest", () => t("Oldest first")], ["title", () => t("Title")], ["longest", () => t("Longest first")], ["last_run", () => t("Last worked on")]];
+const SORTS = [["newest", () => t("Newest first")], ["oldest", () => t("Oldest first")], ["title", () => t("Title")], ["longest", () => t("Longest first")], ["last_run", () => t("Last run")]];
 const STATUSES = [["", () => t("Any state")], ["ready", () => t("Ready")], ["pending", () => t("On its way")], ["failed", () => t("Failed")]];
 const CARD = 250;
 const GAP = 20;
 const ROW = 64;
+const NARROW_ROW = 92; // a title of two lines over how the video stands
+const narrow = matchMedia("(max-width: 800px)");
 
 /** @param {HTMLElement} root @param {URLSearchParams} query @param {HTMLElement} title */
 export function mountLibrary(root, query, title) {
@@ -35,7 +37,7 @@ export function mountLibrary(root, query, title) {
     setQuery({ ...rest, sort: sort === "newest" ? null : sort });
     chosen.clear();
   };
-  const search = h("input", { type: "search", placeholder: t("Search titles and what is said"), "aria-label": t("Search"), value: filters.peek().q, oninput: later((event) => change({ q: event.target.value.trim() })) });
+  const search = h("input", { type: "search", placeholder: t("Search titles and transcripts"), "aria-label": t("Search"), value: filters.peek().q, oninput: later((event) => change({ q: event.target.value.trim() })) });
   const select = (name, label, options) => h("select", { "aria-label": label, onchange: (event) => change({ [name]: event.target.value }) },
     options.map(([value, text]) => h("option", { value, selected: filters.peek()[name] === value }, text())));
   const view = (name, label) => h("button", { "aria-pressed": () => String(preferences().view === name), "aria-label": label, title: label, onclick: () => prefer({ view: name }) }, icon(name === "grid" ? "grid" : "rows"));
@@ -44,7 +46,7 @@ export function mountLibrary(root, query, title) {
   const hits = searchHits(() => filters().q);
   effect(() => list.classList.toggle("beside-hits", hits.any() && pages.state() === "none"));
   replace(root,
-    h("div.page-head", title, () => pages.total() !== null && h("span.quiet.number", plural(pages.total(), "{n} video", "{n} videos")),
+    h("div.page-head", title, () => pages.total() !== null && (pages.total() > 0 || !filters().q) && h("span.quiet.number", plural(pages.total(), "{n} video", "{n} videos")),
       h("div.actions", fileButton(t("Upload")), h("a.button.primary", { href: href("/new") }, icon("add"), t("New from URL")))),
     h("div.filters", h("div.search", icon("search"), search),
       select("status", t("State"), STATUSES),
@@ -52,7 +54,7 @@ export function mountLibrary(root, query, title) {
       select("sort", t("Order"), SORTS),
       h("div.segmented", { role: "group", "aria-label": t("View") }, view("grid", t("Cards")), view("rows", t("Table")))),
     () => pages.error() && pages.state() === "some" && errorPanel(pages.error(), () => pages.load(filters.peek())),
-    hits.element, list, selectionBar(chosen, pages, () => filters.peek()));
+    hits.element, list, selectionBar(chosen, () => pages.load(filters.peek())));
 
   effect(() => {
     returned();
@@ -66,8 +68,8 @@ export function mountLibrary(root, query, title) {
   showList(list, pages, chosen, () => filters.peek(), clear);
   bind([
     { keys: ["/"], label: t("Search"), group: t("Library"), run: () => search.focus() },
-    { keys: ["Ctrl+a"], label: t("Choose all"), group: t("Library"), run: () => chosen.all() },
-    { keys: ["Escape"], label: t("Choose none"), group: t("Library"), run: () => chosen.clear() },
+    { keys: ["Ctrl+a"], label: t("Select all"), group: t("Library"), run: () => chosen.all() },
+    { keys: ["Escape"], label: t("Select none"), group: t("Library"), run: () => chosen.clear() },
     { keys: ["n"], label: t("New from URL"), group: t("Library"), run: () => go("/new") },
   ]);
 }
@@ -92,7 +94,7 @@ function showList(list, pages, chosen, filters, clear) {
         if (!video) return h("div.skeleton");
         return (rows ? videoRow : videoCard)(video, { selected: chosen.has, select: (id, event) => chosen.toggle(index, event) });
       },
-      height: rows ? ROW : cardHeight, least: rows ? 4000 : CARD, gap: rows ? 0 : GAP,
+      height: rows ? () => (narrow.matches ? NARROW_ROW : ROW) : cardHeight, least: rows ? 4000 : CARD, gap: rows ? 0 : GAP,
       wanted: (first, last) => pages.want(first, last),
     });
     replace(list, h("div", { class: rows ? "as-rows" : "as-cards" }, grid.element));
@@ -106,9 +108,9 @@ function showList(list, pages, chosen, filters, clear) {
 
 function nothing({ q, status, moments }, clear) {
   if (q || status || moments) {
-    return emptyState({ icon: "search", title: t("No video is like that"), text: t("Take away a filter, or search for other words.") }, h("button", { onclick: clear }, t("Clear the filters")));
+    return emptyState({ icon: "search", title: t("No videos match"), text: t("Remove a filter, or search for other words.") }, h("button", { onclick: clear }, t("Clear the filters")));
   }
-  return emptyState({ icon: "library", title: t("No videos yet"), text: t("Drop a file anywhere on this page, or paste the address of a video.") },
+  return emptyState({ icon: "library", title: t("No videos yet"), text: t("Drop a file anywhere on this page, or paste the URL of a video.") },
     fileButton(t("Upload a file"), "primary"), h("a.button", { href: href("/new") }, icon("link"), t("From a URL")));
 }
 

@@ -5,6 +5,7 @@ import { href } from "../../core/router.js";
 import { effect, signal } from "../../core/store.js";
 import { clock } from "../../core/time.js";
 import { api } from "../../services/api.js";
+import { videoTitle } from "../../services/titles.js";
 
 const SHOWN = 4;
 
@@ -19,7 +20,7 @@ export function searchHits(words) {
     if (q.length < 2) return found.set([]);
     api.search(q, controller.signal).then((page) => found.set(grouped(page.items)), () => {});
   });
-  const element = () => found().length > 0 && h("section.hits", h("h2", t("Said in")), h("div.hit-list", found().map(group)));
+  const element = () => found().length > 0 && h("section.hits", h("h2", t("Found in transcripts")), h("div.hit-list", found().map(group)));
   return { element, any: () => found().length > 0 };
 }
 
@@ -35,7 +36,7 @@ function grouped(hits) {
 
 function group([video, hits]) {
   const title = signal("…");
-  api.video(video).then((one) => title.set(one.title || t("Untitled video")), () => title.set(t("Untitled video")));
+  api.video(video).then((one) => title.set(videoTitle(one)), () => title.set(t("Untitled video")));
   return h("div.panel.hit", h("a.title", { href: href(`/videos/${video}`), dir: "auto" }, title),
     h("ul", hits.slice(0, SHOWN).map((hit) => {
       const time = hit.word_time ?? hit.start_time;

@@ -1,11 +1,12 @@
 // A video as a card: picture, length, how it stands, how many moments.
 import { h } from "../../core/html.js";
-import { ago, plural, t } from "../../core/i18n.js";
+import { ago, date, plural, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { href } from "../../core/router.js";
 import { clock } from "../../core/time.js";
 import { runOf } from "../../services/follow.js";
 import { usable } from "../../services/links.js";
+import { videoTitle } from "../../services/titles.js";
 import { statusBadge } from "../common/status-badge.js";
 import { progressBar } from "../common/progress.js";
 import { smallPicture } from "../common/storyboard.js";
@@ -46,9 +47,9 @@ export function videoCard(video, choosing) {
     choosing?.select && h("input.pick", { type: "checkbox", "aria-label": t("Select {title}", { title: video.title ?? video.identifier }),
       checked: () => choosing.selected(video.identifier), onclick: (event) => choosing.select(video.identifier, event) }),
     h("div.about",
-      h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto", title: video.title }, video.title || t("Untitled video")),
+      h("a.title", { href: href(`/videos/${video.identifier}`), dir: "auto", title: videoTitle(video) }, videoTitle(video)),
       () => (shown() === "ready" ? video.counts && h("span.fact.small.quiet", icon("film"), plural(video.counts.moments, "{n} moment", "{n} moments")) : statusBadge(shown())),
-      h("div.small.quiet.clip-text", { title: new Date(video.created_at).toLocaleString() }, `${ago(video.created_at)} · ${sourceOf(video)}`)),
+      h("div.small.quiet.clip-text", { title: date(video.created_at) }, `${ago(video.created_at)} · ${sourceOf(video)}`)),
     () => active() && progressBar(() => run()?.progress ?? 0, t("Progress")));
 }
 

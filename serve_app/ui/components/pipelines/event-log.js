@@ -1,6 +1,6 @@
 // Every event of a run, the newest at the foot, followed until somebody scrolls.
 import { h } from "../../core/html.js";
-import { t } from "../../core/i18n.js";
+import { t, timeOfDay } from "../../core/i18n.js";
 import { effect, onEnd, signal } from "../../core/store.js";
 import { api } from "../../services/api.js";
 import { finished } from "../../services/stages.js";
@@ -36,17 +36,17 @@ export function eventLog(run) {
   read();
   const timer = setInterval(read, EVERY);
   effect(() => { if (!finished(run().status)) over = false; });
-  const shown = () => events().filter((one) => !filter() || `${one.type} ${JSON.stringify(one.data)}`.toLowerCase().includes(filter().toLowerCase()));
-  const list = windowList({ count: () => shown().length, guess: ROW, label: t("Events"), build: (index) => {
-    const one = shown()[index];
-    return h("div", h("span.quiet.number", new Date(one.created_at).toLocaleTimeString()), h("span.type", one.type), h("span.data", { title: JSON.stringify(one.data, null, 2) }, JSON.stringify(one.data)));
+  let shown = [];
+  const list = windowList({ count: () => shown.length, guess: ROW, label: t("Events"), build: (index) => {
+    const one = shown[index];
+    return h("div", h("span.quiet.number", timeOfDay(one.created_at)), h("span.type", one.type), h("span.data", { title: JSON.stringify(one.data, null, 2) }, JSON.stringify(one.data)));
   } });
   list.element.classList.add("event-log");
   list.element.addEventListener("wheel", () => tail.set(false), { passive: true });
   effect(() => {
-    events();
-    filter();
-    requestAnimationFrame(() => { list.reset(); if (tail.peek()) list.reveal(shown().length - 1); });
+    const wanted = filter().toLowerCase();
+    shown = events().filter((one) => !wanted || `${one.type} ${JSON.stringify(one.data)}`.toLowerCase().includes(wanted));
+    requestAnimationFrame(() => { list.reset(); if (tail.peek()) list.reveal(shown.length - 1); });
   });
   onEnd(() => { clearInterval(timer); list.end(); });
   const copy = () => navigator.clipboard?.writeText(JSON.stringify(events.peek(), null, 2)).then(() => toast(t("Copied")));

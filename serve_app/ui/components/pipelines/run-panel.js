@@ -12,7 +12,7 @@ import { pipelineTitle, stageTitle, statusTitle } from "../../services/stages.js
 import { confirm } from "../common/dialog.js";
 import { progressBar } from "../common/progress.js";
 import { statusBadge } from "../common/status-badge.js";
-import { toast, toastError } from "../common/toast.js";
+import { toast, tried } from "../common/toast.js";
 
 const SILENT_SECONDS = 60;
 const COSTLY_SECONDS = 60;
@@ -48,13 +48,11 @@ export function runPanel(run, { small = false } = {}) {
 export function cancelButton(run) {
   return h("button.quiet", { disabled: () => Boolean(run().cancel_requested_at), onclick: async () => {
     const spent = run().started_at ? (Date.now() - Date.parse(run().started_at)) / 1000 : 0;
-    if (spent > COSTLY_SECONDS && !(await confirm({ title: t("Stop this run?"), text: t("It has worked for {time}. What is done stays, and a new start goes on from there.", { time: length(spent) }), action: t("Stop it") }))) return;
-    try {
+    if (spent > COSTLY_SECONDS && !(await confirm({ title: t("Stop this run?"), text: t("It has run for {time}. What is done is kept, and a new start goes on from there.", { time: length(spent) }), action: t("Stop it") }))) return;
+    await tried(async () => {
       await api.cancel(run().identifier);
-      toast(t("Asked to stop"));
+      toast(t("Stopping"));
       lookNow();
-    } catch (error) {
-      toastError(error);
-    }
+    });
   } }, icon("close"), () => (run().cancel_requested_at ? t("Stopping…") : t("Stop")));
 }

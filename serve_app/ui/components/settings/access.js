@@ -14,8 +14,8 @@ export function build() {
   return h("div.stack",
     h("section.panel.stack", h("h2", t("This browser")), () => (session().keys_in_use
       ? h("div.row", h("p.grow", t("Logged in as {name}, scope {scope}", { name: session().name ?? "?", scope: session().scope }), session().expires_at && h("span.quiet.small", ` · ${t("until {when}", { when: date(session().expires_at) })}`)), h("button", { onclick: () => logout().catch(toastError) }, t("Log out")))
-      : h("p.quiet", t("There are no keys: this machine alone is served, and may do everything.")))),
-    h("section.panel.stack", h("h2", t("Keys")), h("p.quiet", t("Keys are made and taken back where the server runs:")), h("pre", { tabindex: "0" }, "moments keys create NAME --scope read|write|admin\nmoments keys list\nmoments keys revoke NAME")),
-    h("section.panel.stack", h("h2", t("Secret of webhooks")), h("p.quiet", t("Receivers check with it that a message is ours (Standard Webhooks).")),
-      () => (secret() ? h("div.row", h("code.grow", secret()), h("button", { onclick: copy }, t("Copy"))) : h("div", h("button", { onclick: show, disabled: () => !may("admin") }, icon("search"), t("Show it"))))));
+      : h("p.quiet", t("There are no keys: only this machine is served, and it may do everything.")))),
+    h("section.panel.stack", h("h2", t("API keys")), h("p.quiet", t("Keys are created and revoked where the server runs:")), h("pre", { tabindex: "0" }, "moments keys create --name NAME --scope read|write|admin\nmoments keys list\nmoments keys revoke IDENTIFIER")),
+    h("section.panel.stack", h("h2", t("Webhook secret")), h("p.quiet", t("Receivers use it to check that a message is ours (Standard Webhooks).")),
+      () => (secret() ? h("div.row", h("code.grow", secret()), h("button", { onclick: copy }, t("Copy"))) : h("div", h("button", { onclick: show, disabled: () => !may("admin") }, icon("search"), t("Show"))))));
 }

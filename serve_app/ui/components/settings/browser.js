@@ -12,8 +12,8 @@ export function build() {
     prefer({ notify: wanted });
   };
   return h("div.stack",
-    h("section.panel.stack", choice("theme", t("Theme"), [["auto", t("As the system")], ["light", t("Light")], ["dark", t("Dark")]]), choice("density", t("Density"), [["comfortable", t("Comfortable")], ["compact", t("Compact")]]),
+    h("section.panel.stack", choice("theme", t("Theme"), [["auto", t("Automatic")], ["light", t("Light")], ["dark", t("Dark")]]), choice("density", t("Density"), [["comfortable", t("Comfortable")], ["compact", t("Compact")]]),
       h("label", { style: { "max-width": "260px" } }, t("Language"), h("select", { onchange: (event) => chooseLanguage(event.target.value) }, Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code, selected: code === language.peek() }, name)))),
-      "Notification" in window && h("label.check", h("input", { type: "checkbox", checked: preferences.peek().notify, onchange: notify }), t("Tell me when a run ends, while this page is in the background"))),
-    h("section.panel.stack", h("h2", t("Keys")), keyTable()));
+      "Notification" in window && h("label.check", h("input", { type: "checkbox", checked: preferences.peek().notify, onchange: notify }), t("Notify me when a run ends while this page is in the background"))),
+    h("section.panel.stack", h("h2", t("Keyboard shortcuts")), keyTable()));
 }

@@ -10,18 +10,18 @@ const KEY = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const FIELDS = [
   ["base_url", "text", () => t("Address"), () => "http://10.0.0.7:8010"],
   ["model", "text", () => t("Model"), () => t("as its server calls it")],
-  ["ssh_host", "text", () => t("SSH host"), () => t("unset: straight")],
+  ["ssh_host", "text", () => t("SSH host"), () => t("empty: direct")],
   ["ssh_user", "text", () => t("SSH user"), () => ""],
-  ["remote_port", "number", () => t("Port there"), () => ""],
-  ["max_context", "number", () => t("Context, tokens"), () => t("a probe finds it")],
+  ["remote_port", "number", () => t("Remote port"), () => ""],
+  ["max_context", "number", () => t("Context in tokens"), () => t("empty: found by a probe")],
   ["temperature", "number", () => t("Temperature"), () => "0 – 2"],
-  ["max_tokens", "number", () => t("Longest answer, tokens"), () => ""],
-  ["timeout_s", "number", () => t("Time limit, seconds"), () => ""],
-  ["concurrency", "number", () => t("Asked at once"), () => ""],
-  ["usd_per_million_input_tokens", "number", () => t("Dollars a million tokens in"), () => ""],
-  ["usd_per_million_output_tokens", "number", () => t("Dollars a million tokens out"), () => ""],
+  ["max_tokens", "number", () => t("Longest answer in tokens"), () => ""],
+  ["timeout_s", "number", () => t("Timeout in seconds"), () => ""],
+  ["concurrency", "number", () => t("Requests at once"), () => ""],
+  ["usd_per_million_input_tokens", "number", () => t("Dollars per million input tokens"), () => ""],
+  ["usd_per_million_output_tokens", "number", () => t("Dollars per million output tokens"), () => ""],
 ];
-const FLAGS = [["supports_video", () => t("watches video")], ["supports_images", () => t("sees pictures")], ["supports_audio", () => t("hears sound")], ["supports_json_schema", () => t("keeps to a schema")]];
+const FLAGS = [["supports_video", () => t("watches video")], ["supports_images", () => t("sees pictures")], ["supports_audio", () => t("hears audio")], ["supports_json_schema", () => t("keeps to a JSON schema")]];
 
 /** @param {?any} model null for a new one @returns {Promise<boolean>} whether it was written */
 export async function editModel(model) {
@@ -50,9 +50,9 @@ export async function editModel(model) {
         !model && h("label", t("Kind"), h("select", { onchange: (event) => take("kind", event.target.value) }, ["llm", "asr"].map((kind) => h("option", { value: kind }, kind)))),
         FIELDS.map(([name, type, label, hint]) => h("label", label(), h("input", { type, step: "any", value: model?.[name] ?? "", oninput: (event) => take(name, event.target.value === "" ? null : type === "number" ? Number(event.target.value) : event.target.value.trim()) }), h("small", hint())))),
       h("div.row", FLAGS.map(([name, label]) => h("label.check", h("input", { type: "checkbox", checked: Boolean(model?.[name]), onchange: (event) => take(name, event.target.checked) }), label()))),
-      h("p.small.quiet", t("Tokens are settings of the server (MOMENTS_MODELS__API_KEYS), and shown nowhere.")),
+      h("p.small.quiet", t("API keys of models are settings of the server (MOMENTS_MODELS__API_KEYS), and never shown.")),
       () => wrong() && h("p.bad", { role: "alert", dir: "auto" }, wrong()),
-      h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Leave it")), h("button.primary", { type: "submit" }, t("Save"))));
+      h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Cancel")), h("button.primary", { type: "submit" }, t("Save"))));
   }, { wide: true });
   return said === true;
 }

@@ -7,12 +7,12 @@ import { api } from "../../services/api.js";
 import { confirm } from "../common/dialog.js";
 import { resource } from "../common/resource.js";
 import { skeletons } from "../common/skeleton.js";
-import { toast, toastError } from "../common/toast.js";
+import { toast, toastError, tried } from "../common/toast.js";
 import { editModel } from "./model-form.js";
 
 export function build() {
   const found = resource(() => api.models());
-  return h("div.stack", h("div.row", h("p.quiet.grow", t("What is built in needs nothing. Others are reached over HTTP, straight or through SSH.")), h("button.primary", { onclick: async () => (await editModel(null)) && found.reload() }, icon("add"), t("Add a model"))),
+  return h("div.stack", h("div.row", h("p.quiet.grow", t("Built-in models need nothing. Others are reached over HTTP, directly or through SSH.")), h("button.primary", { onclick: async () => (await editModel(null)) && found.reload() }, icon("add"), t("Add a model"))),
     found.show(() => skeletons("line", 5), (models) => h("div.stack", models.map((model) => card(model, found.reload)))));
 }
 
@@ -28,19 +28,17 @@ function card(model, reload) {
     }
   };
   const reset = async () => {
-    if (!(await confirm({ title: model.seeded ? t("Reset {key}?", { key: model.key }) : t("Delete {key}?", { key: model.key }), text: model.seeded ? t("It is as it was at first.") : t("Runs that name it will fail."), action: model.seeded ? t("Reset") : t("Delete") }))) return;
-    try {
+    if (!(await confirm({ title: model.seeded ? t("Reset {key}?", { key: model.key }) : t("Delete {key}?", { key: model.key }), text: model.seeded ? t("Its defaults come back.") : t("Runs that ask for it will fail."), action: model.seeded ? t("Reset") : t("Delete") }))) return;
+    await tried(async () => {
       await api.resetModel(model.key);
       toast(t("Done"));
       reload();
-    } catch (error) {
-      toastError(error);
-    }
+    });
   };
-  const can = [[model.supports_video, t("watches video")], [model.supports_images, t("sees pictures")], [model.supports_audio, t("hears sound")], [model.supports_json_schema, t("keeps to a schema")], [model.has_api_key, t("has a token")]].filter(([yes]) => yes);
-  const where = model.embedded ? t("built in") : [model.base_url, model.ssh_host && `ssh ${model.ssh_host}`].filter(Boolean).join(" · ") || t("no address yet");
-  return h("section.panel.stack", h("div.row", h("h2", model.key), h("span.chip", model.kind), h("span.badge", { class: model.configured || model.embedded ? "is-ready" : "is-pending" }, h("span.dot"), model.configured || model.embedded ? t("can be asked") : t("not configured")), h("span.grow"),
-    !model.embedded && [h("button", { onclick: probe, disabled: () => !model.configured || probed() === "asking" }, icon("refine"), () => (probed() === "asking" ? t("Asking…") : t("Probe"))), h("button", { onclick: async () => (await editModel(model)) && reload() }, icon("edit"), t("Change")), h("button.icon-button", { onclick: reset, "aria-label": model.seeded ? t("Reset") : t("Delete"), title: model.seeded ? t("Reset") : t("Delete") }, icon(model.seeded ? "undo" : "delete"))]),
+  const can = [[model.supports_video, t("watches video")], [model.supports_images, t("sees pictures")], [model.supports_audio, t("hears audio")], [model.supports_json_schema, t("keeps to a JSON schema")], [model.has_api_key, t("has an API key")]].filter(([yes]) => yes);
+  const where = model.embedded ? t("built in") : [model.base_url, model.ssh_host && `ssh ${model.ssh_host}`].filter(Boolean).join(" · ") || t("no URL yet");
+  return h("section.panel.stack", h("div.row", h("h2", model.key), h("span.chip", model.kind), h("span.badge", { class: model.configured || model.embedded ? "is-ready" : "is-pending" }, h("span.dot"), model.configured || model.embedded ? t("configured") : t("not configured")), h("span.grow"),
+    !model.embedded && [h("button", { onclick: probe, disabled: () => !model.configured || probed() === "asking" }, icon("refine"), () => (probed() === "asking" ? t("Probing…") : t("Probe"))), h("button", { onclick: async () => (await editModel(model)) && reload() }, icon("edit"), t("Change")), h("button.icon-button", { onclick: reset, "aria-label": model.seeded ? t("Reset") : t("Delete"), title: model.seeded ? t("Reset") : t("Delete") }, icon(model.seeded ? "undo" : "delete"))]),
     h("p.small.quiet", { dir: "auto" }, [where, model.model, model.kind === "llm" && model.max_context && t("{n} tokens of context", { n: number(model.max_context) })].filter(Boolean).join(" · ")),
     can.length > 0 && h("div.row", can.map(([, label]) => h("span.chip", label))),
     () => probed() && probed() !== "asking" && result(probed()));

@@ -22,7 +22,7 @@ export function addressLines(text) {
       const line = known.get(word);
       const double = seen.has(word);
       seen.add(word);
-      return double ? { ...line, state: "double", why: t("It is there already.") } : line;
+      return double ? { ...line, state: "double", why: t("This URL is in the list already.") } : line;
     });
     lines.set(found);
     clearTimeout(timer);
@@ -47,16 +47,16 @@ function check(word) {
   try {
     url = new URL(word);
   } catch {
-    return { state: "bad", why: t("This is no address: it begins with https:// or http://.") };
+    return { state: "bad", why: t("This is not a URL: it begins with https:// or http://.") };
   }
   if (!/^https?:$/.test(url.protocol)) return { state: "bad", why: t("Only https:// and http:// are fetched.") };
-  if (url.username || url.password) return { state: "bad", why: t("Addresses with a name and a password in them are refused.") };
+  if (url.username || url.password) return { state: "bad", why: t("URLs with a name and a password in them are refused.") };
   return { state: "good", why: "" };
 }
 
 /** @param {() => any[]} lines */
 export function lineList(lines) {
-  return () => lines().length > 0 && h("ul.url-lines", { "aria-label": t("Addresses") }, lines().map(line));
+  return () => lines().length > 0 && h("ul.url-lines", { "aria-label": t("URLs") }, lines().map(line));
 }
 
 function line(one) {
@@ -68,8 +68,8 @@ function line(one) {
     if (problem()) return problem().message;
     if (one.why) return one.why;
     if (one.outcome()?.busy) return t("Starting…");
-    if (one.outcome()?.done) return one.outcome().reused ? t("Here already, and nothing was to be done") : t("Started");
-    if (one.seen()?.video) return [t("Here already"), one.seen().video.duration && clock(one.seen().video.duration)].filter(Boolean).join(" · ");
+    if (one.outcome()?.done) return one.outcome().reused ? t("In the library already; nothing was started") : t("Started");
+    if (one.seen()?.video) return [t("In the library already"), one.seen().video.duration && clock(one.seen().video.duration)].filter(Boolean).join(" · ");
     return one.seen()?.bytes ? bytes(one.seen().bytes) : "";
   };
   return h("li.url-line", { class: () => (bad() ? "is-bad" : one.outcome()?.done ? "is-good" : "") },

@@ -23,22 +23,22 @@ export function optionsForm() {
   const choose = (name, label, kinds, first) => h("label", label, h("select", { onchange: (event) => set(name, event.target.value) }, () => [
     h("option", { value: "" }, first), ...models().filter((one) => kinds.includes(one.kind)).map((one) => h("option", { value: one.key, selected: values.peek()[name] === one.key }, `${one.key}${one.supports_video ? ` · ${t("watches video")}` : ""}`))]));
   const preset = ([key, label]) => h("label.preset", h("input", { type: "radio", name: "preset", value: key, checked: () => values().preset === key, onchange: () => set("preset", key) }), h("span.frame", { class: key === "vertical" ? "vertical" : "" }), label());
-  const element = h("div.panel", h("details.options", { open: Boolean(preferences.peek().options) }, h("summary", t("What to look for, and how clips are cut")), h("div.options-body",
-    h("div.fields", field("prompt", t("What to look for"), { placeholder: t("surprising facts") }, t("In words; a model reads it.")), field("topic", t("Topic"), { placeholder: t("bread") })),
-    h("div.fields", field("count", t("How many at most"), { type: "number", min: "1", max: "100", inputmode: "numeric" }, t("Unset: about one a minute")), field("min_seconds", t("Shortest, seconds"), { type: "number", min: "1", step: "any" }), field("max_seconds", t("Longest, seconds"), { type: "number", min: "1", step: "any" }), field("from", t("Only from"), { placeholder: "0:00" }), field("to", t("to"), { placeholder: "10:00" })),
-    h("fieldset", h("legend", t("Clips")), h("div.presets", PRESETS.map(preset)), h("label.check", h("input", { type: "checkbox", checked: () => Boolean(values().burn_captions), onchange: (event) => set("burn_captions", event.target.checked) }), t("Draw what is said into the picture"))),
-    h("div.fields", choose("generation_model", t("Finds moments"), ["llm"], t("the default")), choose("refinement_model", t("Refines edges"), ["llm"], t("the default")), choose("transcriber", t("Transcribes"), ["asr"], t("the best there is"))),
-    h("div.fields", h("fieldset", h("legend", t("Priority")), h("div.segmented", { role: "group" }, PRIORITIES.map(([value, label]) => h("button", { type: "button", "aria-pressed": () => String(Number(values().priority) === value), onclick: () => set("priority", value) }, label())))), field("webhook", t("Webhook"), { type: "url", placeholder: "https://…" }, t("Told when it ends"))))));
+  const element = h("div.panel", h("details.options", { open: Boolean(preferences.peek().options) }, h("summary", t("Options: what to look for, how clips are cut")), h("div.options-body",
+    h("div.fields", field("prompt", t("What to look for"), { placeholder: t("surprising facts") }, t("In your own words; a model reads it.")), field("topic", t("Topic"), { placeholder: t("bread") })),
+    h("div.fields", field("count", t("Moments at most"), { type: "number", min: "1", max: "100", inputmode: "numeric" }, t("Empty: about one a minute")), field("min_seconds", t("Shortest in seconds"), { type: "number", min: "1", step: "any" }), field("max_seconds", t("Longest in seconds"), { type: "number", min: "1", step: "any" }), field("from", t("Only from"), { placeholder: "0:00" }), field("to", t("Only up to"), { placeholder: "10:00" })),
+    h("fieldset", h("legend", t("Clips")), h("div.presets", PRESETS.map(preset)), h("label.check", h("input", { type: "checkbox", checked: () => Boolean(values().burn_captions), onchange: (event) => set("burn_captions", event.target.checked) }), t("Burn captions into the picture"))),
+    h("div.fields", choose("generation_model", t("Finds moments"), ["llm"], t("the default")), choose("refinement_model", t("Refines edges"), ["llm"], t("the default")), choose("transcriber", t("Transcribes"), ["asr"], t("the best available"))),
+    h("div.fields", h("fieldset", h("legend", t("Priority")), h("div.segmented", { role: "group" }, PRIORITIES.map(([value, label]) => h("button", { type: "button", "aria-pressed": () => String(Number(values().priority) === value), onclick: () => set("priority", value) }, label())))), field("webhook", t("Webhook"), { type: "url", placeholder: "https://…" }, t("Notified when it ends"))))));
 
   /** What is wrong is said beside its field. */
   function check() {
     const { min_seconds: least, max_seconds: most, from, to, count } = values.peek();
     const wrong = {};
-    if (least && most && Number(least) > Number(most)) wrong.max_seconds = t("The longest must not be shorter than the shortest.");
+    if (least && most && Number(least) > Number(most)) wrong.max_seconds = t("Not shorter than the shortest.");
     if (count && !(Number(count) >= 1 && Number(count) <= 100)) wrong.count = t("From 1 to 100");
-    if (from && parseClock(from) === null) wrong.from = t("As 1:30");
-    if (to && parseClock(to) === null) wrong.to = t("As 1:30");
-    if (from && to && !wrong.from && !wrong.to && parseClock(from) >= parseClock(to)) wrong.to = t("After where it begins");
+    if (from && parseClock(from) === null) wrong.from = t("For example 1:30");
+    if (to && parseClock(to) === null) wrong.to = t("For example 1:30");
+    if (from && to && !wrong.from && !wrong.to && parseClock(from) >= parseClock(to)) wrong.to = t("Later than the start");
     errors.set(wrong);
     if (!Object.keys(wrong).length) return true;
     element.querySelector("details").open = true;
