@@ -60,12 +60,14 @@ def logging_as_it_was() -> Iterator[None]:
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Print a line, whatever pytest does with a test's output."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    plugins = request.config.pluginmanager
+    reporter, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
 
     def line(said: str) -> None:
-        if reporter is not None:
-            reporter.ensure_newline()
-            reporter.write_line(f"    {said}")
+        if reporter is not None and capture is not None:  # no reporter in a process of xdist's
+            with capture.global_and_fixture_disabled():
+                reporter.ensure_newline()
+                reporter.write_line(f"    {said}")
 
     return line
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from sqlalchemy import func
 
 from moments_ray.ads.options import AdOptions
-from moments_ray.ads.painting.scene import Painting, paint
+from moments_ray.ads.painting.painting import Painting
+from moments_ray.ads.painting.scene import paint
 from moments_ray.ads.pipelines import ADS
 from moments_ray.ads.queries.ads import Ads
 from moments_ray.ads.requests import Uploads
@@ -37,9 +38,11 @@ from moments_ray.database.session import WriteSession
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.claims import Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
+from moments_ray.errors import ModelRefused
 from moments_ray.http.container import Container
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.states import RunStatus
+from tests.browser.shelf import fail_stage
 
 _SIZE = (270, 480)
 _FRAMES = 45
@@ -85,7 +88,8 @@ class AdShelf:
             "COMPOSITING": Films(items=tuple(films)),
         }
         names = tuple(film.name for film in films)
-        await self._end(run, outputs, AdResult(ad=ad, video=names[0], poster=names[0], films=names))
+        posters = tuple(scene.name for scene in scenes if scene.still)
+        await self._end(run, outputs, AdResult(ad=ad, video=names[0], poster=posters[0], films=names, posters=posters))
 
     async def work(self, ad: str) -> None:
         """Have its newest run come to where its voice is made."""
@@ -99,12 +103,15 @@ class AdShelf:
     async def fail(self, ad: str) -> None:
         """Have its newest run fail where a model is paid for pictures."""
         run, request = await self._run(ad)
-        error = {"code": "model.refused", "message": "The model refused the prompt.", "retryable": False}
         async with self._database.begin() as session:
             journal = await self._journal(session, run)
-            await self._complete(journal, {"PRODUCT": self._product(request), "SCRIPT_GEN": self._scripts(request)})
-            values = {"completed_at": func.now(), "error": error, "error_stage": "VIDEO_GEN"}
-            await journal.event("run.failed", {}, status=RunStatus.FAILED, **values)
+            done = {
+                "PRODUCT": self._product(request),
+                "SCRIPT_GEN": self._scripts(request),
+                "VOICE_GEN": Voices(items=()),
+            }
+            await self._complete(journal, done)
+            await fail_stage(journal, ADS.stage_names, "VIDEO_GEN", ModelRefused("The model refused the prompt."))
 
     async def _run(self, ad: str) -> tuple[Run, AdRequest]:
         async with self._database.read() as session:
@@ -157,8 +164,10 @@ class AdShelf:
 
     async def _complete(self, journal: Journal, outputs: Mapping[str, BaseModel]) -> None:
         for name, output in outputs.items():
-            await journal.start(name, ADS.stage_names.index(name), node="node-1")
-            await journal.complete(name, output.model_dump(mode="json"), fingerprint=None, progress=1.0)
+            ordinal = ADS.stage_names.index(name)
+            progress = (ordinal + 1) / len(ADS.stage_names)
+            await journal.start(name, ordinal, node="node-1")
+            await journal.complete(name, output.model_dump(mode="json"), fingerprint=None, progress=progress)
 
 
 def _painted(request: AdRequest, scene: int, kind: str, seed: int) -> bytes:

@@ -14,7 +14,9 @@ from moments_ray.demo.talk import make_talk
 from moments_ray.embedded.services import Services
 from moments_ray.settings import DownloadSettings, Settings
 from moments_ray.testing.media import run_ffmpeg
-from tests.browser.chromium import CHROMIUM, watched_page
+from tests.browser.chromium import CHROMIUM, until, watched_page
+from tests.browser.editing import Timeline
+from tests.browser.film import add_project
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site, site
 from tests.ray.talk import make_talk as make_short_talk
@@ -79,3 +81,30 @@ def page(browser: Any, served: Site) -> Iterator[Any]:
     """A page of the site, in which nothing goes wrong."""
     with watched_page(browser, served.url) as opened:
         yield opened
+
+
+@pytest.fixture
+def project(served: Site, shelf: Shelf, talk: Video) -> int:
+    """The number of a project of the talk."""
+    return served.do(add_project, shelf, talk)
+
+
+@pytest.fixture
+def timeline(page: Any, served: Site, project: int) -> Timeline:
+    """Reads the time line as the server has it."""
+
+    def read() -> dict[str, Any]:
+        found: dict[str, Any] = page.request.get(f"{served.url}/api/timeline/{project}").json()["timeline"]
+        return found
+
+    return read
+
+
+@pytest.fixture
+def editor(page: Any, project: int) -> Any:
+    """The page of the project, with its words and its video there."""
+    page.goto(f"./projects/{project}")
+    page.locator(".film-strip .block").first.wait_for()
+    until(page, "document.querySelector('video').readyState >= 2")
+    page.locator(".caption-mark").first.wait_for()
+    return page

@@ -26,7 +26,8 @@ from tests.browser.states import EMPTY, full
 
 OUT = Path("out/screens")
 DOCS = Path("docs")
-SIZES = {"wide": (1440, 900), "middle": (768, 1024), "narrow": (390, 844)}
+SIZES = {"wide": (1440, 900), "middle": (900, 1024), "narrow": (390, 844)}
+PHONE = {"is_mobile": True, "has_touch": True}  # what is narrow is seen by a finger, without bars to scroll by
 
 
 class Screens:
@@ -46,7 +47,9 @@ class Screens:
 
     def _in_both_themes(self, state: State, size: str, names: Mapping[str, str]) -> None:
         width, height = SIZES[size]
-        page = self._browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
+        viewport = {"width": width, "height": height}
+        touch = PHONE if size == "narrow" else {}
+        page = self._browser.new_page(viewport=viewport, color_scheme="light", reduced_motion="reduce", **touch)
         show(page, self._served.url, state)
         for theme, name in names.items():
             page.emulate_media(color_scheme=theme)

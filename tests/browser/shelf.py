@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import func, text, update
 from moments_ray.database.tables import Run, RunStage, Video
 from moments_ray.demo.talk import Talk
 from moments_ray.engine.queries.journal import Journal
+from moments_ray.errors import MomentsError, error_of_code
 from moments_ray.library.queries.videos import Videos
 from moments_ray.media.probe import probe
 from moments_ray.media.sheet import write_sheet
@@ -26,6 +28,15 @@ from moments_ray.speech.captions import read_captions
 from moments_ray.speech.health import check
 from moments_ray.states import RunStatus
 from tests.library import Library
+
+
+async def fail_stage(journal: Journal, stages: Sequence[str], stage: str, error: MomentsError) -> None:
+    """Have a stage fail, and its run with it, as a worker writes both."""
+    await journal.start(stage, stages.index(stage), node="node-1")
+    await journal.fail(stage, error)
+    said = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    values = {"status": RunStatus.FAILED, "completed_at": func.now(), "error": said, "error_stage": stage}
+    await journal.event("run.failed", {}, **values)
 
 
 class Shelf(Library):
@@ -121,6 +132,10 @@ class Shelf(Library):
             for ordinal, name in enumerate(MOMENTS.stage_names[:done]):
                 await journal.start(name, ordinal, node="node-1")
                 await journal.complete(name, {}, fingerprint=None, progress=(ordinal + 1) / stages)
+            if failed:
+                await journal.start(failed, done, node="node-1")
+                error = values["error"]
+                await journal.fail(failed, error_of_code(error["code"], MomentsError)(error["message"]))
             await journal.event(f"run.{status}", {}, status=status, completed_at=func.now(), started_at=begun, **values)
             for ordinal, name in enumerate(MOMENTS.stage_names[:done]):
                 start = begun + timedelta(seconds=ordinal * 4.5)
@@ -131,17 +146,21 @@ class Shelf(Library):
 
     async def finish_with_errors(self, run: Run, items: int, failed: int) -> None:
         """Have the last stage of a run end with some of its items failed, so that a retry goes on with these."""
-        name = MOMENTS.stage_names[-1]
+        *before, name = MOMENTS.stage_names
         claim = await self.claim(run)
-        error = {"code": "media.cut", "message": "The frame at 61.2 s cannot be decoded.", "retryable": True}
+        error = {"code": "media.failed", "message": "The frame at 61.2 s cannot be decoded.", "retryable": True}
         async with self.database.begin() as session:
             journal = Journal(session, claim)
-            await journal.start(name, len(MOMENTS.stage_names) - 1, node="node-1")
+            for ordinal, each in enumerate(before):
+                await journal.start(each, ordinal, node="node-1")
+                await journal.complete(each, {}, fingerprint=None, progress=(ordinal + 1) / len(MOMENTS.stage_names))
+            await journal.start(name, len(before), node="node-1")
             await journal.plan_items(name, [(f"moment-{number}", {}) for number in range(items)])
             for number in range(items):
                 if number < failed:
                     await journal.fail_item(name, f"moment-{number}", error, of=items)
                 else:
                     await journal.complete_item(name, f"moment-{number}", {}, of=items)
+            await journal.complete(name, {}, fingerprint=None, progress=1.0)
             status = RunStatus.COMPLETED_WITH_ERRORS
             await journal.event(f"run.{status}", {}, status=status, completed_at=func.now(), errors=failed)

@@ -52,7 +52,7 @@ def full(served: Site, shelf: Shelf) -> Mapping[str, Sequence[State]]:
     do(shelf.run, others[2])
     failed = do(shelf.video, "A talk that did not come", None)
     broken_run = do(shelf.run, failed)
-    error = {"code": "download.refused", "message": "The site answered 403 Forbidden.", "retryable": True}
+    error = {"code": "download.private", "message": "The site answered 403 Forbidden.", "retryable": True}
     do(lambda: shelf.finish(broken_run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
     halting = do(shelf.run, others[3])
     do(shelf.finish_with_errors, halting, 14, 3)
@@ -65,7 +65,7 @@ def full(served: Site, shelf: Shelf) -> Mapping[str, Sequence[State]]:
             busy=busy.identifier, failed=broken_run.identifier, errors=halting.identifier, done=done.identifier
         ),
         "jobs": of_jobs(served, shelf, video),
-        "backfills": of_backfills(served.url),
+        "backfills": of_backfills(served, shelf),
         "ads": of_ads(served),
         "projects": _of_projects(*(do(add_project, shelf, video, *each) for each in ((), ("Nothing yet", ())))),
         "the whole": _of_the_whole(f"/videos/{video.identifier}"),
@@ -80,8 +80,8 @@ def _of_videos(video: Video, coming: Video, failed: Video, long: Video) -> Seque
         State("library", "/videos", sizes=EVERY_SIZE),
         State("library-table", "/videos", lambda page: page.get_by_label("Table").click()),
         State("library-selection", "/videos", _choose_three),
-        State("library-search", "/videos?q=bees"),
-        State("library-no-match", "/videos?q=nobody"),
+        State("library-search", "/videos?q=nobody"),
+        State("library-no-match", "/videos?q=zebra"),
         State("library-loading", "/videos", before=held(VIDEOS)),
         State("library-error", "/videos", before=broken(VIDEOS)),
         State("library-kept", "/videos", _search_in_vain),
@@ -132,16 +132,22 @@ def _of_the_whole(detail: str) -> Sequence[State]:
         *(State(f"settings-{part}", f"/settings/{part}") for part in ("browser", "models", "health", "dead", "access")),
         State("settings-about", "/settings/about"),
         State("login", "/login"),
-        State("palette", detail, lambda page: page.keyboard.press("Control+k")),
-        State("keys", detail, lambda page: page.keyboard.press("?")),
+        State("palette", detail, lambda page: _press(page, "Control+k")),
+        State("keys", detail, lambda page: _press(page, "?")),
         State("not-found", "/nowhere"),
         State("offline", "/videos", _offline),
     )
 
 
+def _press(page: Any, key: str) -> None:
+    page.locator(".moment").first.wait_for()  # its keys are there, too
+    page.keyboard.press(key)
+
+
 def _second_segment(page: Any) -> None:
     page.locator(".film-strip .face").nth(1).click()
-    page.locator(".composed img").wait_for()
+    page.wait_for_timeout(400)  # until the picture that is shown is asked for
+    page.locator(".composed:not(.asking) img").wait_for()
 
 
 def _ask(page: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -21,8 +22,9 @@ def reckoned(page: Any, module: str, body: str, value: Any = None) -> Any:
     """Return what a function's body makes of a module, ``m``, and a value."""
     page.goto("./settings")
     page.wait_for_selector("[data-ready]")
-    address = f"/ui/a/{assets().digest}/{module}"
-    return page.evaluate(f"async ([address, value]) => {{ const m = await import(address); {body} }}", [address, value])
+    folder, name = f"/ui/a/{assets().digest}/", re.sub(r"\W", "_", module.removesuffix(".js"))
+    find = "const m = (await import(`${folder}first.js`))[name] ?? (await import(folder + module));"
+    return page.evaluate(f"async ([folder, name, module, value]) => {{ {find} {body} }}", [folder, name, module, value])
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,43 @@ def test_what_was_read_is_read_again_once_a_turn_and_ends_with_its_scope(page: A
       return seen;
     """
     assert reckoned(page, "core/store.js", body) == [3, 7]
+
+
+def test_what_is_out_of_sight_in_a_long_list_follows_nothing_any_more(page: Any) -> None:
+    body = """
+      const {core_store: store} = await import(folder + "first.js");
+      const [news, told] = [store.signal(0), new Set()];
+      const build = (index) => {
+        const row = document.createElement("div");
+        row.style.setProperty("height", "20px");
+        store.effect(() => { news(); told.add(index); });
+        return row;
+      };
+      const list = m.windowList({count: () => 1000, build, guess: 20, label: "Rows"});
+      list.element.style.setProperty("height", "200px");
+      document.body.append(list.element);
+      list.reset();
+      for (let at = 0; at < 1000; at += 100) list.reveal(at);
+      told.clear();
+      news.set(1);
+      await new Promise((done) => setTimeout(done));
+      return [list.element.querySelectorAll("[role=listitem]").length, told.size];
+    """
+    there, told = reckoned(page, "components/common/window-list.js", body)
+    assert 10 < there < 60
+    assert told == there
+
+
+def test_of_two_parts_of_a_segment_one_keeps_the_sound_and_the_first_the_transition(page: Any) -> None:
+    segment = {
+        "key": "a",
+        "name": "one",
+        "start": 1,
+        "end": 5,
+        "transition": {"name": "circle"},
+        "sfx": {"name": "pop"},
+    }
+    body = "return m.splitSegment('a', 3, 'b')(value).segments"
+    first, second = reckoned(page, "components/editor/changes.js", body, {"segments": [segment]})
+    assert (first["end"], first["transition"], first["sfx"]) == (3, {"name": "circle"}, {"name": "pop"})
+    assert (second["start"], second.get("transition"), second.get("sfx")) == (3, None, None)

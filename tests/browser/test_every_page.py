@@ -36,9 +36,9 @@ def opened(page: Any, path: str) -> Any:
 def test_a_newcomer_sees_what_to_do(page: Any, shelf: Shelf) -> None:
     assert shelf is not None
     opened(page, "./")
-    page.get_by_role("heading", name="A video in, the moments worth watching out").wait_for()
-    page.get_by_role("textbox", name="Address of a video").fill("https://example.org/talk.mp4")
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("heading", name="Find the moments worth watching").wait_for()
+    page.get_by_role("textbox", name="URL of a video").fill("https://example.org/talk.mp4")
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/new?url=**")
     assert page.locator("textarea").input_value() == "https://example.org/talk.mp4"
 
@@ -74,6 +74,22 @@ def test_back_leads_to_where_one_was_in_a_long_list(page: Any, served: Site, she
     until(page, f"Math.abs(scrollY - {place}) < 2")
 
 
+def test_all_that_a_filter_shows_is_chosen_and_deleted_read_or_not(page: Any, served: Site, shelf: Shelf) -> None:
+    for number in range(130):  # a page of the list has a hundred
+        served.do(shelf.video, f"Talk {number}", None)
+    served.do(shelf.video, "A river", None)
+    opened(page, "./videos?q=talk")
+    page.get_by_role("link", name="Talk 129").wait_for()
+    page.keyboard.press("Control+a")
+    bar = page.get_by_role("region", name="Selected videos")
+    bar.get_by_text("130 selected").wait_for()
+    bar.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("130")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_text("130 videos deleted").first.wait_for()
+    assert [video["title"] for video in page.request.get(f"{served.url}/api/videos").json()["items"]] == ["A river"]
+
+
 def test_an_address_that_nobody_fetches_is_refused_at_once_and_a_double_click_is_one_run(
     page: Any, served: Site, shelf: Shelf
 ) -> None:
@@ -82,7 +98,7 @@ def test_an_address_that_nobody_fetches_is_refused_at_once_and_a_double_click_is
     address = f"{served.url}/talk.mp4"
     page.locator("textarea").fill(f"ftp://example.org/x.mp4\n{address}\n{address}")
     page.get_by_text("Only https:// and http:// are fetched.").wait_for()
-    page.get_by_text("It is there already.").wait_for()
+    page.get_by_text("This URL is in the list already.").wait_for()
     page.get_by_role("button", name="Find moments").dblclick()
     page.wait_for_url("**/videos/*")
     runs = page.request.get(f"{served.url}/api/runs").json()["items"]
@@ -95,7 +111,7 @@ def test_words_that_mean_harm_are_only_text(page: Any, served: Site, shelf: Shel
         served.do(lambda video=video, title=title: shelf.moment(video, 1.0, 9.0, title=title))
         served.do(shelf.transcript, video, title)
     run = served.do(shelf.run, video)
-    error = {"code": "download.refused", "message": HOSTILE[0] + HOSTILE[1], "retryable": True}
+    error = {"code": "download.private", "message": HOSTILE[0] + HOSTILE[1], "retryable": True}
     served.do(lambda: shelf.finish(run, RunStatus.FAILED, error=error, error_stage="VIDEO_DOWNLOAD"))
     opened(page, "./videos")
     page.get_by_text("onerror").first.wait_for()
@@ -144,6 +160,18 @@ def test_what_could_not_be_had_is_asked_for_again(page: Any, served: Site, shelf
     assert page.get_by_role("alert").count() == 0
 
 
+def test_moments_that_could_not_be_had_are_asked_for_again(page: Any, talk: Video) -> None:
+    asked = "**/moments?include=all"
+    broken(asked)(page)
+    opened(page, f"./videos/{talk.identifier}")
+    moments = page.get_by_role("region", name="Moments")
+    moments.get_by_role("alert").get_by_text("PostgreSQL is not reached.").wait_for()
+    page.unroute(asked)
+    moments.get_by_role("button", name="Try again").click()
+    moments.locator(".moment").first.wait_for()
+    assert moments.get_by_role("alert").count() == 0
+
+
 def test_items_that_failed_come_first_with_their_reason_and_are_taken_up_again(
     page: Any, served: Site, shelf: Shelf
 ) -> None:
@@ -151,6 +179,7 @@ def test_items_that_failed_come_first_with_their_reason_and_are_taken_up_again(
     served.do(shelf.finish_with_errors, run, 6, 2)
     opened(page, f"./runs/{run.identifier}")
     page.get_by_role("heading", name="6 items").wait_for()
+    page.locator(".items").get_by_text("2 failed, 4 done").wait_for()
     squares = page.locator(".items li").evaluate_all("all => all.map(one => one.className)")
     assert squares == ["is-failed"] * 2 + ["is-completed"] * 4
     assert page.get_by_text("The frame at 61.2 s cannot be decoded.", exact=True).count() == 2
@@ -161,7 +190,7 @@ def test_items_that_failed_come_first_with_their_reason_and_are_taken_up_again(
 def test_keys_go_everywhere_and_are_told(page: Any, talk: Video) -> None:
     opened(page, f"./videos/{talk.identifier}")
     page.keyboard.press("?")
-    page.get_by_role("dialog", name="All keys").get_by_text("End the moment here").wait_for()
+    page.get_by_role("dialog", name="Keyboard shortcuts").get_by_text("End the moment here").wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     page.keyboard.press("l")
@@ -235,10 +264,10 @@ def test_a_job_is_begun_followed_and_stopped(page: Any, served: Site, shelf: She
     assert shelf is not None
     opened(page, "./jobs")
     page.get_by_text("No jobs").wait_for()
-    page.get_by_role("button", name="New job").click()
+    page.get_by_role("button", name="New job").first.click()
     asking = page.get_by_role("dialog", name="New job")
-    asking.get_by_label("Address of a video").fill(f"{served.url}/talk.mp4")
-    asking.get_by_label("What it gives").select_option("transcription")
+    asking.get_by_label("URL of a video").fill(f"{served.url}/talk.mp4")
+    asking.get_by_label("Output").select_option("transcription")
     asking.get_by_role("button", name="Start").dblclick()
     page.wait_for_url("**/jobs/*")
     page.get_by_text("Transcribing").wait_for()
@@ -253,11 +282,11 @@ def test_a_job_is_begun_followed_and_stopped(page: Any, served: Site, shelf: She
 def test_a_backfill_is_told_before_it_begins_and_paused(page: Any, served: Site, shelf: Shelf) -> None:
     assert shelf is not None
     opened(page, "./backfills")
-    page.get_by_role("button", name="New backfill").click()
+    page.get_by_role("button", name="New backfill").first.click()
     asking = page.get_by_role("dialog", name="New backfill")
-    asking.get_by_label("Addresses of videos").fill(f"{served.url}/a.mp4 {served.url}/a.mp4 {served.url}/b.mp4")
+    asking.get_by_label("URLs of videos").fill(f"{served.url}/a.mp4 {served.url}/a.mp4 {served.url}/b.mp4")
     asking.get_by_label("Name").fill("Autumn")
-    asking.get_by_role("button", name="What would it come to?").click()
+    asking.get_by_role("button", name="Estimate").click()
     asking.get_by_role("button", name="Start with 2 videos").click()
     page.get_by_role("heading", name="Autumn").wait_for()
     page.get_by_role("button", name="Pause").click()

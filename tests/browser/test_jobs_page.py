@@ -83,13 +83,13 @@ def page(browser: Any, server: LivingServer) -> Iterator[Any]:
         yield opened
 
 
-def begin(page: Any, address: str, kind: str = "All of it") -> None:
+def begin(page: Any, address: str, kind: str = "Everything") -> None:
     """Make a job by the form, and arrive at its page."""
     page.goto("./jobs")
-    page.get_by_role("button", name="New job").click()
+    page.get_by_role("button", name="New job").first.click()
     form = page.get_by_role("dialog")
-    form.get_by_label("Address of a video").fill(address)
-    form.get_by_label("What it gives").select_option(label=kind)
+    form.get_by_label("URL of a video").fill(address)
+    form.get_by_label("Output").select_option(label=kind)
     picture(page, "form")
     form.get_by_role("button", name="Start").click()
     page.wait_for_url("**/jobs/*-*")
@@ -110,13 +110,14 @@ def picture(page: Any, name: str) -> None:
 
 def test_a_job_is_made_by_address_watched_to_its_end_and_read(page: Any, site: Site) -> None:
     begin(page, f"{site.url}/river.mp4")
-    page.get_by_role("progressbar").first.wait_for(timeout=RUN_MILLISECONDS)
+    page.get_by_role("heading", name="Stages").wait_for()
+    page.get_by_role("progressbar", name="Progress").wait_for(timeout=RUN_MILLISECONDS)
     picture(page, "working")
     page.get_by_role("heading", name="Analysis").wait_for(timeout=RUN_MILLISECONDS)
     page.locator(".badge", has_text="done").first.wait_for(timeout=RUN_MILLISECONDS)
     page.locator(".said .sentence").first.wait_for()
     page.get_by_text("by embedded").wait_for()
-    page.get_by_text("Heard by captions").wait_for()
+    page.get_by_text("Transcribed by captions").wait_for()
     page.locator(".feelings rect").first.wait_for(state="attached")
     page.locator("audio").wait_for()
     picture(page, "done")
@@ -150,11 +151,22 @@ def test_a_job_is_stopped_and_goes_on_and_what_waits_behind_it_is_cleared(page: 
     page.wait_for_url("**/jobs")
 
 
+def test_a_job_whose_video_does_not_come_shows_which_stage_failed_and_that_no_other_began(
+    page: Any, site: Site
+) -> None:
+    begin(page, f"{site.url}/gone.mp4", kind="Transcript")
+    page.get_by_role("alert").get_by_text("Failed at: Fetching the video").wait_for(timeout=RUN_MILLISECONDS)
+    first, *others = page.locator(".fall").all_inner_texts()
+    assert "failed" in first
+    assert others
+    assert all("not started" in other for other in others)
+
+
 def test_an_address_that_may_not_be_fetched_is_said_in_the_form(page: Any) -> None:
     page.goto("./jobs")
-    page.get_by_role("button", name="New job").click()
+    page.get_by_role("button", name="New job").first.click()
     form = page.get_by_role("dialog")
-    form.get_by_label("Address of a video").fill("ftp://example.org/talk.mp4")
+    form.get_by_label("URL of a video").fill("ftp://example.org/talk.mp4")
     form.get_by_role("button", name="Start").click()
     form.get_by_role("alert").wait_for()
     assert "/jobs/" not in page.url.removesuffix("/jobs")

@@ -22,7 +22,7 @@ from tests.large_videos import enlarge
 pytestmark = pytest.mark.browser
 
 PARTS = 3
-PART_BYTES = 8 * 1024**2
+PART_BYTES = 4 * 1024**2
 
 
 @contextmanager

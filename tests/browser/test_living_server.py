@@ -93,7 +93,7 @@ def test_a_film_is_cut_of_a_file_rendered_downloaded_and_all_of_it_taken_back(
     changed(lambda: page.locator(".segment-panel").get_by_role("button", name="Vignette").click())
     changed(lambda: page.locator(".segment-panel").get_by_role("button", name="Ding").click())
     page.get_by_role("tab", name="Captions").click()
-    page.get_by_role("textbox", name="Words of the caption").first.fill("A river, seen from above")
+    page.get_by_role("textbox", name="Caption text").first.fill("A river, seen from above")
     changed(lambda: page.keyboard.press("Enter"))
     picture = "document.querySelector('.composed img')"
     until(page, f"{picture} !== null && {picture}.naturalWidth === 540")

@@ -51,7 +51,7 @@ class Visitor:
         self._river = river
 
     def wait_for_welcome(self) -> None:
-        self.page.get_by_role("heading", name="A video in, the moments worth watching out").wait_for()
+        self.page.get_by_role("heading", name="Find the moments worth watching").wait_for()
 
     def drop(self, title: str, number: int) -> None:
         content = self._river + _FREE_BOX * number

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 
 from moments_ray.database.tables import Video
+from moments_ray.states import BackfillItemStatus, BackfillStatus
 from tests.browser.ad_shelf import AdShelf
+from tests.browser.backfill_shelf import BackfillShelf
 from tests.browser.job_shelf import JobShelf
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
@@ -19,7 +21,7 @@ def of_runs(**runs: str) -> Sequence[State]:
     """The list of runs, and runs by what they stand for."""
     return (
         State("runs", "/runs", sizes=EVERY_SIZE),
-        State("runs-selection", "/runs", lambda page: page.get_by_label("Choose this run").first.check(force=True)),
+        State("runs-selection", "/runs", lambda page: page.get_by_label("Select this run").first.check(force=True)),
         *without_data("runs", "/runs", "**/api/runs?limit=50*"),
         *(State(f"run-{name}", f"/runs/{run}") for name, run in runs.items()),
         *without_data("run", f"/runs/{runs['done']}", f"**/api/runs/{runs['done']}"),
@@ -48,15 +50,18 @@ def of_jobs(served: Site, shelf: Shelf, talk: Video) -> Sequence[State]:
     )
 
 
-def of_backfills(url: str) -> Sequence[State]:
-    """The list of backfills, and backfills that go on, are paused and were cancelled."""
-    of: dict[str, str] = {}
-    with httpx.Client(base_url=url) as api:
-        for name, action in (("running", None), ("paused", "pause"), ("cancelled", "cancel")):
-            order = {"name": f"Talks, {name}", "source": {"urls": [f"{url}/{name}.mp4", f"{url}/b.mp4"]}}
-            of[name] = api.post("/api/backfills", json=order).raise_for_status().json()["identifier"]
-            if action is not None:
-                api.post(f"/api/backfills/{of[name]}/{action}").raise_for_status()
+def of_backfills(served: Site, shelf: Shelf) -> Sequence[State]:
+    """The list of backfills, and backfills that go on, are paused, were cancelled and are done."""
+    backfills = BackfillShelf(shelf, served.url)
+    of = {name: backfills.ask(name) for name in ("read", "running", "paused", "cancelled", "done")}
+    at = BackfillItemStatus
+    some = {at.FAILED: 2, at.RUNNING: 4, at.COMPLETED: 23, at.PENDING: 19}
+    for name in ("running", "paused", "cancelled"):
+        served.do(backfills.bring_on, of[name], BackfillStatus.RUNNING, some)
+    all_of_them = {at.FAILED: 1, at.COMPLETED: 47}
+    served.do(backfills.bring_on, of["done"], BackfillStatus.COMPLETED_WITH_ERRORS, all_of_them)
+    backfills.tell(of["paused"], "pause")
+    backfills.tell(of["cancelled"], "cancel")
     return (
         State("backfills", "/backfills"),
         State("new-backfill", "/backfills", lambda page: page.get_by_role("button", name="New backfill").click()),

@@ -95,7 +95,7 @@ class Studio:
         """Return how often something was asked for."""
         return sum(one.method == "POST" and one.path == path for one in self.server.received)
 
-    async def ad(self, environment: Environment, paid: Paid) -> Any:
+    async def ad(self, environment: Environment, paid: Paid, **more: Any) -> Any:
         """Start an ad of which one part is paid for."""
         service = AdService(environment, self.faulty.engine.run_service, environment.service(Gateway).registry)
         options = AdOptions(
@@ -105,7 +105,7 @@ class Studio:
             aspect_ratio="1:1",
             stop_after=paid.stop_after,
             voice=None if "speaker" in paid.makers else "none",
-            **{**_EMBEDDED, **paid.makers},
+            **{**_EMBEDDED, **paid.makers, **more},
         )
         return await service.create(options, Uploads(), None)
 
@@ -142,3 +142,17 @@ async def test_a_killed_process_pays_for_nothing_twice(studio: Studio, engine: E
     # What the killed process had noted and perhaps not asked stays on its receipt as asked: nobody can know.
     assert [one.state for one in receipts if one.state != "asked"] == ["done"] * paid.calls
     assert charged(receipts) > 0
+
+
+async def test_over_its_cap_an_ad_fails_and_nothing_is_asked(studio: Studio, engine: Engine) -> None:
+    await studio.faulty.arm("payment.asked:kill", **studio.own)
+    environment = runtime.connect(studio.faulty.settings)
+    try:
+        started = await studio.ad(environment, _FILMS, max_cost_usd=0.01)
+        run = await engine.ended(started.run.identifier)
+    finally:
+        await environment.close()
+    assert run.error is not None
+    assert (run.status, run.error["code"], run.error["retryable"]) == (RunStatus.FAILED, "cost.cap", False)
+    assert studio.server.received == []
+    assert not studio.faulty.struck

@@ -16,10 +16,11 @@ from moments_ray.ads.queries.ads import Ads
 from moments_ray.ads.requests import Uploads
 from moments_ray.ads.service import AdService
 from moments_ray.ads.status import job_status, stage_states
-from moments_ray.ads.timing import FPS, LEAD_FRAMES
+from moments_ray.ads.timing import LEAD_FRAMES
 from moments_ray.ads.values import AdRequest, AdResult, Films, SceneFilms, Scripts, Voices
 from moments_ray.database.tables import Run
 from moments_ray.media.probe import probe
+from moments_ray.media.render.plan import RATE
 from moments_ray.models.gateway import Gateway
 from moments_ray.states import RunStatus
 from tests.ray.conftest import Engine
@@ -109,7 +110,7 @@ async def test_an_ad_without_a_model_is_whole_and_a_second_run_makes_only_what_i
     result = AdResult.model_validate(run.result)
     assert result.backends == {"script_gen": "grammar", "voice_gen": "embedded", "video_gen": "embedded"}
     async with engine.environment.database.read() as session:
-        stages = await Ads(session).newest_stages(started.ad.identifier)
+        stages = (await Ads(session).newest_stages([started.ad.identifier]))[started.ad.identifier]
     assert [(one.status, one.progress) for one in stage_states(stages, {}, finished=True)] == [("completed", 100)] * 4
     assert job_status(RunStatus(run.status)) == "completed"
 
@@ -123,8 +124,8 @@ async def test_an_ad_without_a_model_is_whole_and_a_second_run_makes_only_what_i
     assert "Shop Now." in " ".join(word.text for word in voices.items[3].words)
     start = 0.0
     for spoken, scene in zip(voices.items, [item.spec for item in await engine.items(run, "VIDEO_GEN")], strict=True):
-        begins = start + LEAD_FRAMES / FPS
-        start += scene["frames"] / FPS
+        begins = start + LEAD_FRAMES / RATE
+        start += scene["frames"] / RATE
         assert loudness(film, begins, begins + spoken.seconds) > -30  # it is heard
         assert loudness(film, start - 0.2, start) < -40  # and over before its scene is
 

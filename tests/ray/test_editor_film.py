@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from moments_ray.media.probe import probe
 from moments_ray.settings import MediaSettings
+from moments_ray.testing.media import make_video
 from moments_ray.testing.numbered import read_numbers
 from tests.ray.conftest import Engine
 from tests.ray.editing import DRAFT, consenting, ingested, rendered, saved
@@ -60,8 +61,8 @@ async def test_the_walk_of_the_document_ends_with_a_film(api: httpx.AsyncClient,
     assert (again.status_code, again.json()["job_id"]) == (200, status["id"])
 
 
-async def test_segments_come_in_their_order_and_one_changed_caption_renders_one_piece(
-    api: httpx.AsyncClient, clock: Path, tmp_path: Path
+async def test_segments_come_in_their_order_and_one_changed_caption_renders_one_piece_and_no_sound(
+    engine: Engine, api: httpx.AsyncClient, clock: Path, tmp_path: Path
 ) -> None:
     project, _ = await consenting(api, clock)
     ranges = [(2, 4), (7, 8), (2, 4)]
@@ -81,6 +82,8 @@ async def test_segments_come_in_their_order_and_one_changed_caption_renders_one_
         "Processed segment part_1",
         "Processed segment part_2 (reused)",
     ]
+    folder = f"projects/{(await api.get(f'/api/projects/{project}')).json()['identifier']}"
+    assert len([one.name async for one in engine.environment.store.list(f"{folder}/sounds/")]) == 1
 
 
 async def test_a_timeline_is_made_where_there_is_none(api: httpx.AsyncClient, clock: Path) -> None:
@@ -125,7 +128,7 @@ async def test_consent_that_is_taken_back_stops_the_film(engine: Engine, api: ht
     async with asyncio.timeout(20):
         while (status := (await api.get(started["status_url"])).json())["status"] != "failed":
             await asyncio.sleep(0.1)
-    assert status["error"] in {"cancelled", "consent.revoked: Consent was taken back while the film was rendered."}
+    assert status["error"] == "consent.revoked: Consent was taken back while the film was rendered."
     assert status["output_url"] is None
     async with engine.environment.database.read() as session:
         said = await session.scalars(
@@ -176,3 +179,18 @@ async def test_a_film_has_its_music_its_sounds_its_transitions_and_looks_where_s
     assert (info.width, info.height, info.duration) == (540, 960, 2.0)
     preview = await api.get(f"/api/timeline/{project}/preview", params={"at": 1.1})
     assert preview.content[:2] == b"\xff\xd8"
+
+
+async def test_a_film_whose_video_is_gone_names_the_segment_that_wanted_it(
+    engine: Engine, api: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    project, _ = await consenting(api, make_video(tmp_path / "own.mp4", seconds=4))
+    await saved(api, project, {"name": "intro", "start": 0.0, "end": 1.0})
+    video = (await api.get(f"/api/timeline/{project}")).json()["asset"]["video"]
+    async with engine.environment.database.read() as session:
+        uri = await session.scalar(text("SELECT cloud_url FROM videos WHERE identifier = :video"), {"video": video})
+    await engine.environment.store.delete(engine.environment.store.name_of(uri))
+    status, _ = await rendered(api, project, **DRAFT)
+    assert (status["status"], status["run_status"], status["output_url"]) == ("failed", "failed", None)
+    assert status["error"].startswith("storage.not_found: Segment intro: ")
+    assert (status["problem"]["code"], status["problem"]["retryable"]) == ("storage.not_found", False)

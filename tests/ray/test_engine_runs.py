@@ -120,6 +120,13 @@ async def test_a_stage_that_asks_for_nothing_is_executed_tried_again_and_stopped
     assert (await engine.ended(run.identifier)).status == RunStatus.COMPLETED
     assert lines(notes) == {f"idle {pid}": 2}
     assert [each.error_code for each in await engine.tries(run)] == ["download.interrupted", None]
+    assert [event.type for event in await engine.events(run)] == [
+        *("run.queued", "run.started", "stage.started", "stage.failed"),
+        *("stage.started", "stage.completed", "run.completed"),
+    ]
+    await engine.left_nothing(run)  # it is shown after the verdict, and before its message goes
+    live = await engine.live(run.subject)
+    assert (live["status"], live["IDLE_status"], live["IDLE_progress"]) == ("completed", "completed", "1.000")
     endless = await engine.submit(IDLING, Trial(notes=str(notes), sleep=600), subject=subject())
     await engine.until(lambda: lines(notes) == {f"idle {pid}": 3})
     await engine.run_service.cancel(endless.identifier)
@@ -168,9 +175,9 @@ async def test_a_higher_priority_is_taken_first(engine: Engine) -> None:
     runs = {p: await engine.submit(TOY, Ask(text="p"), subject=subject(), priority=p) for p in ranks}
     queue = Queue(engine.redis)
     await queue.ensure_groups()
-    taken = [message.run for _ in ranks if (message := await queue.take("worker-x"))]
+    taken = [message.run for message in await queue.take("worker-x", 3) + await queue.take("worker-x", 3)]
     assert taken == [runs[priority].identifier for priority in sorted(ranks, reverse=True)]
-    assert await queue.take("worker-x") is None
+    assert await queue.take("worker-x", 3) == []
 
 
 async def test_an_ordinary_run_does_not_wait_for_those_of_a_lower_priority_that_are_on_their_way(

@@ -21,10 +21,12 @@ from moments_ray.states import RunStatus
 from tests.ray.callers import cancel, delete, submit
 from tests.ray.conftest import Engine
 from tests.ray.faulty import PAYMENT_POINTS, Faulty
-from tests.ray.trial_pipelines import FAN, TRIAL, Trial
+from tests.ray.trial_pipelines import FAN, IDLING, TRIAL, Trial
 
 _RUN_POINTS = [point for point in FAILPOINTS if point.split(".")[0] in {"submit", "message", "stage", "item", "items"}]
 _RUN_POINTS += ["run.claimed", "run.ending", "run.ended", "run.unlocked"]
+# Where claim and start, and output and verdict, are one commit: there is no ``run.ending``.
+_WORKER_POINTS = ["message.taken", "run.claimed", "stage.started", "stage.made", "stage.committed", "run.ended"]
 _ITEMS = 3
 # One death of each kind every time: before and after a commit, of a caller, of a stage, of an item and of a worker.
 _EVERY_TIME = {
@@ -97,6 +99,24 @@ async def test_a_run_ends_right_and_once(faulty: Faulty, engine: Engine, tmp_pat
         "DOUBLE": "completed",
         "LABEL": "completed",
     }
+    await assert_done_once(engine, run, RunStatus.COMPLETED)
+    assert faulty.struck
+
+
+@pytest.mark.parametrize("fault", sweep(_WORKER_POINTS))
+async def test_a_run_that_its_worker_executes_itself_ends_right_and_once(
+    faulty: Faulty, engine: Engine, tmp_path: Path, fault: str
+) -> None:
+    await faulty.arm(fault)
+    run = await engine.submit(IDLING, Trial(notes=str(tmp_path / "notes")), subject=str(uuid.uuid4()))
+    ended = await engine.ended(run.identifier)
+    if fault == "stage.made:raise":  # an error that nobody foresaw, of the stage itself, is not tried again
+        assert ended.error is not None
+        assert ended.error["code"] == "stage.failed"
+        await engine.redis.delete("pipeline:dead")
+        await engine.run_service.retry(run.identifier)
+        ended = await engine.ended(run.identifier)
+    assert (ended.status, ended.error) == (RunStatus.COMPLETED, None)
     await assert_done_once(engine, run, RunStatus.COMPLETED)
     assert faulty.struck
 

@@ -19,6 +19,7 @@ from ray.serve.schema import ApplicationStatus, ServeDeploySchema
 from moments_ray.library.roles import TRANSCRIBER
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
+from moments_ray.models.making import Recording
 from moments_ray.models.roles import Call, Role
 from moments_ray.models.serve_client import ServeClients
 from moments_ray.moments.roles import MOMENT_GENERATOR, REFINER
@@ -116,5 +117,5 @@ async def test_the_client_of_recognisers_answers(clients: ServeClients, ray_clus
     with model_server(lambda _: json_reply(answer)) as server:
         entry = ModelEntry(key="ears", kind=ModelKind.ASR, base_url=server.url, concurrency=1)
         assert await clients.has(TRANSCRIBER)
-        transcript = await clients.call(Call(TRANSCRIBER, "transcribe", entry, name), 60)
+        transcript = await clients.call(Call(TRANSCRIBER, "transcribe", entry, Recording(audio=name)), 60)
         assert [word.text for word in transcript.words] == ["Hello."]

@@ -218,6 +218,25 @@ async def test_windows_are_cut_by_the_clock(api: Api, worker: object) -> None:
     assert [round(clip["start"]) for clip in job["generated_clips"]] == [0, 8, 16]
 
 
+async def test_a_video_without_sound_fails_where_sound_is_asked_and_else_is_a_warning(
+    api: Api, worker: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "mute.mp4"
+    run_ffmpeg(["-i", tmp_path / "talk.mp4", "-map", "0:v", "-c", "copy", path])
+    api.video = path.read_bytes()
+    kinds = ("audio_extraction", "transcription", "full_processing")
+    sound, words, everything = [await api.ended(await api.create(kind)) for kind in kinds]
+    assert (sound["status"], sound["error"]["code"], sound["error"]["retryable"]) == (
+        "failed",
+        "media.unsupported",
+        False,
+    )
+    assert "has no sound" in sound["error_message"]
+    assert (words["status"], words["transcript"]) == ("completed", "")
+    assert (everything["status"], everything["audio"]) == ("completed", None)
+    assert any("sound" in warning for warning in everything["warnings"])
+
+
 async def test_a_job_over_its_time_fails_with_its_own_code_and_can_be_retried(api: Api, worker: object) -> None:
     identifier = await api.create("transcription", timeout=0.01)
     job = await api.ended(identifier)

@@ -11,7 +11,8 @@ from moments_ray import runtime
 from moments_ray.engine.registry import Registry
 from moments_ray.errors import InvalidRequest, NoCapacity, RayUnavailable
 from moments_ray.products import PRODUCTS
-from moments_ray.runtime import ray_cluster
+from moments_ray.runtime.nodes import custom_resources
+from moments_ray.runtime.ray_token import make_token
 from moments_ray.settings import NodeResources, Settings
 
 
@@ -48,7 +49,7 @@ def test_a_cluster_without_a_stages_resource_is_refused_by_name() -> None:
 
 def test_resources_of_different_nodes_do_not_add_up() -> None:
     registry = Registry.load((), PRODUCTS)
-    custom = ray_cluster.custom_resources(settings(resources=NodeResources(audio_extraction=1, clip_extraction=1)))
+    custom = custom_resources(settings(resources=NodeResources(audio_extraction=1, clip_extraction=1)))
     assert "CLIP_EXTRACTION" in registry.unsatisfiable([{"CPU": 8}, custom])
 
 
@@ -59,10 +60,10 @@ def test_a_redis_url_that_is_none_is_refused() -> None:
 
 def test_the_token_is_made_once_for_its_owners_eyes(tmp_path: Path) -> None:
     path = tmp_path / "home" / "ray_token"
-    ray_cluster._make_token(path)
+    make_token(path)
     token = path.read_text()
     assert len(token) == 64
     assert path.stat().st_mode & 0o777 == 0o600
-    ray_cluster._make_token(path)
+    make_token(path)
     assert path.read_text() == token
     assert list(path.parent.iterdir()) == [path]

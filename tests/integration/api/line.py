@@ -70,8 +70,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[int]:
-    """Serve an application on a free port."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical", timeout_graceful_shutdown=1)
+    """Serve an application, with its sockets, on a free port."""
+    config = uvicorn.Config(
+        app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:

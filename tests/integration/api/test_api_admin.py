@@ -23,6 +23,7 @@ from serve_app.factory import create_app
 from tests.integration.api.conftest import Library, problem
 
 MODELS = "/api/admin/models"
+WORKERS = "/api/admin/workers"
 DEAD_STREAM = "/api/admin/dead"
 
 
@@ -153,6 +154,22 @@ async def test_a_probe_asks_a_real_server_and_writes_what_it_found(api: httpx.As
     assert (gone["reachable"], gone["code"]) == (False, "model.unavailable")
     problem(await api.post(f"{MODELS}/minimax/probe"), 422, "model.not_configured")
     problem(await api.post(f"{MODELS}/nobody/probe"), 404, "object.not_found")
+
+
+async def test_the_workers_are_listed_with_what_each_does(api: httpx.AsyncClient, library: Library) -> None:
+    assert (await api.get(WORKERS)).json()["items"] == []
+    queue = Queue(library.container.redis)
+    await queue.ensure_groups()
+    await queue.own("worker-0123abcd-1")  # as one that has begun to listen
+    run = await library.run(await library.video())
+    await library.claim(run)
+    holder, listener = sorted((await api.get(WORKERS)).json()["items"], key=lambda worker: not worker["runs"])
+    assert (holder["status"], holder["runs"]) == ("busy", [run.identifier])
+    assert (listener["id"], listener["node"], listener["status"]) == ("worker-0123abcd-1", "0123abcd", "idle")
+    async with library.database.begin() as session:
+        await session.execute(text("UPDATE runs SET heartbeat_at = now() - interval '1 hour'"))
+    (silent,) = [worker for worker in (await api.get(WORKERS)).json()["items"] if worker["runs"]]
+    assert (silent["status"], silent["last_heartbeat"] < listener["last_heartbeat"]) == ("silent", True)
 
 
 async def dead_letter_ids(library: Library, reason: str = "run.poison") -> Run:

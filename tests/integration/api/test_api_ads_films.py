@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from moments_ray.ads.values import AdRequest, Shot
 from moments_ray.errors import (
     ModelBadResponse,
 )
+from moments_ray.testing.media import make_video
 from tests.integration.api.studio import Studio
 
 
@@ -84,18 +86,39 @@ async def test_a_prediction_that_failed_is_told_with_its_reason_and_not_charged(
     assert {Receipt.model_validate(value).state for value in context.notes.values()} == {"failed"}
 
 
-@pytest.mark.parametrize("film", [b"no film", b""], ids=["no film", "empty"])
-async def test_a_film_that_cannot_be_used_is_painted_instead_and_said(studio: Studio, film: bytes) -> None:
+@pytest.mark.parametrize("seconds", [None, 0.5], ids=["no film", "half a second"])
+async def test_a_film_that_cannot_be_used_is_painted_instead_and_said(
+    studio: Studio, seconds: float | None, tmp_path: Path
+) -> None:
+    film = b"no film" if seconds is None else make_video(tmp_path / "short.mp4", seconds=seconds).read_bytes()
     studio.providers.film = film
     request, shots = await films(studio)
     small = shots[0].model_copy(update={"width": 108, "height": 192, "frames": 6})
-    if not film:
-        with pytest.raises(ModelBadResponse):
-            await film_shot(studio.context(request, "VIDEO_GEN"), small, request)
-        return
     made = await film_shot(studio.context(request, "VIDEO_GEN"), small, request)
     assert (made.backend, made.usd) == ("embedded", 0.5)
     assert made.warning is not None
+    assert len(studio.providers.predictions) == 1  # another one would be paid for, too
+
+
+async def test_an_empty_film_is_an_error_of_the_model(studio: Studio) -> None:
+    studio.providers.film = b""
+    request, shots = await films(studio)
+    with pytest.raises(ModelBadResponse):
+        await film_shot(studio.context(request, "VIDEO_GEN"), shots[0], request)
+
+
+async def test_a_scene_that_is_cancelled_is_cancelled_at_its_provider_and_stays_charged(studio: Studio) -> None:
+    studio.providers.polls = 10_000
+    request, shots = await films(studio)
+    context = studio.context(request, "VIDEO_GEN")
+    filming = asyncio.create_task(film_shot(context, shots[0], request))
+    while not any(one.method == "GET" for one in studio.server.received):  # it is waited for
+        await asyncio.sleep(0.02)
+    filming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await filming
+    assert studio.providers.cancelled == [studio.providers.predictions[0]["id"]]
+    assert float(charged(Receipt.model_validate(value) for value in context.notes.values())) == 0.5
 
 
 async def test_a_result_at_another_s_address_is_not_fetched(studio: Studio) -> None:

@@ -71,6 +71,13 @@ async def test_music_that_is_none_is_refused(api: httpx.AsyncClient, data: bytes
     assert (await api.get("/api/ads/jobs")).json()["total"] == 0
 
 
+async def test_music_that_is_a_list_of_this_machine_s_files_is_refused(api: httpx.AsyncClient, tmp_path: Path) -> None:
+    (tmp_path / "other.wav").write_bytes(tone(3))
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{tmp_path / 'other.wav'}\n#EXT-X-ENDLIST\n"
+    answer = await api.post("/api/ads/jobs", data=HEADPHONES, files={"music_file": ("bed.m3u8", playlist)})
+    problem(answer, 422, "ads.music")
+
+
 async def test_a_face_takes_the_place_of_the_style_s(api: httpx.AsyncClient, container: Container) -> None:
     assert (await request_of(container, await make(api, brand_font="Anton"))).brief.brand.font == "Anton"
     refused = await api.post("/api/ads/jobs", json={**HEADPHONES, "brand_font": "/etc/passwd"})
@@ -153,6 +160,18 @@ async def test_a_model_that_nobody_priced_is_unknown_in_an_estimate_and_refused_
     assert (said["total_usd"], said["within_limit"]) == (None, False)
     assert [(line["model"], line["usd"]) for line in said["lines"]] == [("mine", None)]
     problem(await api.post("/api/ads/jobs", json={**HEADPHONES, "speaker": "mine"}), 422, "cost.price_unknown")
+
+
+async def test_a_picture_that_will_come_is_looked_at_and_estimated(api: httpx.AsyncClient) -> None:
+    fields = {"kind": "llm", "provider": "anthropic", "model": "m", "base_url": "http://127.0.0.1:9"}
+    fields |= {"supports_images": True}  # type: ignore[dict-item]  # JSON
+    assert (await api.put("/api/admin/models/mine", json=fields)).status_code in {200, 201}
+    asked = {**HEADPHONES, "writer": "mine", "variants": 2}
+    without, pictured = [
+        (await api.post(f"/api/ads/estimate?picture={picture}", json=asked)).json()["lines"][0]["amount"]
+        for picture in ("false", "true")
+    ]
+    assert pictured == without / 2 * 3
 
 
 async def test_the_old_queue_is_taken_from_and_what_is_no_order_is_a_dead_letter(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
+import structlog
 from pydantic import JsonValue
 
-from moments_ray.ads import remote
 from moments_ray.ads.errors import CostCapReached
 from moments_ray.ads.money import Receipt
 from moments_ray.ads.queries.ads import Ads
 from moments_ray.ads.stages.voices import plan_lines, speak_line
 from moments_ray.ads.values import AdRequest, Line
+from moments_ray.ads.word_times import spread
 from moments_ray.database.tables import AdRow
 from moments_ray.errors import (
     ModelBadResponse,
@@ -112,19 +114,25 @@ async def test_an_answer_of_another_form_is_asked_about_once(studio: Studio) -> 
 
 async def test_a_refused_key_never_falls_back_unless_that_was_asked(studio: Studio) -> None:
     studio.providers.faults = [json_reply({}, 401)] * 9
-    with pytest.raises(ModelDenied):
+    with pytest.raises(ModelDenied, match="ANTHROPIC_API_KEY"):
         await studio.scripts(await studio.ad(**FREE))
     script = (await studio.scripts(await studio.ad(fallback="embedded", **FREE))).items[0]
     assert script.backend == "embedded"
     assert script.warnings
 
 
-async def test_no_key_is_in_what_is_kept_or_shown(studio: Studio) -> None:
+async def test_no_key_is_in_what_is_kept_logged_or_shown(studio: Studio, api: httpx.AsyncClient) -> None:
     request = await studio.ad()
     notes: dict[str, JsonValue] = {}
-    await studio.scripts(request, notes)
+    studio.providers.faults = [json_reply({"error": {"message": "busy"}}, 529)]
+    with structlog.testing.capture_logs() as logs:
+        await studio.scripts(request, notes)
+    ad = await api.get(f"/api/ads/jobs/{request.ad}")
+    run = await api.get(f"/api/runs/{ad.json()['run_id']}")
+    assert (ad.status_code, run.status_code, len(logs) > 0) == (200, 200, True)
     kept = json.dumps(notes) + request.model_dump_json() + repr(studio.settings.models)
-    assert not [key for key in KEYS.values() if key in kept]
+    shown = ad.text + run.text + json.dumps(logs, default=str)
+    assert not [key for key in KEYS.values() if key in kept + shown]
 
 
 def line(request: AdRequest, **change: Any) -> Line:
@@ -172,6 +180,6 @@ async def test_a_cap_can_be_raised(studio: Studio, container: Container) -> None
 
 
 def test_words_without_times_are_spread_over_their_sound() -> None:
-    words = remote.spread("one three", 3.0)
+    words = spread("one three", 3.0)
     assert (words[0].start, words[-1].end) == (0.0, 3.0)
     assert words[0].end == words[1].start == pytest.approx(1.2)

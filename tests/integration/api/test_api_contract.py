@@ -192,7 +192,7 @@ def test_every_answer_about_jobs_is_as_described(served: Served) -> None:
     answer = httpx.post(f"{served.url}/api/v1/jobs/", json=body)
     assert answer.status_code == 201, answer.text
     served.known["job_id"] = answer.json()["id"]
-    assert ask_everything(served, "^(/api/v1/|/ws/)", examples=25) >= 15
+    assert ask_everything(served, "^(/api/v1/|/ws/|/connections/)", examples=25) >= 21
 
 
 def ask_everything(served: Served, paths: str, *, examples: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pysubs2
 import pytest
 
 from moments_ray.database.tables import Video
+from moments_ray.http.container import Container
+from serve_app.factory import create_app
 from tests.integration.api.conftest import Library, problem
 from tests.integration.api.timelines import INTRO, save
 
@@ -106,7 +109,9 @@ async def test_a_render_waits_for_consent_and_says_what_is_missing(
     problem(await api.delete(f"/api/projects/{project['id']}"), 409, "object.conflict")
     await api.post(f"/api/consent/{asset}/checkbox", json={"accepted": False})
     ended = (await api.get(started.json()["status_url"])).json()
-    assert (ended["status"], ended["error"], ended["run_status"]) == ("failed", "cancelled", "cancelled")
+    assert (ended["status"], ended["run_status"], ended["output_url"]) == ("failed", "cancelled", None)
+    assert ended["error"] == "consent.revoked: Consent was taken back while the film was rendered."
+    assert (ended["problem"]["code"], ended["problem"]["retryable"]) == ("consent.revoked", False)
     assert (await api.delete(f"/api/projects/{project['id']}")).status_code == 204
     problem(await api.get(f"/api/projects/{project['id']}"), 404, "object.not_found")
 
@@ -153,7 +158,7 @@ async def test_tools_answer_by_name(
         problem(await use("beats", path=path), 422, "media.not_ours")
     unknown = problem(await use("dance"), 422, "input.invalid")
     assert "caption_srt" in unknown["detail"]
-    problem(await use("suggest_effects", backend="openai"), 422, "model.not_configured")
+    problem(await use("suggest_effects", backend="openai"), 503, "model.not_configured")
 
 
 async def test_a_conversation_keeps_what_was_said(
@@ -208,9 +213,36 @@ async def test_links_beside_urls_are_read_without_a_key(api: httpx.AsyncClient, 
         {"segments": [{**INTRO, "crop": {"x": 1.5}}]},
         {"segments": [{**INTRO, "crop": "up"}]},
         {"segments": [{**INTRO, "captions": [{"text": "Hi", "start": 0, "end": 1, "style": "comic"}]}]},
+        {"segments": [{**INTRO, "effects": ["zoom", "zoom_out"]}]},
+        {"template_name": "chaos"},
+        {"aspect": "round"},
     ],
 )
 async def test_what_no_list_has_is_refused(
     api: httpx.AsyncClient, project: dict[str, Any], change: dict[str, Any]
 ) -> None:
     problem(await save(api, project, **change), 422, "input.invalid")
+
+
+async def test_an_unknown_name_is_refused_with_the_names_that_there_are(
+    api: httpx.AsyncClient, project: dict[str, Any]
+) -> None:
+    template = await api.post(f"/api/timeline/{project['id']}/analyze", json={"template": "chaos"})
+    effect = await save(api, project, segments=[{**INTRO, "effects": ["explode"]}])
+    sound = await save(api, project, segments=[{**INTRO, "sfx": {"name": "boom"}}])
+    for answer, names in ((template, "realistic_chaos"), (effect, "punch_in"), (sound, "whoosh, pop, hit")):
+        assert names in problem(answer, 422, "input.invalid")["detail"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_the_deployment_says_whether_films_are_marked_where_nobody_else_does(
+    container: Container, api: httpx.AsyncClient, project: dict[str, Any], enabled: bool
+) -> None:
+    await save(api, project, segments=[INTRO])
+    await api.post(f"/api/consent/{project['asset']['id']}/checkbox", json={"accepted": True})
+    settings = container.environment.settings.model_copy(update={"watermark_enabled": enabled})
+    app = create_app(replace(container, environment=replace(container.environment, settings=settings)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        started = (await client.post(f"/api/render/{project['id']}", json={})).json()
+    request = (await api.get(f"/api/runs/{started['job_id']}")).json()["request"]
+    assert request["render"]["watermark"] == ("ai-video-editor" if enabled else None)

@@ -44,7 +44,7 @@ async def test_what_could_run_in_a_browser_is_no_document(
     api: httpx.AsyncClient, project: dict[str, Any], data: bytes
 ) -> None:
     path = f"/api/consent/{project['asset']['id']}/upload"
-    problem(await api.post(path, files={"file": ("form.pdf", data)}), 415, "media.unsupported")
+    problem(await api.post(path, files={"file": ("form.pdf", data)}), 422, "media.unsupported")
 
 
 async def test_media_has_the_names_that_rows_give_and_no_others(
@@ -80,7 +80,7 @@ async def test_a_timeline_opens_in_other_editors(
 
 async def test_what_is_no_video_is_refused_by_its_bytes(api: httpx.AsyncClient) -> None:
     refused = await api.post("/api/ingest", files={"file": ("film.mp4", b"PK\x03\x04 not a film")})
-    problem(refused, 415, "media.unsupported")
+    problem(refused, 422, "media.unsupported")
     problem(await api.post("/api/ingest", data={"title": "nothing"}), 422, "input.invalid")
     assert (await api.get("/api/projects")).json() == []
 

@@ -27,7 +27,7 @@ async def test_an_upload_is_looked_at_and_stored_under_a_name_of_ours(
 
 async def test_an_upload_that_is_no_video_leaves_nothing(api: httpx.AsyncClient) -> None:
     for content in (b"#EXTM3U\nfile:///etc/passwd", b"x" * 5000):
-        problem(await api.post("/api/videos/upload", files={"file": ("a.mp4", content)}), 415, "media.unsupported")
+        problem(await api.post("/api/videos/upload", files={"file": ("a.mp4", content)}), 422, "media.unsupported")
     problem(await api.post("/api/videos/upload", data={"title": "no file"}), 422, "input.invalid")
     assert (await api.get("/api/videos")).json()["items"] == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,7 +11,11 @@ from sqlalchemy import func
 
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs
+from moments_ray.http.container import Container
+from moments_ray.settings import DownloadSettings
 from moments_ray.states import RunStatus
+from serve_app.factory import create_app
+from tests.integration.api.callers import reached
 from tests.integration.api.conftest import Library, problem
 
 URL = "http://127.0.0.1/talk.mp4"
@@ -88,7 +93,8 @@ async def test_the_same_idempotency_key_is_the_same_job(api: httpx.AsyncClient) 
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"youtube_url": None}, "youtube_url"),
+        ({"youtube_url": None}, "body: give the youtube_url of a video"),
+        ({"youtube_url": "x" * 5000}, "body.youtube_url: Value should have at most 4096 characters"),
         ({"video_id": "another"}, "video_id"),
         ({"options": {"model_size": "huge"}}, "model_size"),
         ({"job_type": "nothing"}, "job_type"),
@@ -150,11 +156,21 @@ async def test_a_chat_model_that_cannot_be_asked_makes_no_job(api: httpx.AsyncCl
     assert (await api.post(JOBS, json=body)).status_code == 201
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/a.mp4", "nonsense"])
-async def test_what_may_not_be_fetched_makes_no_job(api: httpx.AsyncClient, url: str) -> None:
-    answer = await api.post(JOBS, json={"youtube_url": url, "job_type": "analysis"})
-    assert answer.status_code == 422
-    assert (await api.get(JOBS)).json()["total"] == 0
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("file:///etc/passwd", "ftp://example.org/a.mp4", "nonsense", "javascript:alert(1)", "http://"),
+        *("http://127.0.0.1/a.mp4", "http://localhost/a.mp4", "http://[::1]/a.mp4", "http://2130706433/a.mp4"),
+        *("http://10.0.0.1/a.mp4", "http://169.254.169.254/latest/", "http://user:secret@example.org/a.mp4"),
+    ],
+)
+async def test_what_may_not_be_fetched_makes_no_job(container: Container, url: str) -> None:
+    settings = container.environment.settings.model_copy(update={"download": DownloadSettings()})
+    strict = Container(replace(container.environment, settings=settings), container.redis, container.nodes)
+    async with reached(create_app(strict)) as api:
+        problem(await api.post(JOBS, json={"youtube_url": url, "job_type": "analysis"}), 422, "url.not_allowed")
+        assert (await api.get(JOBS)).json()["total"] == 0
+        assert (await api.get("/api/videos")).json()["items"] == []
 
 
 async def test_lists_are_filtered_and_come_by_pages(api: httpx.AsyncClient, library: Library) -> None:

@@ -7,14 +7,13 @@ import base64
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -22,35 +21,21 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from moments_ray.access.key import Scope
 from moments_ray.access.key_store import make_key
 from moments_ray.http.container import Container
+from moments_ray.http.sockets import converse, send
 from moments_ray.media.javascript import deno_executable
 from moments_ray.states import RunStatus
 from serve_app.factory import create_app
 from tests.integration.api.callers import with_settings
 from tests.integration.api.conftest import Library
+from tests.integration.api.line import served
 from tests.integration.api.working_jobs import STAGES, claimed, done, end, job
-
-
-@asynccontextmanager
-async def listening(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an application, and yield where it takes sockets."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, port=0, log_config=None, ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=2
-        )
-    )
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture
 async def address(app: FastAPI) -> AsyncIterator[str]:
     """Where the application takes sockets."""
-    async with listening(app) as address:
-        yield address
+    async with served(app) as port:
+        yield f"127.0.0.1:{port}"
 
 
 async def read(socket: ClientConnection) -> dict[str, Any]:
@@ -205,12 +190,48 @@ async def test_counts_of_other_replicas_are_added(api: httpx.AsyncClient, contai
 async def test_a_socket_over_the_limit_is_told_to_come_again(container: Container) -> None:
     small = with_settings(container, max_sockets=1)
     async with (
-        listening(create_app(small)) as address,
-        connect(f"ws://{address}/ws/health"),
-        connect(f"ws://{address}/ws/health") as second,
+        served(create_app(small)) as port,
+        connect(f"ws://127.0.0.1:{port}/ws/health"),
+        connect(f"ws://127.0.0.1:{port}/ws/health") as second,
     ):
         assert await rest(second) == ([], 1013)
     await small.sockets.close()
+
+
+async def test_a_client_that_takes_nothing_is_let_go_and_no_other_waits_for_it(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moments_ray.http.sockets._SEND_SECONDS", 1.0)
+    app = FastAPI()
+
+    @app.websocket("/stream")
+    async def stream(socket: WebSocket) -> None:
+        async def pour() -> None:
+            while True:
+                await send(socket, "x" * 64 * 1024)
+                await asyncio.sleep(0)
+
+        async with container.sockets.accepted(socket, "stream"):
+            await converse(socket, pour())
+
+    async def take(socket: ClientConnection) -> None:
+        async for _ in socket:
+            pass
+
+    async def until(open_sockets: int) -> None:
+        async with asyncio.timeout(60):
+            while (await container.sockets.count())[0].total() != open_sockets:
+                await asyncio.sleep(0.02)
+
+    async with served(app) as port, connect(f"ws://127.0.0.1:{port}/stream", compression=None) as quick:
+        taking = asyncio.create_task(take(quick))
+        async with connect(f"ws://127.0.0.1:{port}/stream", compression=None):  # from which nothing is read
+            await until(2)
+            await until(1)
+        await until(1)
+        assert not taking.done()
+    await taking
+    await until(0)
 
 
 async def test_a_key_comes_as_a_subprotocol(app: FastAPI, address: str, container: Container) -> None:

@@ -154,7 +154,7 @@ async def test_a_part_that_changed_on_its_way_is_not_taken(api: httpx.AsyncClien
 async def test_what_is_no_video_leaves_nothing(api: httpx.AsyncClient, library: Library) -> None:
     place = await begun(api, 5000)
     await send(api, place, 0, b"x" * 3000)
-    problem(await send(api, place, 3000, b"x" * 2000), 415, "media.unsupported")
+    problem(await send(api, place, 3000, b"x" * 2000), 422, "media.unsupported")
     assert await objects(library) == []
     assert (await api.head(place, headers=TUS)).status_code == 404
 

@@ -24,11 +24,12 @@ from tests.integration.cli.conftest import Moments
 
 @pytest.fixture
 def settings(home: Path, embedded: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """An operator's, whose changes of the registry are gone after the test."""
+    """An operator's whose registry holds nothing of other tests, and nothing after this one."""
     monkeypatch.setenv("DATABASE_URL", embedded.database_url)
     monkeypatch.setenv("REDIS_URL", embedded.redis_url)
     settings = Settings(_env_file=None)
     asyncio.run(runtime.migrate(settings))
+    asyncio.run(register(settings, {}))
     yield settings
     asyncio.run(register(settings, {}))
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
+from pydantic.warnings import PydanticDeprecatedSince20
 
-from benchmarks.uploads import Line, Watch, digest, enlarge, processes, stored_at
 from moments_ray.testing.media import make_video
 from tests.integration.cli.living_server import LivingServer, living_server
+
+with warnings.catch_warnings():  # Serve's own use of pydantic warns, once, when it is imported
+    warnings.simplefilter("ignore", PydanticDeprecatedSince20)
+    from benchmarks.uploads import Line, Watch, digest, enlarge, processes, stored_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 from pydantic import SecretStr
@@ -46,6 +47,25 @@ async def test_a_server_that_answers_nothing_counts_as_gone_and_its_connection_i
     finally:
         os.kill(backend, signal.SIGCONT)
     await database.close()
+
+
+async def test_one_that_fails_fails_none_of_those_it_was_to_be_executed_together_with(database: Database) -> None:
+    async with database.begin() as session:
+        await session.execute(text("CREATE TABLE written (key int PRIMARY KEY, value int CHECK (value < 9))"))
+    write = "INSERT INTO written VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key AS asked"
+
+    async def written(*pairs: tuple[int, int]) -> list[object]:
+        asked = (database.row_together(write, *pair) for pair in pairs)
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        return [row["asked"] if isinstance(row, asyncpg.Record) else row for row in found]
+
+    assert await written((3, 1), (1, 1), (2, 1)) == [3, 1, 2]
+    assert await written((1, 1), (4, 1)) == [None, 4]  # one was there
+    five, six, seven = await written((5, 1), (6, 9), (7, 1))
+    assert (five, type(six), seven) == (5, asyncpg.CheckViolationError, 7)
+    transactions = await database.row("SELECT count(DISTINCT xmin::text) FROM written WHERE key < 4")
+    assert transactions is not None
+    assert transactions["count"] == 1
 
 
 async def test_a_process_at_rest_holds_no_connection(database: Database) -> None:

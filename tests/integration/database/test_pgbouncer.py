@@ -71,6 +71,9 @@ async def at_once(url: SecretStr, index: int) -> set[int]:
         )
         assert row is not None
         assert row["value"] == 100 + turn
+        same = "SELECT $1::int AS asked, $2::int AS value"
+        together = await asyncio.gather(*(database.row_together(same, key, index) for key in range(3)))
+        assert [(each and tuple(each.values())) for each in together] == [(key, index) for key in range(3)]
         async with database.read() as session:
             found = await session.execute(
                 text("SELECT count(*), pg_backend_pid() FROM written WHERE key = :key"), {"key": index}

@@ -14,11 +14,17 @@ from sqlalchemy import text
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.process import Process
+from moments_ray.engine.queries.claims import claim_of, claim_run
+from moments_ray.engine.queries.journal import StageJournal, Verdict
+from moments_ray.engine.runs.lease import Lease, key_of, lock_key
+from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.queue import GROUP, Queue
+from moments_ray.engine.runs.release import RunRelease
 from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.sweeper import Sweeper
 from moments_ray.ids import new_identifier
 from moments_ray.settings import DatabaseSettings, Settings
+from moments_ray.states import RunStatus
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.runs import submit
 
@@ -67,23 +73,21 @@ async def test_an_entry_deleted_while_a_worker_holds_it_is_dropped_and_its_run_i
     bell: Bell, trim: list[Any]
 ) -> None:
     run = await bell.submit()
-    held = await bell.queue.take("worker-a")
-    assert held is not None
+    (held,) = await bell.queue.take("worker-a", 1)
     await bell.redis.execute_command(*trim, *([held.id] if trim[0] == "XDEL" else []))  # type: ignore[no-untyped-call]
     assert await bell.queue.take_idle("worker-b", 0, 10) == []
     await bell.wait_an_hour()
     assert await bell.sweeper.sweep() == 1
     assert await bell.pending() == 0
-    again = await bell.queue.take("worker-b")
-    assert again is not None
+    (again,) = await bell.queue.take("worker-b", 1)
     assert again.run == run
 
 
 async def test_workers_that_do_not_come_back_leave_no_names_and_lose_no_entry(bell: Bell) -> None:
     run = await bell.submit()
-    assert await bell.queue.take("worker-holding") is not None
+    assert len(await bell.queue.take("worker-holding", 1)) == 1
     for number in range(100):
-        assert await bell.queue.take(f"worker-{number}") is None
+        assert await bell.queue.take(f"worker-{number}", 1) == []
     await bell.queue.retire("worker-holding")  # drained as it is: no, it holds an entry
     await bell.queue.retire_idle(-1)
     assert await bell.consumers() == {"worker-holding"}
@@ -100,11 +104,10 @@ async def test_a_redis_that_takes_nothing_loses_no_submission(bell: Bell) -> Non
         run = await bell.submit()
     finally:
         await bell.redis.config_set("maxmemory", "0")
-    assert await bell.queue.take("worker-a") is None
+    assert await bell.queue.take("worker-a", 1) == []
     await bell.wait_an_hour()
     assert await bell.sweeper.sweep() == 1
-    message = await bell.queue.take("worker-a")
-    assert message is not None
+    (message,) = await bell.queue.take("worker-a", 1)
     assert message.run == run
 
 
@@ -146,3 +149,28 @@ async def a_process(settings: Settings) -> AsyncIterator[Process]:
     assert here._idle is not None
     here._idle.cancel()
     await asyncio.to_thread(here._runner.close)
+
+
+async def test_a_run_that_ends_while_it_is_to_be_handed_back_is_cleared_away_by_its_worker_and_by_no_other(
+    bell: Bell,
+) -> None:
+    name = await bell.submit()
+    (message,) = await bell.queue.take("worker-a", 1)
+    row = bell.environment.database.row
+    releasing = RunRelease(bell.environment, bell.queue, LiveStatus(bell.redis, bell.environment.registry))
+    leases: list[Lease] = []
+    lock = ""
+    for worker in ("worker-a", "worker-b"):
+        claim = await claim_run(row, name, worker, 0.0)
+        assert claim is not None
+        held = claim_of(claim.run)
+        leases.append(Lease(bell.redis, held, key_of(claim.run), consumer=worker, message=message, seconds=60.0))
+        await releasing.show_begun(claim, leases[-1])
+        lock = lock_key(key_of(claim.run))
+    verdict = Verdict(RunStatus.COMPLETED, "run.completed", {"errors": 0}, errors=0, progress=1.0)
+    assert await StageJournal(row, leases[1].claim).end_at_once(verdict) is not None
+    await releasing.hand_back(leases[0], notify=True)
+    assert (await bell.pending(), await bell.redis.exists(lock)) == (1, 1)
+    await releasing.hand_back(leases[1], notify=True)
+    assert (await bell.pending(), await bell.redis.exists(lock)) == (0, 0)
+    assert await bell.queue.take("worker-b", 1) == []

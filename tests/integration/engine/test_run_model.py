@@ -96,10 +96,9 @@ class RunMachine(RuleBasedStateMachine):
 
     # What workers do.
 
-    @rule(worker=st.sampled_from(_WORKERS))
-    def take(self, worker: str) -> None:
-        message = self.do(self.world.queue.take(worker))
-        if message is not None:
+    @rule(worker=st.sampled_from(_WORKERS), most=st.integers(1, 3))
+    def take(self, worker: str, most: int) -> None:
+        for message in self.do(self.world.queue.take(worker, most)):
             self.accept(worker, message)
 
     @rule(worker=st.sampled_from(_WORKERS))
@@ -254,7 +253,7 @@ class RunMachine(RuleBasedStateMachine):
             for run in self.expected.values():
                 run.stale |= run.status == RunStatus.PROCESSING
             self.do(self.world.sweeper.sweep())
-            while message := self.do(self.world.queue.take("worker-c")):
+            for message in self.do(self.world.queue.take("worker-c", 100)):
                 self.accept("worker-c", message)
             for message in self.do(self.world.queue.take_idle("worker-c", int(LEASE_SECONDS * 1000), 100)):
                 self.accept("worker-c", message)

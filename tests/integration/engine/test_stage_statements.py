@@ -9,19 +9,21 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
+import redis.asyncio as redis
 
 from moments_ray import runtime
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun, NewOutput
-from moments_ray.engine.queries.claims import Claim, Claims, claim_of
-from moments_ray.engine.queries.journal import Journal, StageJournal
-from moments_ray.engine.queries.journal_reader import JournalReader, load_snapshot
+from moments_ray.engine.queries.claims import Claim, Claims, claim_of, claim_run
+from moments_ray.engine.queries.journal import Journal, LastOutput, StageJournal, Verdict
+from moments_ray.engine.queries.journal_reader import JournalReader, RunSnapshot, first_snapshot, load_snapshot
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.usage import Usage
 from moments_ray.errors import LeaseLost, NodeLost, StageFailed
+from moments_ray.ids import new_identifier
 from moments_ray.settings import Settings
-from moments_ray.states import StageStatus
+from moments_ray.states import RunStatus, StageStatus
 from tests.ray.toy_pipeline import TOY, Ask
 from tests.runs import submit
 
@@ -29,7 +31,9 @@ from tests.runs import submit
 @dataclass
 class Claimed:
     environment: Environment
+    redis: redis.Redis
     claim: Claim
+    begun: RunSnapshot | None = None
 
     @property
     def journal(self) -> StageJournal:
@@ -59,7 +63,7 @@ async def claimed(toy_settings: Settings) -> AsyncIterator[Claimed]:
     async with environment.database.begin() as session:
         mine = await Claims(session).claim(run.identifier, "worker-a", 60.0)
     assert mine is not None
-    yield Claimed(environment, claim_of(mine))
+    yield Claimed(environment, client, claim_of(mine))
     await environment.close()
     await client.aclose()
 
@@ -194,3 +198,73 @@ async def test_a_snapshot_that_is_handed_on_is_the_run_as_the_journal_has_it(cla
     await run.complete("SHOUT", NewOutput({"text": "X"}, "of it"))
     await run.skip("COUNT", "nothing to do")
     assert run.snapshot == await load_snapshot(claimed.environment.database.row, claimed.claim)
+
+
+@pytest.fixture
+async def begun(claimed: Claimed) -> Claimed:
+    """A run whose first stage began with its claim."""
+    run = await submit(RunService(claimed.environment, claimed.redis), TOY, Ask(text="y"), subject=new_identifier())
+    row = claimed.environment.database.row_together
+    claim = await claim_run(row, run.identifier, "worker-a", 60.0, {TOY.name: "SHOUT"})
+    assert claim is not None
+    assert claim.begun == "SHOUT"
+    return replace(claimed, claim=claim_of(claim.run), begun=first_snapshot(claim.run, claim.begun))
+
+
+def last(text: str) -> LastOutput:
+    return LastOutput("SHOUT", {"text": text}, "of it")
+
+
+DONE = Verdict(RunStatus.COMPLETED, "run.completed", {"errors": 0}, errors=0, progress=1.0)
+
+
+async def test_a_stage_may_begin_with_the_claim_and_bring_the_verdict_with_its_output(begun: Claimed) -> None:
+    assert begun.begun is not None
+    run = ClaimedRun(begun.environment, begun.begun)
+    assert await run.start("SHOUT")  # and writes nothing
+    assert await begun.tries() == [(1, "processing", None)]
+    shown = await begun.journal.end_at_once(DONE, last("Y"))
+    assert shown is not None
+    assert (shown.run.status, shown.stages["SHOUT"].status, shown.stages["SHOUT"].progress) == (
+        "completed",
+        "completed",
+        1.0,
+    )
+    assert await begun.tries() == [(1, "completed", None)]
+    kinds = ["run.queued", "run.started", "stage.started", "stage.completed", "run.completed"]
+    assert await begun.events() == list(enumerate(kinds, start=1))
+    assert (await begun.run()).stages["SHOUT"].output == {"text": "Y"}
+    assert await begun.journal.end_at_once(DONE, last("again")) is None
+    assert await begun.events() == list(enumerate(kinds, start=1))
+
+
+async def test_a_verdict_that_there_is_more_to_takes_no_output_with_it(begun: Claimed) -> None:
+    assert await begun.journal.end_at_once(DONE, LastOutput("COUNT", {}, None)) is None  # it is not under way
+    await begun.journal.start("SHOUT", 0, node="there")  # what was begun has died: that is to be cleaned up after
+    before = await begun.events()
+    assert await begun.journal.end_at_once(DONE, last("Y")) is None
+    assert await begun.events() == before
+
+
+async def test_only_the_first_claim_of_a_run_that_is_not_to_be_cancelled_begins_a_stage(begun: Claimed) -> None:
+    row = begun.environment.database.row
+    async with begun.environment.database.begin() as session:
+        assert await Claims(session).hand_back(begun.claim)
+    assert await begun.tries() == [(1, "cancelled", "run.cancelled")]
+    second = await claim_run(row, begun.claim.run, "worker-b", 60.0, {TOY.name: "SHOUT"})
+    assert second is not None
+    assert (second.run.attempt, second.begun) == (2, None)
+    other = await submit(RunService(begun.environment, begun.redis), TOY, Ask(text="z"), subject=new_identifier())
+    await row("UPDATE runs SET cancel_requested_at = now() WHERE identifier = $1", other.identifier)
+    claim = await claim_run(row, other.identifier, "worker-a", 60.0, {TOY.name: "SHOUT"})
+    assert claim is not None
+    assert claim.begun is None
+
+
+async def test_a_cancellation_ends_a_try_that_nobody_worked_on_as_cancelled(begun: Claimed) -> None:
+    cancelled = Verdict(RunStatus.CANCELLED, "run.cancelled", {}, open_stages=StageStatus.CANCELLED)
+    shown = await begun.journal.end_at_once(cancelled)
+    assert shown is None  # something was begun, so there is a cleanup before
+    async with begun.environment.database.begin() as session:
+        await Journal(session, begun.claim).end(cancelled)
+    assert await begun.tries() == [(1, "cancelled", "run.cancelled")]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from moments_ray.media.probe import probe
 from moments_ray.media.render.effects import Effect
-from moments_ray.media.render.piece import render_frame, render_piece
+from moments_ray.media.render.piece import Source, render_frame, render_piece
 from moments_ray.media.render.plan import (
     Caption,
     FocusMove,
@@ -21,6 +21,7 @@ from moments_ray.media.render.plan import (
     Picture,
     Piece,
     TransitionName,
+    Word,
 )
 from moments_ray.testing.media import make_video, run_ffmpeg
 from moments_ray.testing.numbered import make_numbered_video, read_numbers
@@ -112,6 +113,27 @@ async def test_the_segment_before_runs_on_under_a_transition_and_no_frame_is_add
     assert shown != cut
 
 
+@pytest.mark.parametrize("still", [False, True])
+async def test_what_runs_on_may_be_of_another_source(tmp_path: Path, still: bool) -> None:
+    for name, colour in (("one", "red"), ("other", "blue")):
+        run_ffmpeg(
+            ["-f", "lavfi", "-i", f"color={colour}:size=90x90:rate=30", "-t", "1", str(tmp_path / f"{name}.mp4")]
+        )
+    run_ffmpeg(["-f", "lavfi", "-i", "color=red:size=90x90", "-frames:v", "1", str(tmp_path / "one.png")])
+    one, other = tmp_path / ("one.png" if still else "one.mp4"), tmp_path / "other.mp4"
+    running_on = Picture(kind="still") if still else Picture(start=1 - 1 / 30)
+    led = piece(0, 0, 1).model_copy(update={"lead": Lead(name="wipe_left", frames=10, picture=running_on)})
+    before = Source(one, None if still else await probe(one, SETTINGS))
+    form = Form(width=90, height=90, quality="draft")
+    info = await probe(other, SETTINGS)
+    await render_piece(led, other, info, form, tmp_path, settings=SETTINGS, threads=1, timeout=60, before=before)
+    frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in decoded(tmp_path / "piece-0.mp4")]
+    assert len(frames) == 30
+    assert frames[0][..., 0].min() > 200
+    assert (frames[5][45, 5, 0] > 200, frames[5][45, 85, 2] > 200) == (True, True)
+    assert frames[10][..., 2].min() > 200
+
+
 async def test_a_focus_moves_across_at_once_or_slowly(tmp_path: Path) -> None:
     source = tmp_path / "halves.mp4"
     halves = [
@@ -139,6 +161,18 @@ async def test_a_caption_without_a_letter_of_its_styles_own_face_is_drawn(tmp_pa
     assert (await render_frame(shown, 5, source, info, **options)).is_file()
 
 
+async def test_no_line_of_a_caption_jumps_while_its_words_grow_in_turn(tmp_path: Path) -> None:
+    source = tmp_path / "black.mp4"
+    run_ffmpeg(["-f", "lavfi", "-i", "color=black:s=320x180:r=30:d=2", source])
+    said = ["commercial", "uses,", "on", "the"]
+    words = tuple(Word(text=word, start=number * 0.25, end=number * 0.25 + 0.25) for number, word in enumerate(said))
+    caption = Caption(text=" ".join(said), start=0, end=1, words=words)
+    await render(source, [piece(0, 0, 1).model_copy(update={"captions": (caption,)})], tmp_path, Form(quality="draft"))
+    pictures = [frame.to_ndarray(format="gray") for frame in decoded(tmp_path / "piece-0.mp4")][2::7]
+    tops = [int(np.argmax((picture > 128).any(axis=1))) for picture in pictures]
+    assert max(tops) - min(tops) < 0.03 * 1080, tops  # a line is 0.12 high
+
+
 async def test_a_watermark_is_seen_in_its_corner_alone(tmp_path: Path) -> None:
     source = make_video(tmp_path / "source.mp4", seconds=2)
     info = await probe(source, SETTINGS)
@@ -152,3 +186,19 @@ async def test_a_watermark_is_seen_in_its_corner_alone(tmp_path: Path) -> None:
     assert changed[: FORM.height // 4, FORM.width // 2 :].any()
     assert not changed[FORM.height // 4 :].any()
     assert not changed[:, : FORM.width // 2].any()
+
+
+async def test_a_camera_changes_no_colour_of_a_source_of_high_dynamic_range(shared_media: Path, tmp_path: Path) -> None:
+    source = shared_media / "odd" / "androidx_hdr10-video-with-sdr-container.mp4"
+    picture = Picture(hdr=True)
+    still, moved = [
+        Piece(name=name, picture=picture, frames=6, effects=effects)
+        for name, effects in (("still", ()), ("moved", (Effect(name="zoom"),)))
+    ]
+    await render(source, [still, moved], tmp_path)
+    one, other = (  # blocks of 20 x 20: cameras scale by another filter, which shows in fine detail alone
+        decoded(tmp_path / f"{each.name}.mp4")[0].to_ndarray(format="rgb24").reshape(9, 20, 16, 20, 3).mean(axis=(1, 3))
+        for each in (still, moved)
+    )
+    assert float(one.std()) > 20  # there is something to be seen
+    assert float(np.abs(one - other).mean()) < 2

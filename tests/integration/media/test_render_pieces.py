@@ -82,6 +82,22 @@ async def test_a_source_that_ends_early_leaves_its_last_picture_and_silence(tmp_
     assert film.sound_seconds == pytest.approx(frames / 30, abs=1 / 30)
 
 
+@pytest.mark.parametrize("start", [2.0, 5.5])
+async def test_a_piece_that_begins_after_the_last_picture_shows_it_as_long_as_there_is_sound(
+    tmp_path: Path, start: float
+) -> None:
+    source = make_numbered_video(
+        tmp_path / "slides.mp4", times=[0, 5, 15], time_base=Fraction(1, 10), sound_seconds=7.0
+    )
+    path, _ = await film_of(source, [piece(0, start, start + 1), piece(1, 0.2, 0.7)], tmp_path)
+    assert [number for _, number in read_numbers(path)] == [2] * 30 + [0] * 9 + [1] * 6
+    info = await probe(source, SETTINGS)
+    shown = await render_frame(
+        piece(2, start, start + 1), 20, source, info, form=FORM, directory=tmp_path, settings=SETTINGS, timeout=60
+    )
+    assert shown.stat().st_size > 0
+
+
 async def test_a_source_without_sound_is_silent_and_a_still_is_a_picture_that_lasts(tmp_path: Path) -> None:
     silent = make_video(tmp_path / "silent.mp4", seconds=2, audio=None)
     still = tmp_path / "still.png"

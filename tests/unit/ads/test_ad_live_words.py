@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
 from moments_ray.ads.legacy_queue import read_entry
 from moments_ray.ads.live import AdWords
+from moments_ray.ads.options import JobStatus
 from moments_ray.ads.pipelines import PIPELINES
 from moments_ray.errors import InvalidRequest
+from moments_ray.states import RunStatus
 
 WORDS = AdWords()
 
@@ -49,6 +52,13 @@ def test_an_ad_that_waits_is_pending() -> None:
     key, fields = WORDS.status("ad", {"status": "queued", "current_stage": "VOICE_GEN"})
     assert key == "job:ad"
     assert (fields["id"], fields["status"], fields["stage"]) == ("ad", "pending", "voice_gen")
+
+
+@pytest.mark.parametrize("status", list(RunStatus))
+def test_only_words_of_the_document_are_told(status: RunStatus) -> None:
+    told = WORDS.message("ad", {"status": status.value})["status"]
+    assert told in get_args(JobStatus)
+    assert WORDS.status("ad", {"status": status.value})[1]["status"] == told
 
 
 def test_an_entry_of_the_list_is_an_order() -> None:

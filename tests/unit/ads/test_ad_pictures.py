@@ -13,9 +13,11 @@ from PIL import Image
 from moments_ray.ads.painting.camera import pose
 from moments_ray.ads.painting.lettering import contrast, drawable, ink_on, rgb
 from moments_ray.ads.painting.name import name_lettering
-from moments_ray.ads.painting.scene import FPS, Painting, frames, moving_size, paint, still
+from moments_ray.ads.painting.painting import Painting
+from moments_ray.ads.painting.scene import frames, moving_size, paint, still
 from moments_ray.ads.script.styles import list_styles, template
 from moments_ray.media.probe import probe
+from moments_ray.media.render import plan
 from moments_ray.media.render.music import RATE, bed
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.media import run_ffmpeg
@@ -99,7 +101,7 @@ def test_the_camera_moves_without_a_jump_once_the_scene_has_begun(style: str) ->
     for scene in own.scenes[:3]:
         if scene.camera in {"turn", "whip_in"}:
             continue
-        poses = [pose(scene.camera, number / FPS, scene.duration, own.music.bpm) for number in range(210)]
+        poses = [pose(scene.camera, number / plan.RATE, scene.duration, own.music.bpm) for number in range(210)]
         assert len(set(poses)) > 100
         assert all(abs(a.product_scale - b.product_scale) < 0.05 for a, b in pairwise(poses))
 
@@ -108,7 +110,7 @@ async def test_a_moving_scene_is_a_film_of_its_frames(tmp_path: Path) -> None:
     asked = painting("bold", 1, path=tmp_path / "scene.mp4")
     paint(asked.model_dump(mode="json"), lambda _: None)
     info = await probe(tmp_path / "scene.mp4", MediaSettings())
-    assert info.duration == pytest.approx(12 / FPS, abs=0.02)
+    assert info.duration == pytest.approx(12 / plan.RATE, abs=0.02)
     assert (info.width, info.height) == moving_size(270, 480)
 
 

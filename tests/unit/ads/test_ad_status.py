@@ -8,8 +8,10 @@ import pytest
 
 from moments_ray.ads.errors import PriceUnknown
 from moments_ray.ads.money import Receipt, charged, cost
-from moments_ray.ads.pipelines import ADS
+from moments_ray.ads.pipelines import ADS, scene_result, script_result
+from moments_ray.ads.stages.script import by_grammar
 from moments_ray.ads.status import PARTS, STAGES, job_progress, job_status, stage_of, stage_states
+from moments_ray.ads.values import AdRequest, Brief, SceneFilm, SceneFilms, Scripts, Spoken, Voices
 from moments_ray.database.tables import RunStage
 from moments_ray.settings import AdSettings, Price
 from moments_ray.states import RunStatus
@@ -90,3 +92,15 @@ def test_a_price_that_nobody_entered_is_asked_for() -> None:
         cost("mine", "video", 1, prices)
     with pytest.raises(PriceUnknown):
         cost("mine", "video", 1, {"mine": Price(usd=1, per="second", entered="today")})
+
+
+def test_an_ad_that_stops_early_says_what_was_wrong_on_the_way_once() -> None:
+    brief = Brief(product_name="Lamp", style="bold", cta_text="Shop Now")
+    script = by_grammar(brief, 0, "embedded").model_copy(update={"warnings": ("no key",)})
+    request, scripts = AdRequest(ad="ad", brief=brief), Scripts(items=(script, script))
+    spoken = Spoken(key="v1-s1", name=None, seconds=0.0, words=(), backend="embedded", warning="no key")
+    film = SceneFilm(key="v1-s1", name="film", still=False, backend="embedded", warning="no film")
+    assert script_result(request, scripts).warnings == ("no key",)
+    made = scene_result(request, scripts, Voices(items=(spoken,)), SceneFilms(items=(film, film)))
+    assert made.warnings == ("no key", "no film")
+    assert made.backends == {"script_gen": "grammar", "voice_gen": "embedded", "video_gen": "embedded"}

@@ -50,6 +50,15 @@ def test_a_caption_with_the_times_of_its_segment_is_warned_of() -> None:
     assert [(each.code, each.segment) for each in warnings] == [("caption.outside_segment", 0)]
 
 
+@pytest.mark.parametrize("caption", [{"end": 1.0}, {"end": 0.5}, {"text": " \n"}, {"text": "\u200d\u202e"}])
+def test_a_caption_of_which_nothing_is_seen_is_warned_of(caption: dict[str, Any]) -> None:
+    caption = {"text": "Hi", "start": 1, "end": 2, **caption}
+    _, warnings = checked(timeline({"start": 0, "end": 3, "captions": [caption]}), 10.0)
+    assert [(each.code, each.segment) for each in warnings] == [("caption.not_drawn", 0)]
+    _, warnings = checked(timeline({"start": 0, "end": 3}, captions=[caption]), 10.0)
+    assert [(each.code, each.segment) for each in warnings] == [("caption.not_drawn", None)]
+
+
 def test_less_than_a_frame_over_the_end_is_clamped_and_told() -> None:
     kept, warnings = checked(timeline({"start": 8, "end": 10.03}), 10.0)
     assert kept.segments[0].end == 10.0

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from moments_ray.editor.pipelines import ANALYSIS, RENDER
-from moments_ray.editor.status import project_status, render_logs, render_progress, render_status
+from moments_ray.editor.status import (
+    project_status,
+    render_error,
+    render_logs,
+    render_problem,
+    render_progress,
+    render_status,
+)
 from moments_ray.states import RunStatus, VideoStatus
 
 STAGES = ["VIDEO_DOWNLOAD", "RENDER_SETUP", "RENDER_SEGMENTS", "RENDER_ASSEMBLY", "RENDER_PUBLISH"]
@@ -25,6 +34,38 @@ STAGES = ["VIDEO_DOWNLOAD", "RENDER_SETUP", "RENDER_SEGMENTS", "RENDER_ASSEMBLY"
 )
 def test_a_render_is_what_its_run_is(run: RunStatus, stages: list[str], status: str) -> None:
     assert render_status(run, stages) == status
+
+
+LOST = {"code": "storage.not_found", "message": "Segment intro: it is gone.", "retryable": False}
+
+
+@pytest.mark.parametrize(
+    ("run", "error", "revoked", "code", "words"),
+    [
+        (RunStatus.PROCESSING, None, False, None, None),
+        (RunStatus.COMPLETED, None, True, None, None),
+        (RunStatus.CANCELLED, None, False, None, "cancelled"),
+        (RunStatus.CANCELLED, None, True, "consent.revoked", "consent.revoked: Consent was taken back"),
+        (RunStatus.FAILED, LOST, False, "storage.not_found", "storage.not_found: Segment intro: it is gone."),
+        (RunStatus.FAILED, LOST, True, "storage.not_found", "storage.not_found: Segment intro: it is gone."),
+    ],
+)
+def test_a_film_that_did_not_come_says_why(
+    *, run: RunStatus, error: dict[str, Any] | None, revoked: bool, code: str | None, words: str | None
+) -> None:
+    problem = render_problem(run, error, revoked=revoked, piece=None)
+    assert (problem or {}).get("code") == code
+    told = render_error(run, problem)
+    assert (told or "").startswith(words or "")
+    assert (told is None) == (words is None)
+
+
+def test_of_pieces_that_failed_the_first_says_why() -> None:
+    many = {"code": "stage.items_failed", "message": "2 of 3 items failed.", "retryable": False, "detail": {}}
+    problem = render_problem(RunStatus.FAILED, many, revoked=False, piece=LOST)
+    assert render_error(RunStatus.FAILED, problem) == "storage.not_found: Segment intro: it is gone."
+    other = {**many, "code": "run.timeout"}
+    assert render_problem(RunStatus.FAILED, other, revoked=False, piece=LOST) == other
 
 
 def test_progress_keeps_to_its_bands_and_never_falls() -> None:

@@ -82,6 +82,16 @@ def test_chaos_keeps_its_rules(seed: int) -> None:
     assert all(1 <= len(caption.words) <= 4 for caption in timeline.captions)
 
 
+@pytest.mark.parametrize("template", ["realistic_chaos", "clean", "podcast"])
+@pytest.mark.parametrize("silence", [(0.0, 5.6), (0.0, 5.5), (0.5, 5.6)])
+def test_a_video_in_which_nothing_is_said_is_not_cut_to_its_noises(
+    template: TemplateName, silence: tuple[float, float]
+) -> None:
+    still = VideoFeatures(duration=5.6, signals=Signals(silences=(silence,)))
+    segments = build(template, 1, still).segments
+    assert (segments[0].start, segments[-1].end) == (0.0, 5.6)
+
+
 def test_clean_takes_out_silence_alone() -> None:
     timeline = build("clean", 0, heard())
     assert [(segment.start, segment.end) for segment in timeline.segments] == [(0.0, 20.1), (22.9, 60.0)]

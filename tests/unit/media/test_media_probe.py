@@ -12,10 +12,13 @@ from moments_ray.errors import (
     MediaLimitsExceeded,
     MediaTruncated,
     MomentsError,
+    ObjectMissing,
     SourceNotFound,
     UnsupportedMedia,
 )
+from moments_ray.media.native.source import open_source
 from moments_ray.media.probe import probe
+from moments_ray.media.source import source_options
 from moments_ray.settings import MediaSettings
 from moments_ray.testing.media import make_video, run_ffmpeg
 
@@ -284,3 +287,11 @@ async def test_real_recordings_are_measured_right(shared_media: Path, name: str)
 async def test_real_sound_files_are_no_videos(shared_media: Path, name: str) -> None:
     with pytest.raises(MomentsError, match="sound but no moving picture"):
         await probe(shared_media / "audio" / name, SETTINGS)
+
+
+def test_a_file_that_was_removed_meanwhile_is_not_taken_for_one_that_cannot_be_read(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "gone.mp4", seconds=1)
+    options = source_options(path, MediaSettings())
+    path.unlink()
+    with pytest.raises(ObjectMissing), open_source(options):
+        pass

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from moments_ray.errors import GlyphMissing
 from moments_ray.media.render.captions import LOOKS, captions_file, escape, plain
-from moments_ray.media.render.fonts import CJK, FALLBACKS, POPPINS_BOLD, Face, runs_of
+from moments_ray.media.render.fonts import CJK, EMOJI, FALLBACKS, POPPINS_BOLD, Face, runs_of
 from moments_ray.media.render.plan import Caption, Form, Picture, Piece, Word
 
 FACES = sorted({*FALLBACKS, *(look.face for look in LOOKS.values())}, key=lambda face: face.file)
@@ -107,6 +107,23 @@ def test_each_word_lights_up_at_its_time(style: str) -> None:
     assert {shown(text) for _, text in events} == {"one two, three"}
     before_the_last = shown(events[3][1].split("{\\1c")[0])
     assert before_the_last == ("" if style == "karaoke" else "one two, ")
+
+
+@pytest.mark.parametrize(
+    "text", ["commercial uses, on the", "a of it", "unbreakablyextraordinarily long", "one\ntwo three"]
+)
+def test_lines_are_broken_alike_whichever_word_grows(text: str) -> None:
+    said = text.split()
+    words = tuple(Word(text=word, start=at, end=at + 1) for at, word in enumerate(said))
+    events = drawn(Caption(text=text, start=0, end=3, words=words))
+    (broken,) = {shown(each) for _, each in events}
+    assert broken.replace("\\N", " ").split() == said
+    assert len(events) == len(said[:3])
+    assert ("\\N" in broken) is (text != "a of it")
+
+
+def test_the_space_after_an_emoji_is_that_of_letters() -> None:
+    assert runs_of("🎉 party", POPPINS_BOLD) == [(EMOJI, "🎉"), (POPPINS_BOLD, " party")]
 
 
 def test_words_that_are_not_those_of_the_text_leave_it_unlit() -> None:

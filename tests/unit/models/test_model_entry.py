@@ -17,7 +17,7 @@ def entry(**fields: Any) -> ModelEntry:
     return ModelEntry.checked({"key": "m", "kind": "llm", **fields})
 
 
-def test_a_new_deployment_knows_four_remote_models_without_hosts_and_six_of_providers() -> None:
+def test_a_new_deployment_knows_four_remote_models_without_hosts_and_seven_of_providers() -> None:
     remote = {e.key: (e.local_port, e.remote_port, e.path) for e in DEFAULTS if not e.embedded and not e.provider}
     assert remote == {
         "parakeet": (6106, 8006, "/transcribe"),
@@ -27,6 +27,7 @@ def test_a_new_deployment_knows_four_remote_models_without_hosts_and_six_of_prov
     }
     assert {(e.key, e.provider) for e in DEFAULTS if e.provider} == {
         ("anthropic", "anthropic"),
+        ("openai", "openai"),
         ("openai_speech", "openai"),
         ("openai_image", "openai"),
         ("elevenlabs", "elevenlabs"),
@@ -108,7 +109,7 @@ def test_the_preferred_model_is_the_default_once_it_has_an_address() -> None:
 
 
 def test_unknown_keys_and_models_without_an_address_are_refused_with_the_cure() -> None:
-    with pytest.raises(UnknownModel, match="known are anthropic, local, minimax, qwen3_omni, qwen3_vl_fp8"):
+    with pytest.raises(UnknownModel, match="known are anthropic, local, minimax, openai, qwen3_omni, qwen3_vl_fp8"):
         choose(defaults(), "gpt", REFINER)
     with pytest.raises(UnknownModel):
         choose(defaults(), "parakeet", REFINER)

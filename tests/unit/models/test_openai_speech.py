@@ -110,6 +110,14 @@ async def test_a_file_is_sent_as_openai_wants_it_and_words_come_back(
     assert (request.path, request.headers["authorization"]) == ("/v1/audio/transcriptions", "Bearer canary")
     for field in (b"whisper-large", b"verbose_json", b'name="timestamp_granularities[]"', b"\r\n\r\nword\r\n"):
         assert field in request.body
+    assert b'name="prompt"' not in request.body
+
+
+async def test_names_that_are_said_are_its_prompt(
+    server: ModelServer, connect: Callable[..., Endpoint], tmp_path: Path
+) -> None:
+    await transcribe(connect(), sing(tmp_path / "a.wav", [0.5], 2.0), 10.0, "Kubernetes, etcd")
+    assert b'name="prompt"\r\n\r\nKubernetes, etcd\r\n' in server.received[0].body
 
 
 async def test_a_long_file_goes_in_pieces_and_no_word_is_lost_or_doubled(

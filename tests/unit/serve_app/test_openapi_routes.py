@@ -16,6 +16,7 @@ GET /api/admin/models
 GET|PUT|PATCH|DELETE /api/admin/models/{}
 POST /api/admin/models/{}/probe
 GET /api/admin/webhook-secret
+GET /api/admin/workers
 POST /api/ads/estimate
 POST|GET /api/ads/jobs
 GET /api/ads/jobs/{}

@@ -34,7 +34,8 @@ def test_other_modules_take_from_it_what_is_in_it_and_the_rest_from_where_it_was
     assert 'import { core_time } from "../first.js"; const { clock } = core_time;' in sent["pages/later.js"]
     assert 'import { one } from "../parts/one.js";' in sent["pages/later.js"]
     assert 'import { pages_first } from "./first.js"; const { mount } = pages_first;' in sent["main.js"]
-    assert sent["core/time.js"].endswith("export const { clock } = core_time;\n")
+    assert sent["pages/first.js"].endswith("export const { mount, open } = pages_first;\n")
+    assert "core/time.js" not in sent  # nobody asks for it
     assert sent["parts/one.js"] == MODULES["parts/one.js"]
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+from graphlib import TopologicalSorter
 from typing import Any
 
+import click
 import httpx
+import typer
 
-from serve_app.ui.mount import assets, policy, written
+from moments_ray.cli.app import app
+from serve_app.ui.mount import assets, policy, without_comments, written
 
 FORBIDDEN = re.compile(
     r"\.(?:inner|outer)HTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|new Function|"
@@ -17,9 +22,11 @@ FORBIDDEN = re.compile(
 MOST_LINES = 300
 MOST_GZIPPED = 120 * 1024  # of the pages of videos, moments and runs, in English
 MOST_GZIPPED_MORE = 28 * 1024  # of all pages of other products
-OTHER_PRODUCTS = re.compile(r"(?:pages|components)/(?:job|backfill|ad|new-ad)s?(?:/|\.js)")
+OTHER_PRODUCTS = re.compile(r"(?:pages|components|theme)/(?:job|backfill|ad|new-ad)s?(?:/|\.)")
 MOST_GZIPPED_EDITOR = 44 * 1024  # of what is asked for by the editor's pages alone
 EDITOR = re.compile(r"pages/projects?\.js|components/editor/|theme/editor\.css")
+FLOORS = ("core", "services", "components", "pages")
+IMPORT = re.compile(r"(?:from |import\()\"(\.[^\"]+)\"")  # also what is imported only once it is wanted
 CALL = re.compile(r"\bt\(\"((?:[^\"\\]|\\.)*)\"")
 PLURAL = re.compile(r"\bplural\(.*?, \"(?:[^\"\\]|\\.)*\", \"((?:[^\"\\]|\\.)*)\"")
 
@@ -53,6 +60,14 @@ async def test_every_file_that_the_page_names_is_there_for_ever(abandoned: httpx
     plain = await abandoned.get(links[1], headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == (await abandoned.get(links[1])).text
+
+
+def test_every_module_that_is_imported_late_is_sent() -> None:
+    sent = {path: asset.plain.decode() for path, asset in assets().files.items() if path.endswith(".js")}
+    late = {imported(path, name) for path, code in sent.items() for name in re.findall(r"\bimport\(\"([^\"]+)\"", code)}
+    pages = {path for path in written() if path.startswith("pages/")}
+    assert len(late) > 10
+    assert late | pages <= sent.keys()
 
 
 async def test_nothing_runs_in_the_page_but_its_files(abandoned: httpx.AsyncClient) -> None:
@@ -92,17 +107,32 @@ def test_a_module_is_worth_opening_and_short_enough_to_read() -> None:
     assert sum(sizes.values()) - others - editor <= MOST_GZIPPED
     assert others <= MOST_GZIPPED_MORE
     assert editor <= MOST_GZIPPED_EDITOR
-    imports = re.compile(r"(?:from|import\() ?\"(\.[^\"]+)\"")
-    for path, code in modules.items():
-        for name in imports.findall(code.decode()):
-            parts = [*path.split("/")[:-1]]
-            for step in name.split("/"):
-                if step == "..":
-                    parts.pop()
-                elif step != ".":
-                    parts.append(step)
-            assert "/".join(parts) in modules, f"{path} imports {name}"
-            assert not (path.startswith("core/") and parts[0] != "core"), f"{path} imports {name}"
+
+
+def test_comments_that_fill_their_lines_are_not_sent_and_every_line_of_code_is() -> None:
+    kept = 'const url = "https://x"; // here\n  f(/\\/\\*/); /* too */\n'
+    assert without_comments(f"// Why.\n/** What\n * it does. */\n{kept}  /* a /b/ */\n") == kept
+    for path, asset in assets().files.items():
+        assert not path.endswith(".js") or not re.search(rb"^\s*(//|/\*|\* )", asset.plain, re.MULTILINE), path
+
+
+def test_modules_need_each_other_from_pages_down_and_never_in_a_circle() -> None:
+    modules = {path: code.decode() for path, code in written().items() if path.endswith(".js")}
+    needs = {path: {imported(path, name) for name in IMPORT.findall(code)} for path, code in modules.items()}
+    for path, others in needs.items():
+        assert others <= modules.keys(), path
+        assert {other for other in others if floor(other) > floor(path)} == set(), path
+    tuple(TopologicalSorter(needs).static_order())  # raises where there is a circle
+
+
+def imported(path: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+
+
+def floor(path: str) -> int:
+    """How high a module stands; what begins everything, above all."""
+    folder = path.partition("/")[0]
+    return FLOORS.index(folder) if folder in FLOORS else len(FLOORS)
 
 
 def test_every_sentence_of_the_page_is_translated() -> None:
@@ -118,3 +148,14 @@ def test_every_sentence_of_the_page_is_translated() -> None:
             names = set(re.findall(r"\{\w+\}", text))
             for one in said.values() if isinstance(said, dict) else [said]:
                 assert set(re.findall(r"\{\w+\}", one)) <= names | {"{n}"}, text
+
+
+def test_commands_that_settings_name_are_those_of_the_command_line() -> None:
+    code = written()["components/settings/access.js"].decode()
+    named = re.findall(r"moments (keys [^\\\"]+)", code)
+    assert len(named) == 3
+    for line in named:
+        command, words = typer.main.get_command(app), line.replace("read|write|admin", "read").split()
+        while isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        command.make_context(line, words)  # raises where it takes no such words
