@@ -13,7 +13,7 @@ SEED ?= 1
 # Most tests wait for something, so they run side by side. A file's tests stay in one process, with its servers.
 WORKERS ?= 2
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-.PHONY: help install demo test coverage test-slow test-browser screens chaos check bench up docs lock clean
+.PHONY: help install demo test coverage test-slow test-browser test-cluster screens chaos check bench up docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ $(BROWSER): $(INSTALLED)
 
 test-browser: $(BROWSER)  ## pages and clips in Chromium, which must be installed
 	$(BIN)/pytest -m browser
+
+test-cluster: $(INSTALLED)  ## three machines of namespaces (root), and the loss of each; with the times it took
+	$(BIN)/pytest -m cluster tests/cluster
 
 screens: $(BROWSER)  ## pictures of every page into out/screens/, and those of docs/
 	$(BIN)/python -m tests.browser.screens

@@ -35,6 +35,12 @@ stop() {
         seconds=$((seconds - 1))
     done
     kill -TERM "$ray" 2> /dev/null
+    for _ in 1 2 3 4 5; do
+        kill -0 "$ray" 2> /dev/null || break
+        sleep 1
+    done
+    # Ray waits for its processes longer than a notice lasts; with their raylet they end at once.
+    [ -n "$pid" ] && kill -KILL "$pid" 2> /dev/null
     wait "$ray"
     exit 0
 }
