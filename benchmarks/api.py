@@ -25,7 +25,7 @@ from benchmarks.own_home import own_home
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.engine.runs.service import RunOrder
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import MomentsRequest
@@ -98,8 +98,7 @@ async def queued_run(settings: Settings) -> tuple[str, str]:
     """Write a run that waits, as long as nobody works; return its video's identifier and its own."""
     environment = runtime.connect(settings)
     try:
-        async with environment.database.begin() as session:
-            video, _ = await Videos(session).get_or_create(_SOURCE, source_url=_SOURCE, title="A talk")
+        video, _ = await get_or_create_video(environment.database.row, _SOURCE, source_url=_SOURCE, title="A talk")
         request = MomentsRequest(source=Source(video=video.identifier, url=_SOURCE))
         run = (await runtime.run_service(environment).start(MOMENTS, request, RunOrder(notify=False))).run
     finally:

@@ -11,11 +11,12 @@ from sqlalchemy import delete, func, select
 from moments_ray.database.tables import MomentRow, MomentSet, Run, RunAttempt, Video, WebhookDelivery
 from moments_ray.engine.queries.claims import Claim, Claims, claim_of
 from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.rows import row_of
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.http.container import Container
 from moments_ray.ids import new_identifier
 from moments_ray.library.queries.transcripts import Transcripts
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import Videos, get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.media.probe import MediaInfo
 from moments_ray.moments.pipelines import MOMENTS
@@ -49,7 +50,7 @@ class Library:
         """A video whose bytes are in the store, or one that has none yet."""
         async with self.database.begin() as session:
             source = f"https://example.org/{new_identifier()}.mp4"
-            video, _ = await Videos(session).get_or_create(source, source_url=source, title=title)
+            video, _ = await get_or_create_video(row_of(session), source, source_url=source, title=title)
         if content is None:
             return video
         name = f"videos/{video.identifier}"

@@ -35,7 +35,7 @@ from moments_ray.errors import (
     RunCancelled,
     error_of_code,
 )
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import Videos, get_or_create_video
 from moments_ray.library.service import Address
 from moments_ray.library.values import SpeechOptions
 from moments_ray.models.gateway import Gateway
@@ -117,9 +117,8 @@ def _read_captions(path: Path, encoding: str | None) -> bytes:
 
 async def _run(checked: _Checked, out: Path, environment: Environment, console: Console) -> tuple[dict[str, Any], int]:
     models = await resolve(checked.models, environment.service(Gateway).registry)
-    async with environment.database.begin() as session:
-        named = checked.named
-        video, created = await Videos(session).get_or_create(named.canonical, source_url=named.url)
+    named, row = checked.named, environment.database.row
+    video, created = await get_or_create_video(row, named.canonical, source_url=named.url)
     settings = environment.settings
     locks = settings.home / "run" / "videos"
     locks.mkdir(parents=True, exist_ok=True)
@@ -165,7 +164,7 @@ async def _run_of(
     async with environment.database.begin() as session:
         runs = Runs(session)
         active = await runs.active(video.identifier)
-        same = await runs.newest(await service.submission(MOMENTS, request, order, runs))
+        same = await runs.newest(await service.submission(MOMENTS, request, order))
         if active is not None and same is not None and active.identifier == same.identifier:
             await runs.reset_crashes(active.identifier)
             return active

@@ -12,7 +12,7 @@ from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import InvalidRequest
 from moments_ray.http.schemas.options import BaseRunOptions, checked
 from moments_ray.library.options import TranscriptOptions
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.service import LibraryService, Started, started
 from moments_ray.models.registry import ModelRegistry
 from moments_ray.moments.options import ExtractClipsOptions, RunOptions
@@ -90,8 +90,7 @@ class ItemRuns:
     async def _video_of(self, url: str) -> str:
         """Return the video at a URL, made known if it is not."""
         canonical = await self._library.checked_url(url)
-        async with self._database.begin() as session:
-            video, _ = await Videos(session).get_or_create(canonical, source_url=url)
+        video, _ = await get_or_create_video(self._database.row, canonical, source_url=url)
         return video.identifier
 
 

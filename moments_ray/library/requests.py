@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.errors import InvalidRequest
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import Videos, get_or_create_video
 from moments_ray.library.values import Source, VideoRequest
 from moments_ray.media.guard import canonical_url, check_url
 
@@ -68,8 +68,8 @@ async def source_for(environment: Environment, body: Mapping[str, JsonValue]) ->
         return source_of(video.identifier, video.source_url, before)
     assert address.url is not None  # noqa: S101 - one of the two
     await check_url(address.url, environment.settings.download)
-    async with environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(canonical_url(address.url), source_url=address.url)
+    row = environment.database.row
+    video, _ = await get_or_create_video(row, canonical_url(address.url), source_url=address.url)
     return Source(video=video.identifier, url=video.source_url or address.url)
 
 

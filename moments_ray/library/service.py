@@ -17,7 +17,7 @@ from moments_ray.http.orders import checked_webhook, order_of
 from moments_ray.http.schemas.options import BaseRunOptions
 from moments_ray.library.options import TranscriptOptions
 from moments_ray.library.pipelines import IMPORT, TRANSCRIPT
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import Videos, get_or_create_video
 from moments_ray.library.requests import source_of
 from moments_ray.library.roles import TRANSCRIBER
 from moments_ray.library.values import Source, SpeechOptions, TranscriptRequest, VideoRequest
@@ -74,10 +74,10 @@ class LibraryService:
         Raises:
             InvalidRequest: the idempotency key was used for something else, or the options make no sense.
         """
-        async with self.database.begin() as session:
-            video, _ = await Videos(session).get_or_create(
-                found.canonical, source_url=found.url, title=clean_title(title or "")
-            )
+        video, _ = await get_or_create_video(
+            self.database.row, found.canonical, source_url=found.url, title=clean_title(title or "")
+        )
+        async with self.database.read() as session:
             newest = (await RunLists(session).runs(None, 1, subject=video.identifier)).rows
             repeated = await Runs(session).by_idempotency_key(key) if key else None
         if newest and repeated is None and not _never_came(video, newest[0]):

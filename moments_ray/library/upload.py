@@ -11,7 +11,7 @@ from typing import Protocol
 from moments_ray.engine.environment import Environment
 from moments_ray.errors import DownloadTooLarge
 from moments_ray.library.objects import video_folder
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.service import Address
 from moments_ray.library.stages.download import kind_and_suffix
 from moments_ray.media.probe import probe
@@ -82,8 +82,7 @@ async def store_upload(received: UploadedFile, environment: Environment, title: 
     """
     info = await probe(received.path, environment.settings.media)
     kind, suffix = kind_and_suffix(info)
-    async with environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(received.canonical, title=title)
+    video, _ = await get_or_create_video(environment.database.row, received.canonical, title=title)
     name = f"{video_folder(video.identifier)}/source-{received.sha256[:16]}{suffix}"
     if not await environment.store.exists(name):
         await environment.store.put_file(name, received.path, content_type=kind)

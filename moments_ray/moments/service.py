@@ -13,7 +13,7 @@ from moments_ray.http.orders import order_of
 from moments_ray.http.schemas.options import BaseRunOptions
 from moments_ray.library.options import TranscriptOptions
 from moments_ray.library.queries.transcripts import Transcripts
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.service import Address, LibraryService, Started, started
 from moments_ray.library.values import Source, SpeechOptions, VideoRequest
 from moments_ray.models.conversation import Sampling
@@ -83,8 +83,7 @@ class MomentsService:
         """Bring the video at a URL, known or not, to its moments; raises as ``add_url``, and RunActive."""
         canonical = await self._library.checked_url(url)
         parts = await self._parts(options, candidate=candidate)
-        async with self._database.begin() as session:
-            video, _ = await Videos(session).get_or_create(canonical, source_url=url)
+        video, _ = await get_or_create_video(self._database.row, canonical, source_url=url)
         known = video.source_url not in {None, url} and video.status == VideoStatus.READY
         # Another spelling of the same address: the stages know the first one. One that never came may have expired.
         source = await self._library.source(video) if known else Source(video=video.identifier, url=url)

@@ -18,7 +18,7 @@ from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import Conflict
 from moments_ray.http.orders import order_of
 from moments_ray.library.deletion import Deletion
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.service import Address, LibraryService
 from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.models.registry import LOCAL
@@ -74,8 +74,7 @@ class JobsService:
             video = await self._library.video(asked.video_id or "")
             return await self._start(asked, await self._library.source(video), video, key)
         canonical = await self._library.checked_url(url)
-        async with self._database.begin() as session:
-            video, _ = await Videos(session).get_or_create(canonical, source_url=url)
+        video, _ = await get_or_create_video(self._database.row, canonical, source_url=url)
         # Another spelling of the same address: the stages know the first one. One that never came may have expired.
         first = video.source_url if video.source_url and video.status == VideoStatus.READY else url
         source = Source(video=video.identifier, url=first)
@@ -85,8 +84,7 @@ class JobsService:
         self, asked: NewJob, found: Address, title: str | None, key: str | None
     ) -> tuple[Run, Video, bool]:
         """Start a job on what was uploaded; else as ``create``."""
-        async with self._database.begin() as session:
-            video, _ = await Videos(session).get_or_create(found.canonical, title=title)
+        video, _ = await get_or_create_video(self._database.row, found.canonical, title=title)
         return await self._start(asked, found.source(video.identifier), video, key)
 
     async def check(self, asked: NewJob) -> None:

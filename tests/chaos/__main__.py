@@ -33,7 +33,7 @@ from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.sweeps import Sweeps
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import ServiceUnavailable
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import MOMENTS
@@ -78,8 +78,7 @@ class Driver:
 
     async def _submit(self, number: int) -> str:
         film = number % max(1, self._options.runs // max(1, self._options.films)) == 0
-        async with self._environment.database.begin() as session:
-            video, _ = await Videos(session).get_or_create(f"chaos:{number}")
+        video, _ = await get_or_create_video(self._environment.database.row, f"chaos:{number}")
         request = await self._film(video.identifier) if film else Trouble(number=number, video=video.identifier)
         run = await submit(
             self._run_service,

@@ -17,7 +17,7 @@ from moments_ray import runtime
 from moments_ray.database.tables import Run
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunService
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import MOMENTS
@@ -78,8 +78,7 @@ class Library:
         made = []
         for _ in range(count):
             url = self._web.url(uuid.uuid4().hex)
-            async with self.environment.database.begin() as session:
-                video, _ = await Videos(session).get_or_create(url)
+            video, _ = await get_or_create_video(self.environment.database.row, url)
             find = find_options(min_seconds=6, max_seconds=20, count=CLIPS)
             request = MomentsRequest(
                 source=Source(video=video.identifier, url=url), generation=GenerationOptions(find=find)

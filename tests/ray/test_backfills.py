@@ -9,7 +9,7 @@ from moments_ray.corpus.queries.items import BackfillItems
 from moments_ray.corpus.service import BackfillService
 from moments_ray.database.tables import Backfill
 from moments_ray.ids import new_identifier
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import GENERATION
@@ -38,8 +38,7 @@ async def test_workers_find_moments_again_without_fetching_or_hearing_again(
     engine: Engine, worker: object, talk: Talk
 ) -> None:
     title = f"A talk {new_identifier()}"
-    async with engine.environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(f"{title}:{talk.path}", title=title)
+    video, _ = await get_or_create_video(engine.environment.database.row, f"{title}:{talk.path}", title=title)
     request = GenerationRequest(
         source=Source(video=video.identifier, path=str(talk.path)),
         generation=GenerationOptions(find=find_options(min_seconds=6, max_seconds=20, count=3)),

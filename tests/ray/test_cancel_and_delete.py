@@ -10,7 +10,7 @@ from sqlalchemy import text
 from moments_ray.database.tables import Run
 from moments_ray.ids import new_identifier
 from moments_ray.library.deletion import Deletion, finish_deletions
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.moments.finding.options import find_options
 from moments_ray.moments.pipelines import MOMENTS
@@ -26,8 +26,7 @@ _OFTEN = {"TRANSCRIPTION", "CLIP_EXTRACTION"}
 
 async def at_work_on(engine: Engine, talk: Talk, stage: str) -> Run:
     """Submit the talk as a video of its own, and wait until a stage is at work on it."""
-    async with engine.environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(f"test:{new_identifier()}")
+    video, _ = await get_or_create_video(engine.environment.database.row, f"test:{new_identifier()}")
     given = f"videos/{video.identifier}/captions-given.txt"
     await engine.environment.store.put_bytes(given, talk.captions.read_bytes(), content_type="text/plain")
     request = MomentsRequest(

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from moments_ray.database.tables import Run, Video
 from moments_ray.engine.queries.run_lists import RunLists
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.process.failpoint import FAILPOINTS, FAULT_ACTIONS
 from moments_ray.states import RunStatus
 from tests.ray.callers import cancel, delete, submit
@@ -153,8 +153,7 @@ async def test_a_drained_worker_loses_nothing(faulty: Faulty, engine: Engine, tm
 async def test_a_deletion_that_was_begun_is_finished(faulty: Faulty, engine: Engine, fault: str) -> None:
     await faulty.arm(fault)
     source = f"https://example.org/{uuid.uuid4()}.mp4"
-    async with engine.environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(source, source_url=source)
+    video, _ = await get_or_create_video(engine.environment.database.row, source, source_url=source)
     name = f"videos/{video.identifier}/source-1.mp4"
     await engine.environment.store.put_bytes(name, b"film", content_type="video/mp4")
     await faulty.elsewhere(delete, video.identifier)

@@ -18,7 +18,7 @@ from moments_ray import runtime
 from moments_ray.database.tables import Run
 from moments_ray.engine.runs.actor import start_worker
 from moments_ray.errors import ModelContextExceeded, ModelUnavailable
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.models.conversation import Question, Turn
 from moments_ray.models.entry import ModelEntry, ModelKind
@@ -199,8 +199,7 @@ async def run_with(
     await registry.patch("parakeet", {**login, "remote_port": ears.port, "local_port": None})
     prices = {"usd_per_million_input_tokens": 100.0, "usd_per_million_output_tokens": 1000.0}
     model = await registry.patch(key, {**login, **prices, "remote_port": chat.port, "local_port": None})
-    async with engine.environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(f"test:models:{key}")
+    video, _ = await get_or_create_video(engine.environment.database.row, f"test:models:{key}")
     request = MomentsRequest(
         source=Source(video=video.identifier, path=str(talk.path)),
         generation=GenerationOptions(model=key, find=find_options(min_seconds=4, max_seconds=25, count=4)),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from moments_ray.database.tables import Run
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source, SpeechOptions
 from moments_ray.media.probe import probe
 from moments_ray.moments.finding.options import find_options
@@ -43,8 +43,7 @@ class Submit:
         self._library = library  # the same file is another video in another library
 
     async def __call__(self, path: Path, captions: Path | None = None, **options: Any) -> Run:
-        async with self._engine.environment.database.begin() as session:
-            video, _ = await Videos(session).get_or_create(f"{self._library}:{path}")
+        video, _ = await get_or_create_video(self._engine.environment.database.row, f"{self._library}:{path}")
         given = None
         if captions is not None:
             given = f"videos/{video.identifier}/captions-given.txt"

@@ -15,13 +15,14 @@ from moments_ray.engine.environment import Environment
 from moments_ray.engine.execute.claimed_run import ClaimedRun
 from moments_ray.engine.execute.stage import execute_stage
 from moments_ray.engine.queries.claims import Claims, claim_of
+from moments_ray.engine.queries.rows import row_of
 from moments_ray.engine.queries.run_lists import RunLists
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.service import RunService
 from moments_ray.errors import NotFound, RunActive
 from moments_ray.ids import new_identifier
 from moments_ray.library.deletion import Deletion, finish_deletions
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.states import RunStatus
 from tests.ray import house_pipelines
 from tests.ray.conftest import Engine, StartWorker
@@ -38,7 +39,7 @@ def gate(tmp_path: Path) -> Path:
 @pytest.fixture
 async def video(engine: Engine) -> Video:
     async with engine.environment.database.begin() as session:
-        found, _ = await Videos(session).get_or_create(f"test:{new_identifier()}")
+        found, _ = await get_or_create_video(row_of(session), f"test:{new_identifier()}")
         return found
 
 

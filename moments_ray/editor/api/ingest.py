@@ -22,7 +22,7 @@ from moments_ray.http.problems import problems
 from moments_ray.http.schemas.options import BaseRunOptions, Text
 from moments_ray.http.tus import UPLOADS_PATH
 from moments_ray.library.api.starting import Library
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.service import Address
 from moments_ray.library.upload import receive, store_upload
 from moments_ray.media.downloaded import clean_title
@@ -60,8 +60,8 @@ async def ingest(
     """
     named = clean_title(title or (PurePath(file.filename or "").stem if file is not None else ""))
     found = await _address(dependencies, library, file, url, named or None)
-    async with dependencies.environment.database.begin() as session:
-        video, _ = await Videos(session).get_or_create(found.canonical, source_url=found.url, title=named or None)
+    row = dependencies.environment.database.row
+    video, _ = await get_or_create_video(row, found.canonical, source_url=found.url, title=named or None)
     suffix = PurePath(found.stored).suffix if found.stored is not None else None
     record = await editor.create(video.identifier, named or None, suffix=suffix)
     source = found.source(video.identifier)

@@ -58,6 +58,7 @@ class Runs:
             Run.pipeline == submission.pipeline,
             Run.config_fingerprint == submission.fingerprint,
             or_(Run.status.in_(ACTIVE_RUN), Run.produced_by == submission.produced_by),
+            *([] if submission.video is None else [Run.video_id == _key_of(submission.video).scalar_subquery()]),
         )
         return await self._one(select(Run).where(*same).order_by(Run.id.desc()).limit(1))
 
@@ -68,24 +69,15 @@ class Runs:
         found: str | None = await self._session.scalar(select(Video.identifier).where(Video.id == run.video_id))
         return found
 
-    async def video_key(self, identifier: str) -> int:
-        """Return the key of a video.
-
-        Raises:
-            NotFound: there is none of this identifier, or it is being deleted.
-        """
-        query = select(Video.id).where(Video.identifier == identifier, Video.status != VideoStatus.DELETING.value)
-        key: int | None = await self._session.scalar(query)
-        if key is None:
-            raise NotFound(f"There is no video {identifier}.")
-        return key
-
     async def instead_of(self, submission: Submission) -> Run | None:
         """Return the run that was submitted under this one's idempotency key; None where nothing is in its way now.
 
         Raises:
+            NotFound: there is no such video, or it is being deleted.
             RunActive: another run of its exclusive key is active; ``detail["run"]`` names it.
         """
+        if submission.video is not None and await self._session.scalar(_key_of(submission.video)) is None:
+            raise NotFound(f"There is no video {submission.video}.")
         if submission.idempotency_key and (same := await self.by_idempotency_key(submission.idempotency_key)):
             return same
         if submission.exclusive_key is not None:
@@ -208,3 +200,7 @@ class Runs:
 def _run_active(run: Run | None) -> RunActive:
     named = {"run": run.identifier} if run else {}
     return RunActive("Another run of this video is active; wait for it, or cancel it.", named)
+
+
+def _key_of(video: str) -> Select[tuple[int]]:
+    return select(Video.id).where(Video.identifier == video, Video.status != VideoStatus.DELETING.value)

@@ -13,12 +13,14 @@ from moments_ray.engine.queries.rows import Row, run_of
 from moments_ray.engine.queries.webhooks import Webhook
 from moments_ray.ids import new_identifier
 
-# In the order of ``_values``; $1 the identifier.
+# In the order of ``_values``; $1 the identifier, $4 the video's.
 _INSERT = """
-WITH run AS (
+WITH video AS (SELECT id FROM videos WHERE identifier = $4 AND status <> 'deleting'),
+run AS (
     INSERT INTO runs (identifier, pipeline, subject, video_id, config, options, config_fingerprint, produced_by,
         exclusive_key, deadline_seconds, tries, priority, idempotency_key, webhook_url, webhook_secret, event_seq)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
+    SELECT $1, $2, $3, (SELECT id FROM video), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1
+    WHERE $4 IS NULL OR EXISTS (SELECT FROM video)
     ON CONFLICT DO NOTHING RETURNING *
 ),
 event AS (
@@ -35,7 +37,8 @@ _NOTIFIED = "UPDATE runs SET message_id = $2, notified_at = now() + $3::interval
 class Submission:
     """A run as it is asked for; ``fingerprint`` is of its config, ``produced_by`` of what decides beside it.
 
-    Without a ``subject`` it is about itself, and no other run is the same.
+    ``video`` is the identifier of the one it works on. Without a ``subject`` it is about itself, and no other run is
+    the same.
     """
 
     pipeline: str
@@ -45,7 +48,7 @@ class Submission:
     options: Mapping[str, Any] = field(default_factory=dict)
     produced_by: str | None = None
     exclusive_key: str | None = None
-    video_key: int | None = None
+    video: str | None = None
     deadline_seconds: float | None = None
     tries: int | None = None
     priority: int = 5
@@ -54,7 +57,10 @@ class Submission:
 
 
 async def insert_run(row: Row, submission: Submission) -> Run | None:
-    """Write a queued run and its first event; None where another one has its idempotency key, or excludes it."""
+    """Write a queued run and its first event.
+
+    None where another one has its idempotency key, or excludes it, or where there is no such video.
+    """
     found = await row(_INSERT, *_values(submission, new_identifier()))
     return None if found is None else run_of(found)
 
@@ -70,7 +76,7 @@ def _values(asked: Submission, identifier: str) -> tuple[object, ...]:
         identifier,
         asked.pipeline,
         asked.subject or identifier,
-        asked.video_key,
+        asked.video,
         json.dumps(asked.config),
         json.dumps(dict(asked.options)),
         asked.fingerprint,

@@ -103,8 +103,8 @@ class RunService:
             RunActive: another active run excludes this one; ``detail["run"]`` names it.
         """
         order = order or RunOrder()
+        submission = await self.submission(pipeline, request, order)
         async with self._database.read() as session:
-            submission = await self.submission(pipeline, request, order, Runs(session))
             if order.idempotency_key and (known := await Runs(session).by_idempotency_key(order.idempotency_key)):
                 return StartedRun(_same(pipeline, known, submission))
             force = order.force or submission.config.get("force")
@@ -131,12 +131,11 @@ class RunService:
                 if (known := await Runs(session).instead_of(submission)) is not None:
                     return known
 
-    async def submission(self, pipeline: Pipeline, request: BaseModel, order: RunOrder, runs: Runs) -> Submission:
+    async def submission(self, pipeline: Pipeline, request: BaseModel, order: RunOrder) -> Submission:
         """Return a run as it is asked for; raises as ``start``."""
         if not 0 <= order.priority <= 10:
             raise InvalidRequest(f"A priority is from 0 to 10, not {order.priority}.")
         config = _config(pipeline, request)
-        video = pipeline.video(request) if pipeline.video else None
         return Submission(
             pipeline=pipeline.name,
             subject=pipeline.subject(request),
@@ -145,7 +144,7 @@ class RunService:
             fingerprint=fingerprint({"pipeline": pipeline.name, "config": config}),
             produced_by=fingerprint(await pipeline.identity(self._environment)),
             exclusive_key=pipeline.exclusive(request) if pipeline.exclusive else None,
-            video_key=None if video is None else await runs.video_key(video),
+            video=pipeline.video(request) if pipeline.video else None,
             priority=order.priority,
             idempotency_key=order.idempotency_key,
             webhook=order.webhook,

@@ -5,30 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.paging import Page, page_of
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, Thumbnail, Video
+from moments_ray.engine.queries.rows import Row, entity_of
 from moments_ray.errors import NotFound
 from moments_ray.ids import VideoId, new_identifier
 from moments_ray.states import RunStatus, VideoStatus
 
-# As text: SQLAlchemy compiles an insert with ON CONFLICT each time, and as a parameter the status would be none of
-# which PostgreSQL knows that its partial index holds.
-_GET_OR_CREATE = text(
-    """
+# $1 the identifier it has if it is new, $2 the canonical source, $3 its URL, $4 its title
+_GET_OR_CREATE = """
 WITH made AS (
-    INSERT INTO videos (identifier, canonical_source, source_url, title)
-    VALUES (:identifier, :canonical_source, :source_url, :title)
+    INSERT INTO videos (identifier, canonical_source, source_url, title) VALUES ($1, $2, $3, $4)
     ON CONFLICT (canonical_source) WHERE status <> 'deleting' DO NOTHING
     RETURNING *
 )
-SELECT * FROM made
-UNION ALL SELECT * FROM videos WHERE canonical_source = :canonical_source AND status <> 'deleting'
-"""
-)
+SELECT * FROM made UNION ALL SELECT * FROM videos WHERE canonical_source = $2 AND status <> 'deleting'"""
+
+
+async def get_or_create_video(
+    row: Row, canonical_source: str, *, source_url: str | None = None, title: str | None = None
+) -> tuple[Video, bool]:
+    """Return the video of a source and whether it was made just now; two callers at once get the same one."""
+    new = new_identifier()
+    for _ in range(2):  # the first time it may have waited for another's, which only a later look sees
+        if (found := await row(_GET_OR_CREATE, new, canonical_source, source_url, title)) is not None:
+            return entity_of(Video, found), found["identifier"] == new
+    raise NotFound("The video was deleted at this very moment; submit it again.")
 
 
 class Videos:
@@ -36,18 +42,6 @@ class Videos:
 
     def __init__(self, session: ReadSession | WriteSession) -> None:
         self._session = session
-
-    async def get_or_create(
-        self, canonical_source: str, *, source_url: str | None = None, title: str | None = None
-    ) -> tuple[Video, bool]:
-        """Return the video of a source and whether it was made just now; two callers at once get the same one."""
-        new = {"identifier": new_identifier(), "canonical_source": canonical_source}
-        values = {**new, "source_url": source_url, "title": title}
-        for _ in range(2):  # the first time it may have waited for another's, which only a later look sees
-            found = await self._session.scalar(select(Video).from_statement(_GET_OR_CREATE), values)
-            if found is not None:
-                return found, found.identifier == new["identifier"]
-        raise NotFound("The video was deleted at this very moment; submit it again.")
 
     async def of_source(self, canonical_source: str) -> Video | None:
         """Return the video of a source, if there is one."""

@@ -18,7 +18,7 @@ from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.live_status import LiveStatus
 from moments_ray.engine.runs.service import RunService
 from moments_ray.engine.runs.worker import PipelineWorker
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import MomentsRequest
@@ -56,8 +56,7 @@ async def _flush(settings: Settings) -> None:
 async def given_up(settings: Settings) -> str:
     """Have a real worker give up a run that killed three others, and an entry that nobody can read."""
     async with connected(settings) as (environment, client):
-        async with environment.database.begin() as session:
-            video, _ = await Videos(session).get_or_create("test:given-up")
+        video, _ = await get_or_create_video(environment.database.row, "test:given-up")
         source = Source(video=video.identifier, url="http://127.0.0.1:1/talk.mp4")
         run = await submit(RunService(environment, client), MOMENTS, MomentsRequest(source=source))
         async with environment.database.begin() as session:

@@ -21,7 +21,7 @@ from moments_ray import runtime
 from moments_ray.cli.presence import server_lives
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.runs.service import RunService
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.values import Source
 from moments_ray.moments.pipelines import MOMENTS
 from moments_ray.moments.values import MomentsRequest
@@ -142,8 +142,7 @@ async def verdict_of_a_run(home: Path) -> tuple[str, str]:
     settings = Settings(_env_file=None, home=home, database_url=None, redis_url=None, ray_address=None)
     async with runtime.services(settings) as resolved:
         environment, client = runtime.connect(resolved), runtime.open_redis(resolved)
-        async with environment.database.begin() as session:
-            video, _ = await Videos(session).get_or_create("test:nothing")
+        video, _ = await get_or_create_video(environment.database.row, "test:nothing")
         request = MomentsRequest(source=Source(video=video.identifier, path=str(home / "nothing.mp4")))
         run = await submit(RunService(environment, client), MOMENTS, request)
         async with asyncio.timeout(60):

@@ -16,7 +16,7 @@ from moments_ray.engine.queries.rows import row_of
 from moments_ray.engine.queries.submission import Submission, insert_run
 from moments_ray.errors import DatabaseUnavailable, SchemaOutdated
 from moments_ray.library.queries.transcripts import Transcripts
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import Videos, get_or_create_video
 from moments_ray.moments.queries.moments import Moments
 
 
@@ -50,8 +50,7 @@ async def test_a_connection_makes_videos_known_any_number_of_times(database: Dat
     """PostgreSQL plans a prepared statement afresh, for any parameters, after its fifth time."""
     await schema.upgrade(database)
     for n in range(8):
-        async with database.begin() as session:
-            await Videos(session).get_or_create(f"test:{n}")
+        await get_or_create_video(database.row, f"test:{n}")
     assert await count(database, "videos") == 8
 
 
@@ -63,7 +62,7 @@ async def test_two_migrators_at_once_make_one_schema(database: Database) -> None
 async def test_deleting_a_video_deletes_all_that_is_its_own_and_keeps_the_prompts(database: Database) -> None:
     await schema.upgrade(database)
     async with database.begin() as session:
-        video, created = await Videos(session).get_or_create("sha256:1", title="A")
+        video, created = await get_or_create_video(row_of(session), "sha256:1", title="A")
         assert created
         await Transcripts(session).put(video.id, "captions", full_text="a", word_timestamps=[], segment_timestamps=[])
         transcript = await Transcripts(session).get(video.id)
@@ -71,7 +70,7 @@ async def test_deleting_a_video_deletes_all_that_is_its_own_and_keeps_the_prompt
         config = await Moments(session).generation_config(
             user_prompt="p", system_prompt="s", transcript_key=transcript.id, sampling={"model": "local"}
         )
-        submission = Submission("moments", video.identifier, {}, "f" * 64, video_key=video.id)
+        submission = Submission("moments", video.identifier, {}, "f" * 64, video=video.identifier)
         assert await insert_run(row_of(session), submission) is not None
         moment = {
             "video_id": video.id,
@@ -109,7 +108,7 @@ async def test_two_submissions_of_one_source_are_one_video(database: Database) -
 
     async def submit() -> tuple[str, bool]:
         async with database.begin() as session:
-            video, created = await Videos(session).get_or_create("https://example.org/v.mp4")
+            video, created = await get_or_create_video(row_of(session), "https://example.org/v.mp4")
             return video.identifier, created
 
     outcomes = await asyncio.gather(*(submit() for _ in range(8)))
@@ -119,8 +118,7 @@ async def test_two_submissions_of_one_source_are_one_video(database: Database) -
 
 async def test_a_status_nobody_knows_and_a_reversed_moment_are_refused(database: Database) -> None:
     await schema.upgrade(database)
-    async with database.begin() as session:
-        video, _ = await Videos(session).get_or_create("sha256:2")
+    video, _ = await get_or_create_video(database.row, "sha256:2")
     for statement in (
         "UPDATE videos SET status = 'lost'",
         f"INSERT INTO moments (identifier, video_id, title, start_time, end_time) VALUES ('x', {video.id}, 't', 5, 4)",

@@ -15,12 +15,13 @@ from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
 from moments_ray.engine.queries.claims import Claims, claim_of, seconds_to_deadline
 from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.rows import row_of
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.service import RunOrder, RunService
 from moments_ray.errors import InvalidRequest, MomentsError, NotFound, RunActive, UrlNotAllowed
 from moments_ray.ids import new_identifier
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import Videos, get_or_create_video
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 from tests.integration.engine import door_pipelines
@@ -64,7 +65,7 @@ async def stored(environment: Environment, run: Run) -> Run:
 async def video(environment: Environment) -> Video:
     async with environment.database.begin() as session:
         url = f"https://example.org/{new_identifier()}.mp4"
-        found, _ = await Videos(session).get_or_create(url, source_url=url)
+        found, _ = await get_or_create_video(row_of(session), url, source_url=url)
         return found
 
 

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from moments_ray.database.session import Database
 from moments_ray.library.queries.site_visits import SiteVisits
-from moments_ray.library.queries.videos import Videos
+from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.stages.download import download_video
 from moments_ray.library.values import Source
 from moments_ray.media.downloaded import Downloaded
@@ -66,8 +66,7 @@ async def test_a_video_keeps_what_its_site_tells(
         }
     )
     url = "http://127.0.0.1/watch"
-    async with database.begin() as session:
-        video, _ = await Videos(session).get_or_create(url, source_url=url)
+    video, _ = await get_or_create_video(database.row, url, source_url=url)
     context = stage_context(tmp_path, subject=video.identifier, settings=paused)
     source = await download_video.run(context, source=Source(video=video.identifier, url=url))
     async with context.environment.database.begin() as session:
