@@ -13,7 +13,7 @@ from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Run, RunAttempt, RunEvent, RunItem, RunNote, RunStage
 from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal_statements import HAPPENED, LOAD, SHOWN
-from moments_ray.engine.queries.rows import Row, run_of
+from moments_ray.engine.queries.rows import Row, entity_of, run_of
 from moments_ray.errors import LeaseLost, NotFound
 from moments_ray.ids import RunId
 from moments_ray.states import StageStatus
@@ -115,7 +115,7 @@ async def shown_run(row: Row, claim: Claim) -> ShownRun:
 
 def shown_of(found: Mapping[str, Any], ended_by: str | None = None) -> ShownRun:
     """Return the run of a row that has all its columns, and its stages."""
-    stages = {stage["name"]: RunStage(**_with_times(stage)) for stage in found["stages"]}
+    stages = {stage["name"]: entity_of(RunStage, _with_times(stage)) for stage in found["stages"]}
     return ShownRun(run_of(found), stages, ended_by)
 
 

@@ -19,14 +19,14 @@ Row = Callable[..., Awaitable[Mapping[str, Any] | None]]
 
 
 def run_of(found: Mapping[str, Any]) -> Run:
-    """Return the run of a row that has all its columns."""
+    """Return the run of a row that has its columns."""
     return entity_of(Run, found)
 
 
 def entity_of(table: type[T], found: Mapping[str, Any]) -> T:
-    """Return what a row with all columns of a table is, as the ORM does: its constructor takes them for changes."""
+    """Return what a row with columns of a table is, as the ORM does: its constructor takes them for changes."""
     entity = cast("T", inspect(table).class_manager.new_instance())
-    entity.__dict__.update({name: found[name] for name in _columns(table)})
+    entity.__dict__.update({name: found[name] for name in _columns(table) if name in found})
     return entity
 
 

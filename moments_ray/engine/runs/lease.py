@@ -64,8 +64,6 @@ class Lease:
         self._token = f"{claim.run}:{claim.attempt}"
         self._consumer = consumer
         self._milliseconds = int(seconds * 1000)
-        self._renew_script = client.register_script(_RENEW)
-        self._release_script = client.register_script(_RELEASE)
 
     @property
     def taking(self) -> LockChange:
@@ -84,7 +82,8 @@ class Lease:
             LeaseLost: the lock is another claim's.
         """
         message = self.message
-        answer = await self._renew_script(
+        renew = self._redis.register_script(_RENEW)
+        answer = await renew(
             keys=[self._lock, message.stream if message else self._lock],
             args=[self._token, self._milliseconds, GROUP, message.id if message else "", self._consumer],
         )
@@ -105,4 +104,4 @@ class Lease:
 
     async def release_lock(self) -> None:
         """Release the lock if it is still ours."""
-        await self._release_script(keys=[self._lock], args=[self._token])
+        await self._redis.register_script(_RELEASE)(keys=[self._lock], args=[self._token])
