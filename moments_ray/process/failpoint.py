@@ -32,7 +32,7 @@ FAILPOINTS = {
     "payment.done": "the receipt says so, nothing else does",
     "run.ending": "every stage stands, there is no verdict",
     "run.ended": "the verdict stands, lock and entry do too",
-    "run.unlocked": "the lock is gone, the entry is not",
+    "run.unlocked": "the lock is gone, and the entry unless the run failed",
     "run.handed_back": "a drained run is queued again, no worker was notified",
     "deletion.marked": "a video is marked, everything of it is there",
     "deletion.cleared": "its objects and keys are gone, its row is not",

@@ -17,6 +17,7 @@ from moments_ray.engine.execute.rows_at_work import rows_key
 from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.lease import LockChange, key_of, lock_key
+from moments_ray.engine.runs.queue import GROUP, Message
 from moments_ray.engine.runs.scripts import ScriptBatches
 from moments_ray.states import RunStatus, StageStatus
 
@@ -49,10 +50,12 @@ return 1
 """
 
 
-# The whole of a run's status, as its journal has it, and a change of its lock, if any. KEYS: the status, the run, the
-# subject's history, the cancel flag, the lock, the rows at work, the status in other words. ARGV: the lock's change
-# (see ``LockChange``), its token, its milliseconds; the run, when it was queued, whether it is finished; and one JSON
-# document, because a client takes long over many words: fields of the status, more of the run, other words, messages.
+# The whole of a run's status, as its journal has it, and a change of its lock, if any. Last, so that it stays where the
+# rest fails, the entry is acknowledged that notified of the run, if that is asked. KEYS: the status, the run, the
+# subject's history, the cancel flag, the lock, the rows at work, the status in other words, the entry's stream. ARGV:
+# the lock's change (see ``LockChange``), its token, its milliseconds; the run, when it was queued, whether it is
+# finished; one JSON document, because a client takes long over many words: fields of the status, more of the run, other
+# words, messages; and the entry.
 _WHOLE = f"""
 if ARGV[1] == 'take' then redis.call('SET', KEYS[5], ARGV[2], 'PX', ARGV[3])
 elseif ARGV[1] == 'release' and redis.call('GET', KEYS[5]) == ARGV[2] then redis.call('DEL', KEYS[5]) end
@@ -74,6 +77,10 @@ if #other > 0 then
   redis.call('EXPIRE', KEYS[7], {_RUN_LIFE})
 end
 for _, message in ipairs(messages) do redis.call('PUBLISH', '{STATUS_CHANNEL}', message) end
+if ARGV[8] ~= '' then
+  redis.call('XACK', KEYS[8], '{GROUP}', ARGV[8])
+  redis.call('XDEL', KEYS[8], ARGV[8])
+end
 return 1
 """
 
@@ -116,10 +123,12 @@ class LiveStatus:
         *,
         lock: LockChange | None = None,
         changed: str | None = None,
+        acknowledge: Message | None = None,
     ) -> None:
         """Write a run's whole live status from its journal, and with it take or release its lock, if that is asked.
 
-        ``changed`` is the stage that began or ended with the run, of which subscribers are told as well.
+        ``changed`` is the stage that began or ended with the run, of which subscribers are told as well;
+        ``acknowledge`` is the message that notified of the run, which goes once the rest is written.
 
         Raises:
             RedisError: Redis is down or full; the live status is as it was.
@@ -139,11 +148,13 @@ class LiveStatus:
             keys=[
                 *(active_key(run.subject), run_key(run.identifier), history_key(run.subject)),
                 *(cancel_key(name), lock_key(name), rows_key(run.identifier), key),
+                acknowledge.stream if acknowledge else "",
             ],
             args=[
                 *(lock or LockChange()),
                 *(run.identifier, run.queued_at.timestamp(), finished),
                 json.dumps(document, ensure_ascii=False),
+                acknowledge.id if acknowledge else "",
             ],
         )
 

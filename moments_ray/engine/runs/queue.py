@@ -11,7 +11,6 @@ import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
 from moments_ray.database.tables import Run
-from moments_ray.engine.runs.scripts import ScriptBatches
 
 GROUP = "pipeline_workers"
 DEAD_STREAM = "pipeline:dead"
@@ -73,7 +72,6 @@ class Queue:
         self._redis = client
         self._take_script = client.register_script(_TAKE)
         self._acknowledge_script = client.register_script(_ACKNOWLEDGE)
-        self._together = ScriptBatches(client)
         self._nothing_up_to: dict[str, str] = dict.fromkeys(STREAMS, "0-0")
 
     async def ensure_groups(self) -> None:
@@ -175,7 +173,7 @@ class Queue:
 
     async def acknowledge(self, message: Message) -> None:
         """Remove an entry for good."""
-        await self._together.execute(self._acknowledge_script, [message.stream], [GROUP, message.id])
+        await self._acknowledge_script(keys=[message.stream], args=[GROUP, message.id])
 
     async def dead_letter(self, run: str, reason: str, message: Message | None) -> None:
         """Write what was given up into the stream of dead letters, and remove its entry with it."""

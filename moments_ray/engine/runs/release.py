@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 
 import structlog
@@ -16,7 +17,7 @@ from moments_ray.engine.queries.runs import Runs
 from moments_ray.engine.queries.submission import mark_notified
 from moments_ray.engine.runs.lease import Lease, LockChange
 from moments_ray.engine.runs.live_status import LiveStatus
-from moments_ray.engine.runs.queue import Queue
+from moments_ray.engine.runs.queue import Message, Queue
 from moments_ray.errors import NotFound
 from moments_ray.process import failpoint
 from moments_ray.states import RunStatus, StageStatus
@@ -33,23 +34,27 @@ class RunRelease:
         self._live = live
 
     async def show_begun(self, claim: NewClaim, lease: Lease) -> None:
-        """Take the lock of a run that was just claimed, and write its whole live status."""
+        """Take the lock of a run that was just claimed, and write its whole live status.
+
+        Where Redis does not take it, the heartbeat does so later.
+        """
         run, begun = claim
-        if run.attempt > 1:
-            await self.show(lease.claim, lock=lease.taking)
-            return
-        stages = {}  # no claim before this one began any
+        stages = {}  # no claim before the first one began any
         if begun is not None:
             stages[begun] = RunStage(status=StageStatus.PROCESSING, progress=0.0, started_at=run.started_at)
-        await self._live.whole(run, self._stage_names(run), stages, lock=lease.taking, changed=begun)
+        with contextlib.suppress(RedisError):
+            if run.attempt > 1:
+                await self.show(lease.claim, lock=lease.taking)
+            else:
+                await self._live.whole(run, self._stage_names(run), stages, lock=lease.taking, changed=begun)
 
     async def show(self, claim: Claim, *, lock: LockChange | None = None) -> Run:
         """Write a run's whole live status from its journal, and return it."""
         return await self._show(await shown_run(self._environment.database.row, claim), lock)
 
-    async def _show(self, shown: ShownRun, lock: LockChange | None) -> Run:
-        names = self._stage_names(shown.run)
-        await self._live.whole(shown.run, names, shown.stages, lock=lock, changed=shown.ended_by)
+    async def _show(self, shown: ShownRun, lock: LockChange | None, acknowledge: Message | None = None) -> Run:
+        names, changed = self._stage_names(shown.run), shown.ended_by
+        await self._live.whole(shown.run, names, shown.stages, lock=lock, changed=changed, acknowledge=acknowledge)
         return shown.run
 
     def _stage_names(self, run: Run) -> tuple[str, ...]:
@@ -67,12 +72,13 @@ class RunRelease:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
         try:
             shown = shown or await shown_run(self._environment.database.row, lease.claim)
-            run = await self._show(shown, lease.releasing)
-            failpoint.hit(self._environment.settings, "run.unlocked")
+            run = shown.run
             reason = (run.error or {}).get("code") if run.status == RunStatus.FAILED else None
+            await self._show(shown, lease.releasing, None if reason else lease.message)
+            failpoint.hit(self._environment.settings, "run.unlocked")
             if reason and not await self._queue.dead_letter_ids(run.identifier):  # every message about it ends here
                 await self._queue.dead_letter(run.identifier, str(reason), lease.message)
-            elif lease.message is not None:
+            elif reason and lease.message is not None:
                 await self._queue.acknowledge(lease.message)
         except RedisError as error:
             log.warning("run.cleanup_failed", run=lease.claim.run, error=str(error))

@@ -141,11 +141,14 @@ class PipelineWorker:
             self._keep(message)
 
     async def _take_more(self) -> None:
-        """Take as many runs as there are places; those of ordinary or higher priority do not wait for lower ones."""
+        """Take runs into half of the places at most; those of ordinary or higher priority do not wait for lower ones.
+
+        What is taken together goes on together, so one half is worked on here while the other waits for PostgreSQL.
+        """
         free, streams = self._places - self._taken.count, STREAMS
         if free <= 0:
             free, streams = free + self._taken.count_waitable, URGENT_STREAMS
-        messages = await self._queue.take(self.consumer, free, streams)
+        messages = await self._queue.take(self.consumer, min(free, (self._places + 1) // 2), streams)
         for message in messages:
             self._keep(message)
         if not messages:
@@ -216,7 +219,7 @@ class PipelineWorker:
         execution = RunExecution(self._environment, self._connect, lease, run, claim.begun)
         self._executions[run.identifier] = (run, execution)
         heartbeat = asyncio.create_task(self._heartbeat(run, execution))
-        showing = asyncio.create_task(self._show_begun(claim, lease))
+        showing = asyncio.create_task(self._releasing.show_begun(claim, lease))
         try:
             if run.cancel_requested_at is not None:
                 execution.stop(StopReason.CANCEL)
@@ -236,10 +239,6 @@ class PipelineWorker:
             failed = verdict is RunStatus.FAILED
             trace_whole_run(run.identifier, run.pipeline, run.queued_at, verdict.value, failed=failed)
             await self._releasing.end(lease, execution.shown)
-
-    async def _show_begun(self, claim: NewClaim, lease: Lease) -> None:
-        with contextlib.suppress(RedisError):
-            await self._releasing.show_begun(claim, lease)
 
     async def _heartbeat(self, run: Run, execution: RunExecution) -> None:
         """Renew message, lock and heartbeat together; an outage is no reason to stop, another owner is."""
