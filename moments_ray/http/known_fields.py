@@ -16,6 +16,8 @@ from starlette.requests import HTTPConnection
 
 from moments_ray.errors import InvalidRequest
 
+_LONGEST_NAME = 80  # that is shown of one which was sent
+
 
 async def refuse_unknown_fields(request: HTTPConnection) -> None:
     """Refuse query and form fields that the route of a request does not declare.
@@ -54,6 +56,7 @@ def _require_known(where: str, given: Iterable[str], declared: Iterable[ModelFie
     unknown = sorted(set(given) - known)
     if not unknown:
         return
-    meant = get_close_matches(unknown[0], known, 1)
+    name = unknown[0][:_LONGEST_NAME]
+    meant = get_close_matches(name, known, 1)
     cure = f"did you mean {meant[0]}?" if meant else f"known are {', '.join(sorted(known))}." if known else "none is."
-    raise InvalidRequest(f"There is no {where} field {unknown[0][:80]!r} here: {cure}")
+    raise InvalidRequest(f"There is no {where} field {name!r} here: {cure}")

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _RETRY_AFTER_SECONDS = 5
 _MOST_ERRORS = 100  # of one body: whoever sends more has not read the first
+_LONGEST_NAME = 80  # of a field that was sent: a name may be as long as a body
 # The same ones with every Python, because codes are made of them: 3.13 renamed four. The last is of the tus protocol.
 _PHRASES = {
     413: "Request Entity Too Large",
@@ -165,7 +166,7 @@ async def _of_validation(request: Request, error: Exception) -> Response:
 
 def _where(error: Mapping[str, Any]) -> str:
     place = error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]
-    return ".".join(map(str, place))
+    return ".".join(str(each)[:_LONGEST_NAME] for each in place)
 
 
 def _said(error: Mapping[str, Any], request: Request) -> str:
@@ -175,7 +176,7 @@ def _said(error: Mapping[str, Any], request: Request) -> str:
     match error["type"]:
         case "extra_forbidden" if len(error["loc"]) == 2 and isinstance(route, APIRoute):
             known = [name for field in route.dependant.body_params for name in names_of(field)]
-            meant = get_close_matches(str(error["loc"][-1]), known, 1)
+            meant = get_close_matches(str(error["loc"][-1])[:_LONGEST_NAME], known, 1)
             return f"there is no such field; did you mean {meant[0]}?" if meant else "there is no such field"
         case "json_invalid":
             return f"this is no JSON: {error['ctx']['error']}, at character {error['loc'][-1]}"

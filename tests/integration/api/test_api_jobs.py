@@ -124,8 +124,12 @@ async def test_a_number_that_is_none_is_refused(api: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize(
     ("options", "names"),
-    [({"language": "e" * 2_000_000}, "language"), ({f"option{n}": 1 for n in range(120_000)}, "option0")],
-    ids=["one long option", "many options"],
+    [
+        ({"language": "e" * 2_000_000}, "language"),
+        ({"option" * 300_000: 1}, "optionoption"),
+        ({f"option{n}": 1 for n in range(120_000)}, "option0"),
+    ],
+    ids=["one long option", "one long name", "many options"],
 )
 async def test_two_megabytes_of_options_are_refused_by_name(
     api: httpx.AsyncClient, options: dict[str, Any], names: str
