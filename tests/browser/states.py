@@ -12,6 +12,7 @@ from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
 from tests.browser.film import add_project
 from tests.browser.long_talk import add_long_talk
+from tests.browser.made_shelf import MadeShelf, of_made
 from tests.browser.shelf import Shelf
 from tests.browser.site import Site
 from tests.browser.state import EVERY_SIZE, State, broken, held, without_data
@@ -35,6 +36,7 @@ EMPTY = (
     State("backfills-empty", "/backfills"),
     State("ads-empty", "/ads"),
     State("projects-empty", "/projects"),
+    State("made-empty", "/made"),
 )
 
 
@@ -68,6 +70,7 @@ def full(served: Site, shelf: Shelf) -> Mapping[str, Sequence[State]]:
         "backfills": of_backfills(served, shelf),
         "ads": of_ads(served),
         "projects": _of_projects(*(do(add_project, shelf, video, *each) for each in ((), ("Nothing yet", ())))),
+        "made": of_made(MadeShelf(shelf, served.url), do, f"/media/thumbnails/thumb_{video.identifier}.jpg"),
         "the whole": _of_the_whole(f"/videos/{video.identifier}"),
     }
 
@@ -120,6 +123,8 @@ def _of_projects(cut: int, uncut: int) -> Sequence[State]:
         State("project-transcript", f"{path}?tab=transcript", sizes=("narrow",)),
         State("project-template", path, lambda page: page.get_by_role("button", name="Template").click()),
         State("project-chat", path, _ask),
+        State("project-music", path, _music),
+        State("project-asset", path, _choose_asset),
         State("project-move", path, _lift, sizes=("wide",)),
         State("project-render", path, _render),
         State("project-uncut", f"/projects/{uncut}"),
@@ -157,6 +162,17 @@ def _ask(page: Any) -> None:
     page.locator(".theirs").first.wait_for()
     page.get_by_role("button", name="Suggest effects").click()
     page.locator(".proposal").first.wait_for()
+
+
+def _music(page: Any) -> None:
+    page.get_by_label("Music", exact=True).select_option("Calm")
+    page.get_by_role("slider", name="Loudness of the music").scroll_into_view_if_needed()
+
+
+def _choose_asset(page: Any) -> None:
+    page.locator(".film-strip .face").first.click()
+    page.locator(".segment-panel").get_by_role("button", name="Of a video").click()
+    page.get_by_role("dialog").get_by_role("radio").first.check()
 
 
 def _lift(page: Any) -> None:

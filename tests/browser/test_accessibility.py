@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 WIDTHS = {"wide": 1440, "narrow": 320}
-PARTS = ("videos", "runs", "jobs", "backfills", "ads", "projects", "the whole")
+PARTS = ("videos", "runs", "jobs", "backfills", "ads", "projects", "made", "the whole")
 
 
 @pytest.fixture(scope="module")

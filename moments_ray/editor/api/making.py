@@ -106,7 +106,7 @@ async def generate_video(
         seed=body.seed,
         image=await _given(dependencies, body.image, made, "image"),
     )
-    started = await dependencies.run_service.start(MADE_VIDEO, request, RunOrder(idempotency_key=key))
+    started = await dependencies.run_service.start(MADE_VIDEO, request, _order(body, key))
     return await _shown(dependencies, await ended(dependencies, started.run, wait), backend, response)
 
 
@@ -136,7 +136,7 @@ async def edit_image(
         image=await _given(dependencies, body.image, made, "image"),
         mask=await _given(dependencies, body.mask, made, "mask"),
     )
-    started = await dependencies.run_service.start(MADE_IMAGE, request, RunOrder(idempotency_key=key))
+    started = await dependencies.run_service.start(MADE_IMAGE, request, _order(body, key))
     return await _shown(dependencies, await ended(dependencies, started.run, wait), backend, response)
 
 
@@ -175,6 +175,11 @@ async def _image_backend(container: Container, body: EditImageRequest) -> str:
         if (await registry.get(backend)).provider == "replicate":
             raise ModelInputUnsupported(f"{backend} makes pictures and changes none: name another backend.")
     return backend
+
+
+def _order(body: GenerateVideoRequest | EditImageRequest, key: str | None) -> RunOrder:
+    """Have a run tell what its caller asked for."""
+    return RunOrder(idempotency_key=key, options=body.model_dump(mode="json", exclude_unset=True))
 
 
 def _identifier(kind: str, key: str | None) -> str:

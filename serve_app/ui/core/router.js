@@ -26,6 +26,7 @@ const PAGES = [
   [/^\/ads\/(?<id>[\w-]+)$/, "ad"],
   [/^\/projects$/, "projects"],
   [/^\/projects\/(?<id>[\w-]+)$/, "project"],
+  [/^\/made$/, "made"],
   [/^\/settings(?:\/(?<tab>[a-z-]+))?$/, "settings"],
   [/^\/login$/, "login"],
 ];

@@ -230,6 +230,8 @@ export const api = {
   renderStatus: (job) => get(`/api/render/status/${job}`),
   cancelRender: (job) => post(`/api/render/${job}/cancel`),
   suggestEffects: async (transcript, beats) => (await post("/api/tools", { tool: "suggest_effects", args: { transcript, beats } })).result.suggestions,
+  /** @param {"generate_video" | "edit_image"} tool */
+  makeOfWords: (tool, asked, key) => post(`/api/tools/${tool}?wait=0`, asked, { key }),
   chats: async () => (await get("/api/chat/sessions")).sessions,
   chat: (id) => get(`/api/chat/sessions/${id}`),
   createChat: (asked) => post("/api/chat/sessions", asked),

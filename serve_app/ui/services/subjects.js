@@ -18,6 +18,7 @@ const VIDEO = {
 const SUBJECTS = [
   { of: /^ads\./, path: (run) => `/ads/${run.subject}`, to: () => t("To the ad"), name: (run) => run.options?.product_name, look: async (run) => (await api.ad(run.subject)).product_name },
   { ...VIDEO, of: /^editor\.(analysis|render|full_render)$/, path: (run) => `/projects/${run.subject}`, to: () => t("To the project") },
+  { of: /^editor\.make_/, path: () => "/made", to: () => t("To the films and pictures"), name: (run) => run.options?.prompt },
   { ...VIDEO, of: /^job\./, path: (run) => `/jobs/${run.identifier}`, to: () => t("To the job"), name: (run) => run.video?.title || run.options?.youtube_url || VIDEO.name(run) },
 ];
 
@@ -32,7 +33,7 @@ export function subjectTitle(run) {
   if (!looked.has(run.subject)) {
     const found = signal(pipelineTitle(run.pipeline));
     looked.set(run.subject, found);
-    subject.look(run).then((said) => said && found.set(said), () => {});
+    subject.look?.(run).then((said) => said && found.set(said), () => {});
   }
   return looked.get(run.subject)();
 }

@@ -2,10 +2,15 @@
 import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
+import { effect, signal } from "../../core/store.js";
+import { assetTitle, chooseAsset } from "./asset-choice.js";
 import { effectOf } from "./film.js";
 import { effectTitle, soundTitle } from "./names.js";
 
 const MOST = 4;
+const LONGEST_NAME = 100;
+const SOUND_SECONDS = 3; // of an asset, which may be hours long
+const MOST_SOUND_SECONDS = 30;
 
 /** @param {() => any} segment @param {(values: any, label: string) => void} set @param {any} offers @param {() => boolean} readOnly */
 export function effectChips(segment, set, offers, readOnly) {
@@ -25,9 +30,23 @@ export function effectChips(segment, set, offers, readOnly) {
   return h("fieldset.stack.tight", h("legend", t("Effects")), h("div.chips", () => (offers()?.effects ?? []).map(chip)), () => effects().map(amount));
 }
 
-/** @param {() => any} segment @param {(values: any, label: string) => void} set @param {any} offers @param {() => boolean} readOnly */
-export function soundChips(segment, set, offers, readOnly) {
-  const has = (name) => segment().sfx?.name === name;
-  const chip = (name) => h("button.chip-button", { "aria-pressed": () => String(has(name)), disabled: readOnly, onclick: () => set({ sfx: has(name) ? undefined : { name } }, t("the sound")) }, () => icon(has(name) ? "check" : "volume"), soundTitle(name));
-  return h("fieldset.stack.tight", h("legend", t("Sound at its start")), h("div.chips", () => (offers()?.sounds ?? []).map(chip)));
+/**
+ * @param {() => any} segment @param {(values: any, label: string) => void} set @param {any} offers @param {() => boolean} readOnly
+ * @param {string} page the path of the page that shows the segment
+ */
+export function soundChips(segment, set, offers, readOnly, page) {
+  const has = (name) => segment().sfx?.name === name && !segment().sfx.path;
+  const put = (sfx) => set({ sfx }, t("the sound"));
+  const chip = (name) => h("button.chip-button", { "aria-pressed": () => String(has(name)), disabled: readOnly, onclick: () => put(has(name) ? undefined : { name }) }, () => icon(has(name) ? "check" : "volume"), soundTitle(name));
+  const path = signal(null);
+  effect(() => path.set(segment().sfx?.path ?? null));
+  const own = () => (path.peek() ? put(undefined) : chooseAsset(({ path: of, title }) => put({ name: title.slice(0, LONGEST_NAME), path: of, duration: SOUND_SECONDS }), page));
+  const seconds = (event) => {
+    const found = Number(event.target.value);
+    if (found > 0 && found <= MOST_SOUND_SECONDS) put({ ...segment().sfx, duration: found });
+    else event.target.value = String(segment().sfx?.duration ?? SOUND_SECONDS);
+  };
+  return h("fieldset.stack.tight", h("legend", t("Sound at its start")),
+    h("div.chips", () => (offers()?.sounds ?? []).map(chip), h("button.chip-button", { "aria-pressed": () => String(Boolean(path())), disabled: readOnly, onclick: own }, () => path() && icon("check"), t("Of a video…"))),
+    () => path() && h("label.amount-row", h("span.clip-text", { dir: "auto" }, () => assetTitle(path())), h("input.number", { type: "number", min: "0.1", max: String(MOST_SOUND_SECONDS), step: "0.1", "aria-label": t("Seconds of the sound that are heard"), title: t("Seconds of the sound that are heard"), value: () => String(segment().sfx?.duration ?? SOUND_SECONDS), disabled: readOnly, onchange: seconds })));
 }

@@ -11,13 +11,13 @@ import { may } from "../../services/session.js";
 import { errorPanel } from "../common/error-panel.js";
 import { progressBar } from "../common/progress.js";
 import { toast, toastError, tried } from "../common/toast.js";
-import { BEDS, SHAPES, options } from "./names.js";
+import { musicFields } from "./music.js";
+import { SHAPES, options } from "./names.js";
 
 const PIPELINES = ["editor.render", "editor.full_render"];
 const LOUD = -14;
 const SHOWN_LOGS = 4;
 const STEP = 0.01;
-const OWN = "own"; // what an asset sounds like, which only the API can choose
 
 /** @param {import("./model.js").Editor} model */
 export function renderPanel(model) {
@@ -75,22 +75,20 @@ export function renderPanel(model) {
   const readOnly = () => Boolean(active()) || !may("write");
   const check = (name, label, checked, value = (on) => on) => h("label.check.small", h("input", { type: "checkbox", checked, disabled: readOnly, onchange: (event) => set(name, value(event.target.checked)) }), label);
   const showing = signal("");
+  const music = musicFields(model);
   effect(() => showing.set(status()?.status === "finished" ? status().id : ""));
   return h("section.render-panel.stack.tight", { "aria-label": t("Film") },
     h("div.fields.three",
       h("label.small", t("Shape"), h("select", { disabled: () => !may("write"), value: () => model.timeline().aspect, onchange: (event) => model.change((timeline) => ({ ...timeline, aspect: event.target.value }), t("the shape")) }, options(SHAPES, h, model.timeline.peek().aspect))),
       h("label.small", t("Quality"), h("select", { disabled: readOnly, onchange: (event) => set("quality", event.target.value) }, h("option", { value: "final" }, t("Full size")), h("option", { value: "draft" }, t("Draft: half as wide, quick")))),
-      h("label.small", t("Music"), h("select", { disabled: () => !may("write"), value: () => bedOf(model.timeline()), onchange: (event) => model.change((timeline) => ({ ...timeline, music: event.target.value ? { ...timeline.music, path: undefined, name: event.target.value } : null }), t("the music")) },
-      h("option", { value: "" }, t("None")), options(BEDS, h, bedOf(model.timeline.peek())), h("option", { value: OWN, disabled: true, hidden: () => bedOf(model.timeline()) !== OWN }, t("The sound of a video"))))),
+      music.field),
+    music.more,
     h("div.row", check("captions", t("Captions"), true), check("watermark", t("Watermark"), () => asked().watermark ?? true), check("loudness", t("Even loudness"), false, (on) => (on ? LOUD : null))),
     () => active() ? running(status, stop) : h("div.row", h("button.primary.grow", { disabled: () => busy() || Boolean(why()), title: why, onclick: start }, icon("film"), () => (status()?.status === "finished" ? t("Render again") : t("Render the film")))),
     () => why() && !active() && h("p.small.quiet", why()),
     () => status()?.status === "failed" && failure(status(), start),
     () => showing() && finishedFilm(model, status.peek()));
 }
-
-/** The music of a time line by its name: empty for none. */
-const bedOf = ({ music }) => (music ? (music.name ?? OWN) : "");
 
 function running(status, stop) {
   return h("div.stack.tight", progressBar(() => (status()?.progress ?? 0) / 100, t("Progress of the film")),

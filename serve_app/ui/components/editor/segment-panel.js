@@ -47,7 +47,7 @@ function panel(model, key, offers) {
     () => index() > 0 && h("label", t("Transition from the segment before"), h("select", { disabled: readOnly, value: () => segment().transition?.name ?? "", onchange: (event) => set({ transition: event.target.value ? { ...segment().transition, name: event.target.value } : undefined }, t("the transition")) },
       h("option", { value: "" }, t("Cut")), options(TRANSITIONS, h, segment().transition?.name))),
     effectChips(segment, set, offers, readOnly),
-    soundChips(segment, set, offers, readOnly),
+    soundChips(segment, set, offers, readOnly, `/projects/${model.project.peek().id}`),
     h("div.fields.pair",
       h("label", t("Speed"), h("select", { disabled: readOnly, value: () => String(segment().speed ?? 1), onchange: (event) => set({ speed: Number(event.target.value) }, t("the speed")) }, SPEEDS.map((one) => h("option", { value: String(one), selected: one === (segment().speed ?? 1) }, `${number(one, 2)}×`)))),
       h("label", t("Part of the picture"), h("select", { disabled: readOnly, value: () => (typeof segment().crop === "object" ? "hand" : (segment().crop ?? "auto")), onchange: (event) => event.target.value !== "hand" && set({ crop: event.target.value }, t("the cut of the picture")) },

@@ -9,7 +9,7 @@ import { prefer, preferences } from "../../services/preferences.js";
 const ENTRIES = [
   { path: "/", pages: ["dashboard"], icon: "home", label: () => t("Dashboard") },
   { path: "/videos", pages: ["library", "detail"], icon: "library", label: () => t("Library") },
-  { path: "/projects", pages: ["projects", "project"], icon: "cut", label: () => t("Projects") },
+  { path: "/projects", pages: ["projects", "project", "made"], icon: "cut", label: () => t("Projects") },
   { path: "/new", pages: ["generate"], icon: "add", label: () => t("New") },
   { path: "/runs", pages: ["pipelines", "run", "jobs", "job", "backfills", "backfill", "ads", "new-ad", "ad"], icon: "runs", label: () => t("Runs") },
   { path: "/settings", pages: ["settings"], icon: "settings", label: () => t("Settings") },
