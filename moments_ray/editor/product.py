@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moments_ray.editor.lost import keep_lost_renders
 from moments_ray.editor.pipelines import PIPELINES
 from moments_ray.editor.queries.references import ConsentReferences, ProjectReferences
 from moments_ray.editor.roles import ASSISTANT, IMAGE_MAKER, VIDEO_MAKER
@@ -44,5 +45,6 @@ EDITOR = Product(
     pipelines=PIPELINES,
     roles=(ASSISTANT, VIDEO_MAKER, IMAGE_MAKER),
     owned=(Owned("made/"), Owned("projects/", ProjectReferences), Owned("consent/", ConsentReferences)),
+    before_deletion=keep_lost_renders,
     api=_api,
 )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from moments_ray.database.session import WriteSession
 from moments_ray.engine.pipeline import Pipeline
 from moments_ray.engine.queries.references import References
 from moments_ray.settings import Quota, Settings
@@ -82,7 +83,7 @@ class Product:
     """What a kind of work adds: its pipelines, the roles it asks models to play, the objects it owns, its API.
 
     ``periodic_tasks`` is what it wants done now and then; ``api`` imports its routes, which only the API's process
-    does.
+    does. ``before_deletion`` writes down, with the mark that a video is being deleted, what it has to tell of it later.
     """
 
     name: str
@@ -90,4 +91,5 @@ class Product:
     roles: tuple[ModelRole, ...] = ()
     owned: tuple[Owned, ...] = ()
     periodic_tasks: tuple[PeriodicTask, ...] = ()
+    before_deletion: Callable[[WriteSession, str], Awaitable[None]] | None = None
     api: Callable[[], ProductApi] | None = None

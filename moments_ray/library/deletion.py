@@ -30,6 +30,7 @@ class Deletion:
         self._database = environment.database
         self._store = environment.store
         self._owned = environment.registry.owned
+        self._products = environment.registry.products
         self._redis = client
         self._live = LiveStatus(client)
         self._run_service = RunService(environment, client)
@@ -42,6 +43,9 @@ class Deletion:
         """
         async with self._database.begin() as session:
             await Videos(session).begin_deletion(identifier)
+            for product in self._products:
+                if product.before_deletion is not None:
+                    await product.before_deletion(session, identifier)
         failpoint.hit(self._settings, "deletion.marked")
         return await self.finish(identifier, self._settings.api.deletion_timeout_seconds)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import ray
 from sqlalchemy import text
 
+from moments_ray.library.deletion import finish_deletions
 from moments_ray.testing.numbered import read_numbers
 from tests.ray.conftest import Engine, StartWorker
 from tests.ray.editing import DRAFT, consenting, saved
@@ -154,6 +156,25 @@ async def test_a_render_that_is_cancelled_leaves_no_process_and_no_file(
     status = (await api.get(started["status_url"])).json()
     assert (status["status"], status["error"], status["output_url"]) == ("failed", "cancelled", None)
     await assert_left_nothing(engine, victims, started["job_id"])
+
+
+async def test_a_render_whose_video_is_deleted_fails_and_names_the_segment(
+    engine: Engine, worker: object, api: httpx.AsyncClient, clock: Path
+) -> None:
+    victims = Victims(engine, [])
+    started = await begun(api, clock)
+    await at_work(engine, started["job_id"], "RENDER_SEGMENTS")
+    video = (await api.get("/api/videos")).json()["items"][0]["identifier"]
+    assert (await api.delete(f"/api/videos/{video}")).status_code in {202, 204}
+    status = (await api.get(started["status_url"])).json()
+    assert (status["status"], status["output_url"]) == ("failed", None)
+    assert re.match(r"storage\.not_found: Segment s\d: ", status["error"])
+    assert 25 <= status["progress"] <= 70
+    async with asyncio.timeout(_STOP_SECONDS):
+        while (await api.get(f"/api/runs/{started['job_id']}")).status_code != 404 or victims.children():
+            await finish_deletions(engine.environment)
+            await asyncio.sleep(0.1)
+    assert (await api.get(started["status_url"])).json() == status
 
 
 async def assert_left_nothing(engine: Engine, victims: Victims, run: str) -> None:

@@ -75,6 +75,18 @@ class Render(Table):
     updated_at: Mapped[datetime] = _updated_now()
 
 
+class LostRender(Table):
+    """A render whose video was deleted under it, for those that follow it; ``job_id`` is its run's identifier."""
+
+    __tablename__ = "lost_renders"
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    timeline_version: Mapped[int]
+    progress: Mapped[float]
+    segment: Mapped[str]  # that was rendered, or was to be the first
+    lost_at: Mapped[datetime] = created_now()
+
+
 class MadeFileRow(Table):
     """A film or picture that was made of words, by the name that it has in /media/final/."""
 

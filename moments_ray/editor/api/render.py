@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from moments_ray.editor.api.dependencies import Editor, Reference
 from moments_ray.editor.api.schemas import RenderStarted, RenderStatusView
-from moments_ray.editor.api.views import render_view
+from moments_ray.editor.api.views import lost_view, render_view
 from moments_ray.editor.options import RenderBody
 from moments_ray.editor.queries.renders import Renders
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey, Identifier
@@ -44,6 +44,8 @@ async def start_render(
 async def read_render(dependencies: Dependencies, job_id: Identifier) -> RenderStatusView:
     """Return where a film stands."""
     async with dependencies.environment.database.read() as session:
+        if (lost := await Renders(session).lost(job_id)) is not None:
+            return lost_view(lost)
         render, run, _ = await Renders(session).get(job_id)
         return await render_view(dependencies, session, render, run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Asset, Consent, Render, Run, Video
+from moments_ray.database.tables import Asset, Consent, LostRender, Render, Run, Video
 from moments_ray.editor.api.schemas import AssetView, ConsentView, LastRender, ProjectDetail, RenderStatusView
 from moments_ray.editor.consent import missing_consent
 from moments_ray.editor.options import ProjectStatus
@@ -21,6 +21,7 @@ from moments_ray.editor.status import (
     render_status,
 )
 from moments_ray.editor.timeline import AssetPlace, TimelineData, TimelineWarning
+from moments_ray.errors import ObjectMissing
 from moments_ray.http.container import Container
 from moments_ray.http.redirects import signed_link
 from moments_ray.library.queries.videos import Videos
@@ -151,6 +152,24 @@ async def render_view(
         crops=crops,
         error=render_error(status, problem),
         run_status=run.status,
+        problem=problem,
+    )
+
+
+def lost_view(lost: LostRender) -> RenderStatusView:
+    """Show a render whose video was deleted under it."""
+    error = ObjectMissing(f"Segment {lost.segment}: its video was deleted while the film was rendered.")
+    problem = {"code": error.code, "message": error.message, "retryable": error.retryable, "detail": error.detail}
+    return RenderStatusView(
+        id=lost.job_id,
+        timeline_version=lost.timeline_version,
+        status="failed",
+        progress=lost.progress,
+        logs=[],
+        result=None,
+        output_url=None,
+        error=render_error(RunStatus.CANCELLED, problem),
+        run_status=RunStatus.CANCELLED,
         problem=problem,
     )
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
-from moments_ray.database.tables import Asset, Project, Render, Run, RunItem, RunStage
+from moments_ray.database.tables import Asset, LostRender, Project, Render, Run, RunItem, RunStage, Video
 from moments_ray.errors import NotFound
 from moments_ray.states import ACTIVE_RUN, StageStatus
+
+_LOST_FOR = timedelta(days=1)
 
 
 class Renders:
@@ -64,6 +67,27 @@ class Renders:
         active = Run.status.in_([status.value for status in ACTIVE_RUN])
         return list(await self._session.scalars(query.where(Project.asset_id == asset.id, active)))
 
+    async def active_of_video(self, video: str) -> list[tuple[Render, Run, Project]]:
+        """Return the renders under way of a video's projects."""
+        query = select(Render, Run, Project).join(Run, Run.id == Render.run_id)
+        query = query.join(Project, Project.id == Render.project_id).join(Video, Video.id == Run.video_id)
+        active = Run.status.in_([status.value for status in ACTIVE_RUN])
+        return [*(await self._session.execute(query.where(Video.identifier == video, active))).tuples()]
+
+    async def lose(self, run: str, **values: Any) -> None:
+        """Write down a render whose rows are about to go."""
+        await self._session.execute(insert(LostRender).values(job_id=run, **values).on_conflict_do_nothing())
+
+    async def forget_lost(self) -> None:
+        """Forget the lost renders that nobody is told of any more."""
+        await self._session.execute(delete(LostRender).where(LostRender.lost_at < func.now() - _LOST_FOR))
+
+    async def lost(self, run: str) -> LostRender | None:
+        """Return a render whose video was deleted under it within the last day."""
+        known = LostRender.lost_at >= func.now() - _LOST_FOR
+        found: LostRender | None = await self._session.scalar(select(LostRender).where(LostRender.job_id == run, known))
+        return found
+
     async def stages(self, run: Run) -> dict[str, RunStage]:
         """Return the stages of a run by name."""
         return {row.name: row for row in await self._session.scalars(select(RunStage).where(RunStage.run_id == run.id))}
@@ -73,6 +97,14 @@ class Renders:
         failed = (RunItem.run_id == run.id, RunItem.status == StageStatus.FAILED)
         found: dict[str, Any] | None = await self._session.scalar(
             select(RunItem.error).where(*failed).order_by(RunItem.ordinal).limit(1)
+        )
+        return found
+
+    async def unfinished(self, run: Run, stage: str) -> str | None:
+        """Return the segment of the first piece of a run that is still to be rendered; None where none is planned."""
+        same = (RunItem.run_id == run.id, RunItem.stage == stage, RunItem.status != StageStatus.COMPLETED)
+        found: str | None = await self._session.scalar(
+            select(RunItem.spec["segment"].astext).where(*same).order_by(RunItem.ordinal).limit(1)
         )
         return found
 

@@ -116,6 +116,22 @@ async def test_a_render_waits_for_consent_and_says_what_is_missing(
     problem(await api.get(f"/api/projects/{project['id']}"), 404, "object.not_found")
 
 
+async def test_who_follows_a_film_hears_that_its_video_was_deleted_under_it(
+    api: httpx.AsyncClient, project: dict[str, Any]
+) -> None:
+    await save(api, project, segments=[INTRO])
+    await api.post(f"/api/consent/{project['asset']['id']}/checkbox", json={"accepted": True})
+    started = (await api.post(f"/api/render/{project['id']}", json={})).json()
+    assert (await api.delete(f"/api/videos/{project['asset']['video']}")).status_code == 204
+    ended = (await api.get(started["status_url"])).json()
+    assert (ended["id"], ended["status"], ended["run_status"]) == (started["job_id"], "failed", "cancelled")
+    assert ended["error"] == "storage.not_found: Segment intro: its video was deleted while the film was rendered."
+    assert (ended["problem"]["code"], ended["problem"]["retryable"]) == ("storage.not_found", False)
+    assert (ended["progress"], ended["logs"], ended["result"], ended["output_url"]) == (0, [], None, None)
+    problem(await api.get(f"/api/runs/{started['job_id']}"), 404, "object.not_found")
+    problem(await api.get("/api/render/status/no-such-render"), 404, "object.not_found")
+
+
 async def test_an_empty_timeline_is_neither_exported_nor_shown(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
     problem(await api.get(f"/api/timeline/{project['id']}/export"), 422, "timeline.empty")
     problem(await api.get(f"/api/timeline/{project['id']}/preview"), 422, "timeline.empty")
