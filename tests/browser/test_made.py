@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import func
 
 from moments_ray.database.tables import Video
+from moments_ray.engine.queries.journal import Journal
+from moments_ray.engine.queries.runs import Runs
+from moments_ray.library.queries.videos import Videos
+from moments_ray.media.probe import probe
+from moments_ray.states import RunStatus
 from tests.browser.chromium import until
 from tests.browser.editing import Timeline, block, saved
 from tests.browser.film import add_project
@@ -48,7 +54,9 @@ def test_a_film_is_asked_for_stopped_and_asked_for_again_by_keys(page: Any, serv
     assert (words.input_value(), page.get_by_label("Shape").input_value()) == ("Winter came early.", "wide")
 
 
-def test_what_nobody_can_make_is_refused_with_the_cure_and_the_words_stay(page: Any, talk: Video, project: int) -> None:
+def test_what_nobody_can_make_is_refused_with_the_cure_and_the_words_stay(
+    page: Any, served: Site, talk: Video, project: int
+) -> None:
     page.goto(f"./projects/{project}")
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Change its picture").click()
@@ -60,7 +68,14 @@ def test_what_nobody_can_make_is_refused_with_the_cure_and_the_words_stay(page: 
     refused = page.get_by_role("alert")
     refused.get_by_text("model.not_configured").wait_for()
     assert "OPENAI_API_KEY" in refused.inner_text()
-    assert page.get_by_role("textbox", name="Words").input_value() == "make it a cat"
+    words = page.get_by_role("textbox", name="Words")
+    assert words.input_value() == "make it a cat"
+    words.fill("black and white")
+    page.get_by_role("button", name="Make the picture").click()
+    page.get_by_role("article", name="black and white").wait_for()
+    assert refused.count() == 0
+    (run,) = page.request.get(f"{served.url}/api/runs").json()["items"]
+    assert run["options"] == {"prompt": "black and white", "seed": 0, "image": chosen.input_value()}
 
 
 def test_what_was_made_is_seen_saved_and_gone_on_with(page: Any, served: Site, made: MadeShelf) -> None:
@@ -130,12 +145,33 @@ def test_the_sound_of_an_asset_is_music_or_stands_in_a_segment(
 
 
 def test_a_file_that_is_brought_along_becomes_the_music(
-    editor: Any, served: Site, timeline: Timeline, river: bytes
+    editor: Any, served: Site, shelf: Shelf, timeline: Timeline, river: bytes
 ) -> None:
     editor.get_by_label("Music", exact=True).select_option("The sound of a video…")
     choice = editor.get_by_role("dialog", name="The sound of a video")
     choice.locator("input[type=file]").set_input_files({"name": "river.mp4", "mimeType": "video/mp4", "buffer": river})
+    for _ in range(200):
+        if found := editor.request.get(f"{served.url}/api/runs?pipeline=import").json()["items"]:
+            break
+        editor.wait_for_timeout(50)
+    served.do(fetched, shelf, found[0]["identifier"], river)
     saved(editor, 2)
-    music = timeline()["music"]
-    found = editor.request.get(f"{served.url}/api/projects").json()
-    assert music == {"path": f"asset:{max(one['asset_id'] for one in found)}"}
+    projects = editor.request.get(f"{served.url}/api/projects").json()
+    assert timeline()["music"] == {"path": f"asset:{max(one['asset_id'] for one in projects)}"}
+
+
+async def fetched(shelf: Shelf, run: str, content: bytes) -> None:
+    """Have the run that takes in a file end, as a worker ends it."""
+    async with shelf.database.read() as session:
+        row = await Runs(session).get(run)
+    stored = await shelf.store.put_bytes(f"videos/{row.subject}/source.mp4", content, content_type="video/mp4")
+    place = await shelf.store.in_place(stored.name)
+    assert place is not None
+    info = await probe(place, shelf.container.environment.settings.media)
+    claim = await shelf.claim(row)
+    async with shelf.database.begin() as session:
+        values = {"cloud_url": stored.uri, "duration": info.duration, "info": info.model_dump(mode="json")}
+        await Videos(session).set_source(row.subject, None, **values)
+        await Journal(session, claim).event(
+            "run.completed", {}, status=RunStatus.COMPLETED, completed_at=func.now(), progress=1.0
+        )

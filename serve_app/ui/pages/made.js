@@ -36,7 +36,7 @@ export function mount(root, { query }) {
     form.querySelector("textarea").focus();
     form.scrollIntoView({ block: "start" });
   };
-  const then = { again: (run) => ask(askedOf(run)), onward: (image, kind) => ask({ ...asked.peek(), kind, image, mask: "", prompt: "", shape: kind === "picture" ? "source" : "vertical" }) };
+  const then = { again: (run) => ask(askedOf(run)), onward: (image, kind) => ask({ ...asked.peek(), kind, image, mask: "", prompt: "", shape: null }) };
   replace(root,
     h("div.page-head", backLink("/projects", t("Back to the projects")), h("h1", t("Films and pictures of words"))),
     h("div.maker-page", form,

@@ -1,6 +1,6 @@
 // Runs as they go: one stream for the whole browser, held by one tab and told to the others.
 import { BASE } from "../core/router.js";
-import { effect, signal, untracked } from "../core/store.js";
+import { effect, scope, signal, untracked } from "../core/store.js";
 import { api, away, missing, returned } from "./api.js";
 import { finished } from "./stages.js";
 
@@ -43,6 +43,18 @@ export function whenRunsChange(act, wanted = () => true) {
     const now = allRuns().filter(wanted).map((run) => `${run.identifier}${run.status}`).sort().join();
     if (before !== null && now !== before) untracked(act);
     before = now;
+  });
+}
+
+/** Resolves to a run as it is once it has ended. @param {any} run @returns {Promise<any>} */
+export function whenEnded(run) {
+  if (!followed(run.identifier)) know([run]);
+  lookNow();
+  return new Promise((resolve) => {
+    const [, end] = scope(() => effect(() => {
+      const now = runs().get(run.identifier);
+      if (!now || finished(now.status)) queueMicrotask(() => { end(); resolve(now ?? run); });
+    }));
   });
 }
 

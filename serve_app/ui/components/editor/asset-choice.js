@@ -5,6 +5,7 @@ import { icon } from "../../core/icons.js";
 import { signal } from "../../core/store.js";
 import { clock } from "../../core/time.js";
 import { api } from "../../services/api.js";
+import { whenEnded } from "../../services/follow.js";
 import { dialog } from "../common/dialog.js";
 import { errorPanel } from "../common/error-panel.js";
 import { skeletons } from "../common/skeleton.js";
@@ -36,7 +37,10 @@ export function chooseAsset(use, page) {
     know(items);
     projects.set([...new Map(items.map((one) => [one.asset_id, one])).values()]);
   }, wrong.set);
-  const bring = async ({ video }) => {
+  // What is heard in a file is known once the run that took it in has ended.
+  const bring = async ({ video, run }) => {
+    const { error } = run ? await whenEnded(run) : {};
+    if (error) throw error;
     const { asset, title } = await api.createProject(video.identifier);
     know([{ asset_id: asset.id, title }]);
     await use({ path: pathOf(asset.id), title });

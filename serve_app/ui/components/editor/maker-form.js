@@ -23,17 +23,21 @@ const HINTS = {
 };
 
 /** What the form begins with. @param {URLSearchParams} query */
-export const firstAsked = (query) => ({ kind: query.get("kind") === "picture" ? "picture" : "film", prompt: "", image: query.get("image") ?? "", mask: "", shape: "vertical", duration: 5, seed: 0, backend: "" });
+export const firstAsked = (query) => ({ kind: query.get("kind") === "picture" ? "picture" : "film", prompt: "", image: query.get("image") ?? "", mask: "", shape: null, duration: 5, seed: 0, backend: "" });
 
 /** What a run was asked for, as the form has it. @param {any} run */
 export const askedOf = ({ pipeline, options: { prompt = "", image = "", mask = "", duration = 5, seed = 0, backend = "", width, height } }) => ({
   kind: pipeline === "editor.make_video" ? "film" : "picture", prompt, image, mask, duration, seed, backend,
-  shape: Object.keys(SIZES).find((one) => SIZES[one][0] === width && SIZES[one][1] === height) ?? "source",
+  shape: Object.keys(SIZES).find((one) => SIZES[one][0] === width && SIZES[one][1] === height) ?? null,
 });
 
+/** The shape that is asked for; where none is, a picture keeps its own. */
+const shapeOf = ({ kind, image, shape }) => (shape in SIZES ? shape : kind === "picture" && image ? "source" : "vertical");
+
 /** A form as a request says it. */
-function request({ kind, prompt, image, mask, shape, duration, seed, backend }) {
-  const [width, height] = SIZES[shape] ?? (image && kind === "picture" ? [] : SIZES.vertical);
+function request(asked) {
+  const { kind, prompt, image, mask, duration, seed, backend } = asked;
+  const [width, height] = SIZES[shapeOf(asked)] ?? [];
   const picture = { ...(image && { image: image.trim() }), ...(image && mask && kind === "picture" && { mask }) };
   return { prompt: prompt.trim(), seed, ...(width && { width, height }), ...(kind === "film" && { duration }), ...picture, ...(backend && { backend }) };
 }
@@ -83,7 +87,7 @@ export function makerForm(asked, pictures, begun) {
     h("label", t("Words"), h("textarea", { rows: "4", required: true, maxlength: String(LONGEST), dir: "auto", disabled: readOnly, value: () => asked().prompt, oninput: (event) => set("prompt", event.target.value) }), h("small", () => HINTS[kind()]())),
     h("div.fields.pair",
       pick("image", t("Picture to begin with"), t("None"), true),
-      h("label", t("Shape"), h("select", { disabled: readOnly, onchange: (event) => set("shape", event.target.value) }, () => options(shapes(), h, asked.peek().shape)))),
+      h("label", t("Shape"), h("select", { disabled: readOnly, onchange: (event) => set("shape", event.target.value) }, () => options(shapes(), h, shapeOf(asked.peek()))))),
     () => byAddress() && h("label", t("Address of the picture"), h("input", { type: "url", placeholder: "https://…", value: () => asked().image, disabled: readOnly, oninput: (event) => set("image", event.target.value) })),
     () => shown() && preview(),
     h("div.fields.pair",
