@@ -100,6 +100,8 @@ class FilmPlan(Value):
     frames: int
     loudness: float | None = None
     crops: tuple[Crop, ...] = ()
+    framings: tuple[str, ...] = ()
+    """The objects that say where to look: named here, they are nobody's leftovers when a run is broken off."""
 
 
 class FilmMusic(Value):

@@ -158,6 +158,23 @@ async def test_a_render_that_is_cancelled_leaves_no_process_and_no_file(
     await assert_left_nothing(engine, victims, started["job_id"])
 
 
+async def test_where_to_look_is_kept_though_a_render_was_broken_off(
+    engine: Engine, worker: object, api: httpx.AsyncClient, clock: Path
+) -> None:
+    project, _ = await consenting(api, clock)
+    await saved(api, project, *({"name": f"s{n}", "start": a, "end": b} for n, (a, b) in enumerate(RANGES)))
+    upright = DRAFT | {"preset": "vertical"}
+    for watermark in (False, True):
+        started = (await api.post(f"/api/render/{project}", json=upright | {"watermark": watermark})).json()
+        if watermark:
+            await at_work(engine, started["job_id"], "RENDER_SEGMENTS")
+            await api.post(f"/api/render/{started['job_id']}/cancel")
+        await engine.ended(started["job_id"])
+    await engine.left_nothing(await engine.run(started["job_id"]), timeout=_STOP_SECONDS)
+    kept = [one.name async for one in engine.environment.store.list("projects/") if "/framing/" in one.name]
+    assert len(kept) == len(RANGES)
+
+
 async def test_a_render_whose_video_is_deleted_fails_and_names_the_segment(
     engine: Engine, worker: object, api: httpx.AsyncClient, clock: Path
 ) -> None:

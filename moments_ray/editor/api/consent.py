@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
-from io import BytesIO
 from typing import Annotated
 
 import structlog
@@ -13,24 +11,17 @@ from fastapi import APIRouter, File, UploadFile
 from moments_ray.editor.api.dependencies import Editor, Reference
 from moments_ray.editor.api.schemas import CheckboxBody, ConsentView
 from moments_ray.editor.api.views import consent_view
+from moments_ray.editor.documents import LARGEST, document_kind
 from moments_ray.editor.queries.consents import REVOKED, Consents
 from moments_ray.editor.queries.projects import Projects
-from moments_ray.errors import UnsupportedMedia
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
+from moments_ray.storage.blocking import in_thread
 
 router = APIRouter(prefix="/api/consent", tags=["editor"])
 
-_LARGEST = 20 * 1024**2
-BODY_LIMIT = RouteLimit("/api/consent/", _LARGEST + 64 * 1024, "send a smaller scan")
-_MAGIC = {
-    b"%PDF-": (".pdf", "application/pdf"),
-    b"\x89PNG\r\n\x1a\n": (".png", "image/png"),
-    b"\xff\xd8\xff": (".jpg", "image/jpeg"),
-}
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_MARKUP = ("<svg", "<html", "<script", "<!doctype", "<?xml", "<body")
+BODY_LIMIT = RouteLimit("/api/consent/", LARGEST + 64 * 1024, "send a smaller scan")
 
 
 @router.get("/{asset_id}", responses=problems(404))
@@ -62,7 +53,7 @@ async def upload_consent(
 ) -> ConsentView:
     """Keep a signed document: PDF, PNG, JPEG, WebP, DOCX or plain text, by its content, of at most 20 MiB."""
     data = await file.read()
-    suffix, kind = document_kind(data)
+    suffix, kind = await in_thread(document_kind, data)
     digest = hashlib.sha256(data).hexdigest()
     async with dependencies.environment.database.read() as session:
         asset, _ = await Projects(session).asset(asset_id)
@@ -75,42 +66,6 @@ async def upload_consent(
             asset, who=_who(), what="document", sha256=digest, document_name=name, document_url=stored.uri
         )
     return await read_consent(dependencies, asset_id)
-
-
-def document_kind(data: bytes) -> tuple[str, str]:
-    """Return suffix and content type of a document, by its bytes alone.
-
-    Raises:
-        UnsupportedMedia: it is none of those that are kept.
-    """
-    for magic, kind in _MAGIC.items():
-        if data.startswith(magic):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return ".webp", "image/webp"
-    if _is_docx(data):
-        return ".docx", _DOCX
-    if _is_plain(data):
-        return ".txt", "text/plain"
-    raise UnsupportedMedia("This is no document that is kept: send a PDF, PNG, JPEG, WebP, DOCX or plain text.")
-
-
-def _is_docx(data: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            return "word/document.xml" in archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
-        return False
-
-
-def _is_plain(data: bytes) -> bool:
-    """Tell whether it is text that no browser would take for a page or a picture."""
-    try:
-        text = data.decode("utf-8-sig").lower()
-    except UnicodeDecodeError:
-        return False
-    readable = all(each.isprintable() or each.isspace() for each in text)
-    return bool(text.strip()) and readable and not any(word in text for word in _MARKUP)
 
 
 def _who() -> str:

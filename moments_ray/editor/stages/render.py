@@ -62,7 +62,7 @@ async def prepare_render(ctx: Context, video: SourceVideo, project: ProjectRef, 
         segments = tuple(segment.model_copy(update={"captions": ()}) for segment in timeline.segments)
         timeline = timeline.model_copy(update={"segments": segments})
     form = form_of(options.aspect, options.quality, video.info)
-    framed = await _framed(ctx, video, timeline, form)
+    names, framed = await _framed(ctx, video, timeline, form)
     planned = plan(timeline, options.watermark, hdr=video.info.hdr, framed=framed)
     cues = tuple(cues_of(planned))
     own = {cue.file: path for path, cue in cues if path not in SOUNDS}
@@ -84,14 +84,17 @@ async def prepare_render(ctx: Context, video: SourceVideo, project: ProjectRef, 
         frames=sum(segment.piece.frames for segment in planned),
         loudness=options.loudness,
         crops=tuple(segment.crop for segment in planned),
+        framings=names,
     )
 
 
-async def _framed(ctx: Context, video: SourceVideo, timeline: Timeline, form: Form) -> dict[int, Framing]:
-    """Return where to look in the segments of which nobody said it; what was found before is read back."""
+async def _framed(
+    ctx: Context, video: SourceVideo, timeline: Timeline, form: Form
+) -> tuple[tuple[str, ...], dict[int, Framing]]:
+    """Return where to look in the segments of which nobody said it, and the objects that keep it for the next time."""
     numbers = needs_framing(timeline, form, video.info)
     if not numbers:
-        return {}
+        return (), {}
     share = window_share(form, video.info)
     parts = {number: (timeline.segments[number].start, timeline.segments[number].end) for number in numbers}
     names = {number: framing_name(ctx.folder, video.checksum, part, share) for number, part in parts.items()}
@@ -109,7 +112,8 @@ async def _framed(ctx: Context, video: SourceVideo, timeline: Timeline, form: Fo
         for number, framing in zip(missing, new, strict=True):
             await keep_framing(ctx.store, names[number], framing)
             found[number] = framing
-    return {number: framing for number, framing in found.items() if framing is not None}
+    framed = {number: framing for number, framing in found.items() if framing is not None}
+    return tuple(dict.fromkeys(names.values())), framed
 
 
 async def plan_pieces(ctx: Context, video: SourceVideo, film: FilmPlan) -> Sequence[PieceItem]:
