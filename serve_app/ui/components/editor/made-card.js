@@ -2,7 +2,7 @@
 import { h } from "../../core/html.js";
 import { ago, number, percent, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
-import { effect, signal } from "../../core/store.js";
+import { effect, signal, untracked } from "../../core/store.js";
 import { api } from "../../services/api.js";
 import { followed, lookNow } from "../../services/follow.js";
 import { link } from "../../services/links.js";
@@ -22,25 +22,27 @@ export const wordsOf = (run) => run.options.prompt ?? run.result?.output ?? "";
 /** @param {() => any} run @param {{again: (run: any) => void, onward: (path: string, kind: string) => void}} then */
 export function madeCard(run, then) {
   const live = () => followed(run().identifier) ?? run();
-  const status = signal("");
-  effect(() => status.set(live().status));
+  // What is seen is built anew by these two alone: a film goes on playing while others are made.
+  const [status, at] = [signal(""), signal(null)];
+  effect(() => { const now = live(); status.set(now.status); at.set(now.status === "completed" ? madeAt(now) : null); });
+  const made = () => untracked(live);
   const stop = () => tried(async () => { await api.cancel(run.peek().identifier); lookNow(); });
   const write = (label, name, act) => h("button.quiet", { disabled: () => !may("write"), onclick: act }, icon(name), label);
   const done = () => [
-    h("p.small.quiet", facts(run.peek())),
-    h("div.row", save(run.peek()), isFilm(run.peek())
-      ? write(t("Edit it as a project"), "cut", () => tried(() => asProject(run.peek())))
-      : [write(t("Change it"), "edit", () => then.onward(madeAt(run.peek()), "picture")), write(t("Film of it"), "film", () => then.onward(madeAt(run.peek()), "film"))])];
+    h("p.small.quiet", facts(made())),
+    h("div.row", save(made()), isFilm(made())
+      ? write(t("Edit it as a project"), "cut", () => tried(() => asProject(made())))
+      : [write(t("Change it"), "edit", () => then.onward(at.peek(), "picture")), write(t("Film of it"), "film", () => then.onward(at.peek(), "film"))])];
   const going = () => h("div.row", h("span.number.small.grow", () => percent(live().progress)), h("button.quiet", { disabled: () => !may("write"), onclick: stop }, icon("close"), t("Stop")));
   const ended = () => [
     live().error && h("p.bad.small", { dir: "auto" }, live().error.message, " ", h("code", live().error.code)),
     h("div.row", write(t("Ask again"), "retry", () => then.again(run.peek())))];
   return h("article.panel.made", { "aria-label": () => wordsOf(run()) },
-    h("div.made-picture", () => (status() === "completed" && madeAt(run()) ? shownFile(run.peek()) : h("div.poster-empty", icon("film")))),
+    h("div.made-picture", () => (at() ? shownFile(made()) : h("div.poster-empty", icon("film")))),
     () => !finished(status()) && progressBar(() => live().progress, t("Progress")),
     h("div.row.small.quiet", () => status() !== "completed" && statusBadge(status()), h("span", () => ago(run().queued_at))),
     h("p.made-words", { dir: "auto" }, () => wordsOf(run())),
-    () => (status() === "completed" ? done() : finished(status()) ? ended() : going()));
+    () => (at() ? done() : finished(status()) ? ended() : going()));
 }
 
 /** Who made it, what that cost, and what was done. */
