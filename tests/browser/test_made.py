@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from moments_ray.database.tables import Video
 from moments_ray.engine.queries.journal import Journal
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.library.queries.videos import Videos
-from moments_ray.media.probe import probe
+from moments_ray.media.probe import MediaInfo, probe
 from moments_ray.states import RunStatus
 from tests.browser.chromium import until
 from tests.browser.editing import Timeline, block, saved
@@ -80,9 +81,9 @@ def test_what_nobody_can_make_is_refused_with_the_cure_and_the_words_stay(
 
 def test_what_was_made_is_seen_saved_and_gone_on_with(page: Any, served: Site, made: MadeShelf) -> None:
     served.do(made.film, made.ask("generate_video", prompt="A film"))
-    served.do(made.picture, made.ask("edit_image", prompt="a gold card"))
+    served.do(made.picture, made.ask("edit_image", prompt="plain gold"))
     page.goto("./made")
-    picture = page.get_by_role("article", name="a gold card")
+    picture = page.get_by_role("article", name="plain gold")
     until(page, "document.querySelector('.made-picture img')?.naturalWidth === 360")
     with page.expect_download() as download:
         picture.get_by_role("link", name="Download").click()
@@ -102,9 +103,11 @@ def test_the_sound_of_an_asset_is_music_or_stands_in_a_segment(
     editor: Any, served: Site, shelf: Shelf, talk: Video, timeline: Timeline
 ) -> None:
     asset = f"asset:{editor.request.get(f'{served.url}/api/projects').json()[0]['asset_id']}"
-    silent = served.do(shelf.video, "Without sound")
-    served.do(add_project, shelf, silent, "Nothing is heard here", ())
-    music = editor.get_by_label("Music", exact=True)
+    silent = MediaInfo.model_validate(talk.info).model_copy(update={"audio_tracks": ()})
+    served.do(
+        add_project, shelf, served.do(partial(shelf.video, "Without sound", info=silent)), "Nothing is heard here", ()
+    )
+    music = editor.get_by_role("combobox", name="Music", exact=True)
     music.select_option("The sound of a video…")
     choice = editor.get_by_role("dialog", name="The sound of a video")
     choice.get_by_role("radio", name="Nothing is heard here").check()
@@ -147,7 +150,7 @@ def test_the_sound_of_an_asset_is_music_or_stands_in_a_segment(
 def test_a_file_that_is_brought_along_becomes_the_music(
     editor: Any, served: Site, shelf: Shelf, timeline: Timeline, river: bytes
 ) -> None:
-    editor.get_by_label("Music", exact=True).select_option("The sound of a video…")
+    editor.get_by_role("combobox", name="Music", exact=True).select_option("The sound of a video…")
     choice = editor.get_by_role("dialog", name="The sound of a video")
     choice.locator("input[type=file]").set_input_files({"name": "river.mp4", "mimeType": "video/mp4", "buffer": river})
     for _ in range(200):

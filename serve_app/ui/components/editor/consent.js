@@ -19,6 +19,7 @@ export function consentChip(model) {
 /** @param {import("./model.js").Editor} model */
 export function consentPanel(model) {
   const busy = signal(false);
+  const ticked = signal(null); // what was just chosen, until the server has it: what is read meanwhile is older
   const consent = () => model.project().consent;
   const needsDocument = () => consent().missing.includes("document");
   const act = async (ask, said) => {
@@ -35,8 +36,9 @@ export function consentPanel(model) {
   };
   const tick = (event) => {
     const accepted = event.target.checked;
+    ticked.set(accepted);
     act(() => api.giveConsent(consent().asset_id, accepted), accepted ? t("Consent is given") : t("Consent is withdrawn; films under way are stopped"))
-      .then(() => { event.target.checked = consent().has_checkbox; });
+      .then(() => ticked.set(null));
   };
   const read = async () => {
     const found = await link(consent().document_url).catch(toastError);
@@ -45,7 +47,7 @@ export function consentPanel(model) {
   const file = h("input", { type: "file", accept: DOCUMENTS, hidden: true, "aria-label": t("Signed document"), onchange: () => { const [one] = file.files; file.value = ""; if (one) act(() => api.uploadConsent(consent().asset_id, one), t("The document is stored")); } });
   return h("section.consent", { class: () => (consent().complete ? "complete" : "missing"), "aria-label": t("Consent"), id: "consent" },
     h("div.row", () => icon(consent().complete ? "check" : "warning"), h("strong.grow", () => (consent().complete ? t("Consent is complete") : needsDocument() ? t("Consent: a signed document is missing") : t("Consent is missing")))),
-    h("label.check", h("input", { type: "checkbox", checked: () => consent().has_checkbox, disabled: () => busy() || !may("write"), onchange: tick }), t("Everybody who is seen or heard has agreed to this film.")),
+    h("label.check", h("input", { type: "checkbox", checked: () => ticked() ?? consent().has_checkbox, disabled: () => busy() || !may("write"), onchange: tick }), t("Everybody who is seen or heard has agreed to this film.")),
     h("div.row.small", file, h("button.quiet", { disabled: () => busy() || !may("write"), onclick: () => file.click() }, icon("upload"), () => (consent().document_url ? t("Another document…") : t("Add a signed document…"))),
       () => consent().document_url && h("button.link", { onclick: read }, t("Open the document"))));
 }

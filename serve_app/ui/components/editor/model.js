@@ -135,10 +135,11 @@ export function editorModel(project, video) {
   };
   /** Read how the project stands, and its time line where another one stands now. */
   model.reloadProject = async () => {
+    const { consent } = model.project.peek();
     const detail = await api.timeline(project.id).catch(() => null);
     if (!detail) return;
     if (detail.version !== saved.peek().version && !waiting.length) return model.reload();
-    model.project.set({ ...model.project.peek(), status: detail.status, consent: detail.consent });
+    model.project.set({ ...model.project.peek(), status: detail.status, consent: model.project.peek().consent === consent ? detail.consent : model.project.peek().consent });
   };
   /** Have the server put another time line in this one's place; one step to take back. */
   const replaced = (ask, label) => inOrder(async () => {
