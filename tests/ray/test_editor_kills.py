@@ -164,9 +164,9 @@ async def test_where_to_look_is_kept_though_a_render_was_broken_off(
     project, _ = await consenting(api, clock)
     await saved(api, project, *({"name": f"s{n}", "start": a, "end": b} for n, (a, b) in enumerate(RANGES)))
     upright = DRAFT | {"preset": "vertical"}
-    for watermark in (False, True):
-        started = (await api.post(f"/api/render/{project}", json=upright | {"watermark": watermark})).json()
-        if watermark:
+    for broken_off, asked in ((True, {}), (False, {"watermark": True})):
+        started = (await api.post(f"/api/render/{project}", json=upright | asked)).json()
+        if broken_off:
             await at_work(engine, started["job_id"], "RENDER_SEGMENTS")
             await api.post(f"/api/render/{started['job_id']}/cancel")
         await engine.ended(started["job_id"])

@@ -27,7 +27,7 @@ export function mount(root, { query }) {
   const pictures = signal([]);
   effect(() => {
     const made = (list.items() ?? []).filter((run) => madeAt(run) && !isFilm(run)).map((run) => ({ path: madeAt(run), title: wordsOf(run).slice(0, 60) }));
-    const next = [...made, ...posters()];
+    const next = [...new Map([...made, ...posters()].map((one) => [one.path, one])).values()]; // projects of one video share its picture
     if (untracked(pictures).map((one) => one.path).join() !== next.map((one) => one.path).join()) pictures.set(next);
   });
   const form = makerForm(asked, pictures, list.again);

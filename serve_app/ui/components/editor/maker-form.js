@@ -67,6 +67,7 @@ export function makerForm(asked, pictures, begun) {
       lookNow();
     } catch (error) {
       wrong.set(error);
+      requestAnimationFrame(() => event.target.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" }));
     } finally {
       busy.set(false);
     }
