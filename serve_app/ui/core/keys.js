@@ -34,6 +34,9 @@ const typing = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
   !/^(checkbox|radio|range|button)$/.test(target.type ?? "");
 
+/** Whether a key is what a slider or a choice is moved by. */
+const moving = (target, { key }) => /^(Arrow|Home$|End$|Page)/.test(key) && target instanceof Element && target.matches("input[type=range], input[type=radio]");
+
 /** Listen; keys are ignored in fields and while a dialog is open. */
 export function startKeys() {
   addEventListener("keydown", (event) => {
@@ -41,6 +44,7 @@ export function startKeys() {
     const key = pressed(event);
     const everywhere = key === "Ctrl+k";
     if (!everywhere && (typing(event.target) || document.querySelector("dialog[open]"))) return;
+    if (moving(event.target, event)) return;
     if ((key === " " || key === "Enter") && event.target instanceof Element && event.target.closest("button, a[href], summary, [role=slider], [role=option], input")) return;
     const sequence = prefix ? `${prefix} ${key}` : key;
     prefix = "";
