@@ -1,1 +1,13 @@
 """Measurements; each module prints what README and docs may quote."""
+
+import signal
+import sys
+
+
+def end_by_sigterm_as_by_ctrl_c() -> None:
+    """Have SIGTERM unwind this program: ended at once, it would leave its home and what it started behind."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+if sys.argv[0] == "-m":  # while Python looks for the program that it was told to start: not where a stage is imported
+    end_by_sigterm_as_by_ctrl_c()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from benchmarks.own_ray import own_ray
 from moments_ray import runtime
 from moments_ray.ads.options import AdOptions
 from moments_ray.ads.requests import Uploads
@@ -139,7 +140,7 @@ async def _measured(settings: Settings, count: int) -> float:
 
 
 def _on_ray(settings: Settings, count: int) -> float:
-    with runtime.cluster(settings):
+    with own_ray(settings):
         deploy(settings)
         try:
             return asyncio.run(make(settings, count))

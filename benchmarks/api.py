@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from benchmarks.own_home import own_home
+from benchmarks.own_ray import own_ray
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.engine.runs.service import RunOrder
@@ -160,7 +161,7 @@ def bare() -> None:
 async def with_services(settings: Settings, options: argparse.Namespace) -> dict[str, Polls]:
     """Start everything, measure, and stop it again."""
     async with runtime.services(settings) as resolved:
-        with runtime.cluster(resolved), serving(ServeArgs(settings=resolved), "127.0.0.1", _SERVE_PORT):
+        with own_ray(resolved), serving(ServeArgs(settings=resolved), "127.0.0.1", _SERVE_PORT):
             await require_answer(f"http://127.0.0.1:{_SERVE_PORT}")
             return await measure(resolved, options)
 

@@ -25,6 +25,7 @@ from benchmarks import job_api, job_losses
 from benchmarks.job_peers import PEERS, job_peers
 from benchmarks.job_systems import Ours, Peer, System
 from benchmarks.own_home import own_home
+from benchmarks.own_ray import own_ray
 from benchmarks.processes import children, cpu_seconds
 from moments_ray import runtime
 from moments_ray.settings import ApiSettings, DownloadSettings, Settings, WorkerSettings
@@ -43,7 +44,7 @@ async def measure(settings: Settings, options: argparse.Namespace) -> None:
         peers = job_peers(redis_url=resolved.redis_url.get_secret_value(), notes=notes, **urls)
         await peers.make_databases()
         systems: list[System] = [Peer(name, peers, options.at_once) for name in options.beside]
-        with runtime.cluster(resolved):
+        with own_ray(resolved):
             ours = Ours(resolved, notes)
             if "speed" in options.parts:
                 await speed([ours, *systems], options, str(settings.home))

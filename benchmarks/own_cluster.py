@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from ray.cluster_utils import Cluster
 
 from benchmarks.own_home import own_home
+from benchmarks.own_ray import own_ray
 from moments_ray import runtime
 from moments_ray.embedded.services import embedded_services
 from moments_ray.settings import Settings
@@ -35,5 +36,5 @@ async def joined(address: str, **more: Any) -> AsyncIterator[Settings]:
             urls = {"database_url": SecretStr(found.database_url), "redis_url": SecretStr(found.redis_url)}
             served = settings.model_copy(update={**urls, "ray_address": address})
             await runtime.migrate(served)
-            with runtime.cluster(served):
+            with own_ray(served):
                 yield served

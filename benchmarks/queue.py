@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.own_home import own_home
+from benchmarks.own_ray import own_ray
 from benchmarks.processes import children
 from moments_ray import runtime
 from moments_ray.engine import Context, Pipeline, Resources, Value, stage
@@ -94,7 +95,7 @@ async def measure(settings: Settings, count: int, ordinary: int) -> None:
     """Measure in turn and print."""
     async with runtime.services(settings) as resolved:
         environment, client = runtime.connect(resolved), runtime.open_redis(resolved)
-        with runtime.cluster(resolved):
+        with own_ray(resolved):
             worker = start_worker(runtime.connect, resolved, runtime.open_redis, name="bench", detached=False)
             pid = await worker.__ray_call__.remote(_pid)
             await worker.start.remote()

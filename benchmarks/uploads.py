@@ -25,6 +25,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.own_ray import own_ray
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.client.connection import Connection
@@ -194,7 +195,7 @@ async def served(sizes: list[int], every: int, *, form: bool) -> None:
             ray_address=None,
         )
         async with runtime.services(settings) as resolved:
-            with runtime.cluster(resolved) as ray, serving(ServeArgs(settings=resolved), "127.0.0.1", _PORT):
+            with own_ray(resolved) as ray, serving(ServeArgs(settings=resolved), "127.0.0.1", _PORT):
                 await require_answer(f"http://127.0.0.1:{_PORT}")
                 with tempfile.TemporaryDirectory(prefix="moments-videos-") as directory:
                     pids = processes(ray.directory or Path(home))

@@ -14,6 +14,7 @@ import redis.asyncio as redis
 
 from benchmarks.engine.nothing import STAGES, TOGETHER, Nothing
 from benchmarks.engine.peers import Peers
+from benchmarks.own_ray import own_ray
 from benchmarks.processes import family, processes
 from benchmarks.striking import Strike, begun_twice, noted, redis_dies
 from moments_ray import runtime
@@ -31,7 +32,7 @@ async def observe(settings: Settings, peers: Peers, notes: Path) -> None:
     print(f"\n{_RUNS} runs of {STAGES} stages of {_STAGE_SECONDS} s; struck when {_STRIKE_AFTER} stages have begun")
     print(f"{'':24}{'struck by':32}{'runs finished':>14}{'stages begun twice':>20}{'seconds after':>15}")
     client = runtime.open_redis(settings)
-    with runtime.cluster(settings):
+    with own_ray(settings):
         await _ours(settings, client, notes)
     for name in peers.names:
         await _peer(peers, name, client, notes)

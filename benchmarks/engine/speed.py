@@ -12,6 +12,7 @@ import ray
 
 from benchmarks.engine.nothing import APART, STAGES, TOGETHER, Nothing
 from benchmarks.engine.peers import Peers
+from benchmarks.own_ray import own_ray
 from moments_ray import runtime
 from moments_ray.engine import Pipeline
 from moments_ray.engine.environment import Environment
@@ -43,7 +44,7 @@ def bare() -> None:
 
 async def measure(settings: Settings, peers: Peers, count: int, at_once: int) -> AsyncIterator[Speed]:
     """Measure one system after another on the same servers."""
-    with runtime.cluster(settings):
+    with own_ray(settings):
         environment = runtime.connect(settings)
         worker = start_worker(runtime.connect, settings, runtime.open_redis, name="bench", detached=False)
         await worker.start.remote()
