@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import tempfile
 import uuid
@@ -27,6 +26,7 @@ from moments_ray.testing.media import run_ffmpeg
 from tests.cluster.machines import Cluster, cluster
 from tests.cluster.network import missing, network
 from tests.cluster.services import Services, services
+from tests.cluster.waiting import until
 from tests.ray.talk import make_talk
 from tests.runs import submit
 
@@ -88,21 +88,24 @@ class Library:
 
     async def ended(self, runs: list[str], seconds: float) -> list[Run]:
         """Wait for the verdicts on runs and return them."""
-        async with asyncio.timeout(seconds):
-            while True:
-                async with self.environment.database.read() as session:
-                    found = [await Runs(session).get(run) for run in runs]
-                if all(RunStatus(run.status).finished for run in found):
-                    return found
-                await asyncio.sleep(0.5)
+        found: list[Run] = []
+
+        async def all_ended() -> bool:
+            async with self.environment.database.read() as session:
+                found[:] = [await Runs(session).get(run) for run in runs]
+            return all(RunStatus(run.status).finished for run in found)
+
+        await until(all_ended, seconds)
+        return found
 
     async def until_working_on(self, stage: str, seconds: float) -> None:
         """Wait until a run is at that stage."""
-        async with asyncio.timeout(seconds):
-            while not await self.ask(
-                "SELECT count(*) FROM run_stages WHERE status = 'processing' AND name = :a", a=stage
-            ):
-                await asyncio.sleep(0.1)
+        question = "SELECT count(*) FROM run_stages WHERE status = 'processing' AND name = :a"
+
+        async def at_work() -> bool:
+            return await self.ask(question, a=stage) > 0
+
+        await until(at_work, seconds)
 
     async def by_node(self) -> dict[str, int]:
         """Return how many tries of stages there were on each node."""

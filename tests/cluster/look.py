@@ -8,6 +8,7 @@ It prints the time, in seconds since 1970, at which that was so, and ends with 1
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ import time
 from ray.autoscaler.v2.schema import ClusterStatus
 from ray.autoscaler.v2.sdk import get_cluster_status
 
-_POLL_SECONDS = 0.2
+from tests.cluster.waiting import until
 
 
 def _demanded(status: ClusterStatus) -> bool:
@@ -28,15 +29,17 @@ def _idle(status: ClusterStatus, address: str) -> bool:
 
 def _main(what: str, *rest: str) -> None:
     *of, seconds = rest
-    deadline = time.time() + float(seconds)
-    while time.time() < deadline:
-        status = get_cluster_status(os.environ["RAY_ADDRESS"])
-        if _demanded(status) if what == "demand" else _idle(status, of[0]):
-            sys.stdout.write(f"{time.time()}\n")
-            return
-        time.sleep(_POLL_SECONDS)
-    busy = {node.ip_address: node.node_activity for node in status.active_nodes}
-    sys.exit(f"not within {seconds} s; active: {busy}")
+    holds = _demanded if what == "demand" else lambda status: _idle(status, of[0])
+    try:
+        asyncio.run(until(lambda: holds(_status()), float(seconds)))
+    except TimeoutError:
+        busy = {node.ip_address: node.node_activity for node in _status().active_nodes}
+        sys.exit(f"not within {seconds} s; active: {busy}")
+    sys.stdout.write(f"{time.time()}\n")
+
+
+def _status() -> ClusterStatus:
+    return get_cluster_status(os.environ["RAY_ADDRESS"])
 
 
 if __name__ == "__main__":

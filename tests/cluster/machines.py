@@ -6,13 +6,13 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.cluster.network import Machine
 from tests.cluster.services import Services
 from tests.cluster.units import ROOT, Unit
+from tests.cluster.waiting import until
 
 READY_SECONDS = 240.0
 
@@ -37,10 +37,10 @@ class Cluster:
         unit.start()
         return unit
 
-    def start_head(self) -> tuple[Unit, Unit]:
+    async def start_head(self) -> tuple[Unit, Unit]:
         """Start Ray's head, whose state is in a Redis of its own, and the server beside it."""
         head = self.unit("moments-head", self.head, RAY_REDIS_ADDRESS=self.services.ray_redis)
-        until(lambda: "--block" in head.said, READY_SECONDS)
+        await until(lambda: "--block" in head.said, READY_SECONDS)
         return head, self.unit("moments-up", self.head)
 
     def run(
@@ -92,13 +92,3 @@ def cluster(machines: Mapping[str, Machine], services: Services) -> Iterator[Clu
         yield built
     finally:
         built.end()
-
-
-def until(holds: Callable[[], bool], seconds: float) -> float:
-    """Wait until ``holds()`` is true and return how many seconds that took; ``TimeoutError`` if it is not in time."""
-    began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > seconds:
-            raise TimeoutError(f"not within {seconds:g} s")
-        time.sleep(0.2)
-    return time.monotonic() - began

@@ -18,8 +18,9 @@ import pytest
 
 from moments_ray.moments.pipelines import MOMENTS
 from tests.cluster.conftest import Library
-from tests.cluster.machines import READY_SECONDS, Cluster, until
+from tests.cluster.machines import READY_SECONDS, Cluster
 from tests.cluster.units import ROOT
+from tests.cluster.waiting import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
@@ -46,8 +47,8 @@ async def test_a_run_on_a_cluster_without_a_media_node_is_demand_within_seconds(
     machines: Cluster, library: Library, tell: Tell
 ) -> None:
     began = time.monotonic()
-    _, up = machines.start_head()
-    until(lambda: "ready;" in up.said, READY_SECONDS)
+    _, up = await machines.start_head()
+    await until(lambda: "ready;" in up.said, READY_SECONDS)
     tell(f"the head and the server were ready after {time.monotonic() - began:.1f} s")
     look = machines.begin("demand", "python", "-m", "tests.cluster.look", "demand", "60")
     await asyncio.sleep(6)  # it is imported by then, and looks
@@ -81,12 +82,13 @@ async def test_a_job_of_a_manifest_is_stopped_half_way_taken_up_and_seen_to_its_
     began, on_head = time.monotonic(), set[str]()
     first = job("first")
     done = "SELECT count(*) FROM backfill_items WHERE status = 'completed'"
-    while await library.ask(done) < LINES / 2:
+
+    async def half_done() -> bool:
         assert first.poll() is None, machines.head.said("first")
-        assert time.monotonic() - began < _RUNS_SECONDS
-        on_head |= {title for title in machines.head.processes().values() if _OF_A_RUN.search(title)}
-        await asyncio.sleep(0.5)
-    half = time.monotonic() - began
+        on_head.update(title for title in machines.head.processes().values() if _OF_A_RUN.search(title))
+        return await library.ask(done) >= LINES / 2
+
+    half = await until(half_done, _RUNS_SECONDS)
     stopped = machines.run("ray", "job", "stop", "--address", "http://127.0.0.1:8265", "first")
     assert stopped.returncode == 0, stopped.stderr
     first.wait(60)
@@ -143,9 +145,9 @@ async def test_a_head_that_is_lost_is_said_in_seconds_and_a_new_one_goes_on(
     said, starts = len(up.said), up.starts
     assert machines.head.kill("gcs_server") == 1
     began = time.monotonic()
-    seconds = until(lambda: "head" in up.said[said:], 30)
+    seconds = await until(lambda: "head" in up.said[said:], 30)
     tell(f"the head's GCS killed: the server said so after {seconds:.1f} s")
-    until(lambda: up.starts > starts and up.said[said:].count("ready;") > 0, READY_SECONDS)
+    await until(lambda: up.starts > starts and up.said[said:].count("ready;") > 0, READY_SECONDS)
     tell(f"head and server were there again after {time.monotonic() - began:.1f} s")
     await library.ended(runs, _RUNS_SECONDS)
     tell(f"all runs ended {time.monotonic() - began:.1f} s after the loss")

@@ -7,15 +7,17 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 import yaml
 
 from tests.cluster.conftest import Library
-from tests.cluster.machines import READY_SECONDS, Cluster, until
+from tests.cluster.machines import READY_SECONDS, Cluster
 from tests.cluster.units import ROOT
+from tests.cluster.waiting import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
@@ -51,8 +53,8 @@ class Pods:
         return states == {"RUNNING"}
 
 
-@pytest.fixture(scope="module")
-def pods(machines: Cluster) -> Iterator[Pods]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pods(machines: Cluster) -> AsyncIterator[Pods]:
     """The cluster with its API deployed."""
     environment = {
         **machines.environment(),
@@ -73,11 +75,11 @@ def pods(machines: Cluster) -> Iterator[Pods]:
     node = [str(ROOT / "deploy" / "node.sh"), *ray, f"--address={machines.head.address}:6379"]
     node += ["--num-cpus=2", f"--resources={_OFFER}"]
     started = {"head": machines.head.start(head, environment, "head")}
-    until(lambda: "--block" in machines.head.said("head"), READY_SECONDS)
+    await until(lambda: "--block" in machines.head.said("head"), READY_SECONDS)
     for name in ("one", "two"):
         started[name] = machines.machines[name].start(node, environment, "node")
     pods = Pods(machines, started)
-    until(lambda: "ready;" in machines.head.said("head"), READY_SECONDS)
+    await until(lambda: "ready;" in machines.head.said("head"), READY_SECONDS)
     yield pods
     for process in reversed(started.values()):
         process.terminate()
@@ -89,13 +91,13 @@ async def test_an_application_is_redeployed_under_load_and_nobody_is_refused(
     pods: Pods, library: Library, tell: Tell
 ) -> None:
     pods.deploy()
-    tell(f"every application ran {until(pods.deployed, READY_SECONDS):.1f} s after serve deploy")
+    tell(f"every application ran {await until(pods.deployed, READY_SECONDS):.1f} s after serve deploy")
     runs = await library.submit(2)
     load = pods.cluster.begin("load", "python", "-m", "tests.cluster.load", f"{_API}/api/videos")
     await asyncio.sleep(3)
     began = time.monotonic()
     pods.deploy(log_level="WARNING")
-    until(pods.deployed, READY_SECONDS)
+    await until(pods.deployed, READY_SECONDS)
     seconds = time.monotonic() - began
     await asyncio.sleep(3)
     load.send_signal(signal.SIGTERM)
