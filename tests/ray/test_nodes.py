@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import ray
 from ray._private.node import Node
 from ray._private.parameter import RayParams
+from ray._private.ray_constants import AUTOSCALER_RESOURCE_REQUEST_CHANNEL
 from ray.autoscaler.v2.sdk import get_cluster_status
+from ray.experimental.internal_kv import _internal_kv_get
 
 from moments_ray import runtime
 from moments_ray.engine.runs.actor import start_worker
@@ -74,12 +78,36 @@ async def test_a_stage_that_can_use_a_gpu_asks_for_its_share_where_a_node_offers
         assert len(set(lines[-4:])) < 4  # a process is used again, and what it has loaded is there
 
 
-async def test_runs_that_wait_beyond_all_places_are_demand_for_whole_nodes_and_one_that_comes_takes_its_share(
+async def test_runs_that_wait_beyond_all_places_ask_for_whole_nodes_and_one_that_comes_takes_its_share(
     engine: Engine, notes: Path
 ) -> None:
-    async with asyncio.timeout(_APPEARS_SECONDS):
-        while len(runtime.nodes()) > 1:  # one of the test before counts as living for a while
-            await asyncio.sleep(0.2)
+    async with _broad_worker(engine, notes) as (actor, places):
+        (here,) = (node.resources["CPU"] for node in runtime.nodes())
+        await _until(lambda: _requested() == [here, here, here])
+        assert len(await actor.executing.remote()) == places
+        assert not await asyncio.to_thread(_demanded, "CPU", here)  # a task would be given the node, and nobody else
+        await runtime.warm_up()  # a stream of Ray Data's own asks, and for nothing
+        assert _requested() == [here, here, here]
+        with _node({}, cpus=4):
+            async with asyncio.timeout(_APPEARS_SECONDS):
+                while len(await actor.executing.remote()) < 2 * places:
+                    await asyncio.sleep(0.2)
+            await _until(lambda: sorted(_requested()) == [4, 4, here])
+
+
+async def test_what_a_killed_worker_asked_for_lapses_and_the_next_asks_again(engine: Engine, notes: Path) -> None:
+    async with _broad_worker(engine, notes) as (actor, _):
+        await _until(lambda: _requested() != [])
+        ray.kill(actor, no_restart=False)  # and nobody tells the new process to begin
+        await _until(lambda: _requested() == [])
+        await actor.start.remote()
+        await _until(lambda: _requested() != [])
+
+
+@asynccontextmanager
+async def _broad_worker(engine: Engine, notes: Path) -> AsyncIterator[tuple[Any, int]]:
+    """Have a worker for the whole cluster, its places on one node, and three times as many runs; none of them after."""
+    await _until(lambda: len(runtime.nodes()) == 1)  # one of the test before counts as living for a while
     settings = engine.settings
     actor = start_worker(runtime.connect, settings, runtime.open_redis, name="broad", detached=False, for_cluster=True)
     places = settings.worker.runs_at_once
@@ -89,22 +117,12 @@ async def test_runs_that_wait_beyond_all_places_are_demand_for_whole_nodes_and_o
     ]
     try:
         await actor.start.remote()
-        (here,) = runtime.nodes()
-        async with asyncio.timeout(_APPEARS_SECONDS):
-            while not await asyncio.to_thread(_demanded, "CPU", here.resources["CPU"]):
-                await asyncio.sleep(0.2)
-        assert len(await actor.executing.remote()) == places
-        with _node({}, cpus=4):
-            async with asyncio.timeout(_APPEARS_SECONDS):
-                while len(await actor.executing.remote()) < 2 * places:
-                    await asyncio.sleep(0.2)
-            for run in runs:
-                await engine.run_service.cancel(run.identifier)
-            for run in runs:
-                await engine.ended(run.identifier)
-        async with asyncio.timeout(_APPEARS_SECONDS):
-            while await asyncio.to_thread(_demanded, "CPU", 4.0):
-                await asyncio.sleep(0.2)
+        yield actor, places
+        for run in runs:
+            await engine.run_service.cancel(run.identifier)
+        for run in runs:
+            await engine.ended(run.identifier)
+        await _until(lambda: _requested() == [])
     finally:
         await actor.drain.remote()
         ray.kill(actor)
@@ -119,6 +137,18 @@ async def test_a_node_is_idle_for_an_autoscaler_once_its_stages_are_done(
         async with asyncio.timeout(_APPEARS_SECONDS):
             while not await asyncio.to_thread(_idle, node):
                 await asyncio.sleep(0.5)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_APPEARS_SECONDS):
+        while not await asyncio.to_thread(holds):
+            await asyncio.sleep(0.2)
+
+
+def _requested() -> list[float]:
+    """Return the CPUs of each node that Ray's autoscaler is asked to have in all."""
+    said = _internal_kv_get(AUTOSCALER_RESOURCE_REQUEST_CHANNEL)
+    return [bundle["CPU"] for bundle in json.loads(said or "[]")]
 
 
 def _idle(node: str) -> bool:

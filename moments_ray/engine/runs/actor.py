@@ -61,7 +61,8 @@ class WorkerActor:
         if self._worker is None:
             log_to_home(self._settings.home, self._settings.log_level, self._settings.environment)
             client = self._open_redis(self._settings)
-            places = ClusterPlaces(self._settings.worker.runs_at_once) if self._for_cluster else None
+            worker = self._settings.worker
+            places = ClusterPlaces(worker.runs_at_once, 2 * worker.sweep_seconds) if self._for_cluster else None
             self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name, places=places)
         return self._worker
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import ray
 import structlog
@@ -16,18 +15,21 @@ log = structlog.get_logger()
 
 _KNOWN_SECONDS = 5.0
 _ASKED_AT_MOST = 20  # nodes at a time; an autoscaler starts them in steps anyway
+_ANSWER_SECONDS = 10.0
+_REQUESTER = "moments:queue"
 
 
 class ClusterPlaces:
     """``per_node`` runs at once for every node that has CPUs; without any node those of one, which ask for it.
 
-    While runs wait beyond these, so many tasks wait for a whole free node as the runs would fill: an autoscaler sees
-    them and starts nodes of that kind. On a cluster of one node they cost places (``benchmarks.scale_out``).
+    While runs wait beyond these, the autoscaler is asked for a cluster larger by as many nodes as they would fill. What
+    a worker asked for lapses ``lapse_seconds`` after it was last repeated, and at most 20 seconds later.
     """
 
-    def __init__(self, per_node: int) -> None:
+    def __init__(self, per_node: int, lapse_seconds: float) -> None:
         self._per_node = per_node
-        self._asked: list[Any] = []
+        self._lapse_seconds = lapse_seconds
+        self._asked = True  # what a worker before this one asked for may stand
 
     async def count(self) -> int:
         """Return how many runs may be under way."""
@@ -35,24 +37,28 @@ class ClusterPlaces:
 
     async def follow(self, waiting: int) -> None:
         """Ask for as many nodes as so many waiting runs would fill, or for none any more."""
-        nodes = await _media_nodes()
+        nodes = [offer["CPU"] for offer in (await _media_nodes()).values()]
         wanted = min(math.ceil(waiting / self._per_node), _ASKED_AT_MOST) if nodes else 0
-        await self._ask_for_no_more_than(wanted)
-        if wanted > len(self._asked):
+        if wanted:
             log.info("cluster.nodes_wanted", nodes=wanted, waiting=waiting)
-            cpus = min(offer["CPU"] for offer in nodes.values())
-            self._asked += [_ask_for_a_node(cpus) for _ in range(wanted - len(self._asked))]
+            await self._ask([*nodes, *[min(nodes)] * wanted])
+        else:
+            await self.close()
 
     async def close(self) -> None:
         """Ask for no node any more."""
-        await self._ask_for_no_more_than(0)
+        if self._asked:
+            await self._ask([])
 
-    async def _ask_for_no_more_than(self, wanted: int) -> None:
-        self._asked = [task for task in self._asked if not await _ended(task)]
-        for task in self._asked[wanted:]:
-            with contextlib.suppress(ray.exceptions.RayError):
-                ray.cancel(task)
-        del self._asked[wanted:]
+    async def _ask(self, nodes: Sequence[float]) -> None:
+        """Ask for a cluster of nodes with so many CPUs each: of these, the ones that are there count."""
+        self._asked = True
+        try:
+            await asyncio.wait_for(asyncio.to_thread(_request, nodes, self._lapse_seconds), _ANSWER_SECONDS)
+        except (ray.exceptions.RayError, TimeoutError) as error:  # the head is away; the next sweep asks again
+            log.warning("cluster.nodes_not_asked", error=str(error))
+        else:
+            self._asked = bool(nodes)
 
 
 async def _media_nodes() -> Nodes:
@@ -60,15 +66,21 @@ async def _media_nodes() -> Nodes:
     return {name: offer for name, offer in nodes.items() if offer.get("CPU")}
 
 
-def _ask_for_a_node(cpus: float) -> Any:
-    asking = ray.remote(_nothing).options(name="moments:queue waits for a node", num_cpus=cpus, max_retries=0)
-    return asking.remote()
+def _request(nodes: Sequence[float], lapse_seconds: float) -> None:
+    """Ask by Ray Data's coordinator: with each tick of 20 seconds, and each stream, it overwrites who asks past it."""
+    from ray.data._internal.cluster_autoscaler import (  # noqa: PLC0415 - 60 MB: who asks imports it
+        ResourceRequestPriority,
+        get_or_create_autoscaling_coordinator,
+    )
 
-
-async def _ended(task: Any) -> bool:
-    ended, _ = await asyncio.to_thread(ray.wait, [task], timeout=0)
-    return bool(ended)
-
-
-def _nothing() -> None:
-    """Do nothing, as soon as a whole node is free."""
+    coordinator = get_or_create_autoscaling_coordinator()  # type: ignore[no-untyped-call]
+    if nodes:
+        answer = coordinator.request_resources.remote(
+            requester_id=_REQUESTER,
+            resources=[{"CPU": cpus} for cpus in nodes],
+            expire_after_s=lapse_seconds,
+            priority=ResourceRequestPriority.LOW,
+        )
+    else:
+        answer = coordinator.cancel_request.remote(_REQUESTER)
+    ray.get(answer, timeout=_ANSWER_SECONDS)
