@@ -50,7 +50,8 @@ FRAMES_SEEN = 200  # by each of the scripts
 RUNS_AN_HOUR = 720  # one that begins and ends every five seconds
 HOURS = 8
 _OF_OTHER_WORK = re.compile(
-    r"components/(ads|backfills|editor|jobs)/|pages/(new-)?(ad|backfill|job|project)s?\.|theme/(ads|editor|jobs)\."
+    r"components/(ads|backfills|editor|jobs)/|pages/(?:(new-)?(ad|backfill|job|project)s?|made)\."
+    r"|theme/(ads|editor|jobs)\."
 )
 
 
