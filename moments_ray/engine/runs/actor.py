@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,7 @@ class WorkerActor:
             worker = self._settings.worker
             places = ClusterPlaces(worker.runs_at_once, 2 * worker.sweep_seconds) if self._for_cluster else None
             self._worker = PipelineWorker(self._connect, self._settings, client, name=self._name, places=places)
+            gc.freeze()  # what is loaded stays: to search it for garbage is a tenth of what short runs cost here
         return self._worker
 
 

@@ -17,17 +17,13 @@ from moments_ray.engine.execute.rows_at_work import rows_key
 from moments_ray.engine.live_words import LiveWords
 from moments_ray.engine.registry import Registry
 from moments_ray.engine.runs.lease import LockChange, key_of, lock_key
-from moments_ray.engine.runs.queue import GROUP, Message
-from moments_ray.engine.runs.scripts import ScriptBatches
+from moments_ray.engine.runs.queue import Message
+from moments_ray.engine.runs.whole_status import STATUS_CHANNEL, WholeStatus, WholeStatuses
 from moments_ray.states import RunStatus, StageStatus
 
 log = structlog.get_logger()
 
-STATUS_CHANNEL = "job_status_updates"
 PROGRESS_CHANNEL = "job_progress_updates"
-_AFTER_THE_END = 3600
-_RUN_LIFE = 24 * 3600
-_HISTORY_LENGTH = 1000
 
 # Publishing and showing are one round trip. A zombie must not overwrite its successor's status: only the owner of
 # the lock writes, or anybody while there is no lock, and only about its own run. A status that Redis lost is written
@@ -46,41 +42,6 @@ for i = last + 1, #ARGV do
   if status ~= 'completed' and status ~= 'skipped' then current = ARGV[i] break end
 end
 if #ARGV > last then redis.call('HSET', KEYS[1], 'current_stage', current) end
-return 1
-"""
-
-
-# The whole of a run's status, as its journal has it, and a change of its lock, if any. Last, so that it stays where the
-# rest fails, the entry is acknowledged that notified of the run, if that is asked. KEYS: the status, the run, the
-# subject's history, the cancel flag, the lock, the rows at work, the status in other words, the entry's stream. ARGV:
-# the lock's change (see ``LockChange``), its token, its milliseconds; the run, when it was queued, whether it is
-# finished; one JSON document, because a client takes long over many words: fields of the status, more of the run, other
-# words, messages; and the entry.
-_WHOLE = f"""
-if ARGV[1] == 'take' then redis.call('SET', KEYS[5], ARGV[2], 'PX', ARGV[3])
-elseif ARGV[1] == 'release' and redis.call('GET', KEYS[5]) == ARGV[2] then redis.call('DEL', KEYS[5]) end
-local fields, more, other, messages = unpack(cjson.decode(ARGV[7]))
-local function write(key, words) if #words > 0 then redis.call('HSET', key, unpack(words)) end end
-redis.call('DEL', KEYS[1])
-write(KEYS[1], fields)
-write(KEYS[2], fields)
-write(KEYS[2], more)
-redis.call('EXPIRE', KEYS[2], {_RUN_LIFE})
-redis.call('ZADD', KEYS[3], ARGV[5], ARGV[4])
-redis.call('ZREMRANGEBYRANK', KEYS[3], 0, {-_HISTORY_LENGTH - 1})
-if ARGV[6] == '1' then
-  redis.call('EXPIRE', KEYS[1], {_AFTER_THE_END})
-  redis.call('DEL', KEYS[4], KEYS[6])
-end
-if #other > 0 then
-  write(KEYS[7], other)
-  redis.call('EXPIRE', KEYS[7], {_RUN_LIFE})
-end
-for _, message in ipairs(messages) do redis.call('PUBLISH', '{STATUS_CHANNEL}', message) end
-if ARGV[8] ~= '' then
-  redis.call('XACK', KEYS[8], '{GROUP}', ARGV[8])
-  redis.call('XDEL', KEYS[8], ARGV[8])
-end
 return 1
 """
 
@@ -112,8 +73,7 @@ class LiveStatus:
         self._redis = client
         self._registry = registry
         self._show_script = client.register_script(_SHOW)
-        self._whole_script = client.register_script(_WHOLE)
-        self._together = ScriptBatches(client)
+        self._statuses = WholeStatuses(client)
 
     async def whole(
         self,
@@ -143,19 +103,20 @@ class LiveStatus:
         messages = [_message(run.identifier, run.subject, each, words) for each in news]
         document = [_flat(fields), _flat(_summary(run)), _flat(own), messages]
         name = key_of(run)
-        await self._together.execute(
-            self._whole_script,
-            keys=[
-                *(active_key(run.subject), run_key(run.identifier), history_key(run.subject)),
-                *(cancel_key(name), lock_key(name), rows_key(run.identifier), key),
-                acknowledge.stream if acknowledge else "",
-            ],
-            args=[
-                *(lock or LockChange()),
-                *(run.identifier, run.queued_at.timestamp(), finished),
-                json.dumps(document, ensure_ascii=False),
-                acknowledge.id if acknowledge else "",
-            ],
+        await self._statuses.write(
+            WholeStatus(
+                keys=(
+                    *(active_key(run.subject), run_key(run.identifier), history_key(run.subject)),
+                    *(cancel_key(name), lock_key(name), rows_key(run.identifier), key),
+                    acknowledge.stream if acknowledge else "",
+                ),
+                args=(
+                    *(lock or LockChange()),
+                    *(run.identifier, run.queued_at.timestamp(), finished),
+                    json.dumps(document, ensure_ascii=False),
+                    acknowledge.id if acknowledge else "",
+                ),
+            )
         )
 
     async def forget(self, subject: str, runs: Sequence[str]) -> None:

@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from moments_ray.database.session import Database
 from moments_ray.engine.queries.runs import Runs
-from moments_ray.engine.runs.live_status import PROGRESS_CHANNEL, STATUS_CHANNEL
+from moments_ray.engine.runs.live_status import PROGRESS_CHANNEL
+from moments_ray.engine.runs.whole_status import STATUS_CHANNEL
 from moments_ray.errors import ServiceUnavailable
 
 log = structlog.get_logger()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from redis.exceptions import ResponseError
 from sqlalchemy import text
 
 from moments_ray import runtime
@@ -17,7 +18,7 @@ from moments_ray.engine.execute.process import Process
 from moments_ray.engine.queries.claims import claim_of, claim_run
 from moments_ray.engine.queries.journal import StageJournal, Verdict
 from moments_ray.engine.runs.lease import Lease, key_of, lock_key
-from moments_ray.engine.runs.live_status import LiveStatus
+from moments_ray.engine.runs.live_status import LiveStatus, run_key
 from moments_ray.engine.runs.queue import GROUP, Queue
 from moments_ray.engine.runs.release import RunRelease
 from moments_ray.engine.runs.service import RunService
@@ -174,3 +175,18 @@ async def test_a_run_that_ends_while_it_is_to_be_handed_back_is_cleared_away_by_
     await releasing.hand_back(leases[1], notify=True)
     assert (await bell.pending(), await bell.redis.exists(lock)) == (0, 0)
     assert await bell.queue.take("worker-b", 1) == []
+
+
+async def test_a_run_that_cannot_be_shown_keeps_its_entry_and_stands_in_no_others_way(bell: Bell) -> None:
+    odd, well = [await submit(bell.run_service, TOY, Ask(text="x"), subject=new_identifier()) for _ in range(2)]
+    messages = {message.run: message for message in await bell.queue.take("worker", 2)}
+    await bell.redis.set(run_key(odd.identifier), "somebody else's, no hash")
+    live = LiveStatus(bell.redis)
+    shown = await asyncio.gather(
+        *(live.whole(run, TOY.stage_names, {}, acknowledge=messages[run.identifier]) for run in (odd, well)),
+        return_exceptions=True,
+    )
+    assert isinstance(shown[0], ResponseError)
+    assert "WRONGTYPE" in str(shown[0])
+    assert shown[1] is None
+    assert [message.run for message in await bell.queue.own("worker")] == [odd.identifier]
