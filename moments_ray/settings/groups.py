@@ -78,7 +78,9 @@ class MediaSettings(Group):
     max_memory_bytes: int = Field(1_500_000_000, gt=0, description="address space of one media process")
     max_scratch_bytes: int = Field(32 * 1024**3, gt=0, description="largest file a media process may write")
     probe_timeout_seconds: float = Field(60.0, gt=0)
-    kill_grace_seconds: float = Field(2.0, ge=0, description="between SIGTERM and SIGKILL")
+    kill_grace_seconds: float = Field(
+        0.5, ge=0, description="between SIGTERM and SIGKILL, within worker.cancel_grace_seconds"
+    )
     encoder_threads: int = Field(0, ge=0, description="0: follow the stage's CPUs and the machine's cores")
     beats: Literal["numpy", "librosa"] = Field("numpy", description="who finds beats; librosa is of the extra audio")
 
