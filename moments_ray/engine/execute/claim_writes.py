@@ -7,44 +7,34 @@ import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-import structlog
+import stamina
 
 from moments_ray.database.session import Database, WriteSession
 from moments_ray.engine.queries.claims import Claim
 from moments_ray.engine.queries.journal import Journal, LastOutput, StageJournal, Verdict
 from moments_ray.engine.queries.journal_reader import JournalReader, ShownRun, WrittenEvent, happened, shown_run
 from moments_ray.errors import DatabaseUnavailable
-from moments_ray.process.retry import backoff
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-log = structlog.get_logger()
-
-_OUTAGE_SECONDS = 60.0  # a PostgreSQL that went away is waited for this long, before a result is given up
-_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.2, 5.0
+# A PostgreSQL that went away is waited for this long, before a result is given up.
+_again = stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=60.0, wait_initial=0.2, wait_max=5.0)
 
 
-def over_outages(work: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+def over_outages(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Have work that PostgreSQL went away from done again, until it is back or has been away for a minute.
 
-    Not by a library: every write of every run comes by here, and theirs make a dozen objects even where nothing fails.
+    Only after a failure by the library: every write of every run comes by here, and each of its calls makes dozens of
+    objects.
     """
 
     @functools.wraps(work)
     async def done_again(*args: P.args, **kwargs: P.kwargs) -> T:
-        loop, failures = asyncio.get_running_loop(), 0
-        until = loop.time() + _OUTAGE_SECONDS
-        while True:
-            try:
-                return await work(*args, **kwargs)
-            except DatabaseUnavailable as error:
-                failures += 1
-                delay = backoff(failures, _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS)
-                if loop.time() + delay > until:
-                    raise
-                log.warning("database.waiting", error=error.message, retry_in=delay)
-            await asyncio.sleep(delay)
+        try:
+            return await work(*args, **kwargs)
+        except DatabaseUnavailable:
+            return await _again(work)(*args, **kwargs)
 
     return done_again
 
