@@ -1,4 +1,4 @@
-"""Films and pictures of words as a worker would have made them, and the states of their page."""
+"""Films and pictures from text as a worker would have made them, and the states of their page."""
 
 from __future__ import annotations
 
@@ -90,6 +90,6 @@ def of_made(made: MadeShelf, do: Any, poster: str) -> Sequence[State]:
 
 
 def _make_it_a_cat(page: Any) -> None:
-    page.get_by_role("textbox", name="Words").fill("make it a cat")
+    page.get_by_role("textbox", name="Description").fill("make it a cat")
     page.get_by_role("button", name="Make the picture").click()
     page.get_by_text("model.not_configured").wait_for()

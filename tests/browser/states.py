@@ -166,7 +166,7 @@ def _ask(page: Any) -> None:
 
 def _music(page: Any) -> None:
     page.get_by_role("combobox", name="Music", exact=True).select_option("Calm")
-    page.get_by_role("slider", name="Loudness of the music").scroll_into_view_if_needed()
+    page.get_by_role("slider", name="Music volume").scroll_into_view_if_needed()
 
 
 def _choose_asset(page: Any) -> None:

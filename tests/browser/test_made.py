@@ -1,4 +1,4 @@
-"""Films and pictures of words: asked for, refused with the cure, gone on with; sounds of assets under a film."""
+"""Films and pictures from text: asked for, refused with the cure, gone on with; sounds of assets under a film."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def made(served: Site, shelf: Shelf) -> MadeShelf:
-    """Where films and pictures of words are put."""
+    """Where films and pictures from text are put."""
     return MadeShelf(shelf, served.url)
 
 
 def test_a_film_is_asked_for_stopped_and_asked_for_again_by_keys(page: Any, served: Site, shelf: Shelf) -> None:
     assert shelf is not None
     page.goto("./projects")
-    page.get_by_role("link", name="Films and pictures of words").press("Enter")
-    page.get_by_text("Nothing was made yet").wait_for()
-    words = page.get_by_role("textbox", name="Words")
+    page.get_by_role("link", name="Films and pictures from text").press("Enter")
+    page.get_by_text("Nothing made yet").wait_for()
+    words = page.get_by_role("textbox", name="Description")
     words.focus()
     page.keyboard.type("Winter came early.")
     page.get_by_label("Shape").select_option("Wide 16:9")
@@ -61,15 +61,15 @@ def test_what_nobody_can_make_is_refused_with_the_cure_and_the_words_stay(
     page.goto(f"./projects/{project}")
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Change its picture").click()
-    chosen = page.get_by_label("Picture to begin with")
+    chosen = page.get_by_label("Starting picture")
     until(page, "document.querySelector('.maker-picture')?.naturalWidth > 0")
     assert chosen.input_value() == f"/media/thumbnails/thumb_{talk.identifier}.jpg"
-    page.get_by_role("textbox", name="Words").fill("make it a cat")
+    page.get_by_role("textbox", name="Description").fill("make it a cat")
     page.get_by_role("button", name="Make the picture").click()
     refused = page.get_by_role("alert")
     refused.get_by_text("model.not_configured").wait_for()
     assert "OPENAI_API_KEY" in refused.inner_text()
-    words = page.get_by_role("textbox", name="Words")
+    words = page.get_by_role("textbox", name="Description")
     assert words.input_value() == "make it a cat"
     words.fill("black and white")
     page.get_by_role("button", name="Make the picture").click()
@@ -88,7 +88,7 @@ def test_what_was_made_is_seen_saved_and_gone_on_with(page: Any, served: Site, m
     with page.expect_download() as download:
         picture.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename.endswith("image.png")
-    picture.get_by_role("button", name="Film of it").click()
+    picture.get_by_role("button", name="Turn into a film").click()
     until(page, "document.querySelector('.maker-picture')?.naturalWidth === 360")
     assert page.get_by_role("button", name="A film", exact=True).get_attribute("aria-pressed") == "true"
     film = page.get_by_role("article", name="A film")
@@ -108,24 +108,24 @@ def test_the_sound_of_an_asset_is_music_or_stands_in_a_segment(
         add_project, shelf, served.do(partial(shelf.video, "Without sound", info=silent)), "Nothing is heard here", ()
     )
     music = editor.get_by_role("combobox", name="Music", exact=True)
-    music.select_option("The sound of a video…")
+    music.select_option("Sound of a video…")
     choice = editor.get_by_role("dialog", name="The sound of a video")
     choice.get_by_role("radio", name="Nothing is heard here").check()
     choice.get_by_role("button", name="Use its sound").click()
     editor.locator(".render-panel").get_by_role("alert").get_by_text("there is no sound in this video").wait_for()
     assert (music.input_value(), timeline()["music"]) == ("", None)
-    music.select_option("The sound of a video…")
+    music.select_option("Sound of a video…")
     choice.get_by_role("radio", name=talk.title or "").or_(choice.get_by_role("radio", name="Six small")).check()
     choice.get_by_role("button", name="Use its sound").click()
     saved(editor, 2)
     assert timeline()["music"] == {"path": asset}
     editor.locator(".music").get_by_text("Six small surprises").wait_for()
-    loudness = editor.get_by_role("slider", name="Loudness of the music")
+    loudness = editor.get_by_role("slider", name="Music volume")
     loudness.focus()
     editor.keyboard.press("ArrowLeft")
     saved(editor, 3)
     assert editor.evaluate("document.activeElement.type") == "range"
-    editor.get_by_role("checkbox", name="Softer while somebody speaks").uncheck()
+    editor.get_by_role("checkbox", name="Lower while somebody speaks").uncheck()
     saved(editor, 4)
     assert timeline()["music"] == {"path": asset, "volume": 0.9, "duck": False}
     music.select_option("Calm")
@@ -133,16 +133,16 @@ def test_the_sound_of_an_asset_is_music_or_stands_in_a_segment(
     assert timeline()["music"] == {"name": "calm", "volume": 0.9, "duck": False}
     block(editor, "intro").click()
     panel = editor.locator(".segment-panel")
-    panel.get_by_role("button", name="Of a video").click()
+    panel.get_by_role("button", name="From a video").click()
     choice.get_by_role("radio", name="Six small").check()
     choice.get_by_role("button", name="Use its sound").click()
     saved(editor, 6)
-    panel.get_by_label("Seconds of the sound that are heard").fill("1.5")
+    panel.get_by_label("Length of the sound in seconds").fill("1.5")
     editor.keyboard.press("Tab")
     saved(editor, 7)
     sound = timeline()["segments"][0]["sfx"]
     assert sound == {"name": "Six small surprises, upright", "path": asset, "duration": 1.5}
-    panel.get_by_role("button", name="Of a video").click()
+    panel.get_by_role("button", name="From a video").click()
     saved(editor, 8)
     assert "sfx" not in timeline()["segments"][0]
 
@@ -150,7 +150,7 @@ def test_the_sound_of_an_asset_is_music_or_stands_in_a_segment(
 def test_a_file_that_is_brought_along_becomes_the_music(
     editor: Any, served: Site, shelf: Shelf, timeline: Timeline, river: bytes
 ) -> None:
-    editor.get_by_role("combobox", name="Music", exact=True).select_option("The sound of a video…")
+    editor.get_by_role("combobox", name="Music", exact=True).select_option("Sound of a video…")
     choice = editor.get_by_role("dialog", name="The sound of a video")
     choice.locator("input[type=file]").set_input_files({"name": "river.mp4", "mimeType": "video/mp4", "buffer": river})
     for _ in range(200):

@@ -1,4 +1,4 @@
-// Films and pictures of words: a form that asks for them, and those that were made.
+// Films and pictures from text: a form that asks for them, and those that were made.
 import { each, h, replace } from "../core/html.js";
 import { t } from "../core/i18n.js";
 import { effect, signal, untracked } from "../core/store.js";
@@ -17,7 +17,7 @@ const PROJECTS = 100;
 export const STYLE = "editor";
 
 export function mount(root, { query }) {
-  document.title = `${t("Films and pictures of words")} · moments`;
+  document.title = `${t("Films and pictures from text")} · moments`;
   const asked = signal(firstAsked(query));
   const posters = signal([]);
   api.projects({ limit: PROJECTS }).then(({ items }) => posters.set(items.filter((one) => one.thumbnail_url).map((one) => ({ path: one.thumbnail_url, title: one.title }))), () => {});
@@ -38,10 +38,10 @@ export function mount(root, { query }) {
   };
   const then = { again: (run) => ask(askedOf(run)), onward: (image, kind) => ask({ ...asked.peek(), kind, image, mask: "", prompt: "", shape: null }) };
   replace(root,
-    h("div.page-head", backLink("/projects", t("Back to the projects")), h("h1", t("Films and pictures of words"))),
+    h("div.page-head", backLink("/projects", t("Back to the projects")), h("h1", t("Films and pictures from text"))),
     h("div.maker-page", form,
-      h("section.stack", { "aria-label": t("What was made") },
-        list.instead(() => emptyState({ icon: "film", title: t("Nothing was made yet"), text: t("Write what is to be seen. A film can be edited as a project afterwards, a picture changed again.") }), "card"),
+      h("section.stack", { "aria-label": t("Results") },
+        list.instead(() => emptyState({ icon: "film", title: t("Nothing made yet"), text: t("Describe what to show. A film can be edited as a project afterwards, and a picture changed again.") }), "card"),
         h("div.made-grid", { hidden: () => !list.items()?.length }, each(() => list.items() ?? [], (one) => one.identifier, (run) => madeCard(run, then))),
         list.more)));
 }

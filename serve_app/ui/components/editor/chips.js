@@ -47,6 +47,6 @@ export function soundChips(segment, set, offers, readOnly, page) {
     else event.target.value = String(segment().sfx?.duration ?? SOUND_SECONDS);
   };
   return h("fieldset.stack.tight", h("legend", t("Sound at its start")),
-    h("div.chips", () => (offers()?.sounds ?? []).map(chip), h("button.chip-button", { "aria-pressed": () => String(Boolean(path())), disabled: readOnly, onclick: own }, () => path() && icon("check"), t("Of a video…"))),
-    () => path() && h("label.amount-row", h("span.clip-text", { dir: "auto" }, () => assetTitle(path())), h("input.number", { type: "number", min: "0.1", max: String(MOST_SOUND_SECONDS), step: "0.1", "aria-label": t("Seconds of the sound that are heard"), title: t("Seconds of the sound that are heard"), value: () => String(segment().sfx?.duration ?? SOUND_SECONDS), disabled: readOnly, onchange: seconds })));
+    h("div.chips", () => (offers()?.sounds ?? []).map(chip), h("button.chip-button", { "aria-pressed": () => String(Boolean(path())), disabled: readOnly, onclick: own }, () => path() && icon("check"), t("From a video…"))),
+    () => path() && h("label.amount-row", h("span.clip-text", { dir: "auto" }, () => assetTitle(path())), h("input.number", { type: "number", min: "0.1", max: String(MOST_SOUND_SECONDS), step: "0.1", "aria-label": t("Length of the sound in seconds"), title: t("Length of the sound in seconds"), value: () => String(segment().sfx?.duration ?? SOUND_SECONDS), disabled: readOnly, onchange: seconds })));
 }

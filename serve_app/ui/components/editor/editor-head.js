@@ -34,7 +34,7 @@ export function editorHead(model, chat) {
       menu(icon("more"), () => [
         { label: t("To the video"), run: () => go(`/videos/${model.id}`) },
         { label: t("Change its picture…"), disabled: !model.project.peek().asset.thumbnail_url, run: () => go(`/made?kind=picture&image=${encodeURIComponent(model.project.peek().asset.thumbnail_url)}`) },
-        { label: t("Film of its picture…"), disabled: !model.project.peek().asset.thumbnail_url, run: () => go(`/made?kind=film&image=${encodeURIComponent(model.project.peek().asset.thumbnail_url)}`) },
+        { label: t("Film from its picture…"), disabled: !model.project.peek().asset.thumbnail_url, run: () => go(`/made?kind=film&image=${encodeURIComponent(model.project.peek().asset.thumbnail_url)}`) },
         null,
         { label: t("Delete this project"), danger: true, disabled: !may("write"), run: remove },
       ], { class: "icon-button", label: t("More") })));

@@ -1,4 +1,4 @@
-// A film or a picture of words: it, what was asked for, who made it, and what can be done with it.
+// A film or a picture from text: it, what was asked for, who made it, and what can be done with it.
 import { h } from "../../core/html.js";
 import { ago, number, percent, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
@@ -32,7 +32,7 @@ export function madeCard(run, then) {
     h("p.small.quiet", facts(made())),
     h("div.row", save(made()), isFilm(made())
       ? write(t("Edit it as a project"), "cut", () => tried(() => asProject(made())))
-      : [write(t("Change it"), "edit", () => then.onward(at.peek(), "picture")), write(t("Film of it"), "film", () => then.onward(at.peek(), "film"))])];
+      : [write(t("Change it"), "edit", () => then.onward(at.peek(), "picture")), write(t("Turn into a film"), "film", () => then.onward(at.peek(), "film"))])];
   const going = () => h("div.row", h("span.number.small.grow", () => percent(live().progress)), h("button.quiet", { disabled: () => !may("write"), onclick: stop }, icon("close"), t("Stop")));
   const ended = () => [
     live().error && h("p.bad.small", { dir: "auto" }, live().error.message, " ", h("code", live().error.code)),
@@ -47,8 +47,8 @@ export function madeCard(run, then) {
 
 /** Who made it, what that cost, and what was done. */
 function facts({ result }) {
-  const by = result.backend === "embedded" ? t("Made here, without a model") : t("Made by {who}", { who: result.backend });
-  const cost = result.cost_usd === null ? t("nobody has said what it costs") : result.cost_usd > 0 && `$${number(result.cost_usd, 4)}`;
+  const by = result.backend === "embedded" ? t("Made without a model") : t("Made by {who}", { who: result.backend });
+  const cost = result.cost_usd === null ? t("cost unknown") : result.cost_usd > 0 && `$${number(result.cost_usd, 4)}`;
   return [by, cost, result.applied?.map((one) => one.replaceAll("_", " ")).join(", ")].filter(Boolean).join(" · ");
 }
 

@@ -1,4 +1,4 @@
-// Asks for a film or a picture of words: what it says, of which picture, in which shape.
+// Asks for a film or a picture from text: what it says, of which picture, in which shape.
 import { h } from "../../core/html.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
@@ -18,8 +18,8 @@ const SIZES = { vertical: [1080, 1920], square: [1080, 1080], wide: [1920, 1080]
 const TOOLS = { film: "generate_video", picture: "edit_image" };
 const KINDS = { film: "video", picture: "image" };
 const HINTS = {
-  film: () => t("Without a model it is lettering over drawn grounds, a scene a sentence."),
-  picture: () => t("Without a model a picture is changed by words like “black and white”, “blur” or “crop to a square”; a new one is a colour or two, and a text in quotation marks."),
+  film: () => t("Without a model, the film is animated text over drawn backgrounds, one scene per sentence."),
+  picture: () => t("Without a model, a picture is changed by words such as “black and white”, “blur” or “crop to a square”; a new picture has one or two colours and the text you put in quotation marks."),
 };
 
 /** What the form begins with. @param {URLSearchParams} query */
@@ -74,27 +74,27 @@ export function makerForm(asked, pictures, begun) {
   };
   const readOnly = () => !may("write");
   const pick = (name, label, none, more) => h("label", label, h("select", { disabled: readOnly, value: () => (more && byAddress() ? BY_ADDRESS : asked()[name]), onchange: (event) => { const { value } = event.target; byAddress.set(more && value === BY_ADDRESS); set(name, value === BY_ADDRESS ? "" : value); } },
-    () => [h("option", { value: "" }, none), pictures().map((one) => h("option", { value: one.path, selected: one.path === asked.peek()[name] }, one.title)), more && h("option", { value: BY_ADDRESS, selected: byAddress.peek() }, t("At an address…"))]));
+    () => [h("option", { value: "" }, none), pictures().map((one) => h("option", { value: one.path, selected: one.path === asked.peek()[name] }, one.title)), more && h("option", { value: BY_ADDRESS, selected: byAddress.peek() }, t("From a URL…"))]));
   const preview = () => {
-    const image = h("img.maker-picture", { alt: t("The picture that is taken") });
+    const image = h("img.maker-picture", { alt: t("Chosen picture") });
     link(asked.peek().image).then((found) => { if (found) image.src = found.url; }, () => {});
     return image;
   };
   const shown = signal("");
   effect(() => shown.set(!byAddress() && asked().image.startsWith("/media/") ? asked().image : ""));
-  const shapes = () => (kind() === "picture" && pictured() ? { source: () => t("As the picture"), ...SHAPES_MADE } : SHAPES_MADE);
+  const shapes = () => (kind() === "picture" && pictured() ? { source: () => t("Same as the picture"), ...SHAPES_MADE } : SHAPES_MADE);
   return h("form.panel.stack.maker", { onsubmit: start, "aria-label": t("New film or picture") },
-    h("div.segmented", { role: "group", "aria-label": t("What is made") }, [["film", t("A film")], ["picture", t("A picture")]].map(([value, label]) => h("button", { type: "button", "aria-pressed": () => String(kind() === value), onclick: () => set("kind", value) }, label))),
-    h("label", t("Words"), h("textarea", { rows: "4", required: true, maxlength: String(LONGEST), dir: "auto", disabled: readOnly, value: () => asked().prompt, oninput: (event) => set("prompt", event.target.value) }), h("small", () => HINTS[kind()]())),
+    h("div.segmented", { role: "group", "aria-label": t("What to make") }, [["film", t("A film")], ["picture", t("A picture")]].map(([value, label]) => h("button", { type: "button", "aria-pressed": () => String(kind() === value), onclick: () => set("kind", value) }, label))),
+    h("label", t("Description"), h("textarea", { rows: "4", required: true, maxlength: String(LONGEST), dir: "auto", disabled: readOnly, value: () => asked().prompt, oninput: (event) => set("prompt", event.target.value) }), h("small", () => HINTS[kind()]())),
     h("div.fields.pair",
-      pick("image", t("Picture to begin with"), t("None"), true),
+      pick("image", t("Starting picture"), t("None"), true),
       h("label", t("Shape"), h("select", { disabled: readOnly, onchange: (event) => set("shape", event.target.value) }, () => options(shapes(), h, shapeOf(asked.peek()))))),
-    () => byAddress() && h("label", t("Address of the picture"), h("input", { type: "url", placeholder: "https://…", value: () => asked().image, disabled: readOnly, oninput: (event) => set("image", event.target.value) })),
+    () => byAddress() && h("label", t("URL of the picture"), h("input", { type: "url", placeholder: "https://…", value: () => asked().image, disabled: readOnly, oninput: (event) => set("image", event.target.value) })),
     () => shown() && preview(),
     h("div.fields.pair",
       () => kind() === "film" && h("label", t("Seconds"), h("input", { type: "number", min: "1", max: String(MOST_SECONDS), step: "0.5", disabled: readOnly, value: String(asked.peek().duration), onchange: (event) => set("duration", Number(event.target.value) || 5) })),
-      () => kind() === "picture" && pictured() && pick("mask", t("Changed only where this one is light"), t("Everywhere"), false),
-      h("label", t("Made by"), h("select", { disabled: readOnly, onchange: (event) => set("backend", event.target.value) }, () => [h("option", { value: "" }, t("whoever can")), h("option", { value: "embedded", selected: asked.peek().backend === "embedded" }, t("this machine, without a model")), models().filter((one) => one.kind === KINDS[kind()]).map((one) => h("option", { value: one.key, selected: asked.peek().backend === one.key }, one.key))])),
+      () => kind() === "picture" && pictured() && pick("mask", t("Mask: change only where this picture is light"), t("Everywhere"), false),
+      h("label", t("Made by"), h("select", { disabled: readOnly, onchange: (event) => set("backend", event.target.value) }, () => [h("option", { value: "" }, t("Whichever is available")), h("option", { value: "embedded", selected: asked.peek().backend === "embedded" }, t("This server, without a model")), models().filter((one) => one.kind === KINDS[kind()]).map((one) => h("option", { value: one.key, selected: asked.peek().backend === one.key }, one.key))])),
       h("label", t("Seed"), h("input", { type: "number", min: "0", max: String(MOST_SEED), disabled: readOnly, value: () => String(asked().seed), onchange: (event) => set("seed", Math.max(0, Math.floor(Number(event.target.value)) || 0)) }))),
     () => wrong() && errorPanel(wrong()),
     h("div.actions", h("button.primary", { type: "submit", disabled: () => busy() || !asked().prompt.trim() || readOnly() }, icon("play"), () => (kind() === "film" ? t("Make the film") : t("Make the picture")))));

@@ -29,14 +29,14 @@ export function musicFields(model) {
     own();
   };
   const field = h("label.small", t("Music"), h("select", { disabled: readOnly, value: () => bedOf(model.timeline()), onchange: chosen },
-    h("option", { value: "" }, t("None")), options(BEDS, h, bedOf(model.timeline.peek())), h("option", { value: OWN, selected: bedOf(model.timeline.peek()) === OWN }, t("The sound of a video…"))));
+    h("option", { value: "" }, t("None")), options(BEDS, h, bedOf(model.timeline.peek())), h("option", { value: OWN, selected: bedOf(model.timeline.peek()) === OWN }, t("Sound of a video…"))));
   // What is under a hand is not built anew by what it changes.
   const [some, path] = [signal(false), signal(null)];
   effect(() => { some.set(Boolean(music())); path.set(music()?.path ?? null); });
   const more = () => some() && h("div.stack.tight.music",
     () => path() && h("div.row.small", icon("volume"), h("span.grow.clip-text", { dir: "auto" }, () => assetTitle(path())), h("button.quiet.small", { disabled: readOnly, onclick: own }, t("Another…"))),
-    h("label.amount-row", h("span", () => t("Its loudness: {share} %", { share: number((music()?.volume ?? 1) * 100) })), h("input", { type: "range", min: "0.1", max: String(LOUDEST), step: "0.1", "aria-label": t("Loudness of the music"), value: () => String(music()?.volume ?? 1), disabled: readOnly, onchange: (event) => set({ volume: Number(event.target.value) }) })),
-    h("label.check.small", h("input", { type: "checkbox", checked: () => music()?.duck ?? true, disabled: readOnly, onchange: (event) => set({ duck: event.target.checked }) }), t("Softer while somebody speaks")));
+    h("label.amount-row", h("span", () => t("Volume: {share} %", { share: number((music()?.volume ?? 1) * 100) })), h("input", { type: "range", min: "0.1", max: String(LOUDEST), step: "0.1", "aria-label": t("Music volume"), value: () => String(music()?.volume ?? 1), disabled: readOnly, onchange: (event) => set({ volume: Number(event.target.value) }) })),
+    h("label.check.small", h("input", { type: "checkbox", checked: () => music()?.duck ?? true, disabled: readOnly, onchange: (event) => set({ duck: event.target.checked }) }), t("Lower while somebody speaks")));
   const refused = () => wrong() && h("p.bad.small", { role: "alert", dir: "auto" }, wrong().message);
   return { field, more: [more, refused] };
 }

@@ -36,7 +36,7 @@ export function mountLayout(body) {
     { keys: ["g d"], label: t("Dashboard"), group: t("Go to"), run: () => go("/") },
     { keys: ["g l"], label: t("Library"), group: t("Go to"), run: () => go("/videos") },
     { keys: ["g e"], label: t("Projects"), group: t("Go to"), run: () => go("/projects") },
-    { keys: ["g m"], label: t("Films and pictures of words"), group: t("Go to"), run: () => go("/made") },
+    { keys: ["g m"], label: t("Films and pictures from text"), group: t("Go to"), run: () => go("/made") },
     { keys: ["g p"], label: t("Runs"), group: t("Go to"), run: () => go("/runs") },
     { keys: ["g j"], label: t("Jobs"), group: t("Go to"), run: () => go("/jobs") },
     { keys: ["g b"], label: t("Backfills"), group: t("Go to"), run: () => go("/backfills") },
