@@ -171,7 +171,7 @@ def _music(page: Any) -> None:
 
 def _choose_asset(page: Any) -> None:
     page.locator(".film-strip .face").first.click()
-    page.locator(".segment-panel").get_by_role("button", name="Of a video").click()
+    page.locator(".segment-panel").get_by_role("button", name="From a video").click()
     page.get_by_role("dialog").get_by_role("radio").first.check()
 
 
