@@ -46,8 +46,9 @@ $(BROWSER): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[browser]'
 	@touch $@
 
+# Clips first: once Playwright has the main thread's event loop, no test of clips can run one.
 test-browser: $(BROWSER)  ## pages and clips in Chromium, which must be installed
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser tests/integration tests/browser
 
 test-cluster: $(INSTALLED)  ## three machines of namespaces (root), and the loss of each; with the times it took
 	$(BIN)/pytest -m cluster tests/cluster
