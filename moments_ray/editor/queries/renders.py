@@ -79,7 +79,7 @@ class Renders:
         await self._session.execute(insert(LostRender).values(job_id=run, **values).on_conflict_do_nothing())
 
     async def forget_lost(self) -> None:
-        """Forget the lost renders that nobody is told of any more."""
+        """Delete the lost renders that are older than a day."""
         await self._session.execute(delete(LostRender).where(LostRender.lost_at < func.now() - _LOST_FOR))
 
     async def lost(self, run: str) -> LostRender | None:
