@@ -19,6 +19,7 @@ from moments_ray.editor.timeline import TimelineChange, TimelineWarning
 from moments_ray.editor.values import TemplateOptions
 from moments_ray.errors import InvalidRequest
 from moments_ray.http.body_limit import RouteLimit
+from moments_ray.http.conditional import versioned_tag
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.library.time_code import time_code_rate
@@ -27,14 +28,14 @@ from moments_ray.states import RunStatus
 router = APIRouter(prefix="/api/timeline", tags=["editor"])
 
 BODY_LIMIT = RouteLimit("/api/timeline/", 4 * 1024**2, "save a shorter timeline")
-_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+_TAG = re.compile(r'(?:W/)?"(\d{1,9})(?:-\w+)?"')
 
 
 @router.get("/{project_id}", responses=problems(404))
 async def read_timeline(
     dependencies: Dependencies, editor: Editor, project_id: Reference, response: Response
 ) -> ProjectDetail:
-    """Return a project with its timeline; its `ETag` is the version, for `If-Match`."""
+    """Return a project with its timeline; its `ETag` begins with the version, for `If-Match`."""
     return await _shown(dependencies, await editor.get(project_id), response)
 
 
@@ -149,7 +150,7 @@ async def _shown(
     warnings = warnings_of(record) if warnings is None else warnings
     async with dependencies.environment.database.read() as session:
         detail = await project_detail(dependencies, session, record, warnings=warnings)
-    response.headers["ETag"] = f'"{detail.version}"'
+    response.headers["ETag"] = versioned_tag(detail.version, detail)
     return detail
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from fastapi import Header, Query, Response
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import ClipRow, MomentRow
+from moments_ray.http.conditional import versioned_tag
 from moments_ray.http.container import Container
 from moments_ray.http.redirects import signed_link
 from moments_ray.moments.api.schemas import ClipLinks, ClipView, MomentView
@@ -55,8 +55,7 @@ async def tagged_view(
 ) -> MomentView:
     """Show a moment, and tag the answer with its version, by which a change can be bound to what its caller saw."""
     (view,) = await moment_views(session, video, [moment])
-    content = hashlib.sha256(view.model_dump_json().encode()).hexdigest()[:16]
-    response.headers["ETag"] = f'W/"{view.version}-{content}"'
+    response.headers["ETag"] = versioned_tag(view.version, view)
     return view
 
 

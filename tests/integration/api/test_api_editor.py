@@ -37,6 +37,18 @@ async def test_what_somebody_else_saved_is_not_overwritten(api: httpx.AsyncClien
     problem(await save(api, project, {"If-Match": "nonsense"}, segments=[]), 422, "input.invalid")
 
 
+async def test_a_project_that_changed_without_its_timeline_is_sent_again(
+    api: httpx.AsyncClient, project: dict[str, Any]
+) -> None:
+    address = f"/api/timeline/{project['id']}"
+    tag = (await api.get(address)).headers["etag"]
+    assert (await api.get(address, headers={"If-None-Match": tag})).status_code == 304
+    await api.post(f"/api/consent/{project['asset']['id']}/checkbox", json={"accepted": True})
+    changed = await api.get(address, headers={"If-None-Match": tag})
+    assert (changed.status_code, changed.json()["consent"]["has_checkbox"]) == (200, True)
+    assert (await save(api, project, {"If-Match": tag}, segments=[INTRO])).status_code == 200
+
+
 async def test_warnings_stand_as_long_as_what_they_mean(api: httpx.AsyncClient, project: dict[str, Any]) -> None:
     outside = INTRO | {"captions": [{"text": "Later", "start": 3.2, "end": 3.6}]}
     await save(api, project, segments=[outside])
