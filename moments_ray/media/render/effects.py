@@ -36,7 +36,7 @@ EffectName = Literal[
     "letterbox",
 ]
 EFFECTS: tuple[EffectName, ...] = get_args(EffectName)
-VERSION = 1
+VERSION = 2
 """Raised when an effect looks different from before: pieces that were made with the older one are not taken again."""
 
 MOST_EFFECTS = 4
@@ -48,6 +48,7 @@ _PUNCH, _PUNCH_SECONDS = 0.06, 0.25
 _SHAKE_PIXELS = 0.012
 """Of the picture's width."""
 _FLASH_FRAMES = 8
+_WHITE = 235  # of eight bits in BT.709
 _FADE_FRAMES = 12
 _MOST_PULSES = 60
 
@@ -161,8 +162,11 @@ def _shake(amount: float, length: Length) -> Camera:
 
 
 def _flash(amount: float, _length: Length) -> list[Filter]:
+    """Come out of white: not by ``fade``, whose white is made of RGB, to and from which every picture is converted."""
     frames = max(2, round(_FLASH_FRAMES * amount))
-    return [("fade", {"t": "in", "st": "0", "d": f"{frames / _RATE:.4f}", "c": "white"})]
+    share = f"min(t/{frames / _RATE:.4f},1)"
+    light = f"{_WHITE / 255 - 0.5:.6f}*(1-{share})"
+    return [("eq", {"contrast": share, "saturation": share, "brightness": light, "eval": "frame"})]
 
 
 def _bw(amount: float, _length: Length) -> list[Filter]:
