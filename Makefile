@@ -51,7 +51,7 @@ test-browser: $(BROWSER)  ## pages and clips in Chromium, which must be installe
 	$(BIN)/pytest -m browser tests/integration tests/browser
 
 test-cluster: $(INSTALLED)  ## three machines of namespaces (root), and the loss of each; with the times it took
-	$(BIN)/pytest -m cluster tests/cluster
+	$(BIN)/pytest -m cluster -x tests/cluster
 
 screens: $(BROWSER)  ## pictures of every page into out/screens/, and those of docs/
 	$(BIN)/python -m tests.browser.screens
