@@ -14,7 +14,7 @@ from moments_ray.editor.timeline import CaptionSegment, Crop, CropPoint, Timelin
 from moments_ray.editor.values import PlannedSegment
 from moments_ray.errors import InvalidRequest
 from moments_ray.media.probe import MediaInfo
-from moments_ray.media.render.captions import check_text, is_blank
+from moments_ray.media.render.captions import check_text, height_of, is_blank
 from moments_ray.media.render.effects import check_effects, played_speed
 from moments_ray.media.render.plan import (
     RATE,
@@ -39,6 +39,8 @@ LONGEST_FILM_SECONDS = 3600
 _SHORTER_SIDE: dict[Quality, int] = {"final": 1080, "draft": 540}
 _ASPECTS = {"vertical": (9, 16), "square": (1, 1), "wide": (16, 9)}
 _FOCUS = {"auto": 0.5, "center": 0.5, "left": 0.0, "right": 1.0}
+# Of its height, covered by one caption: more than a reader takes in at once, and little of the film is seen.
+_MOST_OF_THE_PICTURE = 0.4
 _OVER_THE_END = 1 / RATE
 # What of a segment's effects stays on it while it runs on under the next one.
 _RUN_ON = frozenset({"bw", "mirror", "vignette", "blur_background", "letterbox"})
@@ -46,9 +48,7 @@ _RUN_ON = frozenset({"bw", "mirror", "vignette", "blur_background", "letterbox"}
 
 def form_of(aspect: str, quality: Quality, info: MediaInfo) -> Form:
     """Return the size of a film: an aspect's, or as near to the source's shape as even numbers are."""
-    across, down = _ASPECTS.get(aspect, (info.width, info.height))
-    unit = _SHORTER_SIDE[quality] / min(across, down)
-    return Form(width=round(across * unit / 2) * 2, height=round(down * unit / 2) * 2, quality=quality)
+    return _form(_ASPECTS.get(aspect, (info.width, info.height)), quality)
 
 
 def checked(timeline: Timeline, duration: float) -> tuple[Timeline, tuple[TimelineWarning, ...]]:
@@ -82,8 +82,8 @@ def checked(timeline: Timeline, duration: float) -> tuple[Timeline, tuple[Timeli
         raise InvalidRequest(
             f"The film would last {frames / RATE:.0f} s, more than {LONGEST_FILM_SECONDS}: leave segments out."
         )
-    for caption in (*kept.captions, *(each for segment in kept.segments for each in segment.captions or ())):
-        check_text(_drawn(caption, 0.0, 1.0, kept.caption_style))
+    for number, each in enumerate((kept, *kept.segments), -1):
+        warnings.extend(_too_large(None if number < 0 else number, each.captions or (), kept))
     return kept, tuple(warnings)
 
 
@@ -146,6 +146,12 @@ def shown_at(planned: Sequence[PlannedSegment], seconds: float) -> tuple[Piece, 
     return planned[-1].piece, planned[-1].piece.frames - 1
 
 
+def _form(shape: tuple[int, int], quality: Quality) -> Form:
+    unit = _SHORTER_SIDE[quality] / min(shape)
+    across, down = (round(side * unit / 2) * 2 for side in shape)
+    return Form(width=across, height=down, quality=quality)
+
+
 def _end(number: int, segment: TimelineSegment, duration: float, warnings: list[TimelineWarning]) -> float:
     if segment.start >= segment.end:
         raise InvalidRequest(f"Segments[{number}] ends at {segment.end:g} s, not after its start: swap or widen them.")
@@ -171,6 +177,21 @@ def _not_seen(number: int | None, captions: Sequence[CaptionSegment]) -> Iterato
             continue
         message = f"The caption at {caption.start:g} s is not drawn: {why}."
         yield TimelineWarning(code="caption.not_drawn", message=message, segment=number)
+
+
+def _too_large(number: int | None, captions: Sequence[CaptionSegment], timeline: Timeline) -> Iterator[TimelineWarning]:
+    """Check that captions can be drawn, and yield those of which little else of the picture is seen."""
+    form = _form(_ASPECTS.get(timeline.aspect, _ASPECTS["vertical"]), "final")  # of 9:16 and 16:9 lines cover as much
+    for caption in captions:
+        drawn = _drawn(caption, 0.0, 1.0, timeline.caption_style)
+        check_text(drawn)
+        share = height_of(drawn, form)
+        if share > _MOST_OF_THE_PICTURE and caption.end > caption.start:
+            message = (
+                f"The caption at {caption.start:g} s covers {min(share, 1):.0%} of the picture's height: shorten it, "
+                "part it into several, or give it a smaller style."
+            )
+            yield TimelineWarning(code="caption.too_large", message=message, segment=number)
 
 
 def _outside(number: int, segment: TimelineSegment) -> Iterator[TimelineWarning]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -180,19 +180,34 @@ def _some_beats(seed: int, beats: Beats) -> list[float]:
 def _without_silence(heard: VideoFeatures, longest: float) -> list[Range]:
     """Return what is left of a video without its silences, with a short margin around what is heard.
 
-    Where nobody speaks and little is left, silence is no pause: all of the video is seen.
+    A word that stands alone is kept, and with it so much of the silence around it that it can be understood. Where
+    nobody speaks and little is left, silence is no pause: all of the video is seen.
     """
-    kept, at = [], 0.0
-    for start, end in heard.signals.silences:
-        if end - start <= longest:
+    kept: list[Range] = []
+    for start, end in _sounding(heard, longest):
+        lacks = max(0.0, _SHORTEST - (end - start)) / 2
+        if lacks and not any(word.start < end and word.end > start for word in heard.words):
             continue
-        if start + _AIR - at >= _SHORTEST:
-            kept.append((at, start + _AIR))
-        at = max(at, end - _AIR)
-    if heard.duration - at >= _SHORTEST:
-        kept.append((at, heard.duration))
+        first = min(max(0.0, start - lacks), max(0.0, heard.duration - _SHORTEST))
+        last = min(max(end + lacks, first + _SHORTEST), heard.duration)
+        if kept and first < kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(kept[-1][1], last))
+        else:
+            kept.append((first, last))
     little = not heard.words and sum(end - start for start, end in kept) < _LITTLE * heard.duration
     return [(0.0, heard.duration)] if little or not kept else kept
+
+
+def _sounding(heard: VideoFeatures, longest: float) -> Iterator[Range]:
+    """Yield what lies between silences of more than so many seconds, and a little of them."""
+    at = 0.0
+    for start, end in heard.signals.silences:
+        if end - start > longest:
+            if start > 0:
+                yield at, start + _AIR
+            at = max(at, end - _AIR)
+    if at < heard.duration - _AIR:
+        yield at, heard.duration
 
 
 def _split(kept: Range, cuts: Sequence[float], seed: int) -> list[Range]:

@@ -6,13 +6,15 @@ lacks are drawn by one that has them.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pysubs2
 
-from moments_ray.media.render.fonts import ANTON, ARCHIVO_BLACK, POPPINS, POPPINS_BOLD, Face, runs_of, width_of
+from moments_ray.media.render.fonts import ANTON, ARCHIVO_BLACK, POPPINS, POPPINS_BOLD, Face, runs_of
+from moments_ray.media.render.lines import broken, count, fits_words
 from moments_ray.media.render.plan import RATE, Caption, CaptionPosition, CaptionStyle, Form, Piece, Word
 
 # What a backslash is followed by, so that it begins no command: a joiner of words, which is not drawn.
@@ -93,8 +95,7 @@ def captions_file(piece: Piece, form: Form) -> tuple[str, frozenset[Face]] | Non
         name = f"{caption.style}-{caption.position}"
         file.styles[name] = _style(look, look.position or caption.position, form)
         faces.add(look.face)  # libass asks for the style's own, though no character be drawn by it
-        room = form.width * (1 - 2 * _SIDES) / (shorter * look.size)
-        for first, end, text in _events(caption, look, piece.frames, faces, room):
+        for first, end, text in _events(caption, look, piece.frames, faces, _room(look, form)):
             file.append(pysubs2.SSAEvent(_before(first), _before(end), text, style=name))
     if piece.watermark:
         file.styles["watermark"] = _watermark_style(shorter)
@@ -110,6 +111,13 @@ def check_text(caption: Caption) -> None:
     runs_of(plain(caption.text), LOOKS[caption.style].face)
 
 
+def height_of(caption: Caption, form: Form) -> float:
+    """Return which share of the picture's height the lines of a caption take; raises as ``captions_file``."""
+    look = LOOKS[caption.style]
+    lines = count(plain(caption.text).strip(), look.face, _room(look, form))
+    return lines * look.size * min(form.width, form.height) / form.height
+
+
 def _events(caption: Caption, look: Look, frames: int, faces: set[Face], room: float) -> Iterator[tuple[int, int, str]]:
     """Yield first frame, frame after the last, and text: one event, or one for every word that lights up.
 
@@ -119,12 +127,11 @@ def _events(caption: Caption, look: Look, frames: int, faces: set[Face], room: f
     text = plain(caption.text).strip()
     if end <= first or not text:
         return
+    text = _lined(text, caption, look, room)
     places = _places(text, caption.words) if look.lit else None
     if not places:
         yield first, end, _drawn(_runs(text, look.face, faces))
         return
-    if look.grows != _AS_IT_IS:
-        text = _broken(text, look, room)
     turns = [max(first, min(end, round(word.start * RATE))) for word in caption.words]
     if turns[0] > first:
         yield first, turns[0], _drawn(_runs(text, look.face, faces))
@@ -134,43 +141,29 @@ def _events(caption: Caption, look: Look, frames: int, faces: set[Face], room: f
             yield begin, after, _lit(text, (start, places[number][1]), look, faces)
 
 
-def _broken(text: str, look: Look, room: float) -> str:
-    """Break a text where its lines have room for whichever of their words grows, so that none jumps when one does."""
-    lines = []
-    for line in text.split("\n"):
-        words = [(word, width_of(runs_of(word, look.face))) for word in line.split(" ")]
-        space, growth = width_of([(look.face, " ")]), look.grows / _AS_IT_IS - 1
-        fewest = len(_filled(words, space, growth, room))
-        # As many lines as are needed, and of these the narrowest: a last word does not stand alone under a full line.
-        tried = (_filled(words, space, growth, room * step / 20) for step in range(10, 21))
-        lines += next(each for each in tried if len(each) == fewest)
-    return "\n".join(lines)
-
-
-def _filled(words: Sequence[tuple[str, float]], space: float, growth: float, room: float) -> list[str]:
-    """Put words with their widths into lines, as many into each as there is room for when the widest of them grows."""
-    lines: list[str] = []
-    used = widest = 0.0
-    for word, width in words:
-        longer = used + space + width
-        if lines and longer + growth * max(widest, width) <= room:
-            lines[-1], used, widest = f"{lines[-1]} {word}", longer, max(widest, width)
-        else:
-            lines, used, widest = [*lines, word], width, width
-    return lines
+def _lined(text: str, caption: Caption, look: Look, room: float) -> str:
+    """Put line ends into a text where libass would set none, or others as the words grow in turn."""
+    if look.grows != _AS_IT_IS and _places(text, caption.words):
+        return broken(text, look.face, room, look.grows / _AS_IT_IS - 1)
+    return text if fits_words(text, look.face, room) else broken(text, look.face, room)
 
 
 def _places(text: str, words: Sequence[Word]) -> list[tuple[int, int]]:
-    """Return where each word stands in the text; nothing if one is not found in its turn."""
+    """Return where each word stands in the text, though lines end in it; nothing if one is not found in its turn."""
     places, at = [], 0
     for word in words:
         said = plain(word.text).strip()
-        found = text.find(said, at) if said else -1
-        if found < 0:
+        found = _across_lines(said).search(text, at) if said else None
+        if found is None:
             return []
-        at = found + len(said)
-        places.append((found, at))
+        at = found.end()
+        places.append(found.span())
     return places
+
+
+def _across_lines(said: str) -> re.Pattern[str]:
+    """Return what finds a word wherever lines were ended in it."""
+    return re.compile("\n?".join("[ \n]" if each == " " else re.escape(each) for each in said))
 
 
 def _lit(text: str, place: tuple[int, int], look: Look, faces: set[Face]) -> str:
@@ -191,6 +184,11 @@ def _runs(text: str, face: Face, faces: set[Face]) -> list[tuple[Face, str]]:
 
 def _drawn(runs: Sequence[tuple[Face, str]]) -> str:
     return "".join(f"{{\\fn{face.family}\\b{int(face.bold)}}}{escape(text)}" for face, text in runs)
+
+
+def _room(look: Look, form: Form) -> float:
+    """Return the width of a line, in heights of one."""
+    return form.width * (1 - 2 * _SIDES) / (min(form.width, form.height) * look.size)
 
 
 def _before(frame: int) -> int:

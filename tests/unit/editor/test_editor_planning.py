@@ -59,6 +59,27 @@ def test_a_caption_of_which_nothing_is_seen_is_warned_of(caption: dict[str, Any]
     assert [(each.code, each.segment) for each in warnings] == [("caption.not_drawn", None)]
 
 
+@pytest.mark.parametrize(
+    ("words", "fields", "warned"),
+    [
+        (4, {}, False),
+        (24, {}, True),
+        (24, {"caption_style": "minimal"}, False),
+        (24, {"caption_style": "minimal", "aspect": "wide"}, False),
+        (12, {"aspect": "square"}, False),
+        (16, {"aspect": "square"}, True),
+    ],
+)
+def test_a_caption_that_covers_the_picture_is_warned_of(words: int, fields: dict[str, Any], warned: bool) -> None:
+    caption = {"text": "word " * words, "start": 1, "end": 2}
+    _, own = checked(timeline({"start": 0, "end": 3, "captions": [caption]}, **fields), 10.0)
+    _, shared = checked(timeline({"start": 0, "end": 3}, captions=[caption], **fields), 10.0)
+    assert [(each.code, each.segment) for each in (*own, *shared)] == (
+        [("caption.too_large", 0), ("caption.too_large", None)] if warned else []
+    )
+    assert all("shorten it" in each.message for each in own)
+
+
 def test_less_than_a_frame_over_the_end_is_clamped_and_told() -> None:
     kept, warnings = checked(timeline({"start": 8, "end": 10.03}), 10.0)
     assert kept.segments[0].end == 10.0

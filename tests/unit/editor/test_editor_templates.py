@@ -112,3 +112,23 @@ def test_highlights_are_the_moments() -> None:
 def test_a_video_without_sound_or_words_has_a_timeline_too(template: TemplateName) -> None:
     timeline = build(template, 0, VideoFeatures(duration=9.0))
     assert sum(segment.end - segment.start for segment in timeline.segments) == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("template", ["realistic_chaos", "clean", "podcast"])
+def test_a_word_that_stands_alone_between_silences_is_kept(template: TemplateName) -> None:
+    said = {"Hello.": (0.0, 0.5), "so": (5.0, 5.6), "on": (6.0, 7.9), "Banana.": (10.1, 10.3), "End.": (19.5, 20.0)}
+    known = VideoFeatures(
+        duration=20.0,
+        words=[Word(text=text, start=start, end=end) for text, (start, end) in said.items()],
+        signals=Signals(
+            # What is heard at 15 s is no word.
+            silences=((0.6, 4.9), (8.0, 10.0), (10.4, 15.0), (15.2, 19.4)),
+            loudness=(-30.0,) * 200,
+        ),
+    )
+    timeline = build(template, 1, known)
+    ranges = [(segment.start, segment.end) for segment in timeline.segments]
+    assert all(any(start <= at[0] and at[1] <= end for start, end in ranges) for at in said.values())
+    assert not any(start < 15.1 < end for start, end in ranges)
+    assert all(end - start >= 0.8 - 1e-6 for start, end in ranges)
+    assert all(one[1] <= other[0] for one, other in pairwise(ranges))

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moments_ray.errors import GlyphMissing
-from moments_ray.media.render.captions import LOOKS, captions_file, escape, plain
-from moments_ray.media.render.fonts import CJK, EMOJI, FALLBACKS, POPPINS_BOLD, Face, runs_of
+from moments_ray.media.render.captions import LOOKS, captions_file, escape, height_of, plain
+from moments_ray.media.render.fonts import CJK, EMOJI, FALLBACKS, POPPINS_BOLD, Face, runs_of, width_of
 from moments_ray.media.render.plan import Caption, Form, Picture, Piece, Word
 
 FACES = sorted({*FALLBACKS, *(look.face for look in LOOKS.values())}, key=lambda face: face.file)
@@ -109,9 +109,7 @@ def test_each_word_lights_up_at_its_time(style: str) -> None:
     assert before_the_last == ("" if style == "karaoke" else "one two, ")
 
 
-@pytest.mark.parametrize(
-    "text", ["commercial uses, on the", "a of it", "unbreakablyextraordinarily long", "one\ntwo three"]
-)
+@pytest.mark.parametrize("text", ["commercial uses, on the", "a of it", "one\ntwo three"])
 def test_lines_are_broken_alike_whichever_word_grows(text: str) -> None:
     said = text.split()
     words = tuple(Word(text=word, start=at, end=at + 1) for at, word in enumerate(said))
@@ -120,6 +118,52 @@ def test_lines_are_broken_alike_whichever_word_grows(text: str) -> None:
     assert broken.replace("\\N", " ").split() == said
     assert len(events) == len(said[:3])
     assert ("\\N" in broken) is (text != "a of it")
+
+
+LINE = 7.3  # how wide a line of the style ``pop`` is in an upright picture, in heights of one
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("x" * 40, None),  # nowhere to break: anywhere
+        (
+            "see https://example.org/a/very-long/address now",
+            ["see https://", "example.org/a/very-", "long/address now"],
+        ),
+        ("สวัสดีชาวโลกวันนี้อากาศดี", None),
+        ("one of words alone", ["one of words alone"]),  # libass breaks it
+    ],
+)
+@pytest.mark.parametrize("timed", [False, True])
+def test_a_word_that_is_wider_than_a_line_is_broken_where_its_writing_breaks(
+    text: str, lines: list[str] | None, timed: bool
+) -> None:
+    words = tuple(Word(text=word, start=at, end=at + 1) for at, word in enumerate(text.split())) if timed else ()
+    (broken,) = {shown(each) for _, each in drawn(Caption(text=text, start=0, end=1, words=words))}
+    found = broken.split("\\N")
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    assert timed or lines in (None, found)
+    if len(found) > 1:
+        assert all(width_of(runs_of(line, POPPINS_BOLD)) <= LINE for line in found)
+    assert all(unicodedata.category(line[0]) != "Mn" for line in found), "a mark stays with its letter"
+
+
+@pytest.mark.skipif(CJK.path is None, reason="the extra cjk is not installed")
+def test_japanese_is_broken_between_its_characters_but_not_before_a_full_stop() -> None:
+    ((_, text),) = drawn(Caption(text="今日はとても良い天気なので海に行きましょう。", start=0, end=1))
+    found = shown(text).split("\\N")
+    assert len(found) > 2
+    assert not any(line.startswith("。") for line in found)
+
+
+def test_the_height_of_a_caption_is_told() -> None:
+    share = {
+        words: height_of(Caption(text=("word " * words).strip(), start=0, end=1), Form()) for words in (4, 24, 100)
+    }
+    assert share == pytest.approx({4: 0.0675, 24: 6 * 0.0675, 100: 25 * 0.0675})
+    wide = Form(width=1920, height=1080)
+    assert height_of(Caption(text="word " * 24, start=0, end=1, style="minimal"), wide) == pytest.approx(2 * 0.062)
 
 
 def test_the_space_after_an_emoji_is_that_of_letters() -> None:

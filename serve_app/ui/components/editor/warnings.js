@@ -6,6 +6,7 @@ import { icon } from "../../core/icons.js";
 const WORDS = {
   "caption.outside_segment": () => t("A caption lies outside its segment and is not drawn: its times are those of the video."),
   "caption.not_drawn": () => t("A caption is not drawn: it ends before it begins, or there is nothing to be seen in it."),
+  "caption.too_large": () => t("A caption covers much of the picture: shorten it, part it into several, or give it a smaller style."),
   "segment.clamped": () => t("It ended after the video and was shortened by less than a frame."),
 };
 
