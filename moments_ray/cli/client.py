@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from moments_ray.cli.bars import ShownStage, StageBars
+from moments_ray.cli.files import read_object, write_result
 from moments_ray.cli.listing import list_moments, results
 from moments_ray.client import ExportFormat, MomentsClient, Run, RunDetail, RunOptions, Started, StartOptions
-from moments_ray.errors import InvalidRequest, NotFound, SourceNotFound
+from moments_ray.errors import NotFound
 from moments_ray.moments.stage_titles import stage_title
 from moments_ray.settings import Settings
 from moments_ray.states import RunStatus
@@ -75,7 +74,7 @@ async def start(
         SourceNotFound: the file cannot be read.
         MomentsError: the server does not take it.
     """
-    takes = await asyncio.to_thread(_read_request, request)
+    takes = await asyncio.to_thread(read_object, request, "request")
     async with client:
         run = await client.start(pipeline, takes, options)
         if run.reused:
@@ -84,19 +83,6 @@ async def start(
             return await _followed(client, run.identifier, console, as_json=True)
     console.print(f"`moments watch {run.identifier}` follows it", markup=False)
     return {"run": run.model_dump(mode="json")}, 0
-
-
-def _read_request(path: Path) -> dict[str, Any]:
-    shown = "stdin" if str(path) == "-" else f"the file {path.name[:100]!r}"
-    try:
-        content = json.loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
-    except OSError as error:
-        raise SourceNotFound(f"The request in {shown} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"The request in {shown} is not JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise InvalidRequest(f"The request in {shown} is not a JSON object; write what the pipeline takes.")
-    return content
 
 
 async def status(client: MomentsClient, identifier: str, *, as_json: bool) -> tuple[Document, int]:
@@ -155,14 +141,9 @@ async def export(client: MomentsClient, video: str, form: ExportFormat, out: Pat
     """
     async with client:
         content = await client.export(video, form)
-    if out is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        await asyncio.to_thread(out.write_bytes, content)
-    except OSError as error:
-        raise InvalidRequest(f"Nothing can be written to {out}: {error.strerror}") from error
-    typer.echo(out)
+    await write_result(content, out)
+    if out is not None:
+        typer.echo(out)
 
 
 async def _run_of(client: MomentsClient, identifier: str) -> RunDetail:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from moments_ray.cli.client import connect
+from moments_ray.cli.files import read_object, write_result
 from moments_ray.cli.listing import results
 from moments_ray.client import MomentsClient
 from moments_ray.editor.options import RenderBody
-from moments_ray.errors import InvalidRequest, SourceNotFound
 
 __all__ = ["connect", "consent", "export", "ingest", "render", "save", "show"]
 
@@ -45,9 +43,9 @@ async def save(client: MomentsClient, project: str, file: Path, console: Console
         SourceNotFound: the file cannot be read.
         InvalidRequest: it is no JSON object.
     """
-    timeline = await asyncio.to_thread(_read, file)
+    given = await asyncio.to_thread(read_object, file, "timeline")
     async with client:
-        saved = await client.editor.save(project, timeline)
+        saved = await client.editor.save(project, given.get("timeline", given))
     for warning in saved.timeline.warnings:
         console.print(f"{warning.code}: {warning.message}", style="yellow", markup=False)
     return saved.model_dump(mode="json"), 0
@@ -82,22 +80,4 @@ async def export(client: MomentsClient, project: str, form: str, out: Path | Non
     """Write a timeline for another program to a file, or to stdout."""
     async with client:
         content = await client.editor.export(project, form)
-    if out is None:
-        sys.stdout.buffer.write(content)
-    else:
-        await asyncio.to_thread(out.write_bytes, content)
-
-
-def _read(file: Path) -> Document:
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    except OSError as error:
-        raise SourceNotFound(f"{file} cannot be read: {error.strerror}.") from error
-    try:
-        timeline = json.loads(text)
-    except ValueError as error:
-        raise InvalidRequest(f"{file} is no JSON: {error}.") from error
-    if not isinstance(timeline, dict):
-        raise InvalidRequest(f"{file} is no timeline: write a JSON object.")
-    found: Document = timeline.get("timeline", timeline)
-    return found
+    await write_result(content, out)

@@ -82,8 +82,9 @@ def checked(timeline: Timeline, duration: float) -> tuple[Timeline, tuple[Timeli
         raise InvalidRequest(
             f"The film would last {frames / RATE:.0f} s, more than {LONGEST_FILM_SECONDS}: leave segments out."
         )
-    for number, each in enumerate((kept, *kept.segments), -1):
-        warnings.extend(_too_large(None if number < 0 else number, each.captions or (), kept))
+    warnings.extend(_too_large(None, kept.captions, kept))
+    for number, segment in enumerate(kept.segments):
+        warnings.extend(_too_large(number, segment.captions or (), kept))
     return kept, tuple(warnings)
 
 

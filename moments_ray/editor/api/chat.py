@@ -6,12 +6,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import ConfigDict, Field, JsonValue
 
 from moments_ray.database.tables import ChatMessage, ChatSession
 from moments_ray.editor import chat
-from moments_ray.editor.api.dependencies import Editor
+from moments_ray.editor.api.dependencies import Editor, Reference
 from moments_ray.editor.chat import Conversation, Turn
 from moments_ray.editor.proposals import Proposal, propose
 from moments_ray.editor.queries.chats import Chats
@@ -21,13 +21,11 @@ from moments_ray.errors import ModelNotConfigured
 from moments_ray.http.dependencies import Dependencies
 from moments_ray.http.problems import problems
 from moments_ray.http.schemas.base import RequestBody, Shape
-from moments_ray.http.schemas.options import Text
+from moments_ray.http.schemas.options import SOMETHING, Text
 from moments_ray.library.queries.transcripts import Transcripts
 from moments_ray.models.gateway import Gateway
 
 router = APIRouter(prefix="/api/chat/sessions", tags=["chat"])
-
-SessionNumber = Annotated[int, Path(ge=1, lt=2**62)]
 
 
 class NewSession(RequestBody):
@@ -35,7 +33,7 @@ class NewSession(RequestBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Cut the pauses", "project_id": 1}]})
 
-    title: Annotated[Text, Field(min_length=1, max_length=200)] = "New Chat"
+    title: Annotated[Text, Field(min_length=1, max_length=200, pattern=SOMETHING)] = "New Chat"
     backend: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] | None = Field(
         None, description="stub, hf, or the key of a model; unset: the deployment's"
     )
@@ -46,7 +44,7 @@ class NewSession(RequestBody):
 class SendMessage(RequestBody):
     """What the user says."""
 
-    message: Annotated[Text, Field(min_length=1, max_length=8000)]
+    message: Annotated[Text, Field(min_length=1, max_length=8000, pattern=SOMETHING)]
 
 
 class ChatMessageView(Shape):
@@ -114,7 +112,7 @@ async def create_chat_session(dependencies: Dependencies, editor: Editor, body: 
 
 
 @router.get("/{session_id}", responses=problems(404))
-async def read_chat_session(dependencies: Dependencies, session_id: SessionNumber) -> ChatSessionView:
+async def read_chat_session(dependencies: Dependencies, session_id: Reference) -> ChatSessionView:
     """Return a conversation with all that was said, in order."""
     async with dependencies.environment.database.read() as session:
         found = await Chats(session).get(session_id)
@@ -123,9 +121,7 @@ async def read_chat_session(dependencies: Dependencies, session_id: SessionNumbe
 
 
 @router.post("/{session_id}/messages", responses=problems(404, 409, 502, 503))
-async def send_chat_message(
-    dependencies: Dependencies, session_id: SessionNumber, body: SendMessage
-) -> ChatSendResponse:
+async def send_chat_message(dependencies: Dependencies, session_id: Reference, body: SendMessage) -> ChatSendResponse:
     """Say something, and have the conversation's backend reply; what was said is kept even where it cannot.
 
     Edits that it proposes are made by nobody but whoever sends `proposal` to the project's timeline.

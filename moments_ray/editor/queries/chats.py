@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moments_ray.database.session import ReadSession, WriteSession
 from moments_ray.database.tables import Asset, ChatMessage, ChatSession, Project, Video
+from moments_ray.editor.queries.projects import number_of
 from moments_ray.errors import Conflict, NotFound
 from moments_ray.ids import new_identifier
 
@@ -29,16 +30,9 @@ class Chats:
         statement = insert(ChatSession).values(identifier=new_identifier(), **values).returning(ChatSession)
         return (await self._session.scalars(statement)).one()
 
-    async def get(self, number: int) -> ChatSession:
-        """Return a conversation.
-
-        Raises:
-            NotFound: there is none of this number.
-        """
-        found = (await self._session.scalars(select(ChatSession).where(ChatSession.id == number))).one_or_none()
-        if found is None:
-            raise NotFound(f"There is no chat session {number}.")
-        return found
+    async def get(self, reference: str) -> ChatSession:
+        """Return a conversation by its number or identifier; raises NotFound."""
+        return await self._one(reference, select(ChatSession))
 
     async def newest(self) -> list[tuple[ChatSession, int]]:
         """Return the newest conversations, each with how many messages it has."""
@@ -51,16 +45,14 @@ class Chats:
         query = select(ChatMessage).where(ChatMessage.session_id == chat.id).order_by(ChatMessage.id)
         return list(await self._session.scalars(query))
 
-    async def ask(self, number: int, content: str) -> tuple[ChatSession, ChatMessage]:
+    async def ask(self, reference: str, content: str) -> tuple[ChatSession, ChatMessage]:
         """Write down what the user said; it waits for its answer.
 
         Raises:
             NotFound: there is no such conversation.
             Conflict: the message before waits still.
         """
-        chat = await self._session.scalar(select(ChatSession).where(ChatSession.id == number).with_for_update())
-        if chat is None:
-            raise NotFound(f"There is no chat session {number}.")
+        chat = await self._one(reference, select(ChatSession).with_for_update())
         waits = select(ChatMessage.id).where(
             ChatMessage.session_id == chat.id,
             ChatMessage.status == "waiting",
@@ -78,6 +70,14 @@ class Chats:
     async def settle(self, asked: ChatMessage, status: str) -> None:
         """Write down that a message does not wait any more."""
         await self._session.execute(update(ChatMessage).where(ChatMessage.id == asked.id).values(status=status))
+
+    async def _one(self, reference: str, query: Select[tuple[ChatSession]]) -> ChatSession:
+        number = number_of(reference)
+        wanted = ChatSession.identifier == reference if number is None else ChatSession.id == number
+        found = await self._session.scalar(query.where(wanted))
+        if found is None:
+            raise NotFound(f"There is no chat session {reference}.")
+        return found
 
     async def _say(self, chat: ChatSession, **values: Any) -> ChatMessage:
         await self._session.execute(update(ChatSession).where(ChatSession.id == chat.id).values(updated_at=func.now()))

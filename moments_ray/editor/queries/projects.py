@@ -51,7 +51,7 @@ class Projects:
         Raises:
             NotFound: there is none.
         """
-        number = _number(reference)
+        number = number_of(reference)
         wanted = Asset.identifier == reference if number is None else Asset.id == number
         return await self._one_asset(wanted, f"There is no asset {reference}.")
 
@@ -80,7 +80,7 @@ class Projects:
         Raises:
             NotFound: there is none, or its video is being deleted.
         """
-        number = _number(reference)
+        number = number_of(reference)
         wanted = Project.identifier == reference if number is None else Project.id == number
         found = (await self._session.execute(_records().where(wanted))).first()
         if found is None:
@@ -143,7 +143,7 @@ class Projects:
         return found
 
 
-def _number(reference: str) -> int | None:
+def number_of(reference: str) -> int | None:
     """Return the number that a reference is, None for an identifier, and for more digits than a key has."""
     return int(reference) if reference.isdecimal() and len(reference) <= _LONGEST_NUMBER else None
 

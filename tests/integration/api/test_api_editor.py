@@ -201,7 +201,8 @@ async def test_a_conversation_keeps_what_was_said(
     assert first["reply"]["content"] == second["reply"]["content"]
     assert "cooking" in first["reply"]["content"]
     assert "Hello there." in first["reply"]["content"]
-    shown = (await api.get(path)).json()
+    shown = (await api.get(f"/api/chat/sessions/{made['identifier']}")).json()
+    assert shown == (await api.get(path)).json()
     assert [message["role"] for message in shown["messages"]] == ["user", "assistant"] * 2
     listed = (await api.get("/api/chat/sessions")).json()["sessions"]
     assert (listed[0]["id"], listed[0]["message_count"], listed[0]["messages"]) == (made["id"], 4, None)
@@ -212,7 +213,10 @@ async def test_a_backend_that_is_not_there_says_so_and_the_message_is_kept(api: 
     path = f"/api/chat/sessions/{made['id']}"
     problem(await api.post(f"{path}/messages", json={"message": "Hello"}), 503, "model.not_configured")
     assert [message["content"] for message in (await api.get(path)).json()["messages"]] == ["Hello"]
-    problem(await api.get("/api/chat/sessions/999999"), 404, "object.not_found")
+    for reference in (999999, "9" * 30, "3f0c6a4e-0000-4000-8000-000000000000"):
+        problem(await api.get(f"/api/chat/sessions/{reference}"), 404, "object.not_found")
+    for blank in ("", "  \n"):
+        problem(await api.post(f"{path}/messages", json={"message": blank}), 422, "input.invalid")
 
 
 async def test_lists_of_what_timelines_are_made_of(api: httpx.AsyncClient, project: dict[str, Any]) -> None:

@@ -97,6 +97,13 @@ def test_what_is_proposed_can_be_made_and_the_rest_is_left_out() -> None:
     ]
 
 
+def test_too_long_an_answer_is_cut_and_an_edit_that_is_none_takes_no_other_with_it() -> None:
+    remove = {"edit": "remove", "segment": 0}
+    said = Said.model_validate({"reply": "x" * 1_000_000, "edits": [{"edit": "explode"}, "zoom", *[remove] * 30]})
+    assert (said.reply, len(said.edits)) == ("x" * LONGEST_ANSWER, 20)
+    assert Said.model_validate({"reply": "Well", "edits": "none"}).edits == ()
+
+
 def test_not_all_segments_are_taken_away_and_nothing_is_no_proposal() -> None:
     removals = [Remove(segment=0), Remove(segment=1)]
     proposal = propose(removals, CUTS, 1, 60.0)
