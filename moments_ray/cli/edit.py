@@ -21,12 +21,13 @@ Document = dict[str, Any]
 
 
 async def ingest(
-    client: MomentsClient, source: str, *, title: str | None, analyze: bool, wait: float
+    client: MomentsClient, source: str, *, title: str | None, analyze: bool, wait: float, as_json: bool
 ) -> tuple[Document, int]:
     """Make a project of a video, and say its number."""
     async with client:
         made = await client.editor.ingest(source, title=title, auto_analyze=analyze, wait=wait)
-    results().print(f"project {made.id}\nstatus  {made.status}\nsegments {len(made.timeline.segments)}")
+    if not as_json:
+        results().print(f"project {made.id}\nstatus  {made.status}\nsegments {len(made.timeline.segments)}")
     return made.model_dump(mode="json"), 0
 
 
@@ -36,7 +37,9 @@ async def show(client: MomentsClient, project: str) -> tuple[Document, int]:
         return (await client.editor.project(project)).model_dump(mode="json"), 0
 
 
-async def save(client: MomentsClient, project: str, file: Path, console: Console) -> tuple[Document, int]:
+async def save(
+    client: MomentsClient, project: str, file: Path, console: Console, *, as_json: bool
+) -> tuple[Document, int]:
     """Save a timeline from a file, and say what will not come out as meant.
 
     Raises:
@@ -48,18 +51,23 @@ async def save(client: MomentsClient, project: str, file: Path, console: Console
         saved = await client.editor.save(project, given.get("timeline", given))
     for warning in saved.timeline.warnings:
         console.print(f"{warning.code}: {warning.message}", style="yellow", markup=False)
+    if not as_json:
+        results().print(f"version {saved.version}")
     return saved.model_dump(mode="json"), 0
 
 
-async def consent(client: MomentsClient, project: str, *, accepted: bool) -> tuple[Document, int]:
+async def consent(client: MomentsClient, project: str, *, accepted: bool, as_json: bool) -> tuple[Document, int]:
     """Give or take back consent for a project's video."""
     async with client:
         asset = (await client.editor.project(project)).asset.id
-        return (await client.editor.consent(asset, accepted=accepted)).model_dump(mode="json"), 0
+        given = await client.editor.consent(asset, accepted=accepted)
+    if not as_json:
+        results().print("consent is complete" if given.complete else f"consent lacks: {', '.join(given.missing)}")
+    return given.model_dump(mode="json"), 0
 
 
 async def render(
-    client: MomentsClient, project: str, out: Path, options: RenderBody, console: Console
+    client: MomentsClient, project: str, out: Path, options: RenderBody, console: Console, *, as_json: bool
 ) -> tuple[Document, int]:
     """Render a film, show how far it is, and bring it to a file; the exit status is 1 where it failed."""
     columns = (TextColumn("rendering"), BarColumn(bar_width=24), TaskProgressColumn())
@@ -72,7 +80,8 @@ async def render(
             console.print(state.error or "no film was made", style="red", markup=False)
             return state.model_dump(mode="json"), 1
         await client.editor.download(state.output_url, out)
-    results().print(str(out))
+    if not as_json:
+        results().print(str(out))
     return state.model_dump(mode="json"), 0
 
 

@@ -29,7 +29,8 @@ def ingest(
     """Make a project of a video."""
     from moments_ray.cli import edit as commands
 
-    work = commands.ingest(commands.connect(server, settings()), source, title=title, analyze=analyze, wait=wait)
+    client = commands.connect(server, settings())
+    work = commands.ingest(client, source, title=title, analyze=analyze, wait=wait, as_json=as_json)
     finish(perform(work), as_json=as_json)
 
 
@@ -51,7 +52,8 @@ def save(
     """Save a timeline; keys that are left out keep their value."""
     from moments_ray.cli import edit as commands
 
-    finish(perform(commands.save(commands.connect(server, settings()), project, file, console)), as_json=as_json)
+    work = commands.save(commands.connect(server, settings()), project, file, console, as_json=as_json)
+    finish(perform(work), as_json=as_json)
 
 
 @edit.command()
@@ -64,7 +66,7 @@ def consent(
     """Say that who is seen in a project's video agreed."""
     from moments_ray.cli import edit as commands
 
-    work = commands.consent(commands.connect(server, settings()), project, accepted=not revoke)
+    work = commands.consent(commands.connect(server, settings()), project, accepted=not revoke, as_json=as_json)
     finish(perform(work), as_json=as_json)
 
 
@@ -80,7 +82,7 @@ def render(
     """Render a project's film, and bring it home."""
     from moments_ray.cli import edit as commands
 
-    work = commands.render(commands.connect(server, settings()), project, out, options, console)
+    work = commands.render(commands.connect(server, settings()), project, out, options, console, as_json=as_json)
     finish(perform(work), as_json=as_json)
 
 

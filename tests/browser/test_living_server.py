@@ -74,7 +74,8 @@ def test_a_film_is_cut_of_a_file_rendered_downloaded_and_all_of_it_taken_back(
     with page.expect_file_chooser() as chooser:
         asking.get_by_role("button", name="Or a file").click()
     chooser.value.set_files({"name": "A river, upright.mp4", "mimeType": "video/mp4", "buffer": river})
-    page.keyboard.press("Escape")
+    asking.get_by_text("A river, upright.mp4").wait_for()
+    asking.get_by_role("button", name="Create the project").click()
     page.get_by_role("region", name="Uploads").get_by_role("link", name="Open").click(timeout=RUN_MILLISECONDS)
     page.locator(".film-strip .block").first.wait_for(timeout=RUN_MILLISECONDS)
     settled(page, server)

@@ -26,7 +26,7 @@ from moments_ray.library.queries.videos import get_or_create_video
 from moments_ray.library.service import Address
 from moments_ray.library.upload import receive, store_upload
 from moments_ray.media.downloaded import clean_title
-from moments_ray.settings import DownloadSettings
+from moments_ray.settings import DownloadSettings, TemplateName
 from moments_ray.states import RunStatus
 from moments_ray.storage.object_store import CHUNK_BYTES
 
@@ -52,6 +52,8 @@ async def ingest(
     url: Annotated[Text | None, Form(max_length=4096, description="in place of a file")] = None,
     title: Annotated[Text | None, Form(max_length=200)] = None,
     auto_analyze: Annotated[bool, Form(description="hear what is said and make a timeline")] = True,
+    template: Annotated[TemplateName | None, Form(description="of the timeline; unset: the deployment's")] = None,
+    seed: Annotated[int, Form(ge=0, le=2**31, description="of what the template draws")] = 0,
     wait: Annotated[float, Form(ge=0, le=600, description="seconds to wait for the analysis")] = 60.0,
 ) -> IngestResponse:
     """Take a video, make a project of it, and analyse it; 202 where that takes longer than `wait`.
@@ -66,9 +68,8 @@ async def ingest(
     record = await editor.create(video.identifier, named or None, suffix=suffix)
     source = found.source(video.identifier)
     if auto_analyze:
-        started = await editor.analyse(
-            record, TemplateOptions(template=dependencies.environment.settings.editor_template), source=source
-        )
+        chosen = template or dependencies.environment.settings.editor_template
+        started = await editor.analyse(record, TemplateOptions(template=chosen, seed=seed), source=source)
     else:
         started = await library.fetch(source, BaseRunOptions(), None)
     run = await ended(dependencies, started.run, wait)

@@ -198,9 +198,11 @@ export const api = {
     return { items, total, next_cursor: items.length && next < total ? next : null };
   },
   createProject: (video, title) => post("/api/projects", { video, ...(title ? { title } : {}) }),
-  ingestUrl: (url) => {
+  ingestUrl: (url, { template, seed }) => {
     const form = new FormData();
     form.set("url", url);
+    form.set("template", template);
+    form.set("seed", seed);
     form.set("wait", "0");
     return get("/api/ingest", { method: "POST", body: form });
   },

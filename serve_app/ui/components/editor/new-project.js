@@ -10,7 +10,7 @@ import { lookNow } from "../../services/follow.js";
 import { videoTitle } from "../../services/titles.js";
 import { dialog } from "../common/dialog.js";
 import { skeletons } from "../common/skeleton.js";
-import { fileButton } from "../layout/drop.js";
+import { fileChooser, take } from "../layout/drop.js";
 import { poster } from "../library/video-card.js";
 import { templateChoice } from "./template-choice.js";
 
@@ -27,7 +27,8 @@ export async function projectOf(video, template) {
 
 export function newProject() {
   const template = signal({ template: "realistic_chaos", seed: 0 });
-  const [videos, chosen, address, wrong, busy] = [signal(null), signal(null), signal(""), signal(null), signal(false)];
+  const [videos, chosen, address, files, wrong, busy] = [signal(null), signal(null), signal(""), signal([]), signal(null), signal(false)];
+  const pick = (video, given, url) => { chosen.set(video); files.set(given); address.set(url); };  // one of the three
   let timer = 0;
   const look = (q) => api.videos({ q, status: "ready", limit: SHOWN, include: ["thumbnail"] }).then((page) => videos.set(page.items), wrong.set);
   look("");
@@ -45,7 +46,7 @@ export function newProject() {
       busy.set(false);
     }
   };
-  const option = (video) => h("label.pick-video", h("input", { type: "radio", name: "video", value: video.identifier, checked: () => chosen() === video.identifier, onchange: () => { chosen.set(video.identifier); address.set(""); } }),
+  const option = (video) => h("label.pick-video", h("input", { type: "radio", name: "video", value: video.identifier, checked: () => chosen() === video.identifier, onchange: () => pick(video.identifier, [], "") }),
     h("span.thumb", poster(video)), h("span.clip-text.grow", { dir: "auto" }, videoTitle(video)), h("span.small.quiet.number", video.duration ? clock(video.duration) : ""));
   const list = () => {
     if (!videos()) return skeletons("line", 3);
@@ -54,13 +55,18 @@ export function newProject() {
   dialog(t("New project"), (close) => h("form", { onsubmit: (event) => {
     event.preventDefault();
     const url = address.peek().trim();
-    make(close, url ? async () => { const made = await api.ingestUrl(url); lookNow(); return `/projects/${made.id}`; } : () => projectOf(chosen.peek(), template.peek()));
+    if (files.peek().length) {
+      take(files.peek(), undefined, (outcome) => projectOf(outcome.video.identifier, template.peek()));
+      close();
+      return;
+    }
+    make(close, url ? async () => { const made = await api.ingestUrl(url, template.peek()); lookNow(); return `/projects/${made.id}`; } : () => projectOf(chosen.peek(), template.peek()));
   } },
     h("fieldset.stack", h("legend", t("A video of the library")),
       h("input", { type: "search", autofocus: true, placeholder: t("Find"), "aria-label": t("Find a video"), oninput: (event) => { clearTimeout(timer); timer = setTimeout(() => look(event.target.value.trim()), WAIT); } }), list),
-    h("div.row", fileButton(t("Or a file"), "", () => undefined, (outcome) => projectOf(outcome.video.identifier, template.peek())), h("span.hint.grow", t("It is uploaded in parts; its project appears in the list once it is here."))),
-    h("label", t("Or a URL"), h("input", { type: "url", placeholder: "https://…", value: address, oninput: (event) => { address.set(event.target.value); if (event.target.value) chosen.set(null); } })),
+    h("div.row", fileChooser(t("Or a file"), "", (given) => pick(null, given, "")), h("span.hint.grow", { dir: "auto" }, () => files().map((file) => file.name).join(", ") || t("It is uploaded in parts; its project appears in the list once it is here."))),
+    h("label", t("Or a URL"), h("input", { type: "url", placeholder: "https://…", value: address, oninput: (event) => (event.target.value ? pick(null, [], event.target.value) : address.set("")) })),
     templateChoice(template),
     () => wrong() && h("p.bad", { role: "alert", dir: "auto" }, wrong().message),
-    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Cancel")), h("button.primary", { type: "submit", disabled: () => busy() || !(chosen() || address().trim()) }, icon("cut"), t("Create the project")))), { wide: true });
+    h("div.actions", h("button.quiet", { type: "button", onclick: () => close() }, t("Cancel")), h("button.primary", { type: "submit", disabled: () => busy() || !(chosen() || files().length || address().trim()) }, icon("cut"), t("Create the project")))), { wide: true });
 }

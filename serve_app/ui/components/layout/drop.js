@@ -36,9 +36,14 @@ export async function take(files, options, then) {
   uploadFiles(files, options, then);
 }
 
-/** A button that chooses files. */
+/** A button that chooses files and uploads them at once; parameters are those of `upload`. */
 export function fileButton(label, look = "", options = () => undefined, then = undefined) {
+  return fileChooser(label, look, (files) => take(files, options(), then));
+}
+
+/** A button that chooses files; `chosen` is given them. */
+export function fileChooser(label, look, chosen) {
   const input = h("input", { type: "file", multiple: true, accept: "video/*,audio/*,.mkv,.mov,.ts,.mxf", hidden: true, "aria-label": label,
-    onchange: () => { take([...input.files], options(), then); input.value = ""; } });
+    onchange: () => { chosen([...input.files]); input.value = ""; } });
   return h("span", input, h("button", { type: "button", class: look, onclick: () => input.click() }, icon("upload"), label));
 }
