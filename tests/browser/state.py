@@ -8,6 +8,7 @@ from typing import Any
 
 Act = Callable[[Any], None]
 EVERY_SIZE = ("wide", "middle", "narrow")
+_DRAWN = "() => document.querySelector('main :is(h1, .panel.error)') && !document.querySelector('main .skeleton')"
 _PROBLEM = '{"title": "The service is not available", "detail": "PostgreSQL is not reached.", "code": "unavailable"}'
 
 
@@ -55,6 +56,8 @@ def show(page: Any, url: str, state: State) -> None:
         state.before(page)
     page.goto(f"{url}/ui{state.path}")
     page.wait_for_selector("[data-ready]")
+    if not state.name.endswith("-loading"):
+        page.wait_for_function(_DRAWN)
     page.wait_for_timeout(900)  # pictures and the video's first frame; nothing tells when both are drawn
     if state.act is not None:
         state.act(page)

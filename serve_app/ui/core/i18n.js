@@ -62,12 +62,12 @@ export function ago(text) {
   return new Intl.RelativeTimeFormat(language.peek(), { numeric: "auto" }).format(-Math.floor(seconds / size), unit);
 }
 
-/** "12.4 MB". */
+/** "12.4 MB", "0 bytes". */
 export function bytes(count) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
   const value = count / 1000 ** power;
   return new Intl.NumberFormat(language.peek(), {
-    style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: value < 10 && power ? 1 : 0,
+    style: "unit", unit: units[power], unitDisplay: power ? "short" : "long", maximumFractionDigits: value < 10 && power ? 1 : 0,
   }).format(value);
 }

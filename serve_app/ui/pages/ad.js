@@ -66,7 +66,7 @@ function page(ad, read) {
     h("section.panel.stack", h("div.row", h("h2.grow", t("Stages")), h("span.number", () => costs(ad()))),
       () => h("ol.stage-list.in-a-row", ad().stages.map((stage) => h("li", { class: `is-${stage.status}` }, h("span.stage-mark", stage.status === "completed" ? icon("check") : stage.status === "failed" ? icon("close") : null), h("span.grow", stageTitle(stage.stage_name.toUpperCase())),
         h("span.small.quiet.number", stage.error_message ?? spent(stage)))))),
-    () => written() && h("div", storyboard(ad, read)),
+    () => written() && h("div.stack", storyboard(ad, read)),
     h("section.panel", h("h2", t("About this ad")), facts(fact(t("Call to action"), ad.peek().cta_text), fact(t("Created"), date(ad.peek().created_at)), fact(t("Identifier"), h("code", id))),
       () => ad().receipts.length > 0 && h("details", h("summary", t("What was paid")), h("ul.run-list", ad().receipts.map((one) => h("li", h("span", one.stage), h("span.quiet", one.model), h("span.grow"), h("span.number", `$${number(one.usd, 4)}`)))))),
   ];

@@ -69,7 +69,7 @@ function fromAddresses(root, given) {
     h("div.page-head", h("h1", t("New videos"))),
     h("div.panel.stack", h("label", t("URLs of videos"), field, h("small", { id: "lines-hint" }, t("One per line, up to {most}. A .txt or .csv file can be dropped here.", { most: MOST_LINES }))),
       lineList(lines),
-      h("div.row", fileButton(t("Or upload files"), "", () => form.values()), h("span.hint.grow", t("Files can be dropped anywhere on the page.")))),
+      h("div.row", fileButton(t("Or upload files"), "", () => form.values()), h("span.hint.grow.for-mouse", t("Files can be dropped anywhere on the page.")))),
     form.element,
     h("div.actions", h("button.primary", { type: "submit", disabled: () => busy() || good().length === 0 || !may("write") }, icon("play"), () => (good().length > 1 ? plural(good().length, "Find moments", "Find moments in {n} videos") : t("Find moments"))))));
 }

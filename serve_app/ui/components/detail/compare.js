@@ -35,7 +35,7 @@ function versus(model, moment, before, name) {
     h("span.track", bar(one)), h("span.small.number.quiet", clock(one.end_time - one.start_time, true)));
   const moved = (value) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${number(Math.abs(value), 2)} s`;
   return h("div.versus", line(name, before, "was"), line(t("Now"), moment, "is"),
-    h("p.small.quiet.number", t("Start {start}, end {end}. Press C to hear one, then the other.", { start: moved(moment.start_time - before.start_time), end: moved(moment.end_time - before.end_time) })));
+    h("p.small.quiet.number", t("Start {start}, end {end}.", { start: moved(moment.start_time - before.start_time), end: moved(moment.end_time - before.end_time) }), h("span.for-keys", " ", t("Press C to hear one, then the other."))));
 }
 
 /** Hear the present moment and what it was, by turns. */

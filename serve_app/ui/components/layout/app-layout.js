@@ -102,6 +102,6 @@ function scrollBack(root, top) {
 }
 
 function offlineBar() {
-  return () => away() && h("div.offline", { role: "status" }, t("The server is not reached. It is tried again by itself."),
+  return () => away() && h("div.offline", { role: "status" }, t("The server cannot be reached. Trying again…"),
     h("button.quiet", { onclick: tryNow }, t("Try now")));
 }

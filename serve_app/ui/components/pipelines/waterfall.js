@@ -24,8 +24,8 @@ export function waterfall(run) {
     const nodes = [...new Set(stage.tries.map((one) => one.node).filter(Boolean))];
     return h("div.fall", { role: "listitem", title: [nodes.join(", "), ...failed.map((one) => `${one.error_code}: ${one.error}`)].filter(Boolean).join("\n") },
       h("span.clip-text", stageTitle(stage.name)),
-      h("span.lane", from && h("span", { class: `is-${stage.status}`, style: { left: `${Math.max(0, share(from))}%`, width: `${Math.max(0.4, share(to) - share(from))}%` } }),
-        failed.map((one) => h("i", { style: { left: `${share(Date.parse(one.ended_at ?? one.started_at))}%` } }))),
+      h("span.lane", from && h("span", { class: `is-${stage.status}`, style: { left: `min(${Math.max(0, share(from))}%, 100% - 3px)`, width: `${Math.max(0.4, share(to) - share(from))}%` } }),
+        failed.map((one) => h("i", { style: { left: `min(${share(Date.parse(one.ended_at ?? one.started_at))}%, 100% - 2px)` } }))),
       h("span.amount.small.quiet.number", told(stage, finished(run.status)), retries > 0 && ` · ${plural(retries, "{n} retry", "{n} retries")}`));
   }));
 }
