@@ -204,7 +204,8 @@ def run_app(arguments: Sequence[str], application: typer.Typer = app) -> int:
     except MomentsError as error:
         return _report(error, as_json=as_json)
     except typer.TyperException as error:
-        message = f"{' '.join(error.format_message().split()).rstrip('.')}; see --help"
+        said = " ".join(error.format_message().split()).replace("Value error, ", "")  # pydantic's, before what is ours
+        message = f"{said.rstrip('.')}; see --help"
         return _report(InvalidRequest(message), as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it is, a user is told in a sentence
         return _report(_unforeseen(error), as_json=as_json)

@@ -125,6 +125,8 @@ def _cell(value: Any) -> str:
             return ", ".join(f"{key}: {each}" for key, each in value.items() if each)
         case list():
             return str(len(value))
+        case float():
+            return f"{value:.2f}"
         case _:
             return "" if value is None else str(value)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from moments_ray.http.schemas.base import RequestBody
-from moments_ray.http.schemas.options import Priority, Text, WebhookOptions, WebhookUrl, checked, storable
+from moments_ray.http.schemas.options import Priority, Text, Webhook, checked, storable
 from moments_ray.states import RunStatus
 
 Mode = Literal["new", "missing", "rederive"]
@@ -106,7 +106,7 @@ class BackfillTerms(RequestBody):
     )
     in_flight: InFlight = IN_FLIGHT
     priority: Priority = 1
-    webhook: WebhookUrl | WebhookOptions | None = Field(None, description="where to send word of its end")
+    webhook: Webhook | None = Field(None, description="where to send word of its end")
     dry_run: bool = Field(False, description="answer an estimate, and keep nothing")
 
 

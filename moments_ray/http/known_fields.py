@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from typing import Any, get_args
 
 from fastapi import Request
 from fastapi._compat import ModelField
@@ -49,6 +50,20 @@ def names_of(field: ModelField) -> Iterator[str]:
         yield from (each.alias or name for name, each in model.model_fields.items())
     else:
         yield field.alias
+
+
+def names_within(annotation: Any, place: Sequence[str | int]) -> Iterator[str]:
+    """Yield the names of the fields that there are at a place, such as ``("options",)``, of what is sent."""
+    if not (inspect.isclass(annotation) and issubclass(annotation, BaseModel)):
+        rest = place[1:] if place and isinstance(place[0], int) else place
+        for each in get_args(annotation):
+            yield from names_within(each, rest)
+    elif place:
+        for name, field in annotation.model_fields.items():
+            if place[0] in {name, field.alias}:
+                yield from names_within(field.annotation, place[1:])
+    else:
+        yield from (field.alias or name for name, field in annotation.model_fields.items())
 
 
 def _require_known(where: str, given: Iterable[str], declared: Iterable[ModelField]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from moments_ray.errors import InputError, MomentsError
-from moments_ray.http.known_fields import names_of
+from moments_ray.http.known_fields import names_of, names_within
 from moments_ray.http.schemas.options import SOMETHING
 
 log = structlog.get_logger()
@@ -158,24 +158,34 @@ async def _of_framework(request: Request, error: Exception) -> Response:
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     found = error.errors()[:_MOST_ERRORS]
-    errors = [{"where": _where(each), "message": _said(each, request)} for each in found]
+    errors = [{"where": where(each), "message": said(each, _known(each, request))} for each in found]
     first = errors[0]
     error = InputError(f"{first['where']}: {first['message']}")
     return problem_of(error, request.state.request_id, errors=errors)
 
 
-def _where(error: Mapping[str, Any]) -> str:
+def where(error: Mapping[str, Any]) -> str:
+    """Return the place of one of pydantic's errors."""
     place = error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]
     return ".".join(str(each)[:_LONGEST_NAME] for each in place)
 
 
-def _said(error: Mapping[str, Any], request: Request) -> str:
-    """Return what is wrong in a place; of a field that nobody knows, what may have been meant."""
-    route = request.scope.get("route")
-    said = str(error["msg"]).removeprefix("Value error, ")
+def _known(error: Mapping[str, Any], request: Request) -> list[str]:
+    """Return the names of the fields that a route's body has at the place of an error."""
+    route, place = request.scope.get("route"), error["loc"][1:-1]
+    if not isinstance(route, APIRoute):
+        return []
+    fields = route.dependant.body_params
+    if not place:
+        return [name for field in fields for name in names_of(field)]
+    return [name for field in fields for name in names_within(field.field_info.annotation, place)]
+
+
+def said(error: Mapping[str, Any], known: Sequence[str]) -> str:
+    """Return what is wrong in a place; of a field that nobody knows, which of the known ones may have been meant."""
+    message = str(error["msg"]).removeprefix("Value error, ")
     match error["type"]:
-        case "extra_forbidden" if len(error["loc"]) == 2 and isinstance(route, APIRoute):
-            known = [name for field in route.dependant.body_params for name in names_of(field)]
+        case "extra_forbidden":
             meant = get_close_matches(str(error["loc"][-1])[:_LONGEST_NAME], known, 1)
             return f"there is no such field; did you mean {meant[0]}?" if meant else "there is no such field"
         case "json_invalid":
@@ -183,8 +193,8 @@ def _said(error: Mapping[str, Any], request: Request) -> str:
         case "string_pattern_mismatch" if error["ctx"]["pattern"] == SOMETHING:
             return "this is blank"
         case "too_long" | "too_short" if isinstance(error.get("input"), str):
-            return said.replace("item", "character")
-    return said
+            return message.replace("item", "character")
+    return message
 
 
 def _problem(

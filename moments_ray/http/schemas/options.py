@@ -6,7 +6,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, JsonValue, SecretStr, SerializationInfo, ValidationError, field_serializer
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    SecretStr,
+    SerializationInfo,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+    field_serializer,
+)
 
 from moments_ray.errors import InvalidRequest
 from moments_ray.http.schemas.base import RequestBody
@@ -64,13 +74,27 @@ class WebhookOptions(RequestBody):
         return secret.get_secret_value() if info.context == _OPEN else str(secret)
 
 
+def _of_its_kind(value: Any, _: Any) -> str | WebhookOptions:
+    """Check a webhook as what it is meant to be: errors of a union are of all its kinds at once."""
+    match value:
+        case str():
+            return _ADDRESS.validate_python(value)
+        case Mapping() | WebhookOptions():
+            return WebhookOptions.model_validate(value)
+    raise ValueError("give the URL, or an object with url and secret")
+
+
+_ADDRESS: TypeAdapter[str] = TypeAdapter(WebhookUrl)
+Webhook = Annotated[WebhookUrl | WebhookOptions, WrapValidator(_of_its_kind)]
+
+
 class BaseRunOptions(RequestBody):
     """The options of every run."""
 
     priority: Priority = 5
     force: bool = Field(False, description="make every stage again, although its output is stored")
     metadata: Metadata = Field(default_factory=dict, description="the caller's own; shown with the run")
-    webhook: WebhookUrl | WebhookOptions | None = Field(
+    webhook: Webhook | None = Field(
         None, description="where to send word of the run's end, after the Standard Webhooks specification"
     )
 

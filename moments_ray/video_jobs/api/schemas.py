@@ -230,7 +230,7 @@ class BulkJobs(RequestBody):
         json_schema_extra={"examples": [{"action": "cancel", "ids": ["5e8d9d5e-6c0e-4c36-8a77-5a3f3b0a2f10"]}]}
     )
 
-    jobs: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=MOST_AT_ONCE)
+    jobs: list[Any] | None = Field(None, min_length=1, max_length=MOST_AT_ONCE, description="bodies as for one job")
     action: str | None = Field(None, pattern="^(cancel|retry|delete)$")
     ids: Identifiers | None = None
     filter: BulkFilter | None = None

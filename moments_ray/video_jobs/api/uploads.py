@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,8 @@ from pydantic import Json, ValidationError
 from moments_ray.errors import InvalidRequest, MomentsError
 from moments_ray.http.body_limit import RouteLimit
 from moments_ray.http.dependencies import Dependencies, IdempotencyKey
-from moments_ray.http.problems import problems
+from moments_ray.http.known_fields import names_within
+from moments_ray.http.problems import problems, said, where
 from moments_ray.library.upload import form_bytes, receive, store_upload, upload_pieces
 from moments_ray.media.downloaded import clean_title
 from moments_ray.settings import DownloadSettings
@@ -93,13 +94,14 @@ async def _found(dependencies: Dependencies, asked: BulkJobs) -> list[str]:
 
 
 async def _create(
-    dependencies: Dependencies, service: Service, index: int, body: Mapping[str, Any], key: str | None
+    dependencies: Dependencies, service: Service, index: int, body: Any, key: str | None
 ) -> BulkJobResult:
     try:
         asked = CreateJob.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidRequest(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        wrong = said(first, list(names_within(CreateJob, first["loc"][:-1])))
+        raise InvalidRequest(f"{where(first) or 'the job'}: {wrong}.") from error
     run, video, _ = await service.create(asked, None if key is None else f"{key}/{index}")
     (job,) = await entries(dependencies, [(run, video)])
     return BulkJobResult(index=index, id=run.identifier, job=job)

@@ -104,7 +104,10 @@ async def test_the_same_idempotency_key_is_the_same_job(api: httpx.AsyncClient) 
         ({"options": {"max_clips": 0}}, "max_clips"),
         ({"options": {"max_clips": "3"}}, "max_clips"),
         ({"options": {"clip_duration": 10, "overlap_duration": 10}}, "overlap_duration"),
-        ({"options": {"colour": "red"}}, "colour"),
+        ({"options": {"colour": "red"}}, "body.options.colour: there is no such field."),
+        ({"options": {"max_clip": 3}}, "body.options.max_clip: there is no such field; did you mean max_clips?"),
+        ({"webhook": {"url": "https://example.org"}}, "body.webhook.secret: Field required."),
+        ({"webhook": 5}, "body.webhook: give the URL, or an object with url and secret."),
         ({"options": {"language": "klingon"}}, "language"),
         ({"options": {"clip_strategy": "segments"}}, "segments"),
         ({"options": {"clip_strategy": "segments", "segments": [{"start": 5, "end": 1}]}}, "segments"),
@@ -270,9 +273,10 @@ async def test_the_queue_and_its_statistics_are_shown_at_both_paths(
 
 async def test_a_list_of_jobs_is_created_and_cancelled_entry_by_entry(api: httpx.AsyncClient) -> None:
     good = {"youtube_url": URL, "job_type": "analysis"}
-    outcome = (await api.post(f"{JOBS}bulk", json={"jobs": [good, {"job_type": "x"}, good]})).json()
-    assert (outcome["created"], outcome["failed"]) == (2, 1)
+    outcome = (await api.post(f"{JOBS}bulk", json={"jobs": [good, {"job_type": "x"}, good, "nothing"]})).json()
+    assert (outcome["created"], outcome["failed"]) == (2, 2)
     assert "job_type" in outcome["results"][1]["error"]["detail"]
+    assert "the job: " in outcome["results"][3]["error"]["detail"]
     ids = [outcome["results"][at]["id"] for at in (0, 2)]
     cancelled = (await api.post(f"{JOBS}bulk", json={"action": "cancel", "ids": [*ids, "nobody"]})).json()
     assert [each["error"] and each["error"]["status"] for each in cancelled["results"]] == [None, None, 404]

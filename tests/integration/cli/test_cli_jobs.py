@@ -89,7 +89,7 @@ def test_a_job_is_created_shown_listed_cancelled_retried_and_deleted(moments: Mo
         (["--overlap-duration", "30"], "overlap_duration must be below clip_duration"),
         (["--segments", "{"], "--segments is not JSON"),
         (["--max-clips", "0"], "--max-clips"),
-        (["--type", "nothing"], "--type"),
+        (["--type", "nothing"], "Invalid value for '--type': 'nothing' is not one of 'audio_extraction'"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_a_server_is_asked(
