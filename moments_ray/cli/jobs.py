@@ -46,7 +46,7 @@ async def list_jobs(
         table = Table("job", "type", "status", "done", "priority", "title", box=None)
         for job in page.items:
             title = job.video_title or job.youtube_url or ""
-            table.add_row(job.id, job.job_type, job.status, f"{job.progress:.0f}%", str(job.priority), title)
+            table.add_row(job.id, job.job_type, job.status, f"{int(job.progress)}%", str(job.priority), title)
         results().print(table)
     return page.model_dump(mode="json"), 0
 
@@ -166,4 +166,4 @@ def _print(job: Job) -> None:
 
 
 def _line(job: JobEntry) -> str:
-    return f"job {job.id} ({job.job_type}): {job.status}, {job.progress:.0f}%"
+    return f"job {job.id} ({job.job_type}): {job.status}, {int(job.progress)}%"
