@@ -79,7 +79,7 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
 
     Raises:
         InvalidRequest: ``RAY_ADDRESS`` is no address.
-        RayUnavailable: there is no cluster at that address, or it does not let us in.
+        RayUnavailable: there is no cluster at that address, or it does not let us in; or one of our own did not start.
     """
     logging.getLogger("ray").setLevel(logging.WARNING)
     logging.getLogger("ray._private.worker").setLevel(logging.ERROR)  # it warns outside of the main thread
@@ -94,19 +94,26 @@ def cluster(settings: Settings, *, dashboard: bool = False) -> Iterator[Cluster]
     try:
         seldom = {name: os.environ.get(name, value) for name, value in _SELDOM.items()}  # an operator's own stands
         with _on_loopback(token_file, {**seldom, MARK: str(directory)}), _without_monitors():
-            context = ray.init(
-                address="local",
-                namespace="moments",
-                num_cpus=int(node_offer(settings)["CPU"]),
-                resources=custom_resources(settings),
-                include_dashboard=dashboard,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                log_to_driver=False,
-                configure_logging=False,
-                _temp_dir=str(directory),
-                _node_ip_address=_LOOPBACK,
-                _metrics_export_port=settings.metrics_port,
-            )
+            try:
+                context = ray.init(
+                    address="local",
+                    namespace="moments",
+                    num_cpus=int(node_offer(settings)["CPU"]),
+                    resources=custom_resources(settings),
+                    include_dashboard=dashboard,
+                    object_store_memory=_OBJECT_STORE_BYTES,
+                    log_to_driver=False,
+                    configure_logging=False,
+                    _temp_dir=str(directory),
+                    _node_ip_address=_LOOPBACK,
+                    _metrics_export_port=settings.metrics_port,
+                )
+            except Exception as error:  # of many kinds: a plain Exception says that a node took half a minute
+                reason = str(error).strip().split("\n")[0]
+                raise RayUnavailable(
+                    f"Ray did not start on this machine ({reason}): start again once it is less busy, "
+                    "see that memory and the disk have room, and which variables RAY_* are set."
+                ) from error
         url = f"http://{context.dashboard_url}" if context.dashboard_url else None
         yield Cluster(ray.get_runtime_context().gcs_address, url, token_file, directory)
     finally:

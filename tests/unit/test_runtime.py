@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,27 @@ def test_a_cluster_that_is_not_there_is_named() -> None:
         runtime.cluster(settings(ray_address="127.0.0.1:1")),
     ):
         pytest.fail("joined")
+
+
+STARTS_A_RAY = """
+from moments_ray import runtime
+from moments_ray.errors import RayUnavailable
+from moments_ray.settings import Settings
+
+try:
+    with runtime.cluster(Settings(_env_file=None)):
+        pass
+except RayUnavailable as error:
+    print(error.message)
+"""
+
+
+def test_a_ray_of_our_own_that_does_not_start_says_why(tmp_path: Path) -> None:
+    environment = {**os.environ, "RAY_OVERRIDE_RESOURCES": "no JSON", "MOMENTS_HOME": str(tmp_path)}
+    # A process of its own: Ray leaves behind the processes that it had started by then, for Python to warn of.
+    command = [sys.executable, "-c", STARTS_A_RAY]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=True)
+    assert ended.stdout.startswith("Ray did not start on this machine (")
 
 
 def test_a_node_of_our_own_can_run_every_stage() -> None:
