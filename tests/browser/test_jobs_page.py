@@ -116,7 +116,7 @@ def test_a_job_is_made_by_address_watched_to_its_end_and_read(page: Any, site: S
     page.get_by_role("heading", name="Analysis").wait_for(timeout=RUN_MILLISECONDS)
     page.locator(".badge", has_text="done").first.wait_for(timeout=RUN_MILLISECONDS)
     page.locator(".said .sentence").first.wait_for()
-    page.get_by_text("by embedded").wait_for()
+    page.get_by_text("built in").wait_for()
     page.get_by_text("Transcribed by captions").wait_for()
     page.locator(".feelings rect").first.wait_for(state="attached")
     page.locator("audio").wait_for()

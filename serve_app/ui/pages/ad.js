@@ -1,6 +1,6 @@
 // An ad: how far it is, its films, what it says, and what it cost.
 import { h } from "../core/html.js";
-import { date, number, t } from "../core/i18n.js";
+import { date, number, percent, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
 import { effect, signal } from "../core/store.js";
@@ -22,7 +22,7 @@ import { styleName } from "../components/ads/style-poster.js";
 
 const EVERY = 2000;
 const costs = (ad) => t("${usd} of at most ${most}", { usd: number(ad.cost_usd, 4), most: number(ad.max_cost_usd, 2) });
-const spent = (stage) => (stage.status === "processing" ? `${stage.progress} %` : stage.stage_data.cost_usd ? `$${number(stage.stage_data.cost_usd, 4)}` : stage.stage_data.backend === "embedded" ? t("built in") : (stage.stage_data.backend ?? ""));
+const spent = (stage) => (stage.status === "processing" ? percent(stage.progress / 100) : stage.stage_data.cost_usd ? `$${number(stage.stage_data.cost_usd, 4)}` : stage.stage_data.backend === "embedded" ? t("built in") : (stage.stage_data.backend ?? ""));
 const failedAt = ({ stages }) => {
   const stage = stages.find((one) => one.status === "failed");
   return stage ? t("Failed at: {stage}", { stage: stageTitle(stage.stage_name.toUpperCase()) }) : t("It failed");
@@ -33,7 +33,7 @@ export const STYLE = "ads";
 
 export function mount(root, { id }) {
   const { value: ad } = livePage(root, { ask: () => api.ad(id), over: (one) => !active(one), every: EVERY, build: page });
-  effect(() => { if (ad()) document.title = `${active(ad()) ? `${ad().progress} % · ` : ""}${ad().product_name} · moments`; });
+  effect(() => { if (ad()) document.title = `${active(ad()) ? `${percent(ad().progress / 100)} · ` : ""}${ad().product_name} · moments`; });
 }
 
 function page(ad, read) {
@@ -66,7 +66,7 @@ function page(ad, read) {
     h("section.panel.stack", h("div.row", h("h2.grow", t("Stages")), h("span.number", () => costs(ad()))),
       () => h("ol.stage-list.in-a-row", ad().stages.map((stage) => h("li", { class: `is-${stage.status}` }, h("span.stage-mark", stage.status === "completed" ? icon("check") : stage.status === "failed" ? icon("close") : null), h("span.grow", stageTitle(stage.stage_name.toUpperCase())),
         h("span.small.quiet.number", stage.error_message ?? spent(stage)))))),
-    () => written() && h("div.stack", storyboard(ad, read)),
+    () => written() && h("div.stack.written", storyboard(ad, read)),
     h("section.panel", h("h2", t("About this ad")), facts(fact(t("Call to action"), ad.peek().cta_text), fact(t("Created"), date(ad.peek().created_at)), fact(t("Identifier"), h("code", id))),
       () => ad().receipts.length > 0 && h("details", h("summary", t("What was paid")), h("ul.run-list", ad().receipts.map((one) => h("li", h("span", one.stage), h("span.quiet", one.model), h("span.grow"), h("span.number", `$${number(one.usd, 4)}`)))))),
   ];

@@ -17,7 +17,7 @@ import { selection } from "../components/common/selection.js";
 import { statusBadge } from "../components/common/status-badge.js";
 import { workTabs } from "../components/pipelines/work-tabs.js";
 
-const FILTERS = [["", () => t("All")], ["processing", () => t("Running")], ["queued", () => t("Waiting")], ["failed", () => t("Failed")], ["completed_with_errors", () => t("With errors")], ["completed", () => t("Done")], ["cancelled", () => t("Cancelled")]];
+const FILTERS = [["", () => t("All")], ["processing", () => t("Running")], ["queued", () => t("Queued")], ["failed", () => t("Failed")], ["completed_with_errors", () => t("With errors")], ["completed", () => t("Done")], ["cancelled", () => t("Cancelled")]];
 const PAGE = 50;
 
 export function mount(root, { query }) {

@@ -1,6 +1,6 @@
 // Projects: videos that are edited as films, the newest first.
 import { each, h, replace } from "../core/html.js";
-import { ago, number, t } from "../core/i18n.js";
+import { ago, plural, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { href } from "../core/router.js";
 import { effect, signal } from "../core/store.js";
@@ -33,7 +33,7 @@ export function mount(root) {
   whileActive(list, active, EVERY);
   const make = () => h("button.primary", { disabled: () => !may("write"), onclick: newProject }, icon("add"), t("New project"));
   replace(root,
-    h("div.page-head", h("h1", t("Projects")), () => total() > 0 && h("span.quiet.number", number(total())), h("div.actions", h("a.button", { href: href("/made"), "aria-label": t("Films and pictures from text") }, icon("film"), h("span.wide-only", t("Films and pictures from text")), h("span.narrow-only", t("From text"))), make())),
+    h("div.page-head", h("h1", t("Projects")), () => total() > 0 && h("span.quiet.number", plural(total(), "{n} project", "{n} projects")), h("div.actions", h("a.button", { href: href("/made"), "aria-label": t("Films and pictures from text") }, icon("film"), h("span.wide-only", t("Films and pictures from text")), h("span.narrow-only", t("From text"))), make())),
     list.instead(() => emptyState({ icon: "cut", title: t("No projects"), text: t("A project turns a video into a film: a template cuts it, and you refine it with captions, effects and sounds.") }, make()), "card"),
     h("div.card-grid", { hidden: () => !list.items()?.length }, each(() => list.items() ?? [], (one) => one.identifier, projectCard)),
     list.more);

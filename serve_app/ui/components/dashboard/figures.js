@@ -19,7 +19,7 @@ export function figures() {
     const priorities = Object.entries(now.waiting_by_priority).sort(([a], [b]) => Number(b) - Number(a)).map(([priority, count]) => t("{n} at priority {priority}", { n: number(count), priority })).join(", ");
     return h("section.stats", { "aria-label": t("Figures") },
       stat(number(now.videos), t("Videos")), stat(number(now.video_hours, 1), t("Hours of video")), stat(number(now.moments), t("Moments")), stat(number(now.clips), t("Clips")),
-      h("div.stat", { title: priorities }, h("b", number(now.runs.queued ?? 0)), t("Waiting")),
+      h("div.stat", { title: priorities }, h("b", number(now.runs.queued ?? 0)), t("Queued")),
       stat(number(ended), t("Finished in 24 hours"), ended > 0 && sparkline(now.last_day)),
       now.seconds_a_minute !== null && stat(length(now.seconds_a_minute), t("Per minute of video")));
   };

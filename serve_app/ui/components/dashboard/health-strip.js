@@ -5,7 +5,8 @@ import { href } from "../../core/router.js";
 import { api } from "../../services/api.js";
 import { resource } from "../common/resource.js";
 
-const PARTS = { database: () => t("Database"), redis: () => "Redis", ray: () => "Ray", queue_running: () => t("Workers") };
+/** What people call the parts. */
+export const PARTS = { database: () => t("Database"), redis: () => "Redis", ray: () => "Ray", queue_running: () => t("Workers") };
 
 /** How a part stands, whatever shape it is told in. */
 export const works = (value) => (typeof value === "string" ? /^(ok|healthy|connected|up|ready)/i.test(value) : typeof value === "boolean" ? value : works(value?.status ?? "ok"));

@@ -1,6 +1,6 @@
 // The part of the picture that a film's shape leaves, as a frame on the picture that can be moved.
 import { h } from "../../core/html.js";
-import { number, t } from "../../core/i18n.js";
+import { percent, t } from "../../core/i18n.js";
 import { effect, signal } from "../../core/store.js";
 import { may } from "../../services/session.js";
 import { changeSegment } from "./changes.js";
@@ -54,7 +54,7 @@ export function cropFrame(model) {
   };
   area.append(h("div.crop-frame", {
     role: "slider", tabindex: "0", "aria-label": t("Part of the picture that is kept"), "aria-valuemin": "0", "aria-valuemax": "100",
-    "aria-valuenow": () => String(Math.round(focus() * 100)), "aria-valuetext": () => t("{share} % from the left", { share: number(focus() * 100) }), title: t("Drag it, or use the arrow keys"),
+    "aria-valuenow": () => String(Math.round(focus() * 100)), "aria-valuetext": () => t("{share} from the left", { share: percent(focus()) }), title: t("Drag it, or use the arrow keys"),
     class: () => (typeof segment()?.crop === "object" || held() !== null ? "by-hand" : ""), hidden: () => !shown(),
     style: () => ({ left: `${left() * 100}%`, width: `${share() * 100}%` }), onpointerdown: grab, onkeydown: byKey,
   }, h("span.crop-grip", { "aria-hidden": "true" })));

@@ -69,7 +69,7 @@ export function buildFilmStrip(model, open) {
   const element = h("section.timeline", { "aria-label": t("Timeline of the film") },
     buildOverview(scale, { video: model.id, now: film.time, seek: film.seek, marks, source }), strip,
     h("div.timeline-tools.row.small", h("span.quiet.number", () => `${plural(model.items().length, "{n} segment", "{n} segments")} · ${length(model.length())}`),
-      h("span.quiet.grow.clip-text", t("Drag a block to move it, an edge to trim it. S splits, Ctrl and arrows move, Del takes out.")), scale.tools(t("Whole film"))));
+      h("span.quiet.grow.clip-text", t("Drag a block to move it, an edge to trim it. S splits it.")), scale.tools(t("Whole film"))));
   return { element, zoom: scale.zoom, whole: scale.all };
 }
 

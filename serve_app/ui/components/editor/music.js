@@ -1,6 +1,6 @@
 // The music under a film: a bed that is played here, or the sound of an asset; how loud, and whether it makes room.
 import { h } from "../../core/html.js";
-import { number, t } from "../../core/i18n.js";
+import { percent, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { effect, signal } from "../../core/store.js";
 import { may } from "../../services/session.js";
@@ -35,7 +35,7 @@ export function musicFields(model) {
   effect(() => { some.set(Boolean(music())); path.set(music()?.path ?? null); });
   const more = () => some() && h("div.stack.tight.music",
     () => path() && h("div.row.small", icon("volume"), h("span.grow.clip-text", { dir: "auto" }, () => assetTitle(path())), h("button.quiet.small", { disabled: readOnly, onclick: own }, t("Another…"))),
-    h("label.amount-row", h("span", () => t("Volume: {share} %", { share: number((music()?.volume ?? 1) * 100) })), h("input", { type: "range", min: "0.1", max: String(LOUDEST), step: "0.1", "aria-label": t("Music volume"), value: () => String(music()?.volume ?? 1), disabled: readOnly, onchange: (event) => set({ volume: Number(event.target.value) }) })),
+    h("label.amount-row", h("span", () => t("Volume: {share}", { share: percent(music()?.volume ?? 1) })), h("input", { type: "range", min: "0.1", max: String(LOUDEST), step: "0.1", "aria-label": t("Music volume"), value: () => String(music()?.volume ?? 1), disabled: readOnly, onchange: (event) => set({ volume: Number(event.target.value) }) })),
     h("label.check.small", h("input", { type: "checkbox", checked: () => music()?.duck ?? true, disabled: readOnly, onchange: (event) => set({ duck: event.target.checked }) }), t("Lower while somebody speaks")));
   const refused = () => wrong() && h("p.bad.small", { role: "alert", dir: "auto" }, wrong().message);
   return { field, more: [more, refused] };

@@ -1,6 +1,6 @@
 // The segment that is chosen: its name, its edges, and what is done with its picture and sound.
 import { h } from "../../core/html.js";
-import { number, t } from "../../core/i18n.js";
+import { number, percent, t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
 import { clock, length, parseClock } from "../../core/time.js";
 import { effect, signal } from "../../core/store.js";
@@ -52,5 +52,5 @@ function panel(model, key, offers) {
       h("label", t("Speed"), h("select", { disabled: readOnly, value: () => String(segment().speed ?? 1), onchange: (event) => set({ speed: Number(event.target.value) }, t("the speed")) }, SPEEDS.map((one) => h("option", { value: String(one), selected: one === (segment().speed ?? 1) }, `${number(one, 2)}×`)))),
       h("label", t("Part of the picture"), h("select", { disabled: readOnly, value: () => (typeof segment().crop === "object" ? "hand" : (segment().crop ?? "auto")), onchange: (event) => event.target.value !== "hand" && set({ crop: event.target.value }, t("the cut of the picture")) },
         Object.entries(CROPS).map(([value, title]) => h("option", { value, selected: value === (segment().crop ?? "auto") }, title())), h("option", { value: "hand", disabled: () => typeof segment().crop !== "object", selected: typeof segment().crop === "object" }, t("by hand, on the picture"))))),
-    h("label", () => t("Loudness of its own sound: {share} %", { share: number((segment().volume ?? 1) * 100) }), h("input", { type: "range", min: "0", max: "2", step: "0.1", value: () => String(segment().volume ?? 1), disabled: readOnly, onchange: (event) => set({ volume: Number(event.target.value) }, t("the loudness")) })));
+    h("label", () => t("Loudness of its own sound: {share}", { share: percent(segment().volume ?? 1) }), h("input", { type: "range", min: "0", max: "2", step: "0.1", value: () => String(segment().volume ?? 1), disabled: readOnly, onchange: (event) => set({ volume: Number(event.target.value) }, t("the loudness")) })));
 }

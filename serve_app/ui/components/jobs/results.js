@@ -32,9 +32,9 @@ function signed(element, address, name = "src") {
 function clipCard(job, clip, n) {
   const player = signed(signed(h("video", { controls: true, preload: "none", playsinline: true, "aria-label": clip.title }), path(job, `clips/${n}`)), path(job, `clips/${n}/thumbnail`), "poster");
   return h("article.video-card", h("div.screen", player),
-    h("div.about", h("strong.clip-text", { dir: "auto", title: clip.title }, clip.title), h("p.row.small.quiet.number", [`${clock(clip.start)} – ${clock(clip.end)}`, length(clip.duration), clip.resolution?.replace("x", " × "), bytes(clip.bytes)].map((one) => h("span", one))),
+    h("div.about", h("strong.clip-text", { dir: "auto", title: clip.title }, clip.title), h("p.row.small.quiet.number", [`${clock(clip.start)} – ${clock(clip.end)}`, length(clip.duration), clip.resolution?.replace("x", " × "), bytes(clip.bytes)].filter(Boolean).join(" · ")),
       clip.reason && h("p.small.quiet", { dir: "auto" }, clip.reason),
-      h("div.row.foot", clip.score !== null && h("span.chip", { title: t("The best clip of a video has 1") }, number(clip.score, 2)), h("span.grow"), signed(h("a.button", { download: "", "aria-label": t("Download {title}", { title: clip.title }) }, icon("download")), path(job, `clips/${n}`), "href"))));
+      h("div.row.foot", clip.score !== null && h("span.chip", { title: t("The best clip of a video has 1") }, t("Score {n}", { n: number(clip.score, 2) })), h("span.grow"), signed(h("a.button", { download: "", "aria-label": t("Download {title}", { title: clip.title }) }, icon("download")), path(job, `clips/${n}`), "href"))));
 }
 
 function transcript(job) {

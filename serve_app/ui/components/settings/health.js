@@ -5,7 +5,7 @@ import { icon } from "../../core/icons.js";
 import { href } from "../../core/router.js";
 import { api } from "../../services/api.js";
 import { may } from "../../services/session.js";
-import { works } from "../dashboard/health-strip.js";
+import { PARTS, works } from "../dashboard/health-strip.js";
 import { resource } from "../common/resource.js";
 import { skeletons } from "../common/skeleton.js";
 
@@ -34,6 +34,6 @@ export function build() {
   const found = resource(() => api.health());
   return h("div.stack", h("div.row", h("p.quiet.grow", t("What /health answers now. “moments doctor” checks more, and says how to mend it.")), h("button", { onclick: found.reload }, icon("retry"), t("Check again"))),
     found.show(() => skeletons("line", 4), (health) => h("section.panel", h("ul.run-list", Object.entries(health).filter(([, part]) => part && typeof part === "object" && "status" in part).map(([name, part]) =>
-      h("li", h("span.badge", { class: works(part) ? "is-ready" : "is-failed" }, h("span.dot"), name.replaceAll("_", " ")), h("span.small.quiet.grow", { dir: "auto" }, told(part))))))),
+      h("li", h("span.badge", { class: works(part) ? "is-ready" : "is-failed" }, h("span.dot"), PARTS[name]?.() ?? name.replaceAll("_", " ")), h("span.small.quiet.grow", { dir: "auto" }, told(part))))))),
     workers());
 }
