@@ -8,7 +8,7 @@ from typing import Any
 
 Act = Callable[[Any], None]
 EVERY_SIZE = ("wide", "middle", "narrow")
-_DRAWN = "() => document.querySelector('main :is(h1, .panel.error)') && !document.querySelector('main .skeleton')"
+_DRAWN = "() => document.querySelector('main :is(h1, h2, .panel.error)') && !document.querySelector('main .skeleton')"
 _PROBLEM = '{"title": "The service is not available", "detail": "PostgreSQL is not reached.", "code": "unavailable"}'
 
 
