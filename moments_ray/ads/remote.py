@@ -18,6 +18,7 @@ from moments_ray.ads.timing import FASTEST, MODEL_RATE
 from moments_ray.ads.values import Line, Shot, SpokenWord
 from moments_ray.ads.word_times import heard, spread
 from moments_ray.engine import Context
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import ModelBadResponse, ModelError
 from moments_ray.media.render.mix import plain_sound
 from moments_ray.media.render.plan import RATE
@@ -184,7 +185,10 @@ class _Jobs:
         try:
             job: Job = await self._make("finish", JobResult(id=receipt.job, target=target))
         except asyncio.CancelledError:
-            await self._make("cancel", JobCancellation(id=receipt.job))  # the provider need not go on
+            async with self._ctx.read() as session:
+                is_unwanted = await Runs(session).is_to_be_cancelled(self._ctx.run)
+            if is_unwanted:  # else its worker stops or is lost, and another one waits for the same job
+                await self._make("cancel", JobCancellation(id=receipt.job))
             raise
         if job.status != "succeeded":
             await self._payments.failed(receipt)

@@ -109,8 +109,8 @@ class Providers:
             return json_reply({"results": list(reversed(self.predictions)), "next": None})
         found = next(one for one in self.predictions if one["id"] == request.path.rpartition("/")[2])
         self._asked[found["id"]] = self._asked.get(found["id"], 0) + 1
-        if self._asked[found["id"]] <= self.polls:
-            return json_reply({**found, "status": "processing"})
+        if found["id"] in self.cancelled or self._asked[found["id"]] <= self.polls:
+            return json_reply({**found, "status": "canceled" if found["id"] in self.cancelled else "processing"})
         if self.fails is not None:
             return json_reply({**found, "status": "failed", "error": self.fails})
         suffix = "mp4" if "duration" in found["input"] else "png"

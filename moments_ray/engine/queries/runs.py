@@ -109,6 +109,11 @@ class Runs:
         await Webhooks(self._session).notify_end(run.id)
         return run
 
+    async def is_to_be_cancelled(self, identifier: str) -> bool:
+        """Tell whether somebody asked that a run be cancelled."""
+        asked = select(Run.cancel_requested_at).where(Run.identifier == identifier)
+        return await self._session.scalar(asked) is not None
+
     async def share_video(self, identifier: str) -> None:
         """Keep a run's video from being deleted while the transaction that queues the run is under way."""
         video = select(Run.video_id).where(Run.identifier == identifier).scalar_subquery()

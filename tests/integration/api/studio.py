@@ -54,6 +54,7 @@ class Studio:
 
     def __init__(self, container: Container, server: ModelServer, providers: Providers, tmp_path: Path) -> None:
         self.server, self.providers, self._tmp_path = server, providers, tmp_path
+        self.run = RunId("")  # of the ad that was ordered last
         own = ModelSettings(
             first_delay_seconds=0.01,
             failures_until_open=50,
@@ -73,10 +74,13 @@ class Studio:
         path = self._tmp_path / "given.png"
         Image.new("RGB", (64, 64), "teal").save(path)
         started = await self.service.create(asked, Uploads(product=path if picture else None), None)
+        self.run = RunId(started.run.identifier)
         return AdRequest.model_validate(started.run.config)
 
-    def context(self, request: AdRequest, stage: str, notes: dict[str, JsonValue] | None = None) -> Context:
-        run = RunId(new_identifier())
+    def context(
+        self, request: AdRequest, stage: str, notes: dict[str, JsonValue] | None = None, run: RunId | None = None
+    ) -> Context:
+        run = run or RunId(new_identifier())
         ref = RunRef(run, request.ad, request.ad, 1, f"ads/{request.ad}", ())
         directory = self._tmp_path / f"{stage}-{new_identifier()}"
         return detached_context(

@@ -13,6 +13,8 @@ from pydantic import JsonValue
 from moments_ray.ads.money import Receipt, charged
 from moments_ray.ads.stages.films import film_shot
 from moments_ray.ads.values import AdRequest, Shot
+from moments_ray.engine.context import Context
+from moments_ray.engine.queries.runs import Runs
 from moments_ray.errors import (
     ModelBadResponse,
 )
@@ -107,18 +109,41 @@ async def test_an_empty_film_is_an_error_of_the_model(studio: Studio) -> None:
         await film_shot(studio.context(request, "VIDEO_GEN"), shots[0], request)
 
 
-async def test_a_scene_that_is_cancelled_is_cancelled_at_its_provider_and_stays_charged(studio: Studio) -> None:
-    studio.providers.polls = 10_000
-    request, shots = await films(studio)
-    context = studio.context(request, "VIDEO_GEN")
-    filming = asyncio.create_task(film_shot(context, shots[0], request))
+async def break_off(studio: Studio, context: Context, shot: Shot, request: AdRequest) -> None:
+    """End the filming of a scene while its provider works."""
+    filming = asyncio.create_task(film_shot(context, shot, request))
     while not any(one.method == "GET" for one in studio.server.received):  # it is waited for
         await asyncio.sleep(0.02)
     filming.cancel()
     with pytest.raises(asyncio.CancelledError):
         await filming
+
+
+async def test_a_scene_of_an_ad_that_is_cancelled_is_cancelled_at_its_provider_and_stays_charged(
+    studio: Studio,
+) -> None:
+    studio.providers.polls = 10_000
+    request, shots = await films(studio)
+    context = studio.context(request, "VIDEO_GEN", run=studio.run)
+    async with studio.environment.database.begin() as session:
+        await Runs(session).request_cancel(studio.run)
+    await break_off(studio, context, shots[0], request)
     assert studio.providers.cancelled == [studio.providers.predictions[0]["id"]]
     assert float(charged(Receipt.model_validate(value) for value in context.notes.values())) == 0.5
+
+
+async def test_a_scene_whose_worker_stops_goes_on_at_its_provider_and_is_waited_for_by_the_next(studio: Studio) -> None:
+    studio.providers.polls = 10_000
+    request, shots = await films(studio)
+    context = studio.context(request, "VIDEO_GEN", run=studio.run)
+    await break_off(studio, context, shots[0], request)
+    assert studio.providers.cancelled == []
+    studio.providers.polls = 1
+    following = studio.context(request, "VIDEO_GEN", dict(context.notes), run=studio.run)
+    film = await film_shot(following, shots[0], request)
+    assert film.backend == "replicate_video"
+    assert len(studio.providers.predictions) == 1
+    assert float(charged(Receipt.model_validate(value) for value in following.notes.values())) == 0.5
 
 
 async def test_a_result_at_another_s_address_is_not_fetched(studio: Studio) -> None:
