@@ -13,7 +13,7 @@ export function analysis(found) {
     found.sentiment && h("div.stack", h("p", t("Sentiment"), ": ", h("strong", FEELINGS[found.sentiment]?.() ?? found.sentiment), found.sentiment_score !== undefined && h("span.quiet.number", ` ${number(found.sentiment_score, 2)}`)), feelings(found.sentiment_timeline ?? [])),
     found.topic_details?.length > 0 && h("div.stack", h("h3", t("Topics")), h("ul.bars", found.topic_details.map(topic))),
     found.keywords?.length > 0 && h("div.stack", h("h3", t("Keywords")), h("div.row", found.keywords.slice(0, MOST_TERMS).map((term) => h("span.chip", { dir: "auto", title: t("{n} times, first at {time}", { n: number(term.count), time: clock(term.first_at ?? 0) }) }, term.text)))),
-    h("p.small.quiet", [plural(found.words_counted ?? 0, "{n} word", "{n} words"), found.method === "embedded" ? t("built in") : found.method].filter(Boolean).join(" · ")));
+    h("p.small.quiet", [plural(found.words_counted ?? 0, "{n} word", "{n} words"), found.method?.replace("embedded", t("built in"))].filter(Boolean).join(" · ")));
 }
 
 /** A bar up or down for every stretch; the middle is neutral. */
