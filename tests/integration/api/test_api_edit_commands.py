@@ -66,5 +66,6 @@ async def test_what_can_be_neither_read_nor_written_is_named(
 ) -> None:
     with pytest.raises(SourceNotFound, match=r"cannot be read"):
         await commands.save(edited, project, tmp_path, Console(), as_json=True)
+    await edited.editor.save(project, {"segments": [{"name": "intro", "start": 0, "end": 2}]})
     with pytest.raises(InvalidRequest, match="Nothing can be written to"):
         await commands.export(edited, project, "json", tmp_path / "none" / "film.json")
