@@ -57,7 +57,7 @@ async def test_a_run_on_a_cluster_without_a_media_node_is_demand_within_seconds(
     assert look.wait(60) == 0, machines.head.said("demand")
     seconds = float(machines.head.said("demand")) - submitted
     tell(f"with no media node, the autoscaler saw demand {seconds:.1f} s after a run was handed in")
-    assert seconds > 0
+    assert 0 < seconds < 5
     began = time.monotonic()
     for name in ("one", "two"):
         machines.unit("moments-node", machines.machines[name])
