@@ -259,4 +259,4 @@ def _open_options(page: Any) -> None:
 def _offline(page: Any) -> None:
     page.context.set_offline(True)
     page.get_by_label("Search", exact=True).fill("bread")
-    page.get_by_text("The server is not reached").wait_for()
+    page.get_by_text("The server cannot be reached").wait_for()

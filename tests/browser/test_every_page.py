@@ -137,13 +137,13 @@ def test_a_server_that_is_away_is_said_and_come_back_to(page: Any, served: Site,
     served.stop()
     try:
         page.get_by_role("searchbox", name="Search").fill("surprises")
-        page.get_by_text("The server is not reached").wait_for()
+        page.get_by_text("The server cannot be reached").wait_for()
         page.get_by_role("alert").get_by_text("could not be reached").wait_for()
         assert page.get_by_role("link", name="Six Small Surprises").is_visible()
     finally:
         served.start(port)
     page.get_by_role("button", name="Try now").click()
-    page.get_by_text("The server is not reached").wait_for(state="detached")
+    page.get_by_text("The server cannot be reached").wait_for(state="detached")
     page.get_by_role("alert").wait_for(state="detached")
     page.get_by_role("link", name="Six Small Surprises").wait_for()
 
