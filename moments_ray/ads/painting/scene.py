@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 
 import av
-import numpy as np
-from av.video.reformatter import Colorspace
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 from pydantic import JsonValue
 
-from moments_ray.ads.painting.camera import Pose, pose
-from moments_ray.ads.painting.ground import blurred, ground
+from moments_ray.ads.painting.camera import Pose
+from moments_ray.ads.painting.ground import ground
 from moments_ray.ads.painting.lettering import Colour, draw_text, ink_on, rgb
-from moments_ray.ads.painting.name import name_lettering
+from moments_ray.ads.painting.moving import frames
 from moments_ray.ads.painting.painting import Painting
+from moments_ray.ads.painting.product_layer import product_layer, standing
 from moments_ray.media.render.plan import RATE
 
-_OVERSCAN = 1.2  # of the ground over the picture, for the camera to move in
 _MOVING = 0.75
 _BT709 = 1
 _LOUD = frozenset({"bold", "energetic"})  # styles that write in capitals
 _CORNER = {"luxury": 0.06, "energetic": 0.5, "minimal": 0.5, "bold": 0.0}  # of a button's height
-_SHADOW = {"luxury": 0.6, "energetic": 0.5, "minimal": 0.3, "bold": 0.6}
 # An intermediate: quick to write, and good enough that nobody sees it was compressed twice.
 _ENCODER = {"preset": "ultrafast", "crf": "14", "x264-params": "threads=1:keyint=60"}
 
@@ -53,7 +50,7 @@ def still(painting: Painting) -> Image.Image:
             image = _filling(opened.convert("RGB"), painting.size)
     else:
         image = ground(painting.style, painting.scene, painting.size, painting.palette, painting.seed)
-        _put(image, product_layer(painting, 0.38), Pose(), (0.5, 0.29))
+        _put(image, product_layer(painting, 0.38), (0.5, 0.29))
     upright = height >= width
     on_ground = ink_on(_behind(painting), rgb(painting.palette[2]))
     if painting.picture is not None or painting.backdrop is not None:
@@ -91,31 +88,6 @@ def _button(image: Image.Image, box: tuple[int, int, int, int], painting: Painti
     draw_text(image, words, inner, font=painting.font, colour=ink_on(fill, (255, 255, 255)), largest=largest)
 
 
-def product_layer(painting: Painting, share: float) -> Image.Image:
-    """Return the product with its shadow as RGBA, within a share of the picture's height."""
-    width, height = painting.size
-    room = (int(width * (0.74 if height >= width else 0.42)), int(height * share))
-    if painting.picture is not None:
-        with Image.open(painting.picture) as opened:
-            product = opened.convert("RGBA")
-        scale = min(room[0] / product.width, room[1] / product.height)
-        product = product.resize(
-            (max(1, round(product.width * scale)), max(1, round(product.height * scale))), Image.Resampling.LANCZOS
-        )
-        if not painting.cut_out:
-            product = _rounded(product, int(min(product.size) * 0.06))
-    else:
-        product = name_lettering(painting, room)
-    edge = int(min(width, height) * 0.05)
-    layer = Image.new("RGBA", (product.width + 2 * edge, product.height + 2 * edge), (0, 0, 0, 0))
-    strength = 0.12 if painting.style == "minimal" and painting.picture is None else _SHADOW[painting.style]
-    shadow = Image.new("L", layer.size, 0)
-    shadow.paste(product.getchannel("A").point(lambda value: int(value * strength)), (edge, edge + edge // 3))
-    layer.putalpha(shadow.filter(ImageFilter.GaussianBlur(edge / 3)))
-    layer.alpha_composite(product, (edge, edge))
-    return layer
-
-
 def _encode(painting: Painting, report_progress: Callable[[float], None]) -> None:
     with av.open(painting.path, "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options=_ENCODER)
@@ -123,9 +95,7 @@ def _encode(painting: Painting, report_progress: Callable[[float], None]) -> Non
         stream.pix_fmt = "yuv420p"
         for name in ("colorspace", "color_primaries", "color_trc"):
             setattr(stream.codec_context, name, _BT709)
-        for number, image in enumerate(frames(painting)):
-            drawn = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
-            frame = drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)  # as the stream says
+        for number, frame in enumerate(frames(painting)):
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame))
             if number % RATE == 0:
@@ -133,42 +103,11 @@ def _encode(painting: Painting, report_progress: Callable[[float], None]) -> Non
         container.mux(stream.encode(None))
 
 
-def frames(painting: Painting) -> Iterator[Image.Image]:
-    """Yield the pictures of a moving scene."""
-    large = (int(painting.width * _OVERSCAN), int(painting.height * _OVERSCAN))
-    behind = ground(painting.style, painting.scene, large, painting.palette, painting.seed)
-    if painting.style == "luxury" and painting.scene == 2:
-        behind = blurred(behind, 12)
-    layer = product_layer(painting, {1: 0.52, 2: 0.6, 3: 0.46}[painting.scene])
-    place = {1: (0.5, 0.42), 2: (0.52, 0.44), 3: (0.5, 0.45)}[painting.scene]
-    for number in range(painting.frames):
-        at = pose(painting.camera, number / RATE, painting.frames / RATE, painting.bpm)
-        frame = _seen(behind, painting.size, at)
-        _put(frame, layer, at, place)
-        yield frame
-
-
-def _seen(behind: Image.Image, size: tuple[int, int], at: Pose) -> Image.Image:
-    """Return what of the ground the camera sees, to a fraction of a pixel."""
-    spare_x, spare_y = behind.width - size[0], behind.height - size[1]
-    share = 1 / max(1.0, at.zoom)
-    width, height = (size[0] + spare_x * 0.5) * share, (size[1] + spare_y * 0.5) * share
-    left = (behind.width - width) * min(1.0, max(0.0, 0.5 + at.ground_x / 2))
-    top = (behind.height - height) * min(1.0, max(0.0, 0.5 + at.ground_y / 2))
-    return behind.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + width, top + height))
-
-
-def _put(frame: Image.Image, layer: Image.Image, at: Pose, place: tuple[float, float]) -> None:
-    """Lay the product over a frame, to a fraction of a pixel."""
-    scale = at.product_scale
-    left = frame.width * (place[0] + at.product_x) - layer.width * scale / 2
-    top = frame.height * (place[1] + at.product_y) - layer.height * scale / 2
-    corner = (math.floor(left) + 1, math.floor(top) + 1)  # the layer's edge is empty: a pixel of it may be missed
-    inside = ((corner[0] - left) / scale, (corner[1] - top) / scale)
-    size = (int(layer.width * scale) - 1, int(layer.height * scale) - 1)
-    box = (*inside, inside[0] + size[0] / scale, inside[1] + size[1] / scale)
+def _put(image: Image.Image, layer: Image.Image, place: tuple[float, float]) -> None:
+    """Lay the product over a still."""
+    corner, size, box = standing(image.size, layer.size, Pose(), place)
     moved = layer.resize(size, Image.Resampling.BILINEAR, box=box)
-    frame.paste(moved, corner, moved)
+    image.paste(moved, corner, moved)
 
 
 def _filling(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -176,15 +115,6 @@ def _filling(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     larger = image.resize((math.ceil(image.width * scale), math.ceil(image.height * scale)), Image.Resampling.LANCZOS)
     left, top = (larger.width - size[0]) // 2, (larger.height - size[1]) // 2
     return larger.crop((left, top, left + size[0], top + size[1]))
-
-
-def _rounded(image: Image.Image, radius: int) -> Image.Image:
-    mask = Image.new("L", image.size, 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, image.width - 1, image.height - 1), radius, fill=255)
-    rounded = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    rounded.alpha_composite(image)
-    rounded.putalpha(mask)
-    return rounded
 
 
 def _pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[int, int, int, int]:

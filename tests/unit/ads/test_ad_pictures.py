@@ -12,9 +12,10 @@ from PIL import Image
 
 from moments_ray.ads.painting.camera import pose
 from moments_ray.ads.painting.lettering import contrast, drawable, ink_on, rgb
+from moments_ray.ads.painting.moving import frames
 from moments_ray.ads.painting.name import name_lettering
 from moments_ray.ads.painting.painting import Painting
-from moments_ray.ads.painting.scene import frames, moving_size, paint, still
+from moments_ray.ads.painting.scene import moving_size, paint, still
 from moments_ray.ads.script.styles import list_styles, template
 from moments_ray.media.probe import probe
 from moments_ray.media.render import plan
@@ -71,7 +72,7 @@ def test_what_to_do_stands_in_the_last_scene(style: str) -> None:
 def test_the_product_s_picture_is_in_every_scene(style: str, scene: int, tmp_path: Path) -> None:
     Image.new("RGBA", (200, 200), (0, 255, 1, 255)).save(tmp_path / "product.png")
     asked = painting(style, scene, picture=tmp_path / "product.png", cut_out=True)
-    image = still(asked) if scene == 4 else list(frames(asked))[-1]
+    image = still(asked) if scene == 4 else list(frames(asked))[-1].to_ndarray(format="rgb24")
     green = np.abs(np.asarray(image, int) - (0, 255, 1)).sum(axis=2) < 12
     assert green.mean() > 0.04
 
