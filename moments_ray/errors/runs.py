@@ -6,7 +6,7 @@ from moments_ray.errors.base import Conflict, MomentsError
 
 
 class RunActive(Conflict):
-    """Another run of this video is active."""
+    """Another run is active that this one may not go beside."""
 
     code = "run.active"
 

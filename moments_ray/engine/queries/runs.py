@@ -204,7 +204,7 @@ class Runs:
 
 def _run_active(run: Run | None) -> RunActive:
     named = {"run": run.identifier} if run else {}
-    return RunActive("Another run of this video is active; wait for it, or cancel it.", named)
+    return RunActive("Another run is active that this one may not go beside; wait for it, or cancel it.", named)
 
 
 def _key_of(video: str) -> Select[tuple[int]]:

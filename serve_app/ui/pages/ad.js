@@ -29,10 +29,12 @@ const failedAt = ({ stages }) => {
 };
 const active = (ad) => ["pending", "processing"].includes(ad.status);
 
+const back = () => ["/ads", t("Back to the ads")];
+
 export const STYLE = "ads";
 
 export function mount(root, { id }) {
-  const { value: ad } = livePage(root, { ask: () => api.ad(id), over: (one) => !active(one), every: EVERY, build: page });
+  const { value: ad } = livePage(root, { ask: () => api.ad(id), over: (one) => !active(one), every: EVERY, back: back(), build: page });
   effect(() => { if (ad()) document.title = `${active(ad()) ? `${percent(ad().progress / 100)} · ` : ""}${ad().product_name} · moments`; });
 }
 
@@ -53,7 +55,7 @@ function page(ad, read) {
   effect(() => written.set(ad().stages.some((stage) => stage.stage_name === "script_gen" && stage.status === "completed")));
   const goesOn = () => !active(ad()) && (ad().status !== "completed" || ad().stop_after);
   return [
-    h("div.page-head", backLink("/ads", t("Back to the ads")), h("h1", { dir: "auto" }, ad.peek().product_name), h("span.chip", styleName(ad.peek().style)), () => statusBadge(ad().status),
+    h("div.page-head", backLink(...back()), h("h1", { dir: "auto" }, ad.peek().product_name), h("span.chip", styleName(ad.peek().style)), () => statusBadge(ad().status),
       h("div.actions",
         () => ad().run_id && h("a.button", { href: href(`/runs/${ad().run_id}`) }, icon("runs"), t("To the run")),
         () => active(ad()) && h("button", { disabled: !may("write"), onclick: act(api.cancelAd, t("Stopping")) }, icon("close"), t("Stop")),

@@ -21,8 +21,10 @@ import { ledger } from "../components/backfills/ledger.js";
 const EVERY = 2000;
 const WITH_SETS = ["moments", "generation"];
 
+const back = () => ["/backfills", t("Back to the backfills")];
+
 export function mount(root, { id }) {
-  const { value: backfill } = livePage(root, { ask: () => api.backfill(id), over: (one) => over(one) && !one.sets_to, every: EVERY, build: page });
+  const { value: backfill } = livePage(root, { ask: () => api.backfill(id), over: (one) => over(one) && !one.sets_to, every: EVERY, back: back(), build: page });
   effect(() => { if (backfill()) document.title = `${over(backfill()) ? "" : `${percent(doneShare(backfill().counts))} · `}${backfill().name} · moments`; });
 }
 
@@ -53,7 +55,7 @@ function page(backfill, read) {
   const one = () => backfill();
   const figure = (label, value) => fact(label, () => value(one()));
   return [
-    h("div.page-head", backLink("/backfills", t("Back to the backfills")), h("h1", { dir: "auto" }, () => one().name), h("span.chip", pipelineTitle(one().pipeline)), () => statusBadge(one().status),
+    h("div.page-head", backLink(...back()), h("h1", { dir: "auto" }, () => one().name), h("span.chip", pipelineTitle(one().pipeline)), () => statusBadge(one().status),
       h("div.actions",
         button((now) => ["running", "estimating"].includes(now.status), "pause", t("Pause"), act("pause", t("Nothing new is started; runs under way finish"))),
         button((now) => now.status === "paused", "play", t("Go on"), act("resume", t("It goes on")), "primary"),

@@ -23,6 +23,8 @@ import { waterfall } from "../components/pipelines/waterfall.js";
 
 const EVERY = 2000;
 
+const back = () => ["/jobs", t("Back to the jobs")];
+
 export const STYLE = "jobs";
 
 export function mount(root, { id }) {
@@ -31,7 +33,7 @@ export function mount(root, { id }) {
     know([run]);
     return { job, run };
   };
-  const { value, read } = livePage(root, { ask, over: ({ run }) => finished(run.status), every: EVERY, build: page });
+  const { value, read } = livePage(root, { ask, over: ({ run }) => finished(run.status), every: EVERY, back: back(), build: page });
   effect(() => { const live = followed(id); if (live && value.peek() && live.status !== value.peek().run.status) read(); });
   effect(() => { if (value()) document.title = `${finished(value().run.status) ? "" : `${percent(value().run.progress)} · `}${title(value().job)} · moments`; });
 }
@@ -53,7 +55,7 @@ function page(value, read) {
   const shape = signal("");
   effect(() => shape.set(shapeOf(job())));
   return [
-    h("div.page-head", backLink("/jobs", t("Back to the jobs")), h("h1", { dir: "auto" }, () => title(job())), h("span.chip", jobTitle(job.peek().job_type)), () => statusBadge(run().status),
+    h("div.page-head", backLink(...back()), h("h1", { dir: "auto" }, () => title(job())), h("span.chip", jobTitle(job.peek().job_type)), () => statusBadge(run().status),
       h("div.actions",
         () => job().video_id && h("a.button", { href: href(`/videos/${job().video_id}`) }, icon("film"), t("To the video")),
         () => !over() && h("button", { disabled: !may("write"), onclick: () => act(api.cancelJob, t("Cancelled")) }, icon("close"), t("Stop")),

@@ -32,7 +32,7 @@ export function mount(root, { query }) {
   replace(root,
     h("div.page-head", h("h1", t("Runs")), workTabs("/runs"), h("span.chip", { title: t("How updates arrive"), class: () => (following() === "live" ? "wide-only" : "") }, () => modes[following()]())),
     h("div.filter-bar", h("div.segmented", { role: "group", "aria-label": t("State") }, FILTERS.map(([value, label]) => h("button", { "aria-pressed": () => String(status() === value), onclick: () => { status.set(value); setQuery({ status: value }); } }, label()))), h("span.grow"), () => chosen.size() > 0 && many(chosen, again)),
-    instead(() => emptyState({ icon: "runs", title: status() ? t("No runs match") : t("Nothing is running") }, h("a.button.primary", { href: href("/new") }, icon("add"), t("Find moments")))),
+    instead(() => emptyState({ icon: "runs", title: status() ? t("No runs match") : t("No runs") }, h("a.button.primary", { href: href("/new") }, icon("add"), t("Find moments")))),
     h("div.scroll", { hidden: () => !list()?.length, tabindex: "0", role: "region", "aria-label": t("Runs") }, h("table", h("thead", h("tr", h("th", h("span.sr", t("Selected"))), h("th", t("State")), h("th", t("Subject")), h("th", t("Pipeline")), h("th", t("Progress")), h("th.amount", t("Time")), h("th.amount", t("Priority")), h("th.amount", t("Attempt")), h("th.amount", t("Queued")))), h("tbody", rows))),
     more);
 }

@@ -23,13 +23,15 @@ import { waterfall } from "../components/pipelines/waterfall.js";
 
 const EVERY = 1500;
 
+const back = () => ["/runs", t("Back to the runs")];
+
 export function mount(root, { id }) {
   const ask = async () => {
     const found = await api.run(id);
     know([found]);
     return found;
   };
-  const { value: run, read } = livePage(root, { ask, over: (one) => finished(one.status), every: EVERY, build: page });
+  const { value: run, read } = livePage(root, { ask, over: (one) => finished(one.status), every: EVERY, back: back(), build: page });
   effect(() => { const live = followed(id); if (live && run.peek() && live.status !== run.peek().status) read(); });
   effect(() => { if (run()) document.title = `${finished(run().status) ? "" : `${percent(run().progress)} · `}${subjectTitle(run())} · moments`; });
 }
@@ -43,7 +45,7 @@ function page(run, read) {
   });
   const retryable = () => ["failed", "completed_with_errors", "cancelled"].includes(run().status);
   return [
-    h("div.page-head", backLink("/runs", t("Back to the runs")), h("h1", { dir: "auto" }, () => subjectTitle(run())), h("span.chip", () => pipelineTitle(run().pipeline)), () => statusBadge(run().status),
+    h("div.page-head", backLink(...back()), h("h1", { dir: "auto" }, () => subjectTitle(run())), h("span.chip", () => pipelineTitle(run().pipeline)), () => statusBadge(run().status),
       h("div.actions", h("a.button", { href: () => href(subjectPath(run())) }, icon("film"), () => toSubject(run())),
         () => !finished(run().status) && cancelButton(run),
         () => retryable() && h("button.primary", { onclick: again, disabled: !may("write"), title: t("Goes on from the stage or the items that failed; what is done is kept.") }, icon("retry"), t("Retry")))),
