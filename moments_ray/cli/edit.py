@@ -13,7 +13,7 @@ from moments_ray.cli.client import connect
 from moments_ray.cli.files import read_object, write_result
 from moments_ray.cli.listing import results
 from moments_ray.client import MomentsClient
-from moments_ray.editor.options import RenderBody
+from moments_ray.editor.options import AnalyseBody, RenderBody
 
 __all__ = ["connect", "consent", "export", "ingest", "render", "save", "show"]
 
@@ -21,11 +21,20 @@ Document = dict[str, Any]
 
 
 async def ingest(
-    client: MomentsClient, source: str, *, title: str | None, analyze: bool, wait: float, as_json: bool
+    client: MomentsClient,
+    source: str,
+    options: AnalyseBody,
+    *,
+    title: str | None,
+    analyze: bool,
+    wait: float,
+    as_json: bool,
 ) -> tuple[Document, int]:
     """Make a project of a video, and say its number."""
     async with client:
-        made = await client.editor.ingest(source, title=title, auto_analyze=analyze, wait=wait)
+        made = await client.editor.ingest(
+            source, title=title, auto_analyze=analyze, template=options.template, seed=options.seed, wait=wait
+        )
     if not as_json:
         results().print(f"project {made.id}\nstatus  {made.status}\nsegments {len(made.timeline.segments)}")
     return made.model_dump(mode="json"), 0

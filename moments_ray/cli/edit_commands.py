@@ -10,7 +10,7 @@ import typer
 from moments_ray.cli.calling import Json, console, finish, perform, settings
 from moments_ray.cli.client_commands import Server
 from moments_ray.cli.options import takes
-from moments_ray.editor.options import RenderBody
+from moments_ray.editor.options import AnalyseBody, RenderBody
 
 edit = typer.Typer(name="edit", help="Edit a video by a timeline, and render films of it.", no_args_is_help=True)
 
@@ -18,8 +18,10 @@ Project = Annotated[str, typer.Argument(help="Number or identifier of a project.
 
 
 @edit.command()
+@takes(AnalyseBody, without={"keep_segments"})
 def ingest(
     source: Annotated[str, typer.Argument(help="A video file, or a URL.")],
+    options: AnalyseBody,
     title: Annotated[str | None, typer.Option("--title", help="Of the project; default: the file's name.")] = None,
     analyze: Annotated[bool, typer.Option(help="Make a first timeline.")] = True,
     wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for it.")] = 60.0,
@@ -30,7 +32,7 @@ def ingest(
     from moments_ray.cli import edit as commands
 
     client = commands.connect(server, settings())
-    work = commands.ingest(client, source, title=title, analyze=analyze, wait=wait, as_json=as_json)
+    work = commands.ingest(client, source, options, title=title, analyze=analyze, wait=wait, as_json=as_json)
     finish(perform(work), as_json=as_json)
 
 

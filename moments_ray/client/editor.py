@@ -17,6 +17,7 @@ from moments_ray.client.shapes import Consent, Ingested, Made, Project, RenderSt
 from moments_ray.editor.options import RenderBody
 from moments_ray.errors import SourceNotFound
 from moments_ray.http.schemas.options import checked, request_body
+from moments_ray.settings import TemplateName
 
 S = TypeVar("S", bound=BaseModel)
 _POLL_SECONDS = 0.5
@@ -38,17 +39,25 @@ class EditorClient:
         self._read = read
 
     async def ingest(
-        self, source: str | Path, *, title: str | None = None, auto_analyze: bool = True, wait: float = 60.0
+        self,
+        source: str | Path,
+        *,
+        title: str | None = None,
+        auto_analyze: bool = True,
+        template: TemplateName | None = None,
+        seed: int = 0,
+        wait: float = 60.0,
     ) -> Ingested:
         """Make a project of a file of at most 64 MiB, or of the video at a URL; waits so many seconds for its analysis.
+
+        ``template`` and ``seed`` are of its first timeline; without one, the deployment's.
 
         Raises:
             SourceNotFound: the file cannot be read.
             InputError: it is no video.
         """
-        fields = {"auto_analyze": str(auto_analyze).lower(), "wait": str(wait)}
-        if title is not None:
-            fields["title"] = title
+        fields = {"auto_analyze": str(auto_analyze).lower(), "seed": str(seed), "wait": str(wait)}
+        fields |= {name: text for name, text in (("title", title), ("template", template)) if text is not None}
         if isinstance(source, str) and "://" in source:
             content = _form({**fields, "url": source}, None)
         else:

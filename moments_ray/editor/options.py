@@ -33,5 +33,5 @@ class AnalyseBody(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"template": "highlights"}]})
 
     template: TemplateName | None = Field(None, description="unset: as the deployment says")
-    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**31, description="of what the template draws; the same draws the same")] = 0
     keep_segments: bool = Field(False, description="take over beats and captions alone")

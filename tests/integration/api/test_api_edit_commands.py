@@ -12,7 +12,9 @@ from rich.console import Console
 
 from moments_ray.cli import edit as commands
 from moments_ray.client import MomentsClient
+from moments_ray.editor.options import AnalyseBody
 from moments_ray.errors import InvalidRequest, SourceNotFound
+from moments_ray.testing.media import make_video
 from tests.integration.api.conftest import Library
 
 
@@ -49,6 +51,16 @@ async def test_what_was_done_is_said_unless_the_document_is_asked_for(
     said = f"version {saved['version']}\nconsent is complete\nconsent lacks: checkbox\n"
     assert printed.out == ("" if as_json else said)
     assert "caption.too_large" in printed.err
+
+
+async def test_a_first_timeline_is_of_the_template_and_the_seed_that_are_asked_for(
+    edited: MomentsClient, api: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    film = make_video(tmp_path / "talk.mp4", seconds=2)
+    options = AnalyseBody(template="beat_cut", seed=7)
+    made, _ = await commands.ingest(edited, str(film), options, title=None, analyze=True, wait=0, as_json=True)
+    (run,) = (await api.get("/api/runs", params={"pipeline": "editor.analyse"})).json()["items"]
+    assert (made["title"], run["options"]["template"], run["options"]["seed"]) == ("talk", "beat_cut", 7)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{", b"[1]", b"[" * 100_000, b""])
