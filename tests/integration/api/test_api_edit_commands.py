@@ -9,11 +9,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from rich.console import Console
+from sqlalchemy import select
 
 from moments_ray.cli import edit as commands
 from moments_ray.client import MomentsClient
+from moments_ray.database.tables import Run
 from moments_ray.editor.options import AnalyseBody
+from moments_ray.editor.values import AnalysisRequest, TemplateOptions
 from moments_ray.errors import InvalidRequest, SourceNotFound
+from moments_ray.http.container import Container
 from moments_ray.testing.media import make_video
 from tests.integration.api.conftest import Library
 
@@ -54,13 +58,15 @@ async def test_what_was_done_is_said_unless_the_document_is_asked_for(
 
 
 async def test_a_first_timeline_is_of_the_template_and_the_seed_that_are_asked_for(
-    edited: MomentsClient, api: httpx.AsyncClient, tmp_path: Path
+    edited: MomentsClient, container: Container, tmp_path: Path
 ) -> None:
     film = make_video(tmp_path / "talk.mp4", seconds=2)
     options = AnalyseBody(template="beat_cut", seed=7)
     made, _ = await commands.ingest(edited, str(film), options, title=None, analyze=True, wait=0, as_json=True)
-    (run,) = (await api.get("/api/runs", params={"pipeline": "editor.analyse"})).json()["items"]
-    assert (made["title"], run["options"]["template"], run["options"]["seed"]) == ("talk", "beat_cut", 7)
+    async with container.environment.database.read() as session:
+        run = await session.scalar(select(Run))
+    template = AnalysisRequest.model_validate(run.config).template if run else None
+    assert (made["title"], template) == ("talk", TemplateOptions(template="beat_cut", seed=7))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{", b"[1]", b"[" * 100_000, b""])
