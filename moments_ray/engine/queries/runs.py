@@ -89,11 +89,12 @@ class Runs:
         return await self._one(select(Run).where(Run.idempotency_key == key))
 
     async def request_cancel(self, identifier: str) -> Run:
-        """Note durably that a run is to be cancelled; a queued one is cancelled here and now."""
+        """Note durably that a run is to be cancelled, once; a queued one is cancelled here and now."""
         queued = Run.status == RunStatus.QUEUED
+        changes = or_(queued, Run.cancel_requested_at.is_(None))
         run = await self._session.scalar(
             update(Run)
-            .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN))
+            .where(Run.identifier == identifier, Run.status.in_(ACTIVE_RUN), changes)
             .values(
                 cancel_requested_at=func.coalesce(Run.cancel_requested_at, func.now()),
                 status=case((queued, RunStatus.CANCELLED.value), else_=Run.status),

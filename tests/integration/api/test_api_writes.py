@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from moments_ray.database.tables import RunEvent
 from moments_ray.engine.queries.runs import Runs
 from moments_ray.states import RunStatus
 from tests.integration.api.conftest import Library, problem
@@ -206,6 +208,16 @@ async def test_cancelling_twice_is_cancelling_once(api: httpx.AsyncClient, libra
     await library.finish(retried)
     problem(await api.post(f"/api/runs/{retried.identifier}/cancel"), 409, "object.conflict")
     problem(await api.post(f"/api/runs/{retried.identifier}/retry"), 409, "object.conflict")
+
+
+async def test_a_working_run_is_asked_once_to_end(api: httpx.AsyncClient, library: Library) -> None:
+    run = await library.run(await library.video())
+    await library.claim(run)
+    for _ in range(2):
+        assert (await api.post(f"/api/runs/{run.identifier}/cancel")).json()["status"] == "processing"
+    async with library.database.read() as session:
+        events = await session.scalars(select(RunEvent.type).where(RunEvent.run_id == run.id))
+    assert list(events).count("run.cancel_requested") == 1
 
 
 async def test_a_run_is_not_retried_beside_an_active_one(api: httpx.AsyncClient, library: Library) -> None:
