@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 _RETRY_AFTER_SECONDS = 5
 _MOST_ERRORS = 100  # of one body: whoever sends more has not read the first
+# What FastAPI meets when it reads a body, and has no error of validation for.
+_UNREADABLE = {RecursionError: "it is nested too deeply", UnicodeDecodeError: "it is not UTF-8"}
 _LONGEST_NAME = 80  # of a field that was sent: a name may be as long as a body
 # The same ones with every Python, because codes are made of them: 3.13 renamed four. The last is of the tus protocol.
 _PHRASES = {
@@ -145,6 +147,11 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _of_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    unreadable = next((said for kind, said in _UNREADABLE.items() if isinstance(error.__cause__, kind)), None)
+    if unreadable is not None:
+        message = f"this is no JSON: {unreadable}"
+        errors = [{"where": "body", "message": message}]
+        return problem_of(InputError(f"body: {message}"), request.state.request_id, errors=errors)
     status = HTTPStatus(error.status_code)
     title = _phrase(status)
     code = f"http.{title.lower().replace(' ', '_') if status in _PHRASES else status.name.lower()}"

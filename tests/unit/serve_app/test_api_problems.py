@@ -121,6 +121,8 @@ async def test_the_frameworks_errors_are_problems_too(
         (b'{"count": "many"}', "body.count: Input should be a valid integer"),
         (b"{", "body: this is no JSON: Expecting property name"),
         (b"", "body: Field required"),
+        (b"[" * 100_000, "body: this is no JSON: it is nested too deeply"),
+        (b'{"count": "\xff"}', "body: this is no JSON: it is not UTF-8"),
     ],
 )
 async def test_a_body_that_does_not_fit_is_told_where(client: httpx.AsyncClient, content: bytes, said: str) -> None:
