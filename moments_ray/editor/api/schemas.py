@@ -57,6 +57,7 @@ class ProjectDetail(Shape):
     asset: AssetView
     timeline: TimelineData
     consent: ConsentView
+    watermark: str | None = Field(None, description="of films, unless their render says otherwise; None: none")
     created_at: datetime
     updated_at: datetime
 

@@ -90,7 +90,7 @@ async def project_detail(
     project, asset, video = record.project, record.asset, record.video
     newest = (await Projects(session).newest_runs([project.identifier])).get(project.identifier)
     shown = await signed_asset(container, session, asset, video)
-    timeline = timeline_of(record)
+    timeline, settings = timeline_of(record), container.environment.settings
     return ProjectDetail(
         id=project.id,
         identifier=project.identifier,
@@ -105,6 +105,7 @@ async def project_detail(
             warnings=warnings,
         ),
         consent=await consent_view(container, asset, await Consents(session).get(asset)),
+        watermark=settings.watermark_text if settings.watermark_enabled else None,
         created_at=project.created_at,
         updated_at=project.updated_at,
     )

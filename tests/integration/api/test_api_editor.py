@@ -275,6 +275,7 @@ async def test_the_deployment_says_whether_films_are_marked_where_nobody_else_do
     settings = container.environment.settings.model_copy(update={"watermark_enabled": enabled})
     app = create_app(replace(container, environment=replace(container.environment, settings=settings)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        shown = (await client.get(f"/api/timeline/{project['id']}")).json()["watermark"]
         started = (await client.post(f"/api/render/{project['id']}", json={})).json()
     request = (await api.get(f"/api/runs/{started['job_id']}")).json()["request"]
-    assert request["render"]["watermark"] == ("ai-video-editor" if enabled else None)
+    assert request["render"]["watermark"] == shown == ("ai-video-editor" if enabled else None)

@@ -83,7 +83,7 @@ export function renderPanel(model) {
       h("label.small", t("Quality"), h("select", { disabled: readOnly, onchange: (event) => set("quality", event.target.value) }, h("option", { value: "final" }, t("Full size")), h("option", { value: "draft" }, t("Draft: half as wide, quick")))),
       music.field),
     music.more,
-    h("div.row", check("captions", t("Captions"), true), check("watermark", t("Watermark"), () => asked().watermark ?? true), check("loudness", t("Even loudness"), false, (on) => (on ? LOUD : null))),
+    h("div.row", check("captions", t("Captions"), true), check("watermark", t("Watermark"), () => asked().watermark ?? model.project().watermark !== null), check("loudness", t("Even loudness"), false, (on) => (on ? LOUD : null))),
     () => active() ? running(status, stop) : h("div.row", h("button.primary.grow", { disabled: () => busy() || Boolean(why()), title: why, onclick: start }, icon("film"), () => (status()?.status === "finished" ? t("Render again") : t("Render the film")))),
     () => why() && !active() && h("p.small.quiet", why()),
     () => status()?.status === "failed" && failure(status(), start),
