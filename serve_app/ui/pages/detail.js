@@ -22,7 +22,7 @@ import { loadMeasures, nameTab, openPage, whenRunEnds } from "../components/deta
 import { runPanel } from "../components/pipelines/run-panel.js";
 
 export function mount(root, { id, query }) {
-  return openPage(root, () => api.video(id), (video) => build(root, id, video, query));
+  return openPage(root, () => api.video(id), (video) => build(root, id, video, query), ["/videos", t("Back to the library")]);
 }
 
 function build(root, id, video, query) {

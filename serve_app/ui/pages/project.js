@@ -36,7 +36,7 @@ export function mount(root, { id, query }) {
     const project = await api.timeline(id);
     return { project, video: await api.video(project.asset.video) };
   };
-  return openPage(root, ask, ({ project, video }) => build(root, project, video, query));
+  return openPage(root, ask, ({ project, video }) => build(root, project, video, query), ["/projects", t("Back to the projects")]);
 }
 
 function build(root, project, video, query) {

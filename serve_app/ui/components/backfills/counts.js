@@ -3,7 +3,7 @@ import { h } from "../../core/html.js";
 import { number, t } from "../../core/i18n.js";
 import { statusTitle } from "../../services/stages.js";
 
-export const ITEM_STATUSES = ["completed", "completed_with_errors", "skipped", "running", "pending", "failed", "cancelled"];
+export const ITEM_STATUSES = ["completed", "completed_with_errors", "skipped", "failed", "cancelled", "running", "pending"];
 
 /** @param {Record<string, number>} counts */
 export const countBar = (counts) =>

@@ -7,6 +7,7 @@ import { round } from "./model.js";
 import { cutWord, places, said, snap } from "./snapping.js";
 import { titleOf } from "./transcript-text.js";
 
+const EACH_END = 34; // characters of what an edge that is dragged passes over
 const MAGNET_PIXELS = 8;
 const LEAST_SECONDS = 0.5;
 const HEARD_SECONDS = 1.8;
@@ -145,5 +146,11 @@ function show(context, moment, end, at, drawn) {
   readout.style.setProperty("left", `${Math.max(12, Math.min(88, context.place(at, moment, end) * 100))}%`);
   replace(readout, h("strong", clock(at, true)), h("span", length(now)),
     h("span.at", cut ? t("inside “{word}”", { word: cut }) : (drawn?.name ?? t("free"))),
-    words && h("span.words", { class: grown ? "gained" : "lost", dir: "auto" }, `${grown ? "+ " : "− "}${words.length > 70 ? `${words.slice(0, 34)} … ${words.slice(-34)}` : words}`));
+    words && h("span.words", { class: grown ? "gained" : "lost", dir: "auto" }, `${grown ? "+ " : "− "}${words.length > 2 * EACH_END ? ends(words) : words}`));
+}
+
+/** The two ends of a long text, cut between words where there are any. @param {string} text */
+function ends(text) {
+  const [head, tail] = [text.lastIndexOf(" ", EACH_END), text.indexOf(" ", text.length - EACH_END)];
+  return `${text.slice(0, head > 0 ? head : EACH_END)} … ${text.slice(tail > 0 ? tail + 1 : -EACH_END)}`;
 }

@@ -24,7 +24,7 @@ export function momentList(model) {
   const again = () => { model.failed.set(null); model.load().catch(() => {}); };
   const by = (name, label) => h("button", { "aria-pressed": () => String(sort() === name), onclick: () => sort.set(name) }, label);
   return h("section.moments", { "aria-label": t("Moments") },
-    h("div.row", h("span.small.quiet", () => plural(sorted().length, "{n} moment", "{n} moments")), h("span.grow"), h("div.segmented.small", { role: "group", "aria-label": t("Order") }, by("time", t("Time")), by("score", t("Score")))),
+    h("div.row", h("span.small.quiet", () => model.moments() && plural(sorted().length, "{n} moment", "{n} moments")), h("span.grow"), h("div.segmented.small", { role: "group", "aria-label": t("Order") }, by("time", t("Time")), by("score", t("Score")))),
     () => clips() > 0 && h("div.recut.row", icon("cut"), h("span.grow", plural(clips(), "{n} clip still shows old edges", "{n} clips still show old edges")),
       h("button.primary", { disabled: !may("write"), onclick: () => model.recut(stale()) }, plural(clips(), "Re-cut it", "Re-cut {n} clips"))),
     () => model.moments() === null && (model.failed() ? errorPanel(model.failed(), again) : skeletons("line", 4)),

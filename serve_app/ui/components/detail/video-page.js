@@ -5,6 +5,7 @@ import { effect, scope, untracked } from "../../core/store.js";
 import { api } from "../../services/api.js";
 import { followed } from "../../services/follow.js";
 import { finished } from "../../services/stages.js";
+import { backLink } from "../common/back-link.js";
 import { errorPanel } from "../common/error-panel.js";
 import { skeletons } from "../common/skeleton.js";
 
@@ -13,8 +14,9 @@ const WAVE_POINTS = 4000;
 /**
  * Build a page of what is asked for once it is here, or say why it is not; returns how to end it.
  * @template T @param {HTMLElement} root @param {() => Promise<T>} ask @param {(found: T) => void} build
+ * @param {[string, string]} back the list that it is of, path and label
  */
-export function openPage(root, ask, build) {
+export function openPage(root, ask, build, back) {
   let end = () => {};
   let over = false;
   replace(root, h("div.detail", skeletons("player", 1), skeletons("line", 5)));
@@ -26,7 +28,7 @@ export function openPage(root, ask, build) {
       root.replaceChildren();
       [, end] = scope(() => build(found));
     } catch (error) {
-      if (!over) replace(root, errorPanel(error, begin));
+      if (!over) replace(root, h("div.page-head", backLink(...back)), errorPanel(error, begin));
     }
   };
   begin();
