@@ -37,7 +37,7 @@ function fromAddresses(root, given) {
       field.value = [field.value, ...found].filter(Boolean).join("\n");
       text.set(field.value);
     } });
-  const good = () => lines().filter((line) => line.state !== "bad" && line.state !== "double");
+  const good = () => lines().filter((line) => line.state !== "bad" && line.state !== "double" && line.seen()?.error?.retryable !== false);
   // One key a line of this form: a double click, or sending it again after a broken line, starts nothing twice.
   const keys = new Map();
   async function start(event) {

@@ -58,7 +58,7 @@ export function place(anchor, popover) {
   const at = anchor.getBoundingClientRect();
   const size = popover.getBoundingClientRect();
   const below = at.bottom + 6 + size.height <= innerHeight || at.top < size.height + 6;
-  const left = Math.max(8, Math.min(at.left, innerWidth - size.width - 8));
+  const left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - size.width - 8));
   popover.style.setProperty("left", `${left}px`);
   popover.style.setProperty("top", `${below ? Math.min(at.bottom + 6, innerHeight - size.height - 8) : at.top - size.height - 6}px`);
 }

@@ -62,7 +62,7 @@ export function newProject() {
     }
     make(close, url ? async () => { const made = await api.ingestUrl(url, template.peek()); lookNow(); return `/projects/${made.id}`; } : () => projectOf(chosen.peek(), template.peek()));
   } },
-    h("fieldset.stack", h("legend", t("A video of the library")),
+    h("fieldset.stack", h("legend", t("A video from the library")),
       h("input", { type: "search", autofocus: true, placeholder: t("Find"), "aria-label": t("Find a video"), oninput: (event) => { clearTimeout(timer); timer = setTimeout(() => look(event.target.value.trim()), WAIT); } }), list),
     h("div.row", fileChooser(t("Or a file"), "", (given) => pick(null, given, "")), h("span.hint.grow", { dir: "auto" }, () => files().map((file) => file.name).join(", ") || t("It is uploaded in parts; its project appears in the list once it is here."))),
     h("label", t("Or a URL"), h("input", { type: "url", placeholder: "https://…", value: address, oninput: (event) => (event.target.value ? pick(null, [], event.target.value) : address.set("")) })),

@@ -31,7 +31,7 @@ export function jobFigures() {
         stat(figures.success_rate === null ? "–" : percent(figures.success_rate), t("Success rate")),
         stat(figures.average_seconds === null ? "–" : length(figures.average_seconds), t("Average time")), stat(length(figures.media_seconds), t("Video processed"))),
       h("section.panel.row", { "aria-label": t("Queue") },
-        h("span.badge", { class: queue.queue_running ? "is-ready" : "is-failed" }, h("span.dot"), queue.queue_running ? t("Queue is running") : t("No worker is connected")),
+        h("span.badge", { class: queue.queue_running ? "is-ready" : "is-failed" }, h("span.dot"), queue.queue_running ? t("Queue is running") : t("No worker answers")),
         queue.workers.map((worker) => h("span.chip", { title: worker.id }, plural(worker.current_jobs.length, "worker with {n} job", "worker with {n} jobs"), worker.status === "silent" && ` · ${t("silent")}`)),
         waiting > 0 && h("span.small.quiet", t("The oldest has waited {time}", { time: length(queue.oldest_waiting_seconds) })),
         h("button", { onclick: clear, disabled: !waiting || !may("write") }, icon("delete"), t("Clear the queue"))));

@@ -13,7 +13,7 @@ export function dropAnywhere(body) {
   };
   body.addEventListener("dragenter", (event) => {
     if (!hasFiles(event) || veil) return;
-    veil = h("div.drop-veil", h("div", icon("upload"), h("strong", t("Drop to upload")), h("span", t("Moments are found as soon as it is here."))));
+    veil = h("div.drop-veil", h("div", icon("upload"), h("strong", t("Drop to upload")), h("span", t("Moments are found as soon as the file is here."))));
     body.append(veil);
   });
   body.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());

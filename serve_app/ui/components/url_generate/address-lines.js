@@ -65,8 +65,8 @@ function line(one) {
   const video = () => one.outcome()?.video ?? one.seen()?.video ?? null;
   const title = () => video()?.title ?? one.seen()?.title ?? null;
   const said = () => {
-    if (problem()) return problem().message;
     if (one.why) return one.why;
+    if (problem()) return problem().message;
     if (one.outcome()?.busy) return t("Starting…");
     if (one.outcome()?.done) return one.outcome().reused ? t("In the library already; nothing was started") : t("Started");
     if (one.seen()?.video) return [t("In the library already"), one.seen().video.duration && clock(one.seen().video.duration)].filter(Boolean).join(" · ");
