@@ -88,11 +88,13 @@ def delete(
     job: Job,
     with_video: Annotated[bool, typer.Option("--with-video", help="The library's video too.")] = False,
     server: Server = None,
+    as_json: Json = False,
 ) -> None:
     """Delete a finished job with its files."""
     from moments_ray.cli import client, jobs
 
-    perform(jobs.delete(client.connect(server, settings()), job, with_video=with_video))
+    work = jobs.delete(client.connect(server, settings()), job, with_video=with_video, as_json=as_json)
+    finish(perform(work), as_json=as_json)
 
 
 @jobs.command()

@@ -95,15 +95,17 @@ async def retry(client: MomentsClient, identifier: str, *, as_json: bool) -> tup
     return job.model_dump(mode="json"), 0
 
 
-async def delete(client: MomentsClient, identifier: str, *, with_video: bool) -> None:
-    """Delete a finished job.
+async def delete(client: MomentsClient, identifier: str, *, with_video: bool, as_json: bool) -> tuple[Document, int]:
+    """Delete a finished job, and say which.
 
     Raises:
         Conflict: it is active.
     """
     async with client:
         await client.delete_job(identifier, with_video=with_video)
-    results().print(f"job {identifier} is deleted")
+    if not as_json:
+        results().print(f"job {identifier} is deleted")
+    return {"deleted": identifier}, 0
 
 
 async def statistics(client: MomentsClient, *, as_json: bool) -> tuple[Document, int]:

@@ -79,7 +79,8 @@ def test_a_job_is_created_shown_listed_cancelled_retried_and_deleted(moments: Mo
     assert figures["queue"]["queued"] >= 1
     assert figures["statistics"]["retries"] >= 1
     moments("jobs", "cancel", job["id"], "--server", server)
-    assert "is deleted" in moments("jobs", "delete", job["id"], "--server", server).stdout
+    deleted = moments("jobs", "delete", job["id"], "--server", server, "--json").document
+    assert deleted == {"deleted": job["id"]}
     assert moments("jobs", "show", job["id"], "--server", server).status == 2
 
 
