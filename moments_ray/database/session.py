@@ -208,6 +208,8 @@ class Database:
         """Close every connection."""
         if self._closing is not None:
             self._closing.cancel()
+        if self._resting is not None and not self._resting.done():
+            await asyncio.wait([self._resting])  # what it closes is of a pool that the engine has no more
         await self.engine.dispose()
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.pool import QueuePool
 
 from moments_ray import runtime
 from moments_ray.database.session import Database
@@ -66,6 +67,17 @@ async def test_one_that_fails_fails_none_of_those_it_was_to_be_executed_together
     transactions = await database.row("SELECT count(DISTINCT xmin::text) FROM written WHERE key < 4")
     assert transactions is not None
     assert transactions["count"] == 1
+
+
+async def test_closing_waits_for_connections_that_are_just_being_closed(postgres_url: str) -> None:
+    database = Database.connect(SecretStr(postgres_url), DatabaseSettings(idle_seconds=0.001))
+    await database.ping()
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    while pool.checkedin():
+        await asyncio.sleep(0)
+    await database.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_process_at_rest_holds_no_connection(database: Database) -> None:
