@@ -17,7 +17,6 @@ from moments_ray.client.shapes import Consent, Ingested, Made, Project, RenderSt
 from moments_ray.editor.options import RenderBody
 from moments_ray.errors import SourceNotFound
 from moments_ray.http.schemas.options import checked, request_body
-from moments_ray.settings import TemplateName
 
 S = TypeVar("S", bound=BaseModel)
 _POLL_SECONDS = 0.5
@@ -44,7 +43,7 @@ class EditorClient:
         *,
         title: str | None = None,
         auto_analyze: bool = True,
-        template: TemplateName | None = None,
+        template: str | None = None,
         seed: int = 0,
         wait: float = 60.0,
     ) -> Ingested:

@@ -147,11 +147,11 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _of_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    unreadable = next((said for kind, said in _UNREADABLE.items() if isinstance(error.__cause__, kind)), None)
+    unreadable = next((why for kind, why in _UNREADABLE.items() if isinstance(error.__cause__, kind)), None)
     if unreadable is not None:
-        message = f"this is no JSON: {unreadable}"
-        errors = [{"where": "body", "message": message}]
-        return problem_of(InputError(f"body: {message}"), request.state.request_id, errors=errors)
+        fault = {"where": "body", "message": f"this is no JSON: {unreadable}"}
+        told = InputError(f"{fault['where']}: {fault['message']}")
+        return problem_of(told, request.state.request_id, errors=[fault])
     status = HTTPStatus(error.status_code)
     title = _phrase(status)
     code = f"http.{title.lower().replace(' ', '_') if status in _PHRASES else status.name.lower()}"
