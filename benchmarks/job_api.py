@@ -8,15 +8,12 @@ import statistics
 import time
 from contextlib import AsyncExitStack
 from datetime import datetime
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.file_server import served
 from moments_ray import runtime
 from moments_ray.cli.address import require_answer
 from moments_ray.engine.runs.actor import keep_listening, start_worker
@@ -44,7 +41,7 @@ async def measure(settings: Settings, sockets: int) -> None:
         async with httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=64)) as client:
             await _creates(client)
             await client.delete("/api/v1/queue/clear")
-            with _files(video.parent):
+            with served(video.parent, _FILES_PORT):
                 await _sockets(client, settings, sockets)
 
 
@@ -81,22 +78,6 @@ async def _create(client: httpx.AsyncClient, spent: list[float]) -> str:
     spent.append((time.perf_counter() - began) * 1000)
     answer.raise_for_status()
     return str(answer.json()["id"])
-
-
-class _files:  # noqa: N801 - used as a function
-    """A file server on loopback while it is used."""
-
-    def __init__(self, folder: Path) -> None:
-        handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-        handler.log_message = lambda *_: None  # type: ignore[attr-defined]
-        self._server = ThreadingHTTPServer(("127.0.0.1", _FILES_PORT), handler)
-
-    def __enter__(self) -> None:
-        Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 async def _sockets(client: httpx.AsyncClient, settings: Settings, count: int) -> None:

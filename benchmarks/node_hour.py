@@ -12,15 +12,11 @@ import argparse
 import asyncio
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 from sqlalchemy import text
 
+from benchmarks.file_server import served
 from benchmarks.own_home import own_home
 from benchmarks.own_ray import own_ray
 from benchmarks.processes import children
@@ -44,38 +40,22 @@ WHERE a.status = 'completed' AND r.identifier = ANY(:runs) GROUP BY a.stage ORDE
 """
 
 
-@contextmanager
-def served(video: Path) -> Iterator[str]:
-    """Serve a video at every path of an address until the block ends."""
-
-    class Copies(SimpleHTTPRequestHandler):
-        def translate_path(self, path: str) -> str:  # noqa: ARG002 - there is one file
-            return str(video)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", _PORT), Copies) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{_PORT}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 async def measure(settings: Settings, video: Path, count: int) -> None:
     """Hand the runs in, wait for their ends, and print."""
     seconds = (await probe(video, settings.media)).duration
+    copies = settings.home / "copies"
+    copies.mkdir()
+    names = [f"copy-{number}.mp4" for number in range(count + 1)]
+    for name in names:
+        (copies / name).symlink_to(video.resolve())
     async with runtime.services(settings) as resolved:
         environment = runtime.connect(resolved)
-        with own_ray(resolved), served(video) as address:
+        with own_ray(resolved), served(copies, _PORT) as address:
             worker = start_worker(runtime.connect, resolved, runtime.open_redis, name="bench", detached=False)
             await worker.start.remote()
-            await _ended(environment, await _hand_in(environment, f"{address}/warm", 1))
+            await _ended(environment, await _hand_in(environment, address, names[:1]))  # warm
             began = time.monotonic()
-            runs = await _hand_in(environment, f"{address}/copy", count)
+            runs = await _hand_in(environment, address, names[1:])
             await _ended(environment, runs)
             taken = time.monotonic() - began
             async with environment.database.read() as session:
@@ -86,15 +66,15 @@ async def measure(settings: Settings, video: Path, count: int) -> None:
     print(f"{count} videos of {seconds:.0f} s, {at_once} runs at once, {os.cpu_count()} cores: {taken:.0f} s")
     print(f"an hour: {3600 * count / taken:.0f} runs, {count * seconds / taken:.1f} hours of video")
     for name, mean in by_stage:
-        print(f"  {name:24} {mean:6.1f} s a run, at this pace alone {3600 * at_once / max(mean, 0.01):8.0f} an hour")
+        print(f"  {name:24} {mean:6.1f} s a run")
 
 
-async def _hand_in(environment: Environment, url: str, count: int) -> list[str]:
+async def _hand_in(environment: Environment, address: str, names: list[str]) -> list[str]:
     service, made = runtime.run_service(environment), []
-    for number in range(count):
-        address = f"{url}-{number}.mp4"
-        video, _ = await get_or_create_video(environment.database.row, address)
-        request = MomentsRequest(source=Source(video=video.identifier, url=address))
+    for name in names:
+        url = f"{address}/{name}"
+        video, _ = await get_or_create_video(environment.database.row, url)
+        request = MomentsRequest(source=Source(video=video.identifier, url=url))
         made.append((await service.start(MOMENTS, request)).run.identifier)
     return made
 

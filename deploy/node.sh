@@ -9,8 +9,8 @@ set -u
 
 : "${RAY_ADDRESS:?is not set: HOST:6379 of the head}"
 
-# A process that has ended its part of a run waits a minute for the next, which Ray would end after a second: to start one
-# and have it import Ray Data takes longer than to cut a clip.
+# Ray ends a process a second after its work. Kept for a minute, it is there for the next run, which need not import
+# Ray Data again.
 export RAY_idle_worker_killing_time_threshold_ms="${RAY_idle_worker_killing_time_threshold_ms:-60000}"
 
 # The raylet below a process: what was started may be a shell, and a machine may have other clusters.
